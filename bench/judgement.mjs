@@ -1,0 +1,21 @@
+// Holds the guard's figures against the budget. Formats nothing, measures nothing.
+import { summarize } from './figures.mjs';
+
+/** `goal`, `met`, `missed`, or `unknown` where nothing was measured. A target under a config has a budget of its own for the start. */
+export function judge(summary, { atMost, budget, goal, configBudget }, isConfig) {
+  if (summary.compared === undefined) return 'unknown';
+  const keeps = (limit) => (atMost ? summary.compared <= limit : summary.compared >= limit);
+  if (keeps(goal)) return 'goal';
+  return keeps(isConfig ? (configBudget ?? budget) : budget) ? 'met' : 'missed';
+}
+
+/** Every cell of the budget table for those guard targets that were run: `{ target, key, summary, verdict }`. */
+export function judgeAll(rounds, targets, budgets) {
+  const guards = targets.filter((name) => name.startsWith('mcp-guard'));
+  return guards.flatMap((target) =>
+    Object.entries(budgets).map(([key, budget]) => {
+      const summary = summarize(rounds, target, key);
+      return { target, key, summary, verdict: judge(summary, budget, target === 'mcp-guard-config') };
+    }),
+  );
+}

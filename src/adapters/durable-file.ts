@@ -1,0 +1,104 @@
+// Replaces a small file so that a reader, or a machine that lost power, sees the old text or the new one, never a part.
+// openat(tmp, O_EXCL) · write · fsync(tmp) · link(old → bak) · rename(tmp → file) · fsync(directory). Knows no format.
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { codeOf } from './state-paths.ts';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY, O_WRONLY } = fs.constants;
+
+/**
+ * Durable once it returns. @param old `keep`: the text that was there before stays beside it as `<path>.bak`; `drop`: it was
+ * worth nothing, and the backup stays what it was. Throws the file system's error.
+ */
+export function replaceFile(path: string, text: string, old: 'keep' | 'drop'): void {
+  const draft = draftName(path);
+  const bytes = Buffer.from(text);
+  try {
+    const fd = fs.openSync(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      writeAll(fd, bytes);
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    if (old === 'keep') keepBackup(path);
+    fs.renameSync(draft, path);
+  } catch (error) {
+    fs.rmSync(draft, { force: true });
+    throw error;
+  }
+  syncDirectory(dirname(path));
+}
+
+/** Drafts of writers that were killed. Only for the one who holds the lock over `path`: then no draft has a writer. */
+export function removeDrafts(path: string): void {
+  const prefix = `${basename(path)}.draft-`;
+  for (const name of fs.readdirSync(dirname(path))) {
+    if (name.startsWith(prefix)) fs.rmSync(join(dirname(path), name), { force: true });
+  }
+}
+
+/**
+ * The bytes of a private file; undefined where there is none. A link, a FIFO, another user's file or one that is larger
+ * than `maxBytes` throws.
+ */
+export function readPrivateFile(path: string, maxBytes: number): Buffer | undefined {
+  let fd: number;
+  try {
+    fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile()) throw new Error('it is no regular file');
+    if (stat.size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
+    if (process.getuid !== undefined && stat.uid !== process.getuid()) throw new Error('it belongs to another user');
+    if (process.getuid !== undefined && (stat.mode & 0o022) !== 0) throw new Error('others can write it');
+    return fs.readFileSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function draftName(path: string): string {
+  return `${path}.draft-${process.pid}-${randomBytes(6).toString('hex')}`;
+}
+
+/** A full disk takes less than it was given, without an error. */
+function writeAll(fd: number, bytes: Buffer): void {
+  let written = 0;
+  while (written < bytes.length) {
+    const taken = fs.writeSync(fd, bytes, written);
+    if (taken === 0) throw new Error('the disk took nothing');
+    written += taken;
+  }
+}
+
+/** A second name for the old text: atomic, and nothing is copied. */
+function keepBackup(path: string): void {
+  const link = draftName(path);
+  try {
+    fs.linkSync(path, link);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  fs.renameSync(link, `${path}.bak`);
+}
+
+function syncDirectory(path: string): void {
+  // Windows opens no directory
+  if (process.platform === 'win32') return;
+  const fd = fs.openSync(path, O_RDONLY);
+  try {
+    fs.fsyncSync(fd);
+  } catch (error) {
+    // some file systems do not sync directories; the rename is atomic all the same
+    if (codeOf(error) !== 'EINVAL') throw error;
+  } finally {
+    fs.closeSync(fd);
+  }
+}

@@ -1,0 +1,73 @@
+// Shows what a server writes where no message belongs: its stderr, and stdout lines that are no JSON. Line by line, with
+// the server's name, inert on a terminal, and bounded: a flood is cut and counted. Knows no protocol.
+import type { Readable } from 'node:stream';
+import { showInert } from '../wire/inert-text.ts';
+
+const LONGEST_LINE = 2000;
+const BURST_LINES = 200;
+const LINES_PER_SECOND = 50;
+
+export interface NoiseOptions {
+  writeError(text: string): void;
+  /** Monotonic ms. */
+  now(): number;
+}
+
+export class NoiseRelay {
+  readonly #options: NoiseOptions;
+  #allowance = BURST_LINES;
+  #lastMs: number;
+  #swallowed = 0;
+
+  constructor(options: NoiseOptions) {
+    this.#options = options;
+    this.#lastMs = options.now();
+  }
+
+  show(server: string, text: Buffer): void {
+    if (!this.#mayShow()) {
+      this.#swallowed += 1;
+      return;
+    }
+    if (this.#swallowed > 0) this.#options.writeError(`[${server}] … ${this.#swallowed} lines not shown\n`);
+    this.#swallowed = 0;
+    const shown = showInert(text.subarray(0, LONGEST_LINE).toString('utf8').replace(/\r?\n$/, ''));
+    this.#options.writeError(`[${server}] ${shown}${text.length > LONGEST_LINE ? ' …' : ''}\n`);
+  }
+
+  /** Reads a piped stderr to its end; what has no newline for too long is shown in pieces. */
+  relay(server: string, stderr: Readable): void {
+    let held: Buffer[] = [];
+    let size = 0;
+    const flush = () => {
+      if (size > 0) this.show(server, Buffer.concat(held));
+      held = [];
+      size = 0;
+    };
+    stderr.on('data', (chunk: Buffer) => {
+      let from = 0;
+      for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
+        held.push(chunk.subarray(from, end));
+        size += end - from;
+        flush();
+        from = end + 1;
+      }
+      if (from < chunk.length) {
+        held.push(chunk.subarray(from));
+        size += chunk.length - from;
+      }
+      if (size > LONGEST_LINE) flush();
+    });
+    stderr.once('end', flush);
+    stderr.on('error', flush);
+  }
+
+  #mayShow(): boolean {
+    const now = this.#options.now();
+    this.#allowance = Math.min(BURST_LINES, this.#allowance + ((now - this.#lastMs) / 1000) * LINES_PER_SECOND);
+    this.#lastMs = now;
+    if (this.#allowance < 1) return false;
+    this.#allowance -= 1;
+    return true;
+  }
+}

@@ -1,0 +1,94 @@
+// What becomes of a payload: into the record, into a file of its own, or only its commitment. Knows no chain, no segment file.
+import { join } from 'node:path';
+import type { Digest } from '../audit/chain.ts';
+import { externalText } from '../audit/check-payload.ts';
+import type { StoredPayload } from '../audit/encode.ts';
+import type { AuditEntry, Payload } from '../audit/entry.ts';
+import type { TrailFiles } from './trail-files.ts';
+
+/** Above this many bytes a payload gets a file of its own. */
+export const INLINE_BYTES = 65_536;
+
+export type PayloadPolicy = 'full' | 'digest' | 'off';
+
+export interface PayloadStoreOptions {
+  readonly files: TrailFiles;
+  readonly digest: Digest;
+  readonly nextSalt: () => string;
+  readonly policy: PayloadPolicy;
+  /** The state directory, and what leads from there to the payloads of one segment; the last part is the segment. */
+  readonly root: string;
+  readonly parts: readonly string[];
+}
+
+export interface PayloadStore {
+  /**
+   * Decides, and writes the file where there is one: it is whole when this returns. Throws where it cannot be written,
+   * and leaves nothing then. `written` gets the file's path and its descriptor, which is the caller's to sync and close.
+   */
+  keep(entry: AuditEntry, written: (path: string, fd: number) => void): StoredPayload | undefined;
+}
+
+export function createPayloadStore(options: PayloadStoreOptions): PayloadStore {
+  const { files, digest, nextSalt, policy } = options;
+  let directory: string | undefined;
+
+  function writeFile(name: string, bytes: Uint8Array, written: (path: string, fd: number) => void): void {
+    directory ??= files.makeDir(options.root, options.parts);
+    const path = join(directory, name);
+    const fd = files.create(path);
+    try {
+      const taken = files.write(fd, bytes);
+      if (taken !== bytes.length)
+        throw new Error(`only ${taken} of ${bytes.length} bytes of a payload were written: the disk is full`);
+    } catch (error) {
+      quietly(() => files.close(fd));
+      quietly(() => files.remove(path));
+      throw error;
+    }
+    written(path, fd);
+  }
+
+  return {
+    keep: (entry, written) => {
+      const payload = entry.type === 'event' ? undefined : entry.payload;
+      if (payload === undefined) return undefined;
+      if (policy === 'off') return { form: 'off', digest: undefined, json: undefined, salt: undefined };
+      const salt = nextSalt();
+      const bytes = withoutEnd(payload.bytes);
+      const isLarge = bytes.length > INLINE_BYTES;
+      const form = policy === 'digest' ? 'digest' : isLarge ? 'file' : textForm(entry, payload, bytes);
+      const isText = form === 'line' || form === 'text';
+      const committed = digest.salted(salt, isText ? payload.text : bytes);
+      if (form === 'file') writeFile(committed, bytes, written);
+      const json = form === 'line' ? payload.text : form === 'text' ? JSON.stringify(payload.text) : undefined;
+      return { form, digest: committed, json: form === 'file' ? externalText(committed) : json, salt };
+    },
+  };
+}
+
+/** The commitment is to the line without its LF, whether or not it came with one. */
+function withoutEnd(bytes: Buffer): Buffer {
+  return bytes[bytes.length - 1] === 10 ? bytes.subarray(0, -1) : bytes;
+}
+
+/**
+ * TRUST: a line that was let pass has been read as one JSON object, so its text can stand in the record as it is. A line
+ * that was refused has not: it stands there as a string, or, where its bytes are no UTF-8, in a file.
+ */
+function textForm(entry: AuditEntry, payload: Payload, bytes: Buffer): 'line' | 'text' | 'file' {
+  const { text } = payload;
+  const wasRead =
+    entry.type === 'intent' ? entry.decision !== 'deny' : entry.type === 'outcome' && entry.settlement !== 'refused';
+  // INVARIANT: no raw LF ever gets into a record, whatever the caller believes: it would end it.
+  if (wasRead && text.startsWith('{') && text.endsWith('}') && !text.includes('\n')) return 'line';
+  return Buffer.from(text).equals(bytes) ? 'text' : 'file';
+}
+
+function quietly(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // The error that led here is the one to tell.
+  }
+}

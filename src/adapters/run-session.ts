@@ -1,0 +1,241 @@
+// Runs one session to its end: the client's streams, its servers, the record, time and signals, around a pure core.
+// The only place that knows all of them; decides nothing itself.
+import type { Readable, Writable } from 'node:stream';
+import type { SessionEvent, UpstreamExit } from '../core/events.ts';
+import type { Session } from '../core/session.ts';
+import type { AuditSink } from '../ports/audit-sink.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { ExitStatus, Spawner, UpstreamCommand, UpstreamProcess } from '../ports/upstream.ts';
+import { LineFramer } from '../wire/framer.ts';
+import type { LineReading } from '../wire/message.ts';
+import { readLine } from '../wire/read-line.ts';
+import { ByteOut } from './byte-out.ts';
+import type { Timers } from './shutdown-ladder.ts';
+import { Turn } from './turn.ts';
+import { type LinkLimits, type ShutdownTimes, tooLong, UpstreamLink, type UpstreamListener } from './upstream-link.ts';
+
+export interface RunningServer {
+  readonly command: UpstreamCommand;
+  /** Already started where starting early saves time; started when the session begins otherwise. */
+  readonly process: UpstreamProcess | undefined;
+}
+
+export interface RunOptions {
+  readonly session: Session;
+  readonly servers: ReadonlyMap<string, RunningServer>;
+  readonly spawner: Spawner;
+  readonly sink: AuditSink;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly timers: Timers;
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly limits: LinkLimits;
+  readonly shutdown: ShutdownTimes;
+  /** Shows a server's noise and piped stderr: one line, made inert, with the server's name. */
+  showNoise(server: string, text: Buffer): void;
+  /** Attaches the piped stderr of a server. */
+  relayStderr(server: string, stderr: Readable): void;
+}
+
+/** How long a client that reads nothing may hold up the end. */
+const FAREWELL_MS = 1000;
+const UNSTARTABLE_STATUS = 69;
+const DEFECT_STATUS = 70;
+
+export class SessionRun {
+  readonly #options: RunOptions;
+  readonly #turn: Turn;
+  readonly #links = new Map<string, UpstreamLink>();
+  readonly #client: ByteOut;
+  readonly #finished: Promise<number>;
+  #resolve: (status: number) => void = () => {};
+  #cancelWake: () => void = () => {};
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+  #stopSignal: number | undefined;
+  #clientEnded = false;
+  #over = false;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#finished = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.#turn = new Turn(options.session, options.sink, {
+      toClient: (bytes) => this.#client.add(bytes),
+      toUpstream: (name, bytes) => this.#links.get(name)?.add(bytes),
+      log: (level, text) => options.log.write(level, text),
+      startUpstream: (name, delayMs) => void options.timers.after(delayMs, () => this.#restart(name)),
+      stopUpstream: (name) => this.#links.get(name)?.stop(options.shutdown, this.#stopSignal !== undefined),
+      finish: (exit) => void this.#finish(exit),
+    });
+    this.#client = new ByteOut(options.stdout, {
+      fullAtBytes: options.limits.fullAtBytes,
+      onFull: () => this.#eachLink((link) => link.pause()),
+      onRoom: () => this.#eachLink((link) => link.resume()),
+      onBroken: () => this.#clientGone(),
+    });
+  }
+
+  /** Starts, and resolves with the status to exit with once everything has ended, is drained and sealed. */
+  run(): Promise<number> {
+    for (const [name, server] of this.#options.servers)
+      this.#attach(name, server.process ?? this.#options.spawner.spawn(server.command));
+    this.#readClient();
+    return this.#finished;
+  }
+
+  /** The guard was told to end (128 + `signal` is its status). A second time: at once, by force. */
+  stop(signal: number): void {
+    const again = this.#stopSignal !== undefined;
+    this.#stopSignal ??= signal;
+    this.#eachLink((link) => (again ? link.kill() : link.stop(this.#options.shutdown, true)));
+    this.#clientGone();
+  }
+
+  /** The guard itself has failed and no longer knows what it does: its servers end with it, at once. */
+  abandon(): void {
+    this.#eachLink((link) => link.kill());
+    if (this.#over) return;
+    this.#over = true;
+    this.#options.sink.close('the guard failed');
+    this.#resolve(DEFECT_STATUS);
+  }
+
+  #readClient(): void {
+    const { stdin, limits } = this.#options;
+    const framer = new LineFramer({
+      limitBytes: limits.maxLineBytes,
+      onLine: (bytes) => this.#onClientReading(readLine(bytes, 'client', limits.read), bytes),
+      onOversize: (over) =>
+        this.#take({ type: 'client_refused', refusal: tooLong(over, limits.maxLineBytes), bytes: over.bytes }),
+    });
+    stdin.on('data', (chunk: Buffer) => {
+      framer.push(chunk);
+      this.#endTurn();
+    });
+    const ended = () => {
+      framer.end();
+      this.#clientGone();
+    };
+    stdin.once('end', ended);
+    stdin.once('error', ended);
+    stdin.once('close', ended);
+  }
+
+  #onClientReading(reading: LineReading, bytes: Buffer): void {
+    if (reading.kind === 'message') this.#take({ type: 'client_line', line: reading.line });
+    else if (reading.kind === 'batch') {
+      const elements = reading.elements.map((element) => readLine(element, 'client', this.#options.limits.read, 'element'));
+      this.#take({ type: 'client_batch', elements });
+    } else if (reading.kind !== 'blank')
+      this.#take({ type: 'client_refused', refusal: reading.refusal, bytes: bytes.length });
+  }
+
+  #onUpstreamReading(upstream: string, reading: LineReading, bytes: Buffer): void {
+    if (reading.kind === 'message') this.#take({ type: 'upstream_line', upstream, line: reading.line });
+    else if (reading.kind === 'refused')
+      this.#take({ type: 'upstream_refused', upstream, refusal: reading.refusal, bytes: bytes.length });
+    else if (reading.kind === 'noise') {
+      this.#options.showNoise(upstream, bytes);
+      this.#take({ type: 'upstream_noise', upstream, bytes: bytes.length });
+    } else if (reading.kind === 'batch') {
+      // An array of a server is split: each element is a line of its own for the client.
+      for (const element of reading.elements) {
+        this.#onUpstreamReading(upstream, readLine(element, 'upstream', this.#options.limits.read, 'element'), element);
+      }
+    }
+  }
+
+  #attach(name: string, process: UpstreamProcess): void {
+    const listener: UpstreamListener = {
+      onReading: (reading, bytes) => this.#onUpstreamReading(name, reading, bytes),
+      onOversize: (refusal, bytes) => this.#take({ type: 'upstream_refused', upstream: name, refusal, bytes }),
+      onTurnEnd: () => this.#endTurn(),
+      onExit: (status) => this.#onExit(name, status),
+      onFull: () => void this.#options.stdin.pause(),
+      onRoom: () => void this.#options.stdin.resume(),
+    };
+    const link = new UpstreamLink(process, listener, this.#options.limits, this.#options.timers);
+    this.#links.set(name, link);
+    if (process.stderr !== undefined) this.#options.relayStderr(name, process.stderr);
+    if (process.pid !== undefined) this.#take({ type: 'upstream_started', upstream: name, pid: process.pid });
+    this.#endTurn();
+  }
+
+  #restart(name: string): void {
+    const server = this.#options.servers.get(name);
+    if (server === undefined || this.#over || this.#clientEnded) return;
+    this.#attach(name, this.#options.spawner.spawn(server.command));
+  }
+
+  #onExit(upstream: string, status: ExitStatus): void {
+    this.#options.stdin.resume();
+    this.#take({ type: 'upstream_exited', upstream, exit: readExit(status) });
+    this.#endTurn();
+  }
+
+  #clientGone(): void {
+    if (this.#clientEnded) return;
+    this.#clientEnded = true;
+    this.#take({ type: 'client_ended' });
+    this.#endTurn();
+  }
+
+  #take(event: SessionEvent): void {
+    if (!this.#over) this.#turn.take(event, this.#options.clock.now());
+  }
+
+  #endTurn(): void {
+    this.#turn.end(this.#options.clock.now());
+    this.#client.flush();
+    this.#eachLink((link) => link.flush());
+    this.#armWake();
+  }
+
+  #armWake(): void {
+    const { session, clock, timers } = this.#options;
+    if (session.wakeAtMs >= this.#wakeAtMs) return;
+    this.#cancelWake();
+    this.#wakeAtMs = session.wakeAtMs;
+    this.#cancelWake = timers.after(Math.min(Math.max(0, session.wakeAtMs - clock.now().monoMs), 2 ** 31 - 1), () => {
+      this.#wakeAtMs = Number.POSITIVE_INFINITY;
+      this.#take({ type: 'tick' });
+      this.#endTurn();
+    });
+  }
+
+  async #finish(exit: UpstreamExit): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    this.#cancelWake();
+    this.#client.flush();
+    const { timers, sink } = this.#options;
+    sink.close(exit.text);
+    let cancel = () => {};
+    const patience = new Promise<void>((resolve) => {
+      cancel = timers.after(FAREWELL_MS, resolve);
+    });
+    await Promise.race([this.#client.drained(), patience]);
+    cancel();
+    this.#resolve(this.#status(exit));
+  }
+
+  // A server that had to be ended because its client left has done nothing wrong: the session ended well.
+  #status(exit: UpstreamExit): number {
+    if (this.#stopSignal !== undefined) return 128 + this.#stopSignal;
+    return this.#clientEnded && exit.kind === 'signalled' ? 0 : exit.status;
+  }
+
+  #eachLink(use: (link: UpstreamLink) => void): void {
+    for (const link of this.#links.values()) use(link);
+  }
+}
+
+function readExit(status: ExitStatus): UpstreamExit {
+  if (status.kind === 'exited') return { kind: 'exited', status: status.code, text: `code ${status.code}` };
+  if (status.kind === 'signalled')
+    return { kind: 'signalled', status: 128 + status.number, text: `signal ${status.signal}` };
+  return { kind: 'unstartable', status: UNSTARTABLE_STATUS, text: status.reason };
+}

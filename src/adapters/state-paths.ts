@@ -1,0 +1,112 @@
+// Where state lives, and that nobody else can get at it. Knows no document and no format.
+import * as fs from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+
+/** Tenants are directories beside these, which belong to the machine's guards together. */
+const RESERVED = new Set(['run', 'projects']);
+const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** A path that cannot be used. `message` says what, why and how to mend it; the caller gives it its error code. */
+export class StatePathError extends Error {
+  override readonly name = 'StatePathError';
+}
+
+/** `MCP_GUARD_STATE_DIR`, else XDG's state directory, else its default; on Windows the local application data. */
+export function resolveStateDir(env: Readonly<Record<string, string | undefined>>, home = homedir()): string {
+  const own = env.MCP_GUARD_STATE_DIR;
+  if (own !== undefined && own !== '') {
+    if (isAbsolute(own)) return own;
+    throw new StatePathError(`\`MCP_GUARD_STATE_DIR\` is \`${own}\`, which is not absolute: give the whole path`);
+  }
+  // XDG Base Directory Specification: a path that is not absolute is to be ignored.
+  const xdg = env.XDG_STATE_HOME;
+  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'mcp-guard');
+  const local = env.LOCALAPPDATA;
+  if (process.platform === 'win32' && local !== undefined) return join(local, 'mcp-guard', 'state');
+  return join(home, '.local', 'state', 'mcp-guard');
+}
+
+/** TRUST: the only way a tenant's name becomes part of a path. */
+export function isTenant(name: string): boolean {
+  return TENANT.test(name) && !RESERVED.has(name);
+}
+
+export function tenantDir(stateDir: string, tenant: string): string {
+  if (!isTenant(tenant)) {
+    throw new StatePathError(
+      `\`${tenant}\` is no name for a tenant: use a-z, 0-9 and -, at most 63, not ${[...RESERVED].join(' or ')}`,
+    );
+  }
+  return join(stateDir, tenant);
+}
+
+/** The places of one tenant's trail. `audit` is `<state>/<tenant>/audit`. */
+export interface TrailPaths {
+  readonly audit: string;
+  readonly open: string;
+  readonly payload: string;
+  readonly tombstones: string;
+  readonly lastSeal: string;
+  day(day: string): string;
+  segment(day: string, segment: string): string;
+  marker(segment: string): string;
+  payloads(segment: string): string;
+}
+
+export function trailPaths(tenantDirectory: string): TrailPaths {
+  const audit = join(tenantDirectory, 'audit');
+  return {
+    audit,
+    open: join(audit, 'open'),
+    payload: join(audit, 'payload'),
+    tombstones: join(audit, 'removed'),
+    lastSeal: join(audit, 'last-seal.json'),
+    day: (day) => join(audit, day),
+    segment: (day, segment) => join(audit, day, `${segment}.jsonl`),
+    marker: (segment) => join(audit, 'open', `${segment}.json`),
+    payloads: (segment) => join(audit, 'payload', segment),
+  };
+}
+
+/**
+ * Makes `root/parts…` step by step, each 0700, and looks at each before it steps in. `root` may be a link or open to
+ * readers (somebody chose it), but must be ours and writable by nobody else; below it every step is a real directory,
+ * ours, and closed to all others. Throws StatePathError, or the error of the file system.
+ */
+export function makePrivateDir(root: string, parts: readonly string[]): string {
+  fs.mkdirSync(root, { recursive: true, mode: 0o700 });
+  checkDirectory(root, fs.statSync(root), 0o022);
+  let path = root;
+  for (const part of parts) {
+    path = join(path, part);
+    try {
+      fs.mkdirSync(path, { mode: 0o700 });
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+    checkDirectory(path, fs.lstatSync(path), 0o077);
+  }
+  return path;
+}
+
+function checkDirectory(path: string, stat: fs.Stats, forbidden: number): void {
+  if (!stat.isDirectory()) throw new StatePathError(`\`${path}\` is not a directory: move it away`);
+  if (process.getuid === undefined) return;
+  if (stat.uid !== process.getuid()) {
+    throw new StatePathError(
+      `\`${path}\` belongs to another user, who could change the trail: set \`MCP_GUARD_STATE_DIR\``,
+    );
+  }
+  if ((stat.mode & forbidden) !== 0) {
+    throw new StatePathError(
+      `\`${path}\` is open to other users: run \`chmod go-rwx\` on it, or set \`MCP_GUARD_STATE_DIR\``,
+    );
+  }
+}
+
+/** The `code` of a file system error: `ENOSPC`; undefined for any other value. */
+export function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,87 @@
+// The lines of a segment, from the front or from the end, in blocks. Knows no record; bounded whatever the file holds.
+import { isUtf8 } from 'node:buffer';
+import * as fs from 'node:fs';
+import type { TrailLine } from '../audit/verify.ts';
+
+const BLOCK_BYTES = 262_144;
+/** No record is longer: 64 KiB of payload escaped at its worst, and a header. What is longer is not read into memory. */
+export const MAX_LINE_BYTES = 1_048_576;
+
+/** `at` is the offset of the first byte. */
+export interface PlacedLine extends TrailLine {
+  readonly at: number;
+}
+
+function lineOf(bytes: Buffer | undefined, length: number, at: number, ended: boolean): PlacedLine {
+  return { text: bytes !== undefined && isUtf8(bytes) ? bytes.toString('utf8') : undefined, ended, bytes: length, at };
+}
+
+/** From `from` to the end of the file as it is while this reads. The last line may not have ended. */
+export function* readLinesForward(fd: number, from = 0): Generator<PlacedLine> {
+  const block = Buffer.alloc(BLOCK_BYTES);
+  let held: Buffer[] = [];
+  let length = 0;
+  let at = from;
+  for (let offset = from; ; ) {
+    const taken = fs.readSync(fd, block, 0, BLOCK_BYTES, offset);
+    if (taken === 0) break;
+    offset += taken;
+    let start = 0;
+    for (let end = block.indexOf(10); end !== -1 && end < taken; end = block.indexOf(10, start)) {
+      const part = block.subarray(start, end);
+      length += part.length;
+      yield lineOf(length > MAX_LINE_BYTES ? undefined : joined(held, part), length, at, true);
+      at += length + 1;
+      start = end + 1;
+      held = [];
+      length = 0;
+    }
+    length += taken - start;
+    if (length <= MAX_LINE_BYTES) held.push(Buffer.from(block.subarray(start, taken)));
+    else held = [];
+  }
+  if (length > 0) yield lineOf(length > MAX_LINE_BYTES ? undefined : joined(held), length, at, false);
+}
+
+function joined(held: readonly Buffer[], last?: Buffer): Buffer {
+  if (held.length === 0 && last !== undefined) return last;
+  return Buffer.concat(last === undefined ? held : [...held, last]);
+}
+
+/** Newest first, from `size` to the front. The first one given may not have ended. */
+export function* readLinesBackward(fd: number, size: number): Generator<PlacedLine> {
+  let held: Buffer[] = [];
+  let length = 0;
+  let ended = false;
+  let isFirstBlock = true;
+  const prepend = (part: Buffer) => {
+    length += part.length;
+    if (length <= MAX_LINE_BYTES) held.unshift(part);
+    else held = [];
+  };
+  const complete = (at: number) => {
+    const line = lineOf(length > MAX_LINE_BYTES ? undefined : Buffer.concat(held), length, at, ended);
+    held = [];
+    length = 0;
+    ended = true;
+    return line;
+  };
+  for (let end = size; end > 0; ) {
+    // A tail is often all that is wanted: begin small.
+    const begin = Math.max(0, end - (isFirstBlock ? BLOCK_BYTES / 8 : BLOCK_BYTES));
+    const block = Buffer.alloc(end - begin);
+    if (fs.readSync(fd, block, 0, block.length, begin) !== block.length) return; // it shrank: nothing here can be trusted
+    let stop = block.length;
+    for (let lf = block.lastIndexOf(10); lf !== -1; lf = stop === 0 ? -1 : block.lastIndexOf(10, stop - 1)) {
+      prepend(block.subarray(lf + 1, stop));
+      const isEndOfFile = begin + lf + 1 === size;
+      if (isEndOfFile) ended = true;
+      else yield complete(begin + lf + 1);
+      stop = lf;
+    }
+    prepend(block.subarray(0, stop));
+    isFirstBlock = false;
+    end = begin;
+  }
+  if (length > 0 || ended) yield complete(0);
+}

@@ -1,0 +1,132 @@
+// One running server as byte streams: its lines in, our bytes out, its noise and stderr to the log, its end exactly once.
+// Decides nothing: everything it reads goes to its listener.
+import type { ExitStatus, UpstreamProcess } from '../ports/upstream.ts';
+import { LineFramer } from '../wire/framer.ts';
+import type { LineReading, ReadLimits, Refusal } from '../wire/message.ts';
+import { readLine } from '../wire/read-line.ts';
+import { ByteOut } from './byte-out.ts';
+import { type Ladder, runLadder, type Timers } from './shutdown-ladder.ts';
+
+/** How long a server's last words may take to arrive once nothing of it is alive any more. */
+const LAST_WORDS_MS = 500;
+
+export interface UpstreamListener {
+  onReading(reading: LineReading, bytes: Buffer): void;
+  onOversize(refusal: Refusal, bytes: number): void;
+  /** All that was read in one go has been given to `onReading`. */
+  onTurnEnd(): void;
+  onExit(status: ExitStatus): void;
+  /** The server takes nothing more for now / takes again. */
+  onFull(): void;
+  onRoom(): void;
+}
+
+export interface LinkLimits {
+  readonly maxLineBytes: number;
+  readonly fullAtBytes: number;
+  readonly read: ReadLimits;
+}
+
+export interface ShutdownTimes {
+  readonly termAfterMs: number;
+  readonly killAfterMs: number;
+}
+
+export class UpstreamLink {
+  readonly #process: UpstreamProcess;
+  readonly #out: ByteOut;
+  readonly #timers: Timers;
+  #ladder: Ladder | undefined;
+
+  constructor(process: UpstreamProcess, listener: UpstreamListener, limits: LinkLimits, timers: Timers) {
+    this.#process = process;
+    this.#timers = timers;
+    this.#out = new ByteOut(process.stdin, {
+      fullAtBytes: limits.fullAtBytes,
+      onFull: () => listener.onFull(),
+      onRoom: () => listener.onRoom(),
+      onBroken: () => listener.onRoom(),
+    });
+    const framer = new LineFramer({
+      limitBytes: limits.maxLineBytes,
+      onLine: (bytes) => listener.onReading(readLine(bytes, 'upstream', limits.read), bytes),
+      onOversize: (over) => listener.onOversize(tooLong(over, limits.maxLineBytes), over.bytes),
+    });
+    process.stdout.on('data', (chunk: Buffer) => {
+      framer.push(chunk);
+      listener.onTurnEnd();
+    });
+    void this.#end(framer, listener);
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  get hasExited(): Promise<ExitStatus> {
+    return this.#process.exited;
+  }
+
+  add(bytes: Buffer): void {
+    this.#out.add(bytes);
+  }
+
+  flush(): void {
+    this.#out.flush();
+  }
+
+  pause(): void {
+    this.#process.stdout.pause();
+  }
+
+  resume(): void {
+    this.#process.stdout.resume();
+  }
+
+  /** End of input, TERM, KILL; `now` skips the first wait (the guard itself was told to end). */
+  stop(times: ShutdownTimes, now: boolean): void {
+    if (this.#ladder === undefined) {
+      this.#ladder = runLadder({
+        process: this.#process,
+        timers: this.#timers,
+        endInput: () => this.#out.end(),
+        termAfterMs: now ? 0 : times.termAfterMs,
+        killAfterMs: now ? times.killAfterMs - times.termAfterMs : times.killAfterMs,
+      });
+    } else if (now) this.#process.terminate();
+  }
+
+  kill(): void {
+    this.#process.kill();
+  }
+
+  // The exit is told after the last line: what a server said before it died was said.
+  async #end(framer: LineFramer, listener: UpstreamListener): Promise<void> {
+    const { stdout } = this.#process;
+    const silent = new Promise<void>((resolve) => {
+      stdout.once('close', resolve);
+      stdout.once('end', resolve);
+      stdout.once('error', () => resolve());
+    });
+    const status = await this.#process.exited;
+    if (status.kind !== 'unstartable') {
+      stdout.resume();
+      await Promise.race([silent, new Promise<void>((resolve) => this.#timers.after(LAST_WORDS_MS, resolve))]);
+    }
+    framer.end();
+    listener.onTurnEnd();
+    listener.onExit(status);
+  }
+}
+
+export function tooLong(
+  over: { id: string | number | undefined; shape: Refusal['shape'] },
+  limitBytes: number,
+): Refusal {
+  return {
+    code: 'too_long',
+    detail: `the line is longer than the limit of ${limitBytes} bytes`,
+    id: over.id,
+    shape: over.shape,
+  };
+}

@@ -1,0 +1,25 @@
+// Which calls a person asked to see. Pure; knows no file and no option parser.
+import type { Call, CallState } from './query.ts';
+
+/** Every field that is given must hold. Names compare exactly. */
+export interface CallFilter {
+  readonly server?: string | undefined;
+  /** The subject of a `tools/call`. */
+  readonly tool?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly outcome?: CallState | undefined;
+  /** Milliseconds since the epoch: the intent is not older. */
+  readonly since?: number | undefined;
+  /** Only `tools/call`, and whatever was denied. */
+  readonly callsOnly?: boolean | undefined;
+}
+
+export function matchesFilter(call: Call, filter: CallFilter): boolean {
+  const isCall = call.method === 'tools/call';
+  if (filter.callsOnly === true && !isCall && call.decision !== 'deny') return false;
+  if (filter.server !== undefined && call.server !== filter.server) return false;
+  if (filter.tool !== undefined && !(isCall && call.subject === filter.tool)) return false;
+  if (filter.tenant !== undefined && call.tenant !== filter.tenant) return false;
+  if (filter.outcome !== undefined && call.state !== filter.outcome) return false;
+  return filter.since === undefined || call.at >= filter.since;
+}

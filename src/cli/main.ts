@@ -1,0 +1,61 @@
+// The entry: runs the command line, and turns what comes of it into an exit status. Holds the only process.exit and the
+// only top-level catch.
+import { GuardError, showError } from '../guard-error.ts';
+import { showInert } from '../wire/inert-text.ts';
+import { createProgram } from './program.ts';
+
+async function main(): Promise<number> {
+  let status = 0;
+  const program = createProgram((result) => {
+    status = result;
+  });
+  try {
+    await program.parseAsync(process.argv);
+    return status;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+/** Says on stderr what went wrong and how to mend it. @returns the exit status */
+function explain(error: unknown): number {
+  if (error instanceof GuardError) {
+    say(showError(error));
+    return error.exitCode;
+  }
+  if (isCommanderError(error)) return error.exitCode === 0 ? 0 : 64;
+  if (error instanceof Error && error.name === 'StatePathError') {
+    say(error.message);
+    return 74;
+  }
+  say(`this is a defect of mcp-guard itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return 70;
+}
+
+function say(text: string): void {
+  const lines = text.split('\n').map(showInert);
+  process.stderr.write(`mcp-guard: ${lines.join('\n')}\n`);
+}
+
+/** Commander has already said what was wrong with the command line; help and version are no errors. */
+function isCommanderError(error: unknown): error is Error & { exitCode: number } {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
+}
+
+/** Nothing that was written may be lost to the exit: a pipe takes its bytes later than `write` returns. */
+function drain(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableLength === 0) resolve();
+    else {
+      stream.once('error', () => resolve());
+      stream.write('', () => resolve());
+    }
+  });
+}
+
+// A reader that left (`mcp-guard audit tail | head`) is an ending, not a crash.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
+const status = await main();
+await drain(process.stdout);
+process.exit(process.exitCode ?? status);

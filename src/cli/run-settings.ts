@@ -1,0 +1,54 @@
+// What a session and its server are told, from flags and policy. Pure but for the secrets it resolves at spawn.
+import { bareEnvironment, cleanEnvironment } from '../config/environment.ts';
+import type { Policy } from '../config/policy.ts';
+import { resolveEnv } from '../config/resolve-env.ts';
+import type { ResolvedServer } from '../config/resolve-server.ts';
+import { toolDeadline } from '../config/tool-deadline.ts';
+import { BARE_DEADLINE, DEFAULT_RESTART, type SessionSettings } from '../core/settings.ts';
+import type { UpstreamCommand } from '../ports/upstream.ts';
+import type { RunFlags } from './run.ts';
+
+interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly uid: number | undefined;
+}
+
+/** The command line, directory and environment of the one server. @throws GuardError where a secret leads nowhere */
+export function commandOf(
+  server: ResolvedServer,
+  flags: RunFlags,
+  { env, uid }: Surroundings,
+): { command: UpstreamCommand; withheld: readonly string[] } {
+  const { entry, command, args } = server;
+  const passEnv = [...(entry?.passEnv ?? []), ...(flags.passEnv ?? [])];
+  const isClean = entry !== undefined || flags.cleanEnv === true;
+  const bare = isClean ? undefined : bareEnvironment(env);
+  const named = Object.fromEntries(passEnv.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+  const own = entry === undefined ? {} : resolveEnv(entry.env, { env, uid });
+  return {
+    command: {
+      command,
+      args,
+      cwd: entry?.cwd,
+      env: bare === undefined ? cleanEnvironment(env, passEnv, own) : { ...bare.env, ...named },
+      stderr: entry === undefined ? 'inherit' : 'pipe',
+    },
+    withheld: (bare?.withheld ?? []).filter((name) => !passEnv.includes(name)),
+  };
+}
+
+/** @param model what `--model` or `MCP_GUARD_MODEL` says; the config comes after them */
+export function settingsOf(policy: Policy | undefined, server: ResolvedServer, model: string | undefined): SessionSettings {
+  const { entry } = server;
+  return {
+    upstreams: [
+      {
+        name: server.name,
+        deadlineOf: entry === undefined ? () => BARE_DEADLINE : (tool) => toolDeadline(entry, tool),
+        onExit: entry?.onExit ?? 'exit',
+        restart: entry?.restart ?? DEFAULT_RESTART,
+      },
+    ],
+    model: { operator: model ?? policy?.model.id, metaPaths: policy?.model.metaPaths ?? [] },
+  };
+}

@@ -1,0 +1,148 @@
+// `mcp-guard run`: finds the policy, starts the server as early as can be, then puts the session around it.
+// What a bare run does not need is not imported here.
+import { randomBytes } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
+import { createGuardLog } from '../adapters/guard-log.ts';
+import { createJsonlSink, type JsonlSink } from '../adapters/jsonl-sink.ts';
+import { NoiseRelay } from '../adapters/noise-relay.ts';
+import { SessionRun } from '../adapters/run-session.ts';
+import { systemTimers } from '../adapters/shutdown-ladder.ts';
+import { createSpawner } from '../adapters/spawn-upstream.ts';
+import { findStale } from '../adapters/stale-segments.ts';
+import { resolveStateDir, tenantDir, trailPaths } from '../adapters/state-paths.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { findConfigFile } from '../config/find-config.ts';
+import { DEFAULTS, type Policy } from '../config/policy.ts';
+import { type ResolvedServer, resolveServer } from '../config/resolve-server.ts';
+import { Session } from '../core/session.ts';
+import { createInterceptors } from '../policy/chain.ts';
+import type { Log, LogLevel } from '../ports/log.ts';
+import { DEFAULT_READ_LIMITS } from '../wire/message.ts';
+import { commandOf, settingsOf } from './run-settings.ts';
+import { watchSignals } from './signals.ts';
+import { VERSION } from './version.ts';
+
+export interface RunFlags {
+  readonly server?: string;
+  readonly config?: string;
+  readonly model?: string;
+  readonly tenant?: string;
+  readonly cleanEnv?: boolean;
+  readonly passEnv?: readonly string[];
+  readonly logLevel?: LogLevel;
+  readonly logFile?: string;
+}
+
+/** Open exchanges of one session. Bounds memory, not use: no host comes near it. */
+const MAX_IN_FLIGHT = 10_000;
+/** Bytes that may wait for a slow reader before the other side is no longer read. */
+const FULL_AT_BYTES = 4 * 1024 * 1024;
+
+/** @returns the status to exit with. @throws GuardError where nothing could be started */
+export async function runServer(words: readonly string[], flags: RunFlags): Promise<number> {
+  const { env } = process;
+  const stateDir = resolveStateDir(env);
+  const tenant = flags.tenant ?? 'default';
+  const paths = trailPaths(tenantDir(stateDir, tenant));
+  const { place, ignored } = findConfigFile({
+    flag: flags.config,
+    env,
+    cwd: process.cwd(),
+    readAllowed: () => readAllowedConfigs(stateDir),
+  });
+  const uid = process.getuid?.();
+  const policy = place === undefined ? undefined : (await import('../config/load-config.ts')).loadPolicy(place, { env, uid });
+  const [command, ...args] = words;
+  const server = resolveServer(policy, { serverFlag: flags.server, command, args });
+  const spawner = createSpawner();
+  const { command: upstream, withheld } = commandOf(server, flags, { env, uid });
+  // The server boots while the guard puts itself together.
+  const running = spawner.spawn(upstream);
+
+  const writeError = (text: string) => void process.stderr.write(text);
+  const level = flags.logLevel ?? policy?.log.level ?? 'warn';
+  const log = createGuardLog({ level, file: flags.logFile ?? policy?.log.file, writeError });
+  sayHowItRuns(log, { policy, server, withheld, ignored });
+  const sink = openTrail({ stateDir, tenant, policy, server, log });
+  const session = new Session(
+    settingsOf(policy, server, flags.model ?? env.MCP_GUARD_MODEL),
+    createInterceptors({ maxInFlight: MAX_IN_FLIGHT }),
+    (name, error) => log.write('error', `the policy \`${name}\` failed: ${String(error)}`),
+  );
+  const relay = new NoiseRelay({ writeError, now: () => systemClock.now().monoMs });
+  const run = new SessionRun({
+    session,
+    servers: new Map([[server.name, { command: upstream, process: running }]]),
+    spawner,
+    sink,
+    clock: systemClock,
+    log,
+    timers: systemTimers,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    limits: {
+      maxLineBytes: policy?.maxLineBytes ?? DEFAULTS.maxLineBytes,
+      fullAtBytes: FULL_AT_BYTES,
+      read: { ...DEFAULT_READ_LIMITS, strictPayload: policy?.strictPayload ?? false },
+    },
+    shutdown: policy?.shutdown ?? DEFAULTS.shutdown,
+    showNoise: (name, text) => relay.show(name, text),
+    relayStderr: (name, stderr) => relay.relay(name, stderr),
+  });
+  watchSignals(run, log);
+  const ended = run.run();
+  // Not on the way to the first answer: what earlier guards left unfinished.
+  setImmediate(() => sink.recover(findStale(paths, systemClock.now().wallMs)));
+  const status = await ended;
+  await sink.idle();
+  return status;
+}
+
+function openTrail(given: {
+  stateDir: string;
+  tenant: string;
+  policy: Policy | undefined;
+  server: ResolvedServer;
+  log: Log;
+}): JsonlSink {
+  const { stateDir, tenant, policy, server, log } = given;
+  const audit = policy?.audit ?? DEFAULTS.audit;
+  return createJsonlSink({
+    stateDir,
+    tenant,
+    clock: systemClock,
+    log,
+    payload: audit.payload,
+    sync: audit.sync,
+    onFailure: audit.onFailure,
+    retention: { maxBytes: audit.maxBytes, maxAgeDays: audit.maxAgeDays },
+    origin: {
+      session: randomBytes(8).toString('hex'),
+      principal: `local:${userInfo().username}`,
+      guard: VERSION,
+      host: hostname(),
+      servers: [server.name],
+      configDigest: policy?.source.digest ?? null,
+      isolation: 'none',
+    },
+  });
+}
+
+function sayHowItRuns(
+  log: Log,
+  how: { policy: Policy | undefined; server: ResolvedServer; withheld: readonly string[]; ignored: string | undefined },
+): void {
+  const { policy, server, withheld, ignored } = how;
+  if (process.stdin.isTTY) {
+    log.write('warn', 'this speaks JSON-RPC on stdin and stdout: it is meant for the `command` field of an MCP host (end with Ctrl-D)');
+  }
+  if (server.entry === undefined) {
+    const mend = policy === undefined ? 'a config with a `servers` entry narrows it' : `add it to \`${policy.source.path}\``;
+    log.write('warn', `\`${server.name}\` runs unscoped: every call is recorded, none is denied by policy (${mend})`);
+  }
+  if (withheld.length > 0) log.write('warn', `not passed on to the server: ${withheld.join(' ')} (--pass-env NAME passes one)`);
+  if (ignored !== undefined) {
+    log.write('warn', `\`${ignored}\` is not used: a project's config counts only when named with --config or allowed with \`mcp-guard config allow\``);
+  }
+}

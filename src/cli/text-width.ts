@@ -1,0 +1,35 @@
+// How many columns text takes, and text cut to fit. Expects inert text. Errs to the wide side, so that nothing wraps.
+
+/** East Asian wide and fullwidth blocks, emoji and pictographs (Unicode UAX 11, widened to whole blocks). */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{16fe0}-\u{18dff}\u{1b000}-\u{1b2ff}\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}\p{Emoji_Presentation}]/u;
+
+export function measureText(text: string): number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of printable ASCII is meant
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) width += WIDE.test(character) ? 2 : 1;
+  return width;
+}
+
+/** At most `width` columns; what is lost is marked by `…`. */
+export function cutText(text: string, width: number): string {
+  if (width <= 0) return '';
+  if (measureText(text) <= width) return text;
+  let kept = '';
+  let used = 0;
+  for (const character of text) {
+    const next = WIDE.test(character) ? 2 : 1;
+    if (used + next > width - 1) break;
+    kept += character;
+    used += next;
+  }
+  return `${kept}…`;
+}
+
+/** Exactly `width` columns: cut, or filled with blanks on the side away from `align`. */
+export function fitText(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const cut = cutText(text, width);
+  const blanks = ' '.repeat(Math.max(0, width - measureText(cut)));
+  return align === 'left' ? cut + blanks : blanks + cut;
+}

@@ -1,0 +1,129 @@
+// From a parsed document to a frozen policy, or to everything that is wrong with it at once. Pure: knows no file and no
+// process; where the file stood, its digest and the variables come in.
+import { type Diagnostic, explainIssue, explainNotYet } from './diagnostics.ts';
+import { isWithin, showPath } from './json-path.ts';
+import { knownKeysAt } from './known-keys.ts';
+import { findNotYet } from './not-yet.ts';
+import { DEFAULTS, type Policy, type ServerPolicy, type ToolPolicy } from './policy.ts';
+import { readShape } from './read-shape.ts';
+import type { ConfigDocument, ServerDocument } from './schema.ts';
+import { checkSemantics, checkTree } from './semantics.ts';
+import { readStructures, type Structure, type Variables } from './structural.ts';
+
+export interface CompileInput {
+  readonly document: unknown;
+  /** For `${NAME}` in structural values. */
+  readonly variables: Variables;
+  readonly source: Policy['source'];
+  /** Makes a path of the config absolute (relative ones count from the directory of the file). */
+  readonly absolute: (path: string) => string;
+}
+
+export type Compilation =
+  | { readonly ok: true; readonly policy: Policy }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+export function compilePolicy(input: CompileInput): Compilation {
+  const diagnostics: Diagnostic[] = [];
+  const report = (diagnostic: Diagnostic): void => {
+    diagnostics.push(diagnostic);
+  };
+  if (!checkTree(input.document, report)) return { ok: false, diagnostics };
+  const notYet = findNotYet(input.document);
+  const shape = readShape(input.document);
+  if (!shape.ok) {
+    // a key that must go anyway needs no second complaint about what is in it
+    for (const issue of shape.issues.filter(({ path }) => !notYet.some((above) => isWithin(path, above)))) {
+      report(explainIssue(input.document, issue, knownKeysAt));
+    }
+  }
+  for (const path of notYet) report(explainNotYet(path));
+  checkSemantics(input.document, report);
+  const structures = readStructures(input.document, input.variables, report);
+  if (!shape.ok || diagnostics.length > 0) return { ok: false, diagnostics };
+  return { ok: true, policy: buildPolicy(shape.config, structures, input) };
+}
+
+function buildPolicy(config: ConfigDocument, structures: ReadonlyMap<string, Structure>, input: CompileInput): Policy {
+  const servers = new Map<string, ServerPolicy>();
+  for (const [id, server] of Object.entries(config.servers ?? {})) {
+    const structure = structures.get(id);
+    // INVARIANT: semantics.ts has reported a server without a command, so that no policy is built of it
+    if (structure?.command === undefined) throw new Error(`${showPath(['servers', id])} has no structure`);
+    servers.set(id, buildServer(id, server, structure, structure.command, input.absolute));
+  }
+  const logFile = config.log?.file;
+  return freeze<Policy>({
+    source: input.source,
+    servers,
+    // a config that lists no server says nothing about which ones may run
+    unlisted: config.unlisted ?? (servers.size > 0 ? 'deny' : 'observe'),
+    strictPayload: config.strict === 'payload',
+    audit: {
+      payload: config.audit?.payload ?? DEFAULTS.audit.payload,
+      maxBytes: config.audit?.maxBytes ?? DEFAULTS.audit.maxBytes,
+      maxAgeDays: config.audit?.maxAgeDays ?? DEFAULTS.audit.maxAgeDays,
+      onFailure: config.audit?.onFailure ?? DEFAULTS.audit.onFailure,
+      sync: config.audit?.sync ?? DEFAULTS.audit.sync,
+    },
+    model: { id: config.model?.id, metaPaths: (config.model?.metaPaths ?? []).map(readPointer) },
+    shutdown: readShutdown(config.shutdown),
+    maxLineBytes: config.maxLineBytes ?? DEFAULTS.maxLineBytes,
+    log: { level: config.log?.level, file: logFile === undefined ? undefined : input.absolute(logFile) },
+  });
+}
+
+function buildServer(
+  id: string,
+  server: ServerDocument,
+  structure: Structure,
+  command: string,
+  absolute: (path: string) => string,
+): ServerPolicy {
+  return {
+    id,
+    command,
+    args: structure.args,
+    cwd: structure.cwd === undefined ? undefined : absolute(structure.cwd),
+    env: structure.env,
+    passEnv: server.passEnv ?? [],
+    onExit: server.onExit,
+    restart: {
+      maxExits: server.restart?.maxExits ?? DEFAULTS.restart.maxExits,
+      withinMs: server.restart?.withinMs ?? DEFAULTS.restart.withinMs,
+      firstDelayMs:
+        server.restart?.firstDelayMs ?? Math.min(DEFAULTS.restart.firstDelayMs, server.restart?.maxDelayMs ?? Infinity),
+      maxDelayMs:
+        server.restart?.maxDelayMs ?? Math.max(DEFAULTS.restart.maxDelayMs, server.restart?.firstDelayMs ?? 0),
+    },
+    deadline: {
+      idleMs: server.deadline?.idleMs ?? DEFAULTS.deadline.idleMs,
+      hardMs: server.deadline?.hardMs ?? DEFAULTS.deadline.hardMs,
+    },
+    tools: Object.entries(server.tools ?? {}).map(
+      ([pattern, tool]): ToolPolicy => ({ pattern, idleMs: tool.deadline?.idleMs, hardMs: tool.deadline?.hardMs }),
+    ),
+  };
+}
+
+/** The number that is not written keeps its default, moved as little as the order of the two needs. */
+function readShutdown(written: ConfigDocument['shutdown']): Policy['shutdown'] {
+  const { termAfterMs, killAfterMs } = DEFAULTS.shutdown;
+  return {
+    termAfterMs: written?.termAfterMs ?? Math.min(termAfterMs, written?.killAfterMs ?? termAfterMs),
+    killAfterMs: written?.killAfterMs ?? Math.max(killAfterMs, written?.termAfterMs ?? killAfterMs),
+  };
+}
+
+/** RFC 6901: `/a~1b/c` is `["a/b", "c"]`. */
+function readPointer(pointer: string): readonly string[] {
+  const keys = pointer.slice(1).split('/');
+  return keys.map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** Freezes every plain value below; a Map keeps its type, its values are frozen. */
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const child of value instanceof Map ? value.values() : Object.values(value)) freeze(child);
+  return Object.freeze(value);
+}

@@ -1,0 +1,64 @@
+// Decides which environment variables a server gets. Pure: the guard's environment comes in as a value.
+
+export type Environment = Readonly<Record<string, string>>;
+
+/**
+ * Never passed on by a bare run: they steer the guard or load code into every process below it. `ENV` stays: POSIX shells read it
+ * only when interactive, and it is widely used as an ordinary name (`ENV=production`).
+ */
+const withheldName = /^(?:MCP_GUARD_.*|NODE_OPTIONS|LD_.*|DYLD_.*|BASH_ENV)$/s;
+
+/** Allow-list of design.md, section 12. */
+const allowedName = new RegExp(
+  `^(?:${[
+    'HOME|LOGNAME|PATH|SHELL|TERM|USER|TMPDIR|TZ|LANG|LC_.*|XDG_.*',
+    '(?:https?|all|no|ftp)_proxy|(?:HTTPS?|ALL|NO|FTP)_PROXY',
+    'NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE',
+    'npm_config_.*|NPM_CONFIG_.*|SSH_AUTH_SOCK|DOCKER_HOST',
+  ].join('|')})$`,
+  's',
+);
+
+/** Names on Windows differ in case from process to process, so they are compared without it. */
+const allowedWindowsName =
+  /^(?:APPDATA|COMSPEC|HOMEDRIVE|HOMEPATH|LOCALAPPDATA|PATH|PATHEXT|PROCESSOR_ARCHITECTURE|PROGRAMDATA|PROGRAMFILES(?:\(X86\))?|SYSTEMDRIVE|SYSTEMROOT|TEMP|TMP|USERNAME|USERPROFILE|WINDIR)$/i;
+
+/** Names a caller must never set, not even by `env` or `passEnv`: the guard's own. */
+const ownName = /^MCP_GUARD_/;
+
+export interface BareEnvironment {
+  readonly env: Environment;
+  /** Names that were present and not passed on, sorted: to be said on stderr. */
+  readonly withheld: readonly string[];
+}
+
+type Given = Readonly<Record<string, string | undefined>>;
+
+/** For `run` without a config: what was given, minus what loads code or steers the guard. */
+export function bareEnvironment(given: Given): BareEnvironment {
+  const env: Record<string, string> = Object.create(null);
+  const withheld: string[] = [];
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    if (withheldName.test(name)) withheld.push(name);
+    else env[name] = value;
+  }
+  return { env, withheld: withheld.sort() };
+}
+
+/**
+ * For configured servers and `--clean-env`: the allow-list and `passEnv` out of `given`, then `extra` on top. An inherited value that begins
+ * with `()` is a shell function of an old bash (CVE-2014-6271) and is dropped; one in `extra` was written by the operator and stays.
+ */
+export function cleanEnvironment(given: Given, passEnv: readonly string[], extra: Environment): Environment {
+  const named = new Set(passEnv);
+  const env: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || value.startsWith('()') || ownName.test(name)) continue;
+    if (named.has(name) || allowedName.test(name) || allowedWindowsName.test(name)) env[name] = value;
+  }
+  for (const [name, value] of Object.entries(extra)) {
+    if (!ownName.test(name)) env[name] = value;
+  }
+  return env;
+}

@@ -1,0 +1,110 @@
+// Decides which one file the policy comes from. Only looks whether files are there: what they hold is load-config.ts's.
+// Imports nothing heavy, because every `run` asks. INVARIANT: what stands in a working directory widens nothing by itself.
+import { lstatSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { GuardError } from '../guard-error.ts';
+
+/** A project's file that `config allow` has allowed: exactly these bytes at exactly this path. */
+export interface AllowedConfig {
+  readonly path: string;
+  /** SHA-256 of the file's bytes, hex. */
+  readonly digest: string;
+}
+
+export interface ConfigPlace {
+  readonly path: string;
+  readonly origin: 'flag' | 'environment' | 'project' | 'user';
+  /** What the bytes must hash to; undefined where any content will do. */
+  readonly digest: string | undefined;
+}
+
+export interface FindInput {
+  /** `--config` */
+  readonly flag: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Asked only where no file was named. @throws GuardError where the record cannot be trusted */
+  readonly readAllowed: () => readonly AllowedConfig[];
+}
+
+export interface Finding {
+  readonly place: ConfigPlace | undefined;
+  /** A project's file that was seen and not used. */
+  readonly ignored: string | undefined;
+}
+
+const PROJECT_FILES = [
+  'mcp-guard.config.json',
+  'mcp-guard.config.yaml',
+  'mcp-guard.config.yml',
+  '.mcp-guardrc',
+  '.mcp-guardrc.json',
+  '.mcp-guardrc.yaml',
+  '.mcp-guardrc.yml',
+];
+const USER_FILES = ['config.json', 'config.yaml', 'config.yml'];
+
+/**
+ * `--config`, else `MCP_GUARD_CONFIG`, else an allowed file of the working directory, else the user's. A named file is
+ * used whether it exists or not: its absence is an error later, never a reason to look further.
+ */
+export function findConfigFile(input: FindInput): Finding {
+  const named = input.flag ?? (input.env.MCP_GUARD_CONFIG || undefined);
+  if (named !== undefined) {
+    const origin = input.flag === undefined ? 'environment' : 'flag';
+    return { place: { path: resolve(input.cwd, named), origin, digest: undefined }, ignored: undefined };
+  }
+  const present = presentFiles(input.cwd, PROJECT_FILES);
+  const here = PROJECT_FILES.map((name) => join(input.cwd, name));
+  const allowed = input.readAllowed().filter((entry) => here.includes(entry.path));
+  if (allowed.length > 1)
+    throw ambiguous(
+      allowed.map((entry) => entry.path),
+      'forget all but one with `mcp-guard config allow --forget FILE`',
+    );
+  const [entry] = allowed;
+  // an allowed file that has vanished is still the one: falling back to a wider policy would reward deleting it
+  if (entry !== undefined)
+    return { place: { path: entry.path, origin: 'project', digest: entry.digest }, ignored: undefined };
+  return { place: findUserFile(input.env), ignored: present[0] };
+}
+
+/** The project's file that `config allow` means when none is named. */
+export function findProjectFile(cwd: string): string | undefined {
+  const present = presentFiles(cwd, PROJECT_FILES);
+  if (present.length > 1) throw ambiguous(present, 'name the one that you mean');
+  return present[0];
+}
+
+function findUserFile(env: FindInput['env']): ConfigPlace | undefined {
+  const base = env.XDG_CONFIG_HOME;
+  // the XDG specification: a relative path here is invalid and ignored
+  const directory = base !== undefined && isAbsolute(base) ? base : join(env.HOME || homedir(), '.config');
+  const present = presentFiles(join(directory, 'mcp-guard'), USER_FILES);
+  if (present.length > 1) throw ambiguous(present, 'remove all but one');
+  const [path] = present;
+  return path === undefined ? undefined : { path, origin: 'user', digest: undefined };
+}
+
+function ambiguous(paths: readonly string[], hint: string): GuardError {
+  const shown = paths.map((path) => `\`${path}\``).join(' and ');
+  return new GuardError('config_ambiguous', `policy comes from exactly one file, but there are ${shown}`, { hint });
+}
+
+/** A dangling link counts as present: it was meant to be there. */
+function presentFiles(directory: string, names: readonly string[]): readonly string[] {
+  return names
+    .map((name) => join(directory, name))
+    .filter((path) => {
+      try {
+        return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return false;
+        throw new GuardError('config_unreadable', `cannot tell whether \`${path}\` exists`, {
+          cause: error,
+          hint: 'make its directory searchable for this user',
+        });
+      }
+    });
+}

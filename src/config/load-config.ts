@@ -1,0 +1,87 @@
+// Reads the one config file and compiles it. Imported only when there is a file: a bare `run` never pays for the parser
+// and the schema. Knows neither how the file was found nor who enforces what it says.
+import { createHash } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import { GuardError } from '../guard-error.ts';
+import { compilePolicy } from './compile.ts';
+import { type Diagnostic, showDiagnostic } from './diagnostics.ts';
+import type { ConfigPlace } from './find-config.ts';
+import { parseConfig } from './parse-config.ts';
+import type { Policy } from './policy.ts';
+import { readTrustedFile } from './trusted-file.ts';
+
+const MAX_CONFIG_BYTES = 1_048_576;
+
+export interface LoadContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly uid: number | undefined;
+}
+
+export type Loading =
+  | { readonly ok: true; readonly policy: Policy }
+  | { readonly ok: false; readonly path: string; readonly digest: string; readonly diagnostics: readonly Diagnostic[] };
+
+/** @throws GuardError (exit 78) with every diagnostic in its message */
+export function loadPolicy(place: ConfigPlace, context: LoadContext): Policy {
+  const loading = tryLoad(place, context);
+  if (loading.ok) return loading.policy;
+  const { diagnostics, path } = loading;
+  const count = diagnostics.length === 1 ? '1 error' : `${diagnostics.length} errors`;
+  const lines = diagnostics.map((diagnostic) => `  ${showDiagnostic(diagnostic)}`);
+  throw new GuardError('config_invalid', [`\`${path}\` has ${count}:`, ...lines].join('\n'), {
+    hint: 'mend them, then run `mcp-guard config check`',
+  });
+}
+
+/** As `loadPolicy`, with what is wrong inside the file as a value. @throws GuardError where the file itself is not usable */
+export function tryLoad(place: ConfigPlace, context: LoadContext): Loading {
+  const { text, digest } = readConfigFile(place, context.uid);
+  const { path } = place;
+  const parsed = parseConfig(path, text);
+  if (!parsed.ok) return { ok: false, path, digest, diagnostics: parsed.diagnostics };
+  const compiled = compilePolicy({
+    document: parsed.document,
+    variables: context.env,
+    source: { path, digest },
+    absolute: (relative) => resolve(dirname(path), relative),
+  });
+  return compiled.ok ? compiled : { ok: false, path, digest, diagnostics: compiled.diagnostics };
+}
+
+/** The text of the file and the digest of its bytes. @throws GuardError */
+export function readConfigFile(place: ConfigPlace, uid: number | undefined): { text: string; digest: string } {
+  const { path } = place;
+  const read = readTrustedFile(path, { uid, maxBytes: MAX_CONFIG_BYTES, secret: false });
+  if (read.kind === 'absent') {
+    if (place.digest !== undefined) throw changed(path, 'has vanished');
+    const source = place.origin === 'environment' ? '`MCP_GUARD_CONFIG`' : 'the command line';
+    throw new GuardError('config_missing', `there is no config file \`${path}\``, {
+      hint: `check the path in ${source}`,
+    });
+  }
+  if (read.kind === 'unreadable') {
+    throw new GuardError('config_unreadable', `cannot read the config file \`${path}\`: ${read.why}`, {
+      hint: 'name a regular file of at most 1 MiB that this user can read',
+    });
+  }
+  if (read.kind === 'untrusted') {
+    throw new GuardError('config_untrusted', `the config file \`${path}\` cannot be trusted: ${read.why}`, {
+      hint: read.mend,
+    });
+  }
+  const digest = createHash('sha256').update(read.bytes).digest('hex');
+  if (place.digest !== undefined && place.digest !== digest) throw changed(path, 'has changed');
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(read.bytes), digest };
+  } catch {
+    throw new GuardError('config_unparsable', `the config file \`${path}\` is no valid UTF-8`, {
+      hint: 'save it as UTF-8',
+    });
+  }
+}
+
+function changed(path: string, how: string): GuardError {
+  return new GuardError('config_changed', `\`${path}\` ${how} since it was allowed`, {
+    hint: `look at it, then run \`mcp-guard config allow\` again, or \`mcp-guard config allow --forget\` to go on without it`,
+  });
+}

@@ -1,0 +1,57 @@
+// What the schema knows and this version does not enforce. INVARIANT: such a key is refused, never ignored: somebody who
+// writes a limit must not believe that it holds. One line leaves this table when its enforcement arrives.
+import { valueAt } from './json-path.ts';
+import type { JsonPath } from './read-shape.ts';
+
+/** Key paths; `*` stands for every member. */
+export const NOT_YET: readonly string[] = [
+  'scopes',
+  'breaker',
+  'limits',
+  'limitStore',
+  'loopGuard',
+  'blastRadius',
+  'auth',
+  'tenants',
+  'roles',
+  'bridge',
+  'lock',
+  'approvers',
+  'lint',
+  'audit.quota',
+  'servers.*.url',
+  'servers.*.headers',
+  'servers.*.scope',
+  'servers.*.mode',
+  'servers.*.prefix',
+  'servers.*.separator',
+  'servers.*.start',
+  'servers.*.startTimeoutMs',
+  'servers.*.idleStopMs',
+  'servers.*.breaker',
+  'servers.*.limits',
+  'servers.*.pins',
+  'servers.*.isolation',
+  'servers.*.tools.*.breaker',
+  'servers.*.tools.*.limits',
+  'servers.*.tools.*.pins',
+  'servers.*.tools.*.approve',
+];
+
+/** Every place of `document` that holds a key of the table, whatever its value. */
+export function findNotYet(document: unknown): readonly JsonPath[] {
+  return NOT_YET.flatMap((entry) => expand(document, entry.split('.')));
+}
+
+function expand(document: unknown, pattern: readonly string[]): readonly JsonPath[] {
+  let paths: JsonPath[] = [[]];
+  for (const part of pattern) {
+    paths = paths.flatMap((path) => {
+      const value = valueAt(document, path);
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+      if (part === '*') return Object.keys(value).map((key) => [...path, key]);
+      return Object.hasOwn(value, part) ? [[...path, part]] : [];
+    });
+  }
+  return paths;
+}

@@ -1,0 +1,84 @@
+// What a config means once it is compiled: frozen values with every default filled in. Types and defaults only; knows
+// neither the file's notation nor who enforces what. Durations in ms, sizes in bytes.
+import type { EnvValue } from './env-value.ts';
+
+/** Milliseconds; Infinity for never. */
+export interface DeadlinePolicy {
+  readonly idleMs: number;
+  readonly hardMs: number;
+}
+
+export interface ToolPolicy {
+  /** Anchored glob: `*` any run of characters, `?` one. */
+  readonly pattern: string;
+  readonly idleMs: number | undefined;
+  readonly hardMs: number | undefined;
+}
+
+/** Same meaning as `RestartSettings` of the session core. */
+export interface RestartPolicy {
+  readonly maxExits: number;
+  readonly withinMs: number;
+  readonly firstDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+export interface ServerPolicy {
+  readonly id: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Absolute; undefined: where the guard was started. */
+  readonly cwd: string | undefined;
+  readonly env: Readonly<Record<string, EnvValue>>;
+  /** Names to pass from the guard's environment, beside the allow-list. */
+  readonly passEnv: readonly string[];
+  /** Undefined: `exit` for one server, `restart` for many. */
+  readonly onExit: 'exit' | 'restart' | undefined;
+  readonly restart: RestartPolicy;
+  readonly deadline: DeadlinePolicy;
+  readonly tools: readonly ToolPolicy[];
+}
+
+export interface AuditPolicy {
+  readonly payload: 'full' | 'digest' | 'off';
+  readonly maxBytes: number;
+  readonly maxAgeDays: number;
+  readonly onFailure: 'deny' | 'allow-and-count';
+  readonly sync: 'group' | 'always';
+}
+
+export interface Policy {
+  /** Absolute path of the one file, and the SHA-256 of its bytes in hex. */
+  readonly source: { readonly path: string; readonly digest: string };
+  readonly servers: ReadonlyMap<string, ServerPolicy>;
+  readonly unlisted: 'deny' | 'observe';
+  /** Refuse ambiguities inside the opaque payloads of a server, too. */
+  readonly strictPayload: boolean;
+  readonly audit: AuditPolicy;
+  /** `metaPaths`: keys into `_meta`, from the outside in. */
+  readonly model: { readonly id: string | undefined; readonly metaPaths: readonly (readonly string[])[] };
+  readonly shutdown: ShutdownPolicy;
+  readonly maxLineBytes: number;
+  readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' | undefined; readonly file: string | undefined };
+}
+
+/** From the end of stdin: SIGTERM after the one, SIGKILL after the other. */
+export interface ShutdownPolicy {
+  readonly termAfterMs: number;
+  readonly killAfterMs: number;
+}
+
+/** What holds without a config, and where a config is silent. */
+export const DEFAULTS = {
+  deadline: { idleMs: Number.POSITIVE_INFINITY, hardMs: 3_600_000 },
+  restart: { maxExits: 5, withinMs: 60_000, firstDelayMs: 250, maxDelayMs: 10_000 },
+  audit: { payload: 'full', maxBytes: 2 * 1_073_741_824, maxAgeDays: 30, onFailure: 'deny', sync: 'group' },
+  shutdown: { termAfterMs: 1_200, killAfterMs: 1_800 },
+  maxLineBytes: 64 * 1_048_576,
+} as const satisfies {
+  deadline: DeadlinePolicy;
+  restart: RestartPolicy;
+  audit: AuditPolicy;
+  shutdown: ShutdownPolicy;
+  maxLineBytes: number;
+};

@@ -1,0 +1,64 @@
+// Checks a parsed document against the schema and says in words of our own what is wrong: no other file sees an issue
+// of the schema library. Knows no file and no wording for people (that is diagnostics.ts).
+import { type ConfigDocument, configSchema } from './schema.ts';
+
+export type JsonPath = readonly (string | number)[];
+
+/** One thing that is wrong with the shape. */
+export interface ShapeIssue {
+  readonly path: JsonPath;
+  readonly kind: 'type' | 'choice' | 'too_small' | 'too_big' | 'format' | 'unknown_key' | 'bad_key' | 'other';
+  /** The expected type, the name of the expected format, or for `unknown_key` and `bad_key` what was found. */
+  readonly expected: string;
+  readonly choices: readonly string[];
+  /** The limit that was missed, where there is one; of a number, of characters or of entries: `unit` says. */
+  readonly bound: number | undefined;
+  readonly unit: 'number' | 'string' | 'array';
+}
+
+export type ShapeReading =
+  | { readonly ok: true; readonly config: ConfigDocument }
+  | { readonly ok: false; readonly issues: readonly ShapeIssue[] };
+
+type LibraryIssue = NonNullable<ReturnType<typeof configSchema.safeParse>['error']>['issues'][number];
+
+/** Reads a parsed document. Returns every shape error, not the first. Never throws. */
+export function readShape(document: unknown): ShapeReading {
+  const result = configSchema.safeParse(document);
+  if (result.success) return { ok: true, config: result.data };
+  return { ok: false, issues: result.error.issues.flatMap((issue) => describeIssue(issue, [])) };
+}
+
+function describeIssue(issue: LibraryIssue, above: JsonPath): readonly ShapeIssue[] {
+  const path = [...above, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
+  const base = { path, choices: [], bound: undefined, unit: 'number' } as const;
+  switch (issue.code) {
+    case 'invalid_type':
+      return [{ ...base, kind: 'type', expected: issue.expected }];
+    case 'invalid_value':
+      return [{ ...base, kind: 'choice', expected: 'choice', choices: issue.values.map(String) }];
+    case 'too_small':
+    case 'too_big': {
+      const bound = Number(issue.code === 'too_small' ? issue.minimum : issue.maximum);
+      const unit: ShapeIssue['unit'] =
+        issue.origin === 'string' ? 'string' : issue.origin === 'array' ? 'array' : 'number';
+      return [{ ...base, kind: issue.code, expected: issue.origin, bound, unit }];
+    }
+    case 'invalid_format':
+      return [{ ...base, kind: 'format', expected: issue.message }];
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({ ...base, path: [...path, key], kind: 'unknown_key', expected: key }));
+    case 'invalid_key':
+      return [{ ...base, kind: 'bad_key', expected: issue.issues[0]?.message ?? 'key' }];
+    case 'invalid_union':
+      return nearestBranch(issue.errors, path) ?? [{ ...base, kind: 'other', expected: issue.message }];
+    default:
+      return [{ ...base, kind: 'other', expected: issue.message }];
+  }
+}
+
+/** Of the alternatives, the one that was meant: the first whose error lies deeper than the value itself. */
+function nearestBranch(branches: readonly LibraryIssue[][], path: JsonPath): readonly ShapeIssue[] | undefined {
+  const deep = branches.find((issues) => issues.some((issue) => issue.path.length > 0 || 'keys' in issue));
+  return deep?.flatMap((issue) => describeIssue(issue, path));
+}

@@ -1,0 +1,49 @@
+// Turns the references in a server's `env` into values, at the moment it is spawned. TRUST: what it returns is secret: it
+// goes to the one child and nowhere else; no error text quotes a value.
+import { GuardError } from '../guard-error.ts';
+import type { EnvValue } from './env-value.ts';
+import { readTrustedFile } from './trusted-file.ts';
+
+const MAX_SECRET_BYTES = 65_536;
+
+export interface SecretSources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly uid: number | undefined;
+}
+
+/** @throws GuardError `secret_unresolved` or `secret_untrusted`, naming the variable and the reference */
+export function resolveEnv(env: Readonly<Record<string, EnvValue>>, sources: SecretSources): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, resolveValue(name, value, sources)]));
+}
+
+function resolveValue(name: string, value: EnvValue, sources: SecretSources): string {
+  if (value.kind === 'literal') return value.text;
+  if (value.kind === 'env') {
+    const found = Object.hasOwn(sources.env, value.name) ? sources.env[value.name] : undefined;
+    if (found !== undefined && found !== '') return found;
+    throw new GuardError('secret_unresolved', `\`${name}\` needs \`env:${value.name}\`, which is not set or empty`, {
+      hint: `set \`${value.name}\` where the guard is started`,
+    });
+  }
+  const read = readTrustedFile(value.path, { uid: sources.uid, maxBytes: MAX_SECRET_BYTES, secret: true });
+  if (read.kind === 'untrusted') {
+    throw new GuardError('secret_untrusted', `\`${name}\` needs \`file:${value.path}\`, but ${read.why}`, {
+      hint: read.mend,
+    });
+  }
+  if (read.kind !== 'read') {
+    const why = read.kind === 'absent' ? 'it does not exist' : read.why;
+    throw new GuardError('secret_unresolved', `\`${name}\` needs \`file:${value.path}\`, but ${why}`, {
+      hint: 'write the secret there, with mode 600',
+    });
+  }
+  const text = read.bytes.toString('utf8').replace(/\r?\n$/, '');
+  if (text !== '' && !/[\0\r\n]/.test(text) && Buffer.from(text).length >= read.bytes.length - 2) return text;
+  throw new GuardError(
+    'secret_unresolved',
+    `\`${name}\` needs \`file:${value.path}\`, but it does not hold one line of text`,
+    {
+      hint: 'write the secret there as one line of UTF-8',
+    },
+  );
+}

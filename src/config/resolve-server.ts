@@ -1,0 +1,93 @@
+// Which entry of the policy a command line stands for, and what the server is called. Pure. INVARIANT: an entry of the
+// policy is used only for the very command that is written in it.
+import { GuardError } from '../guard-error.ts';
+import type { Policy, ServerPolicy } from './policy.ts';
+import { nameServer } from './server-name.ts';
+
+const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+export interface Asked {
+  /** `--server` */
+  readonly serverFlag: string | undefined;
+  readonly command: string | undefined;
+  readonly args: readonly string[];
+}
+
+export interface ResolvedServer {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The entry that holds; undefined for a bare run and for an unlisted command that may run. */
+  readonly entry: ServerPolicy | undefined;
+}
+
+/** @throws GuardError usage, server_unknown, server_ambiguous (64), server_mismatch, server_unlisted (77) */
+export function resolveServer(policy: Policy | undefined, asked: Asked): ResolvedServer {
+  const { serverFlag, command, args } = asked;
+  if (serverFlag !== undefined && !NAME.test(serverFlag)) {
+    throw new GuardError('usage', `\`--server ${serverFlag}\` is no legal name`, {
+      hint: 'use 1 to 63 of `a-z`, `0-9` and `-`, not starting with `-`',
+    });
+  }
+  const entry = findEntry(policy, asked);
+  if (entry !== undefined) return { name: entry.id, command: entry.command, args: entry.args, entry };
+  if (command === undefined) throw missingCommand(policy, serverFlag);
+  if (policy?.unlisted === 'deny') {
+    throw new GuardError(
+      'server_unlisted',
+      `\`${[command, ...args].join(' ')}\` is no server of \`${policy.source.path}\``,
+      {
+        hint: 'add it there under `servers` with exactly this command and these args, or set `unlisted: observe`',
+      },
+    );
+  }
+  return { name: unlistedName(policy, serverFlag ?? nameServer(command, args)), command, args, entry: undefined };
+}
+
+function findEntry(policy: Policy | undefined, { serverFlag, command, args }: Asked): ServerPolicy | undefined {
+  if (policy === undefined) return undefined;
+  if (serverFlag !== undefined) {
+    const named = policy.servers.get(serverFlag);
+    if (named === undefined || command === undefined || isSameCommand(named, command, args)) return named;
+    throw new GuardError('server_mismatch', `the command given differs from the one of \`servers.${serverFlag}\``, {
+      hint: 'give exactly the command and args that are written there, or no command at all',
+    });
+  }
+  if (command === undefined) return undefined;
+  const matching = [...policy.servers.values()].filter((server) => isSameCommand(server, command, args));
+  if (matching.length > 1) {
+    const ids = matching.map((server) => `\`${server.id}\``).join(', ');
+    throw new GuardError('server_ambiguous', `this command stands under ${ids}`, {
+      hint: 'say which one with `--server`',
+    });
+  }
+  return matching[0];
+}
+
+function isSameCommand(server: ServerPolicy, command: string, args: readonly string[]): boolean {
+  return (
+    server.command === command &&
+    server.args.length === args.length &&
+    server.args.every((argument, index) => argument === args[index])
+  );
+}
+
+function missingCommand(policy: Policy | undefined, serverFlag: string | undefined): GuardError {
+  if (serverFlag === undefined) {
+    return new GuardError('usage', 'no server command was given', { hint: 'as in `mcp-guard run -- npx some-server`' });
+  }
+  const known = [...(policy?.servers.keys() ?? [])].map((id) => `\`${id}\``).join(', ');
+  return new GuardError('server_unknown', `there is no server \`${serverFlag}\`, and no command was given`, {
+    hint: known === '' ? 'give the command of the server after `--`' : `configured: ${known}`,
+  });
+}
+
+/** An unlisted command never goes by the name of a configured one: records and breakers go by names. */
+function unlistedName(policy: Policy | undefined, name: string): string {
+  let free = name;
+  for (let number = 1; policy?.servers.has(free) === true; number += 1) {
+    const suffix = number === 1 ? '-unlisted' : `-unlisted-${number}`;
+    free = `${name.slice(0, 63 - suffix.length)}${suffix}`;
+  }
+  return free;
+}

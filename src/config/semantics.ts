@@ -1,0 +1,87 @@
+// What a schema cannot say: values that must fit together. Works on an unchecked document, so that its findings come
+// together with those of the schema. Knows no file and no default.
+import type { Diagnostic } from './diagnostics.ts';
+import { entriesOf, isPlainObject, showPath, valueAt } from './json-path.ts';
+import { DEFAULTS } from './policy.ts';
+import type { JsonPath } from './read-shape.ts';
+
+type Report = (diagnostic: Diagnostic) => void;
+
+export function checkSemantics(document: unknown, report: Report): void {
+  checkOrder(document, ['shutdown'], 'termAfterMs', 'killAfterMs', report);
+  const servers = isPlainObject(document) ? document.servers : undefined;
+  for (const [id, server] of entriesOf(servers)) {
+    const path = ['servers', id];
+    checkOrder(document, [...path, 'deadline'], 'idleMs', 'hardMs', report, DEFAULTS.deadline.hardMs);
+    const hardMs = valueAt(document, [...path, 'deadline', 'hardMs']) ?? DEFAULTS.deadline.hardMs;
+    checkOrder(document, [...path, 'restart'], 'firstDelayMs', 'maxDelayMs', report);
+    const tools = isPlainObject(server) ? server.tools : undefined;
+    for (const [pattern] of entriesOf(tools)) {
+      checkOrder(document, [...path, 'tools', pattern, 'deadline'], 'idleMs', 'hardMs', report, hardMs);
+    }
+    if (isPlainObject(server) && !Object.hasOwn(server, 'command') && !Object.hasOwn(server, 'url')) {
+      report({
+        path: showPath([...path, 'command']),
+        what: 'required key is missing',
+        why: 'there is nothing to start',
+        mend: 'add the command of the server, as `"npx"`',
+      });
+    }
+  }
+}
+
+/** `lower` must not be above `upper`; either may be absent. @param silent what holds where `upper` is not written */
+function checkOrder(
+  document: unknown,
+  path: JsonPath,
+  lower: string,
+  upper: string,
+  report: Report,
+  silent?: unknown,
+): void {
+  const low = valueAt(document, [...path, lower]);
+  const high = valueAt(document, [...path, upper]) ?? silent;
+  if (typeof low !== 'number' || typeof high !== 'number' || low <= high) return;
+  report({
+    path: showPath([...path, lower]),
+    what: `\`${low}\` is above \`${upper}\` (\`${high}\`)`,
+    why: `\`${upper}\` would always come first`,
+    mend: `make \`${lower}\` at most \`${upper}\``,
+  });
+}
+
+const MAX_NODES = 100_000;
+const MAX_DEPTH = 64;
+
+/**
+ * Bounds the work that the schema will do and finds what it would pass over: `__proto__` as a key. YAML aliases count
+ * each time they are used, so that a small file cannot stand for a huge tree. Returns false where the document must
+ * not be looked at any further.
+ */
+export function checkTree(document: unknown, report: Report): boolean {
+  let nodes = 0;
+  const walk = (value: unknown, path: JsonPath): boolean => {
+    nodes += 1;
+    if (nodes > MAX_NODES || path.length > MAX_DEPTH) {
+      report({
+        path: '(document)',
+        what: nodes > MAX_NODES ? `more than ${MAX_NODES} values` : `nested deeper than ${MAX_DEPTH} levels`,
+        why: 'no config needs that, and reading it could take for ever',
+        mend: 'write a smaller file without nested YAML aliases',
+      });
+      return false;
+    }
+    if (Array.isArray(value)) return value.every((child, index) => walk(child, [...path, index]));
+    return entriesOf(value).every(([key, child]) => {
+      if (key !== '__proto__') return walk(child, [...path, key]);
+      report({
+        path: showPath([...path, key]),
+        what: 'illegal key',
+        why: 'it has a meaning of its own',
+        mend: 'remove it',
+      });
+      return true;
+    });
+  };
+  return walk(document, []);
+}

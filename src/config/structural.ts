@@ -1,0 +1,74 @@
+// The structural values of each server (command, args, cwd, env) with variables expanded and references read. Works on
+// an unchecked document, so that its findings come together with those of the schema.
+import type { Diagnostic } from './diagnostics.ts';
+import { type EnvValue, readEnvValue } from './env-value.ts';
+import { expandVariables } from './expand-variables.ts';
+import { entriesOf, isPlainObject, showPath } from './json-path.ts';
+import type { JsonPath } from './read-shape.ts';
+
+export interface Structure {
+  readonly command: string | undefined;
+  readonly args: readonly string[];
+  readonly cwd: string | undefined;
+  readonly env: Readonly<Record<string, EnvValue>>;
+}
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The structure of every server; what cannot be read is left out and told to `report`. */
+export function readStructures(
+  document: unknown,
+  variables: Variables,
+  report: (diagnostic: Diagnostic) => void,
+): ReadonlyMap<string, Structure> {
+  const structures = new Map<string, Structure>();
+  const servers = isPlainObject(document) ? document.servers : undefined;
+  for (const [id, server] of entriesOf(servers)) {
+    if (!isPlainObject(server)) continue;
+    const path = ['servers', id];
+    const expand = (raw: unknown, below: JsonPath): string | undefined => {
+      if (typeof raw !== 'string') return undefined;
+      const expanded = expandVariables(raw, variables);
+      if (expanded.ok) return expanded.text;
+      report({
+        path: showPath([...path, ...below]),
+        what: 'cannot be expanded',
+        why: expanded.why,
+        mend: expanded.mend,
+      });
+      return undefined;
+    };
+    const args = Array.isArray(server.args) ? server.args : [];
+    structures.set(id, {
+      command: expand(server.command, ['command']),
+      args: args.flatMap((raw, index) => expand(raw, ['args', index]) ?? []),
+      cwd: expand(server.cwd, ['cwd']),
+      env: readEnv(server.env, [...path, 'env'], variables, report),
+    });
+  }
+  return structures;
+}
+
+function readEnv(
+  env: unknown,
+  path: JsonPath,
+  variables: Variables,
+  report: (diagnostic: Diagnostic) => void,
+): Readonly<Record<string, EnvValue>> {
+  const values: [string, EnvValue][] = [];
+  for (const [name, raw] of entriesOf(env)) {
+    if (name.startsWith('MCP_GUARD_')) {
+      report({
+        path: showPath([...path, name]),
+        what: `\`${name}\` is reserved`,
+        why: 'variables of the guard itself are never handed to a server',
+        mend: 'use another name',
+      });
+    }
+    if (typeof raw !== 'string') continue;
+    const reading = readEnvValue(raw, variables);
+    if (reading.ok) values.push([name, reading.value]);
+    else report({ path: showPath([...path, name]), what: reading.what, why: reading.why, mend: reading.mend });
+  }
+  return Object.fromEntries(values);
+}

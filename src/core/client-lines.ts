@@ -1,0 +1,157 @@
+// What the client sends: requests through the chain, notifications past the bookkeeping, answers to a server's questions.
+// Knows no policy and no bytes but those it passes on.
+import type { Instant } from '../ports/clock.ts';
+import { isJsonObject, objectAt, stringAt } from '../wire/json.ts';
+import type { Line, LineReading, NotificationMessage, Refusal, RequestMessage, ResponseMessage } from '../wire/message.ts';
+import { errorLine, INVALID_PARAMS, INVALID_REQUEST } from '../wire/reply.ts';
+import { replaceId, spliceLine, valueSpan } from '../wire/splice.ts';
+import { attributeModel, readClientName, readCorrelation } from './attribution.ts';
+import { BatchAnswer } from './batch.ts';
+import { exitRefusal } from './denial.ts';
+import { CLIENT, type Exchange } from './exchange.ts';
+import type { Attribution } from './ledger.ts';
+import { newExchange } from './new-exchange.ts';
+import type { SessionParts } from './session-parts.ts';
+
+export class ClientLines {
+  readonly #parts: SessionParts;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  onLine(line: Line, now: Instant, batch?: BatchAnswer): void {
+    const { message } = line;
+    // `line.message` has just been narrowed; the line around it has not.
+    if (message.kind === 'request') this.#onRequest(line as Line<RequestMessage>, now, batch);
+    else if (message.kind === 'notification') this.#onNotification(line as Line<NotificationMessage>, now);
+    else this.#onAnswer(line as Line<ResponseMessage>, now);
+  }
+
+  /** INVARIANT: an array is never forwarded; each element meets the chain by itself, and one array answers them. */
+  onBatch(elements: readonly LineReading[], now: Instant): void {
+    const answerable = elements.filter((element) => awaitsAnswer(element)).length;
+    const batch = answerable === 0 ? undefined : new BatchAnswer(answerable);
+    for (const element of elements) {
+      if (element.kind === 'message') this.onLine(element.line, now, element.line.message.kind === 'request' ? batch : undefined);
+      else if (element.kind === 'refused' || element.kind === 'noise') this.onRefused(element.refusal, 0, now, batch);
+    }
+  }
+
+  onRefused(refusal: Refusal, bytes: number, now: Instant, batch?: BatchAnswer): void {
+    const { ledger } = this.#parts;
+    const detail = { from: 'client', code: refusal.code, detail: refusal.detail, bytes };
+    ledger.note('line_refused', undefined, detail, now);
+    ledger.log('warn', `a line of the client was refused and not forwarded: ${refusal.detail}`);
+    if (refusal.id === undefined || refusal.shape !== 'request') return;
+    const code = refusal.code === 'bad_call' ? INVALID_PARAMS : INVALID_REQUEST;
+    const answer = errorLine(refusal.id, code, `refused by mcp-guard: ${refusal.detail}`, { reason: refusal.code });
+    ledger.push({ type: 'to_client', bytes: answer, needs: undefined, batch });
+  }
+
+  #onRequest(line: Line<RequestMessage>, now: Instant, batch: BatchAnswer | undefined): void {
+    const { ledger, handshake } = this.#parts;
+    if (handshake.note(line)) this.#recordClient(line, now);
+    const upstream = this.#parts.router.route();
+    const life = this.#parts.life(upstream);
+    const id = line.message.id;
+    const after = ledger.table.byAskerId(CLIENT, id);
+    const taken = ledger.table.byPeerId(upstream, id) !== undefined;
+    const peerId = taken ? life.privateId(id) : id;
+    const exchange = newExchange({ line, asker: CLIENT, peer: upstream, peerId, now, batch, after });
+    if (after !== undefined) after.next = exchange;
+    const verdict = ledger.admit(exchange, this.#who(line, exchange.view.modern), now);
+    if (verdict === 'pass') this.forward(exchange, now);
+  }
+
+  /** Sends a request that has passed the chain and is on record. */
+  forward(exchange: Exchange, now: Instant): void {
+    const { ledger, deadlines } = this.#parts;
+    const life = this.#parts.life(exchange.view.upstream);
+    const gone = life.gone;
+    if (gone !== undefined) {
+      ledger.settle(exchange, 'upstream_exit', now);
+      ledger.refuse(exchange, exitRefusal(gone.kind, gone.text, life.name));
+      return;
+    }
+    const { tool } = exchange.view;
+    if (tool !== undefined) deadlines.start(exchange, this.#parts.deadlineOf(exchange.view.upstream, tool), now.monoMs);
+    const { line } = exchange;
+    life.send(exchange.peerId === exchange.askerId ? line.bytes : replaceId(line, exchange.peerId), exchange);
+  }
+
+  /** @returns who asks, as far as it is known */
+  whoOf(exchange: Exchange): Attribution {
+    return this.#who(exchange.line, exchange.view.modern);
+  }
+
+  #who(line: Line<RequestMessage>, modern: boolean): Attribution {
+    const { params, method } = line.message;
+    const { handshake, model } = this.#parts;
+    const meta = objectAt(params, '_meta');
+    return {
+      client: modern ? (readClientName(meta) ?? handshake.clientName) : handshake.clientName,
+      model: attributeModel(meta, model, handshake.lastSampledModel),
+      correlation: readCorrelation(meta),
+      subject: method === 'initialize' ? undefined : (stringAt(params, 'name') ?? stringAt(params, 'uri')),
+    };
+  }
+
+  #recordClient(line: Line<RequestMessage>, now: Instant): void {
+    const { params, method } = line.message;
+    const revision = stringAt(params, 'protocolVersion') ?? stringAt(objectAt(params, '_meta'), 'io.modelcontextprotocol/protocolVersion');
+    const detail = { client: this.#parts.handshake.clientName ?? null, revision: revision ?? null, method };
+    this.#parts.ledger.note('client', undefined, detail, now);
+  }
+
+  #onNotification(line: Line<NotificationMessage>, now: Instant): void {
+    this.#parts.handshake.noteNotification(line);
+    if (line.message.method === 'notifications/cancelled') {
+      this.#onCancelled(line, now);
+      return;
+    }
+    for (const upstream of this.#parts.router.upstreams) this.#parts.life(upstream).send(line.bytes, undefined);
+  }
+
+  #onCancelled(line: Line<NotificationMessage>, now: Instant): void {
+    const { ledger } = this.#parts;
+    const requestId = line.message.params?.requestId;
+    const named = typeof requestId === 'string' || typeof requestId === 'number';
+    const exchange = named ? ledger.table.byAskerId(CLIENT, requestId) : undefined;
+    const upstream = exchange?.view.upstream ?? this.#parts.router.route();
+    const wasSent = exchange === undefined || !exchange.waiting;
+    if (exchange !== undefined) {
+      ledger.settle(exchange, 'cancelled', now);
+      ledger.forgo(exchange);
+    }
+    if (!wasSent) return;
+    const span = exchange === undefined || exchange.peerId === exchange.askerId ? undefined : valueSpan(line.text, ['params', 'requestId']);
+    const bytes = span === undefined ? line.bytes : spliceLine(line, [{ span, replacement: JSON.stringify(exchange?.peerId) }]);
+    this.#parts.life(upstream).send(bytes, undefined);
+  }
+
+  /** The client answers what a server asked. */
+  #onAnswer(line: Line<ResponseMessage>, now: Instant): void {
+    const { ledger, deadlines, handshake } = this.#parts;
+    const { id, result, error } = line.message;
+    const exchange = ledger.table.byPeerId(CLIENT, id);
+    if (exchange === undefined) {
+      this.#parts.dropped('client', undefined, 'no request waits for this answer', now);
+      return;
+    }
+    const code = error?.code;
+    if (exchange.view.method === 'sampling/createMessage' && isJsonObject(result)) {
+      handshake.lastSampledModel = stringAt(result, 'model') ?? handshake.lastSampledModel;
+    }
+    const errorCode = typeof code === 'number' ? code : undefined;
+    const answer = { line, errorCode, isError: undefined, resultType: undefined, taskId: undefined };
+    ledger.settle(exchange, error === undefined ? 'result' : 'error', now, answer);
+    deadlines.touchAll(exchange.view.upstream, now.monoMs);
+    ledger.reply(exchange, line.bytes, exchange.lastEntry);
+  }
+}
+
+function awaitsAnswer(element: LineReading): boolean {
+  if (element.kind === 'message') return element.line.message.kind === 'request';
+  return element.kind === 'refused' && element.refusal.shape === 'request' && element.refusal.id !== undefined;
+}

@@ -1,0 +1,39 @@
+// What can happen to a session. Everything the core knows of the world comes in as one of these, with the time beside it.
+import type { AuditEntry } from '../audit/entry.ts';
+import type { Line, LineReading, Refusal } from '../wire/message.ts';
+import type { Exchange } from './exchange.ts';
+
+/** The configured (or derived) name of one server behind the guard. */
+export type UpstreamId = string;
+
+export type SessionEvent =
+  | { readonly type: 'client_line'; readonly line: Line }
+  /** A JSON array of the client, element by element. */
+  | { readonly type: 'client_batch'; readonly elements: readonly LineReading[] }
+  | { readonly type: 'client_refused'; readonly refusal: Refusal; readonly bytes: number }
+  | { readonly type: 'client_ended' }
+  | { readonly type: 'upstream_line'; readonly upstream: UpstreamId; readonly line: Line }
+  | {
+      readonly type: 'upstream_refused';
+      readonly upstream: UpstreamId;
+      readonly refusal: Refusal;
+      readonly bytes: number;
+    }
+  | { readonly type: 'upstream_noise'; readonly upstream: UpstreamId; readonly bytes: number }
+  | { readonly type: 'upstream_started'; readonly upstream: UpstreamId; readonly pid: number | undefined }
+  | { readonly type: 'upstream_exited'; readonly upstream: UpstreamId; readonly exit: UpstreamExit }
+  /** What an interceptor asked to wait for has come. */
+  | { readonly type: 'wait_over'; readonly exchange: Exchange; readonly outcome: 'go' | 'refused' }
+  /** This entry could not be written, so nothing that needs it was done. */
+  | { readonly type: 'record_failed'; readonly entry: AuditEntry; readonly exchange: Exchange | undefined }
+  /** Nothing happened but time. */
+  | { readonly type: 'tick' };
+
+export interface UpstreamExit {
+  /** `unstartable`: it never ran. */
+  readonly kind: 'exited' | 'signalled' | 'unstartable';
+  /** The status to mirror: the code, or 128 + the signal's number. */
+  readonly status: number;
+  /** `code 1`, `signal SIGKILL`, or the reason why it could not be started. */
+  readonly text: string;
+}

@@ -1,0 +1,124 @@
+// One request until it settles, and the table of those that are open. Pure bookkeeping: decides nothing, sends nothing.
+import type { IntentEntry, OutcomeEntry } from '../audit/entry.ts';
+import type { Line, RequestId, RequestMessage } from '../wire/message.ts';
+import type { BatchAnswer } from './batch.ts';
+import type { Progress } from './chain.ts';
+import type { RequestView } from './interceptor.ts';
+
+/** One end of an exchange: an upstream's name, or the client. */
+export type Side = string;
+
+/** INVARIANT: no upstream has this name. */
+export const CLIENT: Side = '';
+
+export interface Exchange {
+  readonly view: RequestView;
+  readonly line: Line<RequestMessage>;
+  readonly asker: Side;
+  readonly peer: Side;
+  /** The id under which the asking side waits. */
+  readonly askerId: RequestId;
+  /** The id under which the other side answers: the asker's own, unless that one was taken. */
+  readonly peerId: RequestId;
+  readonly progress: Progress;
+  /** Monotonic ms. */
+  readonly startedMs: number;
+  readonly batch: BatchAnswer | undefined;
+  readonly progressToken: RequestId | undefined;
+  /** The request asked for a task (2025-11-25 `params.task`): SDKs reject a plain result there. */
+  readonly taskAugmented: boolean;
+  /** Made by the guard itself (a replay after a restart): its answer goes to nobody. */
+  readonly internal: boolean;
+  /** The request as it is recorded; undefined for the guard's own. */
+  intent: IntentEntry | undefined;
+  /** The newest record of this exchange: what is sent next needs it to be written. */
+  lastEntry: IntentEntry | OutcomeEntry | undefined;
+  /** Held by an interceptor, not sent yet. */
+  waiting: boolean;
+  /** Monotonic ms at which the guard gives up; Infinity for never. */
+  hardDueMs: number;
+  /** Longest silence in ms; Infinity for any. */
+  idleMs: number;
+  idleDueMs: number;
+  /** INVARIANT: goes from false to true once, in Ledger.close. */
+  closed: boolean;
+  /** The asking side has its answer, or needs none any more. */
+  answered: boolean;
+  /** An earlier open exchange under the same asker's id: it is answered first. */
+  readonly after: Exchange | undefined;
+  /** The one that waits for this one's answer to go first. */
+  next: Exchange | undefined;
+  /** The answer that is held back until `after` has been answered. */
+  held: (() => void) | undefined;
+}
+
+/**
+ * The open exchanges of a session, in both directions: the client's requests are found under (upstream, id), a server's
+ * under (client, id). Keys are typed: `7` and `"7"` are two ids.
+ */
+export class ExchangeTable {
+  readonly #byPeer = new Map<Side, Map<RequestId, Exchange>>();
+  readonly #byAsker = new Map<Side, Map<RequestId, Exchange>>();
+  readonly #byToken = new Map<Side, Map<RequestId, Exchange>>();
+  #highestClientId = 0;
+  #serverAsked = 0;
+
+  /** The highest integer id that the client has used so far. */
+  get highestClientId(): number {
+    return this.#highestClientId;
+  }
+
+  /** Open requests of servers to the client (sampling, elicitation, roots …). */
+  get serverAsked(): number {
+    return this.#serverAsked;
+  }
+
+  add(exchange: Exchange): void {
+    const { asker, askerId } = exchange;
+    at(this.#byPeer, exchange.peer).set(exchange.peerId, exchange);
+    at(this.#byAsker, asker).set(askerId, exchange);
+    if (exchange.progressToken !== undefined) at(this.#byToken, asker).set(exchange.progressToken, exchange);
+    if (asker !== CLIENT) this.#serverAsked += 1;
+    else if (typeof askerId === 'number' && askerId > this.#highestClientId) this.#highestClientId = askerId;
+  }
+
+  remove(exchange: Exchange): void {
+    const { asker, askerId, progressToken } = exchange;
+    if (at(this.#byPeer, exchange.peer).get(exchange.peerId) !== exchange) return;
+    at(this.#byPeer, exchange.peer).delete(exchange.peerId);
+    if (asker !== CLIENT) this.#serverAsked -= 1;
+    // A later exchange under the same id has taken the entry over: that one stays.
+    if (at(this.#byAsker, asker).get(askerId) === exchange) at(this.#byAsker, asker).delete(askerId);
+    if (progressToken !== undefined && at(this.#byToken, asker).get(progressToken) === exchange) {
+      at(this.#byToken, asker).delete(progressToken);
+    }
+  }
+
+  /** The open exchange that `peer` answers with this id. */
+  byPeerId(peer: Side, id: RequestId): Exchange | undefined {
+    return this.#byPeer.get(peer)?.get(id);
+  }
+
+  /** The newest open exchange that `asker` knows under this id. */
+  byAskerId(asker: Side, id: RequestId): Exchange | undefined {
+    return this.#byAsker.get(asker)?.get(id);
+  }
+
+  byProgressToken(asker: Side, token: RequestId): Exchange | undefined {
+    return this.#byToken.get(asker)?.get(token);
+  }
+
+  /** A copy, so that the caller may settle while it walks. */
+  all(): Exchange[] {
+    return [...this.#byPeer.values()].flatMap((exchanges) => [...exchanges.values()]);
+  }
+}
+
+function at(maps: Map<Side, Map<RequestId, Exchange>>, side: Side): Map<RequestId, Exchange> {
+  let map = maps.get(side);
+  if (map === undefined) {
+    map = new Map();
+    maps.set(side, map);
+  }
+  return map;
+}

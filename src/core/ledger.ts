@@ -1,0 +1,221 @@
+// Opens and closes exchanges: the only place where either happens, so that every one is recorded before it leaves,
+// settled exactly once, and answered exactly once. Knows no method's meaning beyond `tools/call`, and no restart.
+import type { AuditEntry, EventEntry, IntentEntry, ModelSource, OutcomeEntry, Payload, SettlementKind } from '../audit/entry.ts';
+import type { Instant } from '../ports/clock.ts';
+import type { LogLevel } from '../ports/log.ts';
+import type { Line } from '../wire/message.ts';
+import type { Chain } from './chain.ts';
+import { type Refusing, refusalLine, unrecordedIntent, unrecordedOutcome } from './denial.ts';
+import type { Effect } from './effects.ts';
+import type { UpstreamId } from './events.ts';
+import { CLIENT, type Exchange, ExchangeTable } from './exchange.ts';
+import type { Deny, Settlement } from './interceptor.ts';
+
+/** What is known of who asks, at the time of asking. */
+export interface Attribution {
+  readonly client: string | undefined;
+  readonly model: ModelSource;
+  readonly correlation: Readonly<Record<string, string>> | undefined;
+  readonly subject: string | undefined;
+}
+
+/** What came back, as far as the record tells outcomes apart. */
+export interface Answer {
+  readonly line: Line | undefined;
+  readonly errorCode: number | undefined;
+  readonly isError: boolean | undefined;
+  readonly resultType: string | undefined;
+  readonly taskId: string | undefined;
+}
+
+const NO_ANSWER: Answer = { line: undefined, errorCode: undefined, isError: undefined, resultType: undefined, taskId: undefined };
+
+export class Ledger {
+  readonly table = new ExchangeTable();
+  readonly #chain: Chain;
+  #effects: Effect[] = [];
+
+  constructor(chain: Chain) {
+    this.#chain = chain;
+  }
+
+  push(effect: Effect): void {
+    this.#effects.push(effect);
+  }
+
+  /** Puts something on record that is no exchange. */
+  note(name: EventEntry['name'], server: UpstreamId | undefined, detail: EventEntry['detail'], now: Instant): void {
+    this.push({ type: 'record', entry: { type: 'event', at: now, ref: undefined, name, server, detail }, exchange: undefined });
+  }
+
+  log(level: LogLevel, text: string): void {
+    this.push({ type: 'log', level, text });
+  }
+
+  /** The effects of this turn, in order. */
+  take(): Effect[] {
+    const taken = this.#effects;
+    this.#effects = [];
+    return taken;
+  }
+
+  /**
+   * Lets the chain decide about a request and puts it on record. `pass` means: it is open, and may be sent once its
+   * intent is written. Anything else has been dealt with.
+   */
+  admit(exchange: Exchange, who: Attribution, now: Instant): 'pass' | 'held' | 'denied' {
+    this.table.add(exchange);
+    const verdict = this.#chain.enter(exchange.view, exchange.progress, now);
+    return this.#decide(exchange, verdict, who, now);
+  }
+
+  /** Goes on with a request that an interceptor held. */
+  resume(exchange: Exchange, outcome: 'go' | 'refused', who: Attribution, now: Instant): 'pass' | 'held' | 'denied' {
+    if (exchange.closed || !exchange.waiting) return 'denied';
+    exchange.waiting = false;
+    const verdict = this.#chain.resume(exchange.view, exchange.progress, outcome, now);
+    return this.#decide(exchange, verdict, who, now);
+  }
+
+  #decide(exchange: Exchange, verdict: ReturnType<Chain['enter']>, who: Attribution, now: Instant): 'pass' | 'held' | 'denied' {
+    if (verdict.kind === 'wait') {
+      exchange.waiting = true;
+      return 'held';
+    }
+    if (verdict.kind === 'deny') {
+      this.#deny(exchange, verdict, who, now);
+      return 'denied';
+    }
+    this.#record(intentOf(exchange, who, now, undefined), exchange);
+    return 'pass';
+  }
+
+  #deny(exchange: Exchange, denial: Deny, who: Attribution, now: Instant): void {
+    const intent = intentOf(exchange, who, now, denial);
+    this.#record(intent, exchange);
+    this.#close(exchange, 'denied', now);
+    this.reply(exchange, () => refusalLine(exchange, denial, intent.ref), intent);
+  }
+
+  /** Ends an open exchange, with what is known of how. INVARIANT: does nothing to a closed one, and says so. */
+  settle(exchange: Exchange, settlement: Exclude<SettlementKind, 'task'>, now: Instant, answer: Answer = NO_ANSWER): boolean {
+    if (exchange.closed) return false;
+    this.#close(exchange, settlement, now);
+    const intent = exchange.intent;
+    if (intent !== undefined) this.#record(outcomeOf(intent, settlement, now, now.monoMs - exchange.startedMs, answer), exchange);
+    return true;
+  }
+
+  /** The last word on a task whose creation was settled long ago. */
+  settleTask(intent: IntentEntry, now: Instant, answer: Answer): OutcomeEntry {
+    const entry = outcomeOf(intent, 'task', now, now.monoMs - intent.at.monoMs, answer);
+    this.push({ type: 'record', entry, exchange: undefined });
+    return entry;
+  }
+
+  #close(exchange: Exchange, settlement: Settlement, now: Instant): void {
+    exchange.closed = true;
+    this.table.remove(exchange);
+    this.#chain.settle(exchange.view, exchange.progress, settlement, now);
+  }
+
+  /** Refuses to the asker with a text of the guard's own. */
+  refuse(exchange: Exchange, refusing: Refusing): void {
+    const intent = exchange.intent;
+    this.reply(exchange, () => refusalLine(exchange, refusing, intent?.ref), exchange.lastEntry);
+  }
+
+  /** Answers the asking side, once; a second request under the same id waits for the first one's answer. */
+  reply(exchange: Exchange, bytes: Buffer | (() => Buffer), needs: AuditEntry | undefined): void {
+    if (exchange.answered || exchange.internal) return;
+    if (exchange.after !== undefined && !exchange.after.answered) {
+      exchange.held = () => this.reply(exchange, bytes, needs);
+      return;
+    }
+    this.release(exchange);
+    if (exchange.asker === CLIENT) this.push({ type: 'to_client', bytes, needs, batch: exchange.batch });
+    else this.push({ type: 'to_upstream', upstream: exchange.asker, bytes, needs });
+    this.#releaseNext(exchange);
+  }
+
+  /** The asking side waits no longer: it has its answer, or has said that it wants none. */
+  release(exchange: Exchange): void {
+    exchange.answered = true;
+  }
+
+  /** The asking side cancelled: no answer follows, and whoever waits behind it may go. */
+  forgo(exchange: Exchange): void {
+    this.release(exchange);
+    this.#releaseNext(exchange);
+  }
+
+  #releaseNext(exchange: Exchange): void {
+    const next = exchange.next;
+    exchange.next = undefined;
+    const held = next?.held;
+    if (next === undefined || held === undefined) return;
+    next.held = undefined;
+    held();
+  }
+
+  /** An entry could not be written: what was to follow it has not been done. The asker is told, once. */
+  onRecordFailed(entry: IntentEntry | OutcomeEntry, exchange: Exchange, now: Instant): void {
+    const refusing = entry.type === 'intent' ? unrecordedIntent() : unrecordedOutcome();
+    if (entry.type === 'intent' && entry.decision === 'pass') {
+      if (exchange.closed) return;
+      this.#close(exchange, 'unrecorded', now);
+    }
+    if (entry.type === 'outcome' && entry.settlement === 'cancelled') return;
+    exchange.answered = false;
+    exchange.held = undefined;
+    this.reply(exchange, () => refusalLine(exchange, refusing, undefined), undefined);
+  }
+
+  #record(entry: IntentEntry | OutcomeEntry, exchange: Exchange): void {
+    if (entry.type === 'intent') exchange.intent = entry;
+    exchange.lastEntry = entry;
+    this.push({ type: 'record', entry, exchange });
+  }
+}
+
+function intentOf(exchange: Exchange, who: Attribution, now: Instant, denial: Deny | undefined): IntentEntry {
+  const { view, line } = exchange;
+  const isCall = view.tool !== undefined;
+  return {
+    type: 'intent',
+    at: now,
+    ref: undefined,
+    asked: view.asked,
+    server: view.upstream,
+    rpcId: exchange.askerId,
+    method: view.method,
+    subject: who.subject,
+    decision: denial === undefined ? 'pass' : 'deny',
+    rule: denial?.rule,
+    reason: denial?.reason,
+    client: who.client,
+    model: who.model,
+    correlation: who.correlation,
+    bytes: line.bytes.length - 1,
+    payload: isCall || denial !== undefined ? line : undefined,
+  };
+}
+
+function outcomeOf(intent: IntentEntry, settlement: SettlementKind, now: Instant, durationMs: number, answer: Answer): OutcomeEntry {
+  const { line } = answer;
+  const payload: Payload | undefined = intent.method === 'tools/call' ? line : undefined;
+  return {
+    type: 'outcome',
+    at: now,
+    ref: undefined,
+    intent,
+    settlement,
+    errorCode: answer.errorCode,
+    isError: answer.isError,
+    resultType: answer.resultType,
+    taskId: answer.taskId,
+    durationMs,
+    bytes: line === undefined ? 0 : line.bytes.length - 1,
+    payload,
+  };
+}

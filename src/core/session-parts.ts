@@ -1,0 +1,24 @@
+// What the rooms of one session share. An interface, so that none of them has to know the session itself.
+import type { Instant } from '../ports/clock.ts';
+import type { ModelHints } from './attribution.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { UpstreamId } from './events.ts';
+import type { Handshake } from './handshake.ts';
+import type { Ledger } from './ledger.ts';
+import type { Router } from './router.ts';
+import type { Deadline } from './settings.ts';
+import type { OpenTasks } from './tasks.ts';
+import type { UpstreamLife } from './upstream-life.ts';
+
+export interface SessionParts {
+  readonly ledger: Ledger;
+  readonly handshake: Handshake;
+  readonly deadlines: Deadlines;
+  readonly tasks: OpenTasks;
+  readonly router: Router;
+  readonly model: ModelHints;
+  life(upstream: UpstreamId): UpstreamLife;
+  deadlineOf(upstream: UpstreamId, tool: string): Deadline;
+  /** Something came that belongs to nothing: it goes nowhere, and is counted. */
+  dropped(from: 'client' | 'server', server: UpstreamId | undefined, why: string, now: Instant): void;
+}

@@ -1,0 +1,175 @@
+// One session: one client, one or many servers, every message an event, every consequence an effect. Synchronous and
+// sans-I/O: no clock, no stream, no await. Dispatches only; what each kind of event means stands in the rooms beside it.
+import type { Instant } from '../ports/clock.ts';
+import { Chain, type FaultReport } from './chain.ts';
+import { ClientLines } from './client-lines.ts';
+import { Deadlines } from './deadlines.ts';
+import type { Effect } from './effects.ts';
+import type { SessionEvent, UpstreamExit, UpstreamId } from './events.ts';
+import { Handshake } from './handshake.ts';
+import type { Interceptor } from './interceptor.ts';
+import { Ledger } from './ledger.ts';
+import { createSingleRouter } from './router.ts';
+import type { SessionParts } from './session-parts.ts';
+import { BARE_DEADLINE, type SessionSettings } from './settings.ts';
+import { Tally } from './tally.ts';
+import { OpenTasks } from './tasks.ts';
+import { UpstreamLife } from './upstream-life.ts';
+import { UpstreamLines } from './upstream-lines.ts';
+
+export class Session {
+  readonly #parts: SessionParts;
+  readonly #lives = new Map<UpstreamId, UpstreamLife>();
+  readonly #fromClient: ClientLines;
+  readonly #fromUpstream: UpstreamLines;
+  readonly #tally = new Tally();
+  #clientHasLeft = false;
+  #finished = false;
+  #someGone = false;
+
+  /** @throws RangeError where `settings.upstreams` is empty. */
+  constructor(settings: SessionSettings, interceptors: readonly Interceptor[], onFault: FaultReport) {
+    const [first] = settings.upstreams;
+    if (first === undefined) throw new RangeError('a session needs at least one upstream');
+    const ledger = new Ledger(new Chain(interceptors, onFault));
+    const handshake = new Handshake();
+    for (const upstream of settings.upstreams) this.#lives.set(upstream.name, new UpstreamLife(upstream, ledger, handshake));
+    const byName = new Map(settings.upstreams.map((upstream) => [upstream.name, upstream]));
+    this.#parts = {
+      ledger,
+      handshake,
+      deadlines: new Deadlines(ledger.table),
+      tasks: new OpenTasks(),
+      router: createSingleRouter(first.name),
+      model: settings.model,
+      life: (name) => this.#life(name),
+      deadlineOf: (name, tool) => byName.get(name)?.deadlineOf(tool) ?? BARE_DEADLINE,
+      dropped: (from, server, why, now) => this.#drop(from, server, why, now),
+    };
+    this.#fromClient = new ClientLines(this.#parts);
+    this.#fromUpstream = new UpstreamLines(this.#parts);
+  }
+
+  /** Monotonic ms at which a `tick` is wanted; Infinity for never. */
+  get wakeAtMs(): number {
+    return this.#parts.deadlines.lookAtMs;
+  }
+
+  get openExchanges(): number {
+    return this.#parts.ledger.table.all().length;
+  }
+
+  /** Takes one event. The effects are to be executed in order, before the next event of the same turn is lost. */
+  handle(event: SessionEvent, now: Instant): Effect[] {
+    switch (event.type) {
+      case 'client_line':
+        this.#fromClient.onLine(event.line, now);
+        this.#finishIfGone();
+        break;
+      case 'upstream_line':
+        this.#fromUpstream.onLine(event.upstream, event.line, now);
+        break;
+      case 'client_batch':
+        this.#fromClient.onBatch(event.elements, now);
+        this.#finishIfGone();
+        break;
+      case 'client_refused':
+        this.#fromClient.onRefused(event.refusal, event.bytes, now);
+        break;
+      case 'upstream_refused':
+        this.#fromUpstream.onRefused(event.upstream, event.refusal, event.bytes, now);
+        break;
+      case 'upstream_noise':
+        this.#noise(event.upstream, event.bytes, now);
+        break;
+      case 'upstream_started':
+        this.#started(event.upstream, event.pid, now);
+        break;
+      case 'upstream_exited':
+        this.#exited(event.upstream, event.exit, now);
+        break;
+      case 'client_ended':
+        this.#clientEnded();
+        break;
+      case 'tick':
+        this.#tick(now);
+        break;
+      case 'record_failed':
+        if (event.entry.type !== 'event' && event.exchange !== undefined) {
+          this.#parts.ledger.onRecordFailed(event.entry, event.exchange, now);
+        }
+        break;
+      case 'wait_over':
+        this.#resume(event, now);
+        break;
+    }
+    return this.#parts.ledger.take();
+  }
+
+  #life(name: UpstreamId): UpstreamLife {
+    const life = this.#lives.get(name);
+    // A bug, not an input: the adapter answers a throw of the core by ending the session.
+    if (life === undefined) throw new RangeError(`no upstream is called ${name}`);
+    return life;
+  }
+
+  #resume(event: Extract<SessionEvent, { type: 'wait_over' }>, now: Instant): void {
+    const { exchange, outcome } = event;
+    const verdict = this.#parts.ledger.resume(exchange, outcome, this.#fromClient.whoOf(exchange), now);
+    if (verdict !== 'pass') return;
+    if (exchange.view.asked === 'client') this.#fromClient.forward(exchange, now);
+    else this.#fromUpstream.forward(exchange);
+  }
+
+  #started(upstream: UpstreamId, pid: number | undefined, now: Instant): void {
+    this.#parts.ledger.note('server_started', upstream, { pid: pid ?? null }, now);
+    this.#life(upstream).onStarted(now);
+  }
+
+  #exited(upstream: UpstreamId, exit: UpstreamExit, now: Instant): void {
+    this.#parts.ledger.note('server_exited', upstream, { how: exit.text, status: exit.status }, now);
+    const answered = this.#parts.ledger.table.all().length > 0;
+    const fate = this.#life(upstream).onExited(exit, now, this.#clientHasLeft);
+    if (fate === 'gone') this.#someGone = true;
+    // A server that never ran has nobody to tell yet: the first request is answered, then the session is over.
+    if (fate === 'gone' && (exit.kind !== 'unstartable' || answered || this.#clientHasLeft)) this.#finish(exit);
+  }
+
+  #clientEnded(): void {
+    this.#clientHasLeft = true;
+    for (const life of this.#lives.values()) {
+      if (life.gone === undefined) this.#parts.ledger.push({ type: 'stop_upstream', upstream: life.name });
+    }
+    this.#finishIfGone();
+  }
+
+  #finishIfGone(): void {
+    if (!this.#someGone) return;
+    const exits = [...this.#lives.values()].map((life) => life.gone);
+    const [first] = exits;
+    if (first !== undefined && exits.every((exit) => exit !== undefined)) this.#finish(first);
+  }
+
+  #finish(exit: UpstreamExit): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#parts.ledger.push({ type: 'finish', exit });
+  }
+
+  #tick(now: Instant): void {
+    const asking = new Set(this.#parts.ledger.table.all().filter((one) => one.view.asked === 'server').map((one) => one.asker));
+    for (const due of this.#parts.deadlines.due(now.monoMs, (name) => asking.has(name))) this.#fromUpstream.onDue(due, now);
+  }
+
+  #noise(upstream: UpstreamId, bytes: number, now: Instant): void {
+    const count = this.#tally.count(`noise:${upstream}`);
+    if (count !== undefined) this.#parts.ledger.note('noise', upstream, { count, bytes }, now);
+  }
+
+  #drop(from: 'client' | 'server', server: UpstreamId | undefined, why: string, now: Instant): void {
+    const count = this.#tally.count(`${from}:${server ?? ''}:${why}`);
+    if (count === undefined) return;
+    this.#parts.ledger.note('answer_dropped', server, { from, why, count }, now);
+    this.#parts.ledger.log('info', `a message of ${server ?? 'the client'} was dropped: ${why} (${count} so far)`);
+  }
+}

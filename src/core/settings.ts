@@ -1,0 +1,39 @@
+// What a session is told once, at its start. Values only; where they come from (flags, config, defaults) is not known here.
+import type { UpstreamId } from './events.ts';
+import type { ModelHints } from './attribution.ts';
+
+/** Milliseconds; Infinity for never. Applies to `tools/call` only. */
+export interface Deadline {
+  /** Longest silence: progress starts it anew, an open question to the client pauses it. */
+  readonly idleMs: number;
+  /** Longest time in all. */
+  readonly hardMs: number;
+}
+
+export interface RestartSettings {
+  /** This many exits … */
+  readonly maxExits: number;
+  /** … within this many ms are a crash loop: the guard gives up. */
+  readonly withinMs: number;
+  /** Doubles with each exit in the window. */
+  readonly firstDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+export interface UpstreamSettings {
+  readonly name: UpstreamId;
+  readonly deadlineOf: (tool: string) => Deadline;
+  readonly onExit: 'exit' | 'restart';
+  readonly restart: RestartSettings;
+}
+
+export interface SessionSettings {
+  /** One for a wrap; the router is the only part that cares how many. */
+  readonly upstreams: readonly UpstreamSettings[];
+  readonly model: ModelHints;
+}
+
+/** A bare run: one hard deadline of 60 minutes, so that nothing hangs for ever. */
+export const BARE_DEADLINE: Deadline = { idleMs: Number.POSITIVE_INFINITY, hardMs: 3_600_000 };
+
+export const DEFAULT_RESTART: RestartSettings = { maxExits: 5, withinMs: 60_000, firstDelayMs: 250, maxDelayMs: 10_000 };

@@ -1,0 +1,58 @@
+// Keeps the record of a task-augmented call open until the task's terminal payload has gone by.
+// 2025-11-25: `tasks/result` brings it. 2026-07-28 extension: `tasks/get` and `notifications/tasks` carry it inline.
+import type { IntentEntry } from '../audit/entry.ts';
+import { isJsonObject, objectAt, stringAt, type Json, type JsonObject } from '../wire/json.ts';
+import type { UpstreamId } from './events.ts';
+
+const MOST_TASKS = 4096;
+const TERMINAL = new Set(['completed', 'failed', 'cancelled']);
+
+export class OpenTasks {
+  readonly #intents = new Map<string, IntentEntry>();
+
+  /** The task that a result announces, if it does. */
+  static announcedBy(result: JsonObject): string | undefined {
+    return stringAt(objectAt(result, 'task'), 'taskId') ?? (stringAt(result, 'resultType') === 'task' ? stringAt(result, 'taskId') : undefined);
+  }
+
+  open(upstream: UpstreamId, taskId: string, intent: IntentEntry): void {
+    // Bounded: a server that announces tasks for ever loses the record of its oldest, not the guard's memory.
+    if (this.#intents.size >= MOST_TASKS) {
+      const oldest = this.#intents.keys().next();
+      if (oldest.done !== true) this.#intents.delete(oldest.value);
+    }
+    this.#intents.set(key(upstream, taskId), intent);
+  }
+
+  /** The intent that ends with this answer to a `tasks/*` request, where it does. Each is given out once. */
+  endedByAnswer(upstream: UpstreamId, method: string, params: JsonObject | undefined, result: Json | undefined): IntentEntry | undefined {
+    const taskId = stringAt(params, 'taskId');
+    if (taskId === undefined) return undefined;
+    if (method === 'tasks/result') return this.#take(upstream, taskId);
+    if (method !== 'tasks/get' && method !== 'tasks/cancel') return undefined;
+    return isJsonObject(result) && isTerminal(result) ? this.#take(upstream, taskId) : undefined;
+  }
+
+  endedByNotification(upstream: UpstreamId, method: string, params: JsonObject | undefined): IntentEntry | undefined {
+    if (method !== 'notifications/tasks' && method !== 'notifications/tasks/status') return undefined;
+    const taskId = stringAt(params, 'taskId');
+    return taskId !== undefined && params !== undefined && isTerminal(params) ? this.#take(upstream, taskId) : undefined;
+  }
+
+  #take(upstream: UpstreamId, taskId: string): IntentEntry | undefined {
+    const intent = this.#intents.get(key(upstream, taskId));
+    this.#intents.delete(key(upstream, taskId));
+    return intent;
+  }
+}
+
+// A legacy task that has completed or failed still owes its payload, which `tasks/result` brings: only a cancelled one owes nothing.
+function isTerminal(task: JsonObject): boolean {
+  const status = stringAt(task, 'status');
+  if (status === undefined || !TERMINAL.has(status)) return false;
+  return status === 'cancelled' || Object.hasOwn(task, 'result') || Object.hasOwn(task, 'error');
+}
+
+function key(upstream: UpstreamId, taskId: string): string {
+  return `${upstream}\n${taskId}`;
+}

@@ -1,0 +1,165 @@
+// The life of one server as the session sees it: running, coming back, gone. Holds what is meant for it while it is
+// away, introduces the client to it again, and gives up on a crash loop. Knows no process and no timer.
+import type { IntentEntry } from '../audit/entry.ts';
+import type { Instant } from '../ports/clock.ts';
+import type { Line, RequestMessage } from '../wire/message.ts';
+import { cancelledLine, errorLine, METHOD_NOT_FOUND } from '../wire/reply.ts';
+import { replaceId } from '../wire/splice.ts';
+import { exitRefusal } from './denial.ts';
+import type { UpstreamExit, UpstreamId } from './events.ts';
+import { CLIENT, type Exchange } from './exchange.ts';
+import { GuardIds, type Handshake } from './handshake.ts';
+import type { Ledger } from './ledger.ts';
+import type { UpstreamSettings } from './settings.ts';
+import { newExchange } from './new-exchange.ts';
+
+const MOST_SHIELDED_EXITS = 2;
+
+interface Held {
+  readonly bytes: Buffer;
+  readonly exchange: Exchange | undefined;
+}
+
+export class UpstreamLife {
+  readonly name: UpstreamId;
+  readonly #settings: UpstreamSettings;
+  readonly #ledger: Ledger;
+  readonly #handshake: Handshake;
+  readonly #ids = new GuardIds();
+  #state: 'running' | 'coming_back' | 'replaying' | 'gone' = 'running';
+  #held: Held[] = [];
+  /** Monotonic ms of the exits that count towards a crash loop. */
+  #exits: number[] = [];
+  #shielded = 0;
+  #lastExit: UpstreamExit | undefined;
+
+  constructor(settings: UpstreamSettings, ledger: Ledger, handshake: Handshake) {
+    this.name = settings.name;
+    this.#settings = settings;
+    this.#ledger = ledger;
+    this.#handshake = handshake;
+  }
+
+  /** Set once the server will not come back. */
+  get gone(): UpstreamExit | undefined {
+    return this.#state === 'gone' ? this.#lastExit : undefined;
+  }
+
+  /** Sends now, or when the server is back. `exchange` where the bytes are its request: a closed one is not sent late. */
+  send(bytes: Buffer, exchange: Exchange | undefined): void {
+    if (this.#state === 'running') this.#toServer(bytes, exchange?.intent);
+    else if (this.#state !== 'gone') this.#held.push({ bytes, exchange });
+  }
+
+  /** A private id for a request of the client whose own id is taken. */
+  privateId(exchangeId: string | number): string | number {
+    return this.#ids.next(this.#ledger.table.highestClientId, exchangeId);
+  }
+
+  onStarted(now: Instant): void {
+    if (this.#state !== 'coming_back') return;
+    const { initialize } = this.#handshake;
+    if (this.#handshake.era !== 'legacy' || initialize === undefined) {
+      this.#goOn();
+      return;
+    }
+    this.#state = 'replaying';
+    this.#replay(initialize, now);
+  }
+
+  /** The answer to one of the guard's own requests. Only the first, to `initialize`, is waited for. */
+  onInternalAnswer(exchange: Exchange, now: Instant): void {
+    if (exchange.view.method !== 'initialize' || this.#state !== 'replaying') return;
+    const { initialized, replays } = this.#handshake;
+    if (initialized !== undefined) this.#toServer(initialized.bytes, undefined);
+    for (const line of replays) this.#replay(line, now);
+    this.#goOn();
+  }
+
+  /** Settles what was open, then comes back or is gone for good. */
+  onExited(exit: UpstreamExit, now: Instant, clientHasLeft: boolean): 'coming_back' | 'gone' {
+    this.#lastExit = exit;
+    const open = this.#ledger.table.all().filter((one) => one.view.upstream === this.name);
+    const shield = this.#isShielded(exit, open);
+    const comesBack = !clientHasLeft && exit.kind !== 'unstartable' && (shield || this.#mayRestart(now));
+    // What was held was never sent: it goes to the next server, if there is one.
+    const unsent = new Set(comesBack ? this.#held.map((held) => held.exchange) : []);
+    for (const exchange of open) if (!unsent.has(exchange)) this.#end(exchange, exit, shield, now);
+    this.#state = comesBack ? 'coming_back' : 'gone';
+    if (!comesBack) {
+      this.#held = [];
+      return 'gone';
+    }
+    if (shield) this.#shielded += 1;
+    this.#comeBack(exit, shield ? 0 : this.#delay(), now);
+    return 'coming_back';
+  }
+
+  #comeBack(exit: UpstreamExit, delayMs: number, now: Instant): void {
+    this.#ledger.note('restart', this.name, { after: exit.text, delayMs }, now);
+    this.#ledger.log('warn', `\`${this.name}\` exited (${exit.text}); it is started again in ${delayMs} ms`);
+    this.#ledger.push({ type: 'start_upstream', upstream: this.name, delayMs });
+  }
+
+  #end(exchange: Exchange, exit: UpstreamExit, shield: boolean, now: Instant): void {
+    if (!this.#ledger.settle(exchange, 'upstream_exit', now)) return;
+    if (exchange.asker !== CLIENT) {
+      // The server asked and is gone: the client need not answer any more.
+      const bytes = cancelledLine(exchange.peerId, `${this.name} exited`);
+      this.#ledger.push({ type: 'to_client', bytes, needs: undefined, batch: undefined });
+      return;
+    }
+    if (shield) {
+      const decision = { reason: 'probe_answered' };
+      const bytes = errorLine(exchange.askerId, METHOD_NOT_FOUND, 'Method not found: server/discover', decision);
+      this.#ledger.reply(exchange, bytes, exchange.lastEntry);
+      return;
+    }
+    this.#ledger.refuse(exchange, exitRefusal(exit.kind, exit.text, this.name));
+  }
+
+  // Some legacy servers exit when they are asked `server/discover`: the client gets the answer that makes it fall back
+  // to `initialize` on this same pipe, and a new server to say it to.
+  #isShielded(exit: UpstreamExit, open: readonly Exchange[]): boolean {
+    return (
+      exit.kind !== 'unstartable' &&
+      this.#handshake.initialize === undefined &&
+      this.#shielded < MOST_SHIELDED_EXITS &&
+      open.length > 0 &&
+      open.every((exchange) => exchange.asker === CLIENT && exchange.view.method === 'server/discover')
+    );
+  }
+
+  #mayRestart(now: Instant): boolean {
+    if (this.#settings.onExit !== 'restart') return false;
+    const { withinMs, maxExits } = this.#settings.restart;
+    this.#exits = this.#exits.filter((at) => now.monoMs - at < withinMs);
+    this.#exits.push(now.monoMs);
+    return this.#exits.length < maxExits;
+  }
+
+  #delay(): number {
+    const { firstDelayMs, maxDelayMs } = this.#settings.restart;
+    return Math.min(maxDelayMs, firstDelayMs * 2 ** (this.#exits.length - 1));
+  }
+
+  #replay(line: Line<RequestMessage>, now: Instant): void {
+    const id = this.#ids.next(this.#ledger.table.highestClientId, line.message.id);
+    const exchange = newExchange({ line, asker: CLIENT, peer: this.name, peerId: id, internal: true, now });
+    this.#ledger.table.add(exchange);
+    this.#toServer(replaceId(line, id), undefined);
+  }
+
+  #toServer(bytes: Buffer, needs: IntentEntry | undefined): void {
+    this.#ledger.push({ type: 'to_upstream', upstream: this.name, bytes, needs });
+  }
+
+  #goOn(): void {
+    this.#state = 'running';
+    const held = this.#held;
+    this.#held = [];
+    for (const { bytes, exchange } of held) {
+      if (exchange?.closed !== true) this.#toServer(bytes, exchange?.intent);
+    }
+  }
+}

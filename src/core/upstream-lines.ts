@@ -1,0 +1,177 @@
+// What a server sends: answers matched to exactly one open exchange, its own questions through the chain, notifications.
+// attacker-controlled throughout: what belongs to nothing is dropped and counted, never delivered.
+import type { AuditEntry } from '../audit/entry.ts';
+import type { Instant } from '../ports/clock.ts';
+import { isJsonObject, objectAt, stringAt } from '../wire/json.ts';
+import type { Line, NotificationMessage, Refusal, RequestMessage, ResponseMessage } from '../wire/message.ts';
+import { cancelledLine, errorLine, INVALID_REQUEST } from '../wire/reply.ts';
+import { replaceId } from '../wire/splice.ts';
+import { UNKNOWN_MODEL } from './attribution.ts';
+import { ambiguousAnswer, deadlineRefusal } from './denial.ts';
+import type { Due } from './deadlines.ts';
+import type { UpstreamId } from './events.ts';
+import { CLIENT, type Exchange } from './exchange.ts';
+import type { Answer, Attribution } from './ledger.ts';
+import { newExchange, tokenOf } from './new-exchange.ts';
+import type { SessionParts } from './session-parts.ts';
+import { OpenTasks } from './tasks.ts';
+
+const MOST_DEAD_TOKENS = 256;
+
+export class UpstreamLines {
+  readonly #parts: SessionParts;
+  /** Progress tokens of requests that the guard has given up: clients tear the pipe down on a token they do not know. */
+  readonly #deadTokens = new Set<string | number>();
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  onLine(upstream: UpstreamId, line: Line, now: Instant): void {
+    const { message } = line;
+    // `line.message` has just been narrowed; the line around it has not.
+    if (message.kind === 'response') this.#onAnswer(upstream, line as Line<ResponseMessage>, now);
+    else if (message.kind === 'notification') this.#onNotification(upstream, line as Line<NotificationMessage>, now);
+    else this.#onQuestion(upstream, line as Line<RequestMessage>, now);
+  }
+
+  /** An ambiguous line. Where it surely answers an open request, that one is told; nobody is left waiting. */
+  onRefused(upstream: UpstreamId, refusal: Refusal, bytes: number, now: Instant): void {
+    const { ledger } = this.#parts;
+    const detail = { from: 'server', code: refusal.code, detail: refusal.detail, bytes };
+    ledger.note('line_refused', upstream, detail, now);
+    ledger.log('warn', `a line of \`${upstream}\` was refused and not forwarded: ${refusal.detail}`);
+    if (refusal.id === undefined) return;
+    if (refusal.shape === 'request') {
+      const answer = errorLine(refusal.id, INVALID_REQUEST, `refused by mcp-guard: ${refusal.detail}`, { reason: refusal.code });
+      this.#parts.life(upstream).send(answer, undefined);
+      return;
+    }
+    const exchange = ledger.table.byPeerId(upstream, refusal.id);
+    if (exchange === undefined || refusal.shape !== 'response') return;
+    ledger.settle(exchange, 'refused', now);
+    ledger.refuse(exchange, ambiguousAnswer(upstream, refusal.detail));
+  }
+
+  #onAnswer(upstream: UpstreamId, line: Line<ResponseMessage>, now: Instant): void {
+    const { ledger } = this.#parts;
+    const exchange = ledger.table.byPeerId(upstream, line.message.id);
+    if (exchange === undefined) {
+      this.#parts.dropped('server', upstream, 'no open request has this id', now);
+      return;
+    }
+    if (exchange.waiting) {
+      this.#parts.dropped('server', upstream, 'the request that it answers was never sent', now);
+      return;
+    }
+    const answer = readAnswer(exchange, line);
+    this.#settleTasks(upstream, exchange, line, answer, now);
+    ledger.settle(exchange, line.message.error === undefined ? 'result' : 'error', now, answer);
+    if (exchange.internal) {
+      this.#parts.life(upstream).onInternalAnswer(exchange, now);
+      return;
+    }
+    const { intent } = exchange;
+    if (answer.taskId !== undefined && intent !== undefined) this.#parts.tasks.open(upstream, answer.taskId, intent);
+    ledger.reply(exchange, exchange.peerId === exchange.askerId ? line.bytes : replaceId(line, exchange.askerId), exchange.lastEntry);
+  }
+
+  #settleTasks(upstream: UpstreamId, exchange: Exchange, line: Line<ResponseMessage>, answer: Answer, now: Instant): void {
+    const { method, params } = exchange.view;
+    if (!method.startsWith('tasks/')) return;
+    const { tasks, ledger } = this.#parts;
+    const intent = tasks.endedByAnswer(upstream, method, params, line.message.result);
+    if (intent !== undefined) ledger.settleTask(intent, now, { ...answer, line, isError: taskFailed(line) });
+  }
+
+  #onNotification(upstream: UpstreamId, line: Line<NotificationMessage>, now: Instant): void {
+    const { ledger, deadlines, tasks } = this.#parts;
+    const { method, params } = line.message;
+    let needs: AuditEntry | undefined;
+    if (method === 'notifications/progress') {
+      const token = tokenOf(params);
+      if (token !== undefined) {
+        const exchange = ledger.table.byProgressToken(CLIENT, token);
+        if (exchange !== undefined) deadlines.touch(exchange, now.monoMs);
+        else if (this.#deadTokens.has(token)) return;
+      }
+    } else if (method === 'notifications/cancelled') {
+      const id = params?.requestId;
+      const question = typeof id === 'string' || typeof id === 'number' ? ledger.table.byAskerId(upstream, id) : undefined;
+      if (question !== undefined) {
+        ledger.settle(question, 'cancelled', now);
+        ledger.forgo(question);
+      }
+    } else {
+      const intent = tasks.endedByNotification(upstream, method, params);
+      if (intent !== undefined) {
+        const taskId = stringAt(params, 'taskId');
+        needs = ledger.settleTask(intent, now, { line, errorCode: undefined, isError: undefined, resultType: 'task', taskId });
+      }
+    }
+    ledger.push({ type: 'to_client', bytes: line.bytes, needs, batch: undefined });
+  }
+
+  /** A server asks the client: sampling, elicitation, roots, ping, tasks of the client. */
+  #onQuestion(upstream: UpstreamId, line: Line<RequestMessage>, now: Instant): void {
+    const { ledger, handshake } = this.#parts;
+    if (handshake.era === 'modern') {
+      this.#parts.dropped('server', upstream, `in revision 2026-07-28 a server may not send requests (\`${line.message.method}\`)`, now);
+      return;
+    }
+    const { id } = line.message;
+    if (ledger.table.byPeerId(CLIENT, id) !== undefined) {
+      this.#parts.dropped('server', upstream, 'it reuses the id of a request that is still open', now);
+      this.#parts.life(upstream).send(errorLine(id, INVALID_REQUEST, 'refused by mcp-guard: this id is in use', { reason: 'id_in_use' }), undefined);
+      return;
+    }
+    const exchange = newExchange({ line, asker: upstream, peer: CLIENT, peerId: id, now });
+    if (ledger.admit(exchange, whoAsks(line, handshake.clientName), now) === 'pass') this.forward(exchange);
+  }
+
+  forward(exchange: Exchange): void {
+    this.#parts.ledger.push({ type: 'to_client', bytes: exchange.line.bytes, needs: exchange.intent, batch: undefined });
+  }
+
+  /** The guard waits no longer: the client is answered first, then the server is told. */
+  onDue({ exchange, kind, waitedMs }: Due, now: Instant): void {
+    const { ledger } = this.#parts;
+    const { upstream } = exchange.view;
+    if (!ledger.settle(exchange, 'timeout', now)) return;
+    ledger.refuse(exchange, deadlineRefusal(kind, waitedMs, upstream));
+    if (exchange.progressToken !== undefined) this.#bury(exchange.progressToken);
+    this.#parts.life(upstream).send(cancelledLine(exchange.peerId, 'mcp-guard: deadline exceeded'), undefined);
+  }
+
+  #bury(token: string | number): void {
+    if (this.#deadTokens.size >= MOST_DEAD_TOKENS) {
+      const oldest = this.#deadTokens.values().next();
+      if (oldest.done !== true) this.#deadTokens.delete(oldest.value);
+    }
+    this.#deadTokens.add(token);
+  }
+}
+
+function readAnswer(exchange: Exchange, line: Line<ResponseMessage>): Answer {
+  const { result, error } = line.message;
+  if (error !== undefined) {
+    const code = error.code;
+    return { line, errorCode: typeof code === 'number' ? code : undefined, isError: undefined, resultType: undefined, taskId: undefined };
+  }
+  if (exchange.view.tool === undefined || !isJsonObject(result)) {
+    return { line, errorCode: undefined, isError: undefined, resultType: undefined, taskId: undefined };
+  }
+  const taskId = OpenTasks.announcedBy(result);
+  const resultType = stringAt(result, 'resultType') ?? (taskId === undefined ? undefined : 'task');
+  return { line, errorCode: undefined, isError: result.isError === true, resultType, taskId };
+}
+
+function taskFailed(line: Line<ResponseMessage>): boolean | undefined {
+  const { result } = line.message;
+  if (!isJsonObject(result)) return undefined;
+  return result.isError === true || objectAt(result, 'result')?.isError === true;
+}
+
+function whoAsks(line: Line<RequestMessage>, client: string | undefined): Attribution {
+  return { client, model: UNKNOWN_MODEL, correlation: undefined, subject: stringAt(line.message.params, 'uri') };
+}

@@ -1,0 +1,97 @@
+// The one class of local errors and the one table of every code a person or a program can meet. Local errors never go
+// on the wire; what does go there stands in the other two tables. docs/errors.md is held equal to all three by a test.
+import type { RefusalCode } from './wire/message.ts';
+
+interface LocalError {
+  /** sysexits: 64 usage, 69 upstream, 70 internal, 74 state or audit, 77 permission, 78 config. */
+  readonly exitCode: 64 | 69 | 70 | 74 | 77 | 78;
+  readonly summary: string;
+}
+
+export const LOCAL_ERRORS = {
+  usage: { exitCode: 64, summary: 'an option or argument is missing, unknown or malformed' },
+  server_ambiguous: { exitCode: 64, summary: 'several configured servers have this very command' },
+  server_unknown: { exitCode: 64, summary: '`--server` names no configured server and no command was given' },
+  upstream_unstartable: { exitCode: 69, summary: 'the server could not be started' },
+  upstream_failed: { exitCode: 69, summary: 'the server ended in a way that cannot be mirrored, or keeps crashing' },
+  internal: { exitCode: 70, summary: 'a defect of the guard itself' },
+  state_unusable: { exitCode: 74, summary: 'the state directory or a document in it cannot be read or written safely' },
+  state_locked: { exitCode: 74, summary: 'another process holds the lock of a state document for too long' },
+  state_newer: {
+    exitCode: 74,
+    summary: 'a state document was written by a newer version: it is read-only for this one',
+  },
+  audit_unwritable: { exitCode: 74, summary: 'the audit trail cannot be written' },
+  audit_unreadable: { exitCode: 74, summary: 'the audit trail cannot be read' },
+  record_unknown: { exitCode: 74, summary: 'no record has this id' },
+  server_mismatch: { exitCode: 77, summary: 'the command differs from the one configured for `--server`' },
+  server_unlisted: { exitCode: 77, summary: 'the config lists servers and this command is not one of them' },
+  config_declined: { exitCode: 77, summary: '`config allow` was not confirmed' },
+  config_missing: { exitCode: 78, summary: 'the named config file does not exist' },
+  config_ambiguous: { exitCode: 78, summary: 'two config files stand where only one may' },
+  config_unreadable: { exitCode: 78, summary: 'the config file cannot be read, is no regular file, or is too large' },
+  config_untrusted: { exitCode: 78, summary: 'somebody else could have written the config file' },
+  config_unparsable: { exitCode: 78, summary: 'the config file is neither JSON nor YAML, or is ambiguous as such' },
+  config_invalid: { exitCode: 78, summary: 'the config file has errors; all of them are listed' },
+  config_changed: { exitCode: 78, summary: 'a file that `config allow` allowed has changed or vanished since' },
+  secret_unresolved: { exitCode: 78, summary: 'an `env:` or `file:` reference of the config leads nowhere' },
+  secret_untrusted: { exitCode: 78, summary: 'somebody else can read or write the file that holds a secret' },
+} as const satisfies Record<string, LocalError>;
+
+export type LocalErrorCode = keyof typeof LOCAL_ERRORS;
+
+/** Why a line is not forwarded: the `reason` of a `-32600`, of a `line_refused` event, or of a replaced answer. */
+export const LINE_REFUSALS: Readonly<Record<RefusalCode, string>> = {
+  not_utf8: 'the line is no valid UTF-8',
+  raw_control: 'a bare CR, or a byte order mark inside the stream',
+  not_json: 'the line is no JSON value',
+  duplicate_key: 'an object holds the same key twice',
+  confusable_key: 'a key that some parsers take for another one (case, long s, Kelvin sign, trailing NUL)',
+  unsafe_string: 'a lone surrogate, NUL or line separator in a key, name, id or method',
+  too_deep: 'nested deeper than 256 levels',
+  too_many_keys: 'more than 2,000,000 object keys in one line',
+  too_long: 'longer than `maxLineBytes`',
+  bad_envelope: 'no JSON-RPC 2.0 message: `jsonrpc`, `id`, `method`, `result` or `error` is missing or of a wrong kind',
+  bad_call: '`tools/call` without a string `name`, or with `arguments` that are no object (answered `-32602`)',
+  empty_batch: 'an empty JSON array',
+  nested_batch: 'an array inside a batch',
+};
+
+/** What the guard answers in place of the server: the machine-readable `reason` in `_meta` or `error.data`. */
+export const GUARD_ANSWERS = {
+  audit_unavailable: 'the request was not sent, or its answer is withheld, because the audit trail cannot be written',
+  deadline: 'no answer within `idleMs` or `hardMs`; the request may still have run',
+  server_exited: 'the server exited before it answered; the outcome is unknown',
+  server_unstartable: 'the server could not be started',
+  answer_refused: 'the answer could be read in more than one way and was not passed on; the request ran',
+} as const satisfies Record<string, string>;
+
+export type GuardAnswer = keyof typeof GUARD_ANSWERS;
+
+/** 128 + the number of the signal that ended the server. */
+export function signalExitCode(signalNumber: number): number {
+  return 128 + signalNumber;
+}
+
+/**
+ * A local error with a code of the table. `message` says what and why, `hint` how to mend it: lower case, backticks
+ * around user input. Both are shown through the inert-text filter, so they may quote untrusted text.
+ */
+export class GuardError extends Error {
+  override readonly name = 'GuardError';
+  readonly code: LocalErrorCode;
+  readonly hint: string | undefined;
+  readonly exitCode: number;
+
+  constructor(code: LocalErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+    this.exitCode = LOCAL_ERRORS[code].exitCode;
+  }
+}
+
+/** `message` and, where there is one, the hint on a second line. */
+export function showError(error: GuardError): string {
+  return error.hint === undefined ? error.message : `${error.message}\n  ${error.hint}`;
+}

@@ -1,0 +1,66 @@
+// The names that MCP gives a meaning, all revisions together. Data only.
+// Source: schema.json of 2024-11-05 … 2026-07-28, the tasks extension, and the `_meta` keys a model id can come from.
+import { knowKeys } from './confusable.ts';
+
+export const ENVELOPE_KEYS = knowKeys('jsonrpc', 'id', 'method', 'params', 'result', 'error');
+
+export const ERROR_KEYS = knowKeys('code', 'message', 'data');
+
+export const TASK_KEYS = knowKeys(
+  ...['taskId', 'ttl', 'ttlMs', 'status', 'statusMessage', 'createdAt', 'lastUpdatedAt', 'pollInterval'],
+  ...['pollIntervalMs', 'result', 'error', 'inputRequests', 'requestState', '_meta'],
+);
+
+export const META_KEYS = knowKeys(
+  ...['progressToken', 'traceparent', 'tracestate', 'baggage', 'x-codex-turn-metadata'],
+  ...['protocolVersion', 'clientInfo', 'clientCapabilities', 'logLevel', 'subscriptionId', 'serverInfo'].map(
+    (name) => `io.modelcontextprotocol/${name}`,
+  ),
+  ...['related-task', 'model-immediate-response', 'aiInvocation'].map((name) => `io.modelcontextprotocol/${name}`),
+);
+
+export const PARAMS_KEYS = knowKeys(
+  ...['_meta', 'name', 'arguments', 'task', 'inputResponses', 'requestState', 'uri', 'cursor', 'ref', 'argument'],
+  ...['context', 'protocolVersion', 'capabilities', 'clientInfo', 'level', 'logger', 'data', 'requestId', 'reason'],
+  ...['progressToken', 'progress', 'total', 'message', 'messages', 'modelPreferences', 'systemPrompt', 'temperature'],
+  ...['includeContext', 'maxTokens', 'stopSequences', 'metadata', 'tools', 'toolChoice', 'requestedSchema', 'mode'],
+  ...['url', 'elicitationId', 'notifications'],
+  // A task's state comes as the params of its notification.
+  ...['taskId', 'ttl', 'ttlMs', 'status', 'statusMessage', 'createdAt', 'lastUpdatedAt', 'pollInterval'],
+  ...['pollIntervalMs', 'result', 'error', 'inputRequests'],
+);
+
+export const RESULT_KEYS = knowKeys(
+  ...['_meta', 'resultType', 'content', 'structuredContent', 'isError', 'inputRequests', 'requestState', 'task'],
+  ...['tools', 'resources', 'resourceTemplates', 'prompts', 'roots', 'tasks', 'nextCursor', 'ttlMs', 'cacheScope'],
+  ...['contents', 'messages', 'description', 'completion', 'protocolVersion', 'supportedVersions', 'capabilities'],
+  ...['serverInfo', 'instructions', 'role', 'model', 'stopReason', 'action'],
+  ...['taskId', 'ttl', 'status', 'statusMessage', 'createdAt', 'lastUpdatedAt', 'pollInterval', 'pollIntervalMs'],
+  ...['result', 'error'],
+);
+
+/** Keys of one tool, resource, resource template or prompt in a list. */
+export const ENTRY_KEYS = knowKeys(
+  ...['name', 'title', 'description', 'inputSchema', 'outputSchema', 'annotations', 'execution', 'icons', '_meta'],
+  ...['uri', 'uriTemplate', 'mimeType', 'size', 'arguments'],
+);
+
+/** Members of a result that are lists whose entries the guard reads. */
+export const LIST_KEYS = ['tools', 'resources', 'resourceTemplates', 'prompts'] as const;
+
+/** Members of `params` and `result` that the guard reads or rewrites, one level into their entries. */
+export const TABLE_KEYS: ReadonlySet<string> = new Set([
+  '_meta',
+  'task',
+  'inputRequests',
+  'capabilities',
+  'serverInfo',
+]);
+
+/** Methods that are requests: without an id they are refused, because lenient receivers run them all the same. */
+export const REQUEST_METHODS: ReadonlySet<string> = new Set([
+  ...['initialize', 'server/discover', 'ping', 'tools/list', 'tools/call', 'resources/list', 'resources/read'],
+  ...['resources/templates/list', 'resources/subscribe', 'resources/unsubscribe', 'prompts/list', 'prompts/get'],
+  ...['completion/complete', 'logging/setLevel', 'subscriptions/listen', 'roots/list', 'sampling/createMessage'],
+  ...['elicitation/create', 'tasks/get', 'tasks/result', 'tasks/list', 'tasks/cancel', 'tasks/update'],
+]);

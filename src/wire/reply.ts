@@ -1,0 +1,48 @@
+// Lines that the guard itself writes: answers to a request, and notifications. Knows no policy and decides nothing.
+// Source: the MCP specification, "Error Handling" and "Error Codes"; JSON-RPC 2.0, section 5.
+import type { RequestId } from './message.ts';
+
+/** Under this key the guard says, in `_meta` or `error.data`, what it decided; machine-readable. */
+export const DECISION_KEY = 'mcp-guard/decision';
+
+export interface Decision {
+  /** Stable word (docs/errors.md). */
+  readonly reason: string;
+  readonly rule?: string | undefined;
+  /** `<segment>:<seq>`: `mcp-guard audit show` explains it. */
+  readonly record?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+}
+
+export const INVALID_REQUEST = -32600;
+export const METHOD_NOT_FOUND = -32601;
+export const INVALID_PARAMS = -32602;
+export const INTERNAL_ERROR = -32603;
+/** The guard's own code, outside JSON-RPC's reserved range: a task-augmented call was refused. */
+export const CALL_REFUSED = -31001;
+
+function line(body: string): Buffer {
+  return Buffer.from(`{"jsonrpc":"2.0",${body}}\n`);
+}
+
+/** A tool result with `isError: true`: the model reads the text. `modern` adds the `resultType` that 2026-07-28 asks for. */
+export function toolErrorLine(id: RequestId, text: string, decision: Decision, modern: boolean): Buffer {
+  const content = `"content":[{"type":"text","text":${JSON.stringify(text)}}],"isError":true`;
+  const meta = `"_meta":{${JSON.stringify(DECISION_KEY)}:${JSON.stringify(decision)}}`;
+  return line(`"id":${JSON.stringify(id)},"result":{${content},${meta}${modern ? ',"resultType":"complete"' : ''}}`);
+}
+
+export function errorLine(id: RequestId, code: number, message: string, decision?: Decision): Buffer {
+  const detail = decision === undefined ? '' : `,"data":${JSON.stringify({ [DECISION_KEY]: decision })}`;
+  return line(`"id":${JSON.stringify(id)},"error":{"code":${code},"message":${JSON.stringify(message)}${detail}}`);
+}
+
+/** `notifications/cancelled`, from the guard to the side that still works on `requestId`. */
+export function cancelledLine(requestId: RequestId, reason: string): Buffer {
+  const params = JSON.stringify({ requestId, reason });
+  return line(`"method":"notifications/cancelled","params":${params}`);
+}
+
+export function requestLine(id: RequestId, method: string, params: Readonly<Record<string, unknown>>): Buffer {
+  return line(`"id":${JSON.stringify(id)},"method":${JSON.stringify(method)},"params":${JSON.stringify(params)}`);
+}

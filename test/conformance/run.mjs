@@ -1,0 +1,85 @@
+// `npm run conformance`: the official suite, direct and through the guard, both eras; every scenario must come out the same.
+// CONFORMANCE_WRAP (a JSON array) replaces the guard by another middleman, so that this runner can be judged without it.
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
+import { awaitNone } from '../fixtures/peers/leftovers.mjs';
+import { findSuite, runSuite, SUITE } from './suite.mjs';
+import { judge } from './verdict.mjs';
+
+const REVISIONS = ['2025-11-25', '2026-07-28'];
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const say = (line) => process.stdout.write(`${line}\n`);
+
+const server = [process.execPath, here('server.mjs')];
+const guard = [process.execPath, here('../../bin/mcp-guard.js'), 'run', '--'];
+const marker = randomUUID();
+const wrap = process.env.CONFORMANCE_WRAP ? JSON.parse(process.env.CONFORMANCE_WRAP) : guard;
+
+/** Starts the HTTP front over `command`; `end` resolves when it and its servers have gone. */
+async function openFront(command, state) {
+  const env = { ...process.env, MCP_GUARD_STATE_DIR: state, CONFORMANCE_RUN: marker };
+  const front = spawn(process.execPath, [here('http-front.mjs'), '--', ...command], {
+    stdio: ['pipe', 'pipe', process.env.CONFORMANCE_DEBUG ? 'inherit' : 'ignore'],
+    env,
+  });
+  const gone = once(front, 'exit');
+  const lines = createInterface({ input: front.stdout });
+  const [url] = await Promise.race([once(lines, 'line'), gone.then(() => [undefined])]);
+  if (url === undefined) throw new Error('the HTTP front did not start');
+  const end = async () => {
+    front.stdin.end();
+    const force = setTimeout(() => front.kill('SIGKILL'), 10_000);
+    const [code] = await gone;
+    clearTimeout(force);
+    if (code !== 0) throw new Error(`the HTTP front ended with ${code}: a server had to be killed`);
+    const alive = await awaitNone(`CONFORMANCE_RUN=${marker}`, 5000);
+    if (alive.length > 0) throw new Error(`left alive: ${alive.join('; ')}`);
+  };
+  return { url, end };
+}
+
+async function runAll(suite, command, scratch, name) {
+  const runs = new Map();
+  const front = await openFront(command, join(scratch, 'state'));
+  try {
+    for (const revision of REVISIONS) {
+      runs.set(revision, await runSuite(suite, front.url, revision, join(scratch, `${name}-${revision}`)));
+    }
+  } finally {
+    await front.end();
+  }
+  return runs;
+}
+
+async function main() {
+  const scratch = await mkdtemp(join(tmpdir(), 'mcp-guard-conformance-'));
+  const total = { passed: 0, failed: 0 };
+  try {
+    const suite = await findSuite();
+    say(`${SUITE}, direct and guarded`);
+    const direct = await runAll(suite, server, scratch, 'direct');
+    const guarded = await runAll(suite, [...wrap, ...server], scratch, 'guarded');
+    for (const revision of REVISIONS) {
+      const { passed, failed, lines } = judge(direct.get(revision), guarded.get(revision));
+      say(`${revision}: ${passed} passed, ${failed} failed`);
+      for (const line of lines) say(`  ${line}`);
+      total.passed += passed;
+      total.failed += failed;
+    }
+  } catch (error) {
+    say(`the conformance suite could not be run: ${error.message}`);
+    total.failed += 1;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+  say(`conformance: ${total.passed} passed, ${total.failed} failed`);
+  process.exitCode = total.failed === 0 ? 0 : 1;
+}
+
+await main();

@@ -1,0 +1,95 @@
+// A client without an SDK: writes any bytes, waits for lines. Knows nothing of the guard.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Launch } from './stage.ts';
+
+export interface RawClient {
+  /** Everything the server side said, one entry a line, as it came. */
+  readonly lines: readonly string[];
+  /** Everything on stderr so far. */
+  readonly stderr: () => string;
+  write(bytes: string | Buffer): void;
+  /** Resolves to the first line, also an earlier one, for which `wanted` holds; rejects with what came, after ten seconds. */
+  until(wanted: (line: string) => boolean): Promise<string>;
+  /** Writes a request and resolves to the raw line that answers it. `params` is JSON text. */
+  request(id: string | number, method: string, params: string): Promise<string>;
+  /** Shakes hands as a legacy client does. */
+  initialize(version?: string): Promise<void>;
+  /** Closes the input and resolves to the exit code; the rest of the output is read. */
+  end(lastBytes?: string): Promise<number | null>;
+}
+
+const DEADLINE_MS = 10_000;
+
+export function connectRaw({ command, args, env }: Launch): RawClient {
+  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const lines: string[] = [];
+  const watchers = new Set<() => void>();
+  let rest = '';
+  let stderr = '';
+  child.stdin.on('error', () => {}); // An ending, told by the exit code.
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const pieces = (rest + text).split('\n');
+    rest = pieces.pop() ?? '';
+    lines.push(...pieces);
+    for (const look of watchers) look();
+  });
+  child.stdout.on('end', () => {
+    if (rest !== '') lines.push(rest);
+  });
+  const closed = once(child, 'close');
+
+  const until: RawClient['until'] = (wanted) =>
+    new Promise((resolve, reject) => {
+      const finish = (act: () => void) => {
+        clearTimeout(deadline);
+        watchers.delete(look);
+        act();
+      };
+      const look = () => {
+        const line = lines.find(wanted);
+        if (line !== undefined) finish(() => resolve(line));
+      };
+      const fail = () => finish(() => reject(new Error(`not seen; seen: ${lines.join('\n')}; stderr: ${stderr}`)));
+      const deadline = setTimeout(fail, DEADLINE_MS);
+      watchers.add(look);
+      look();
+    });
+
+  const request: RawClient['request'] = (id, method, params) => {
+    const rawId = JSON.stringify(id);
+    child.stdin.write(`{"jsonrpc":"2.0","id":${rawId},"method":"${method}","params":${params}}\n`);
+    // The answer's keys may stand in any order.
+    return until((line) => line.includes(`"id":${rawId}`) && !line.includes('"method"'));
+  };
+
+  return {
+    lines,
+    stderr: () => stderr,
+    write: (bytes) => child.stdin.write(bytes),
+    until,
+    request,
+    initialize: async (version = '2025-11-25') => {
+      const info = '"clientInfo":{"name":"raw","version":"1.0.0"}';
+      await request('hello', 'initialize', `{"protocolVersion":"${version}","capabilities":{},${info}}`);
+      child.stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
+    },
+    end: async (lastBytes = '') => {
+      child.stdin.end(lastBytes);
+      const force = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
+      // `close` tells the exit code and the signal.
+      const [code] = (await closed) as [number | null, string | null];
+      clearTimeout(force);
+      return code;
+    },
+  };
+}
+
+/** A call of the tool `say` (fixtures/peers/says.mjs) that makes the server say `texts`, as one raw line. */
+export function sayLine(id: string | number, ...texts: string[]): string {
+  const params = JSON.stringify({ name: 'say', arguments: { lines: texts } });
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"method":"tools/call","params":${params}}\n`;
+}

@@ -1,0 +1,164 @@
+// What the tees on both sides of the guard recorded, and whether the same bytes left it that entered. Knows no process.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export type Way = 'toServer' | 'toClient';
+
+export interface Chunk {
+  readonly atMs: number;
+  readonly bytes: Buffer;
+}
+
+/** One line as it passed a tee; `atMs` is when its last byte did. The terminator is part of `text` (latin1: byte for byte). */
+export interface SeenLine {
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/** One tee: what passed it in each direction. `endMs` is when the client closed its side, Infinity where it did not. */
+export interface Recording {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly toServer: readonly SeenLine[];
+  readonly toClient: readonly SeenLine[];
+}
+
+/** One connection of a client, and the servers that were started for it, in that order. */
+export interface Transcript {
+  readonly client: Recording;
+  readonly servers: readonly Recording[];
+}
+
+export function splitLines(chunks: readonly Chunk[]): SeenLine[] {
+  const lines: SeenLine[] = [];
+  let rest = '';
+  for (const { atMs, bytes } of chunks) {
+    const pieces = (rest + bytes.toString('latin1')).split('\n');
+    rest = pieces.pop() ?? '';
+    for (const piece of pieces) lines.push({ atMs, text: `${piece}\n` });
+  }
+  const last = chunks.at(-1);
+  return rest === '' || last === undefined ? lines : [...lines, { atMs: last.atMs, text: rest }];
+}
+
+/** The records of tee.mjs; written by our own fixture, so the shape is trusted. */
+interface TeeRecord {
+  readonly atMs: number;
+  readonly kind: string;
+  readonly way?: Way;
+  readonly base64?: string;
+}
+
+function readRecording(path: string): Recording {
+  const text = readFileSync(path, 'utf8').trimEnd();
+  const records = text.split('\n').map((line) => JSON.parse(line) as TeeRecord);
+  const chunks = (way: Way) =>
+    records
+      .filter((record) => record.kind === 'bytes' && record.way === way)
+      .map((record) => ({ atMs: record.atMs, bytes: Buffer.from(record.base64 ?? '', 'base64') }));
+  const ending = (record: TeeRecord) =>
+    record.kind === 'signal' || (record.kind === 'end' && record.way === 'toServer');
+  return {
+    startMs: records[0]?.atMs ?? 0,
+    endMs: records.find(ending)?.atMs ?? Number.POSITIVE_INFINITY,
+    toServer: splitLines(chunks('toServer')),
+    toClient: splitLines(chunks('toClient')),
+  };
+}
+
+/** Every connection recorded in `directory`, eldest first. */
+export function readTranscripts(directory: string): Transcript[] {
+  const names = readdirSync(directory);
+  const recordings = (prefix: string) =>
+    names
+      .filter((name) => name.startsWith(prefix) && name.endsWith('.jsonl'))
+      .map((name) => readRecording(join(directory, name)))
+      .sort((a, b) => a.startMs - b.startMs);
+  return names
+    .filter((name) => name.endsWith('.client.jsonl'))
+    .flatMap((name) => {
+      const client = recordings(name).at(0);
+      const servers = recordings(name.replace('client.jsonl', 'server-'));
+      return client === undefined ? [] : [{ client, servers }];
+    })
+    .sort((a, b) => a.client.startMs - b.client.startMs);
+}
+
+const show = (line: SeenLine | undefined) => (line === undefined ? 'nothing' : JSON.stringify(line.text.slice(0, 300)));
+
+/**
+ * Compares line by line, in order, byte by byte. A line that entered may be missing only where `mayDrop` says so.
+ * Returns one sentence for each difference; empty: what left is what entered.
+ */
+export function compareLines(
+  entered: readonly SeenLine[],
+  left: readonly SeenLine[],
+  mayDrop: (line: SeenLine) => boolean,
+): string[] {
+  const differences: string[] = [];
+  let next = 0;
+  for (const line of entered) {
+    if (left[next]?.text === line.text) next += 1;
+    else if (!mayDrop(line)) differences.push(`line ${next + 1}: entered ${show(line)}, left ${show(left[next])}`);
+    if (differences.length === 3) return differences;
+  }
+  for (const line of left.slice(next, next + 3)) differences.push(`line left that never entered: ${show(line)}`);
+  return differences;
+}
+
+interface Loose {
+  readonly id?: unknown;
+  readonly method?: unknown;
+  readonly params?: {
+    readonly requestId?: unknown;
+    readonly progressToken?: unknown;
+    readonly _meta?: Loose['params'];
+  };
+}
+
+function parseLoosely(line: SeenLine): Loose {
+  try {
+    return JSON.parse(Buffer.from(line.text, 'latin1').toString()) as Loose;
+  } catch {
+    return {};
+  }
+}
+
+/** The late answer and late progress of a request that the client cancelled: a guard drops them (protocol.md, section 2). */
+function belongsToCancelled(recording: Recording): (line: SeenLine) => boolean {
+  const messages = recording.toServer.map(parseLoosely);
+  const cancelled = new Set(
+    messages.filter((m) => m.method === 'notifications/cancelled').map((m) => m.params?.requestId),
+  );
+  const asked = messages.filter((m) => m.method !== undefined && cancelled.has(m.id));
+  const tokens = new Set(asked.map((m) => m.params?._meta?.progressToken));
+  return (line) => {
+    const { id, method, params } = parseLoosely(line);
+    if (method === undefined) return id !== undefined && cancelled.has(id);
+    return (
+      method === 'notifications/progress' && params?.progressToken !== undefined && tokens.has(params.progressToken)
+    );
+  };
+}
+
+/**
+ * Every difference between what entered the guard and what left it, both ways. Allowed to be missing towards the client:
+ * what the server says after the client has closed, and what belongs to a cancelled request. Towards the server: nothing.
+ */
+export function findByteDifferences({ client, servers }: Transcript): string[] {
+  const late = belongsToCancelled(client);
+  const toServer = servers.flatMap((server) => server.toServer);
+  const toClient = servers.flatMap((server) => server.toClient);
+  return [
+    ...compareLines(client.toServer, toServer, () => false).map((text) => `client → server, ${text}`),
+    ...compareLines(toClient, client.toClient, (line) => line.atMs >= client.endMs || late(line)).map(
+      (text) => `server → client, ${text}`,
+    ),
+  ];
+}
+
+/** How often a message of `method` came in at the client, all connections together. */
+export function countSeen(transcripts: readonly Transcript[], method: string): number {
+  const lines = transcripts.flatMap((transcript) => transcript.client.toClient);
+  return lines.filter((line) => parseLoosely(line).method === method).length;
+}
