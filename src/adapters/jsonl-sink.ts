@@ -13,12 +13,13 @@ import { enforceRetention, type RetentionLimits } from './retention.ts';
 import { openSegment, type SegmentFile } from './segment-file.ts';
 import { createSaltSource, randomInteger, sha256Digest } from './sha256-digest.ts';
 import { claimStale, type StaleSegment } from './stale-segments.ts';
-import { tenantDir, trailPaths } from './state-paths.ts';
+import { codeOf, tenantDir, trailPaths } from './state-paths.ts';
 import { createSyncSchedule, type Later, type SyncMode } from './sync-schedule.ts';
 import { nodeTrailFiles, type TrailFiles } from './trail-files.ts';
 
-const DAY_MS = 86_400_000;
 const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
+/** Payloads outside of a segment leave together with it: it must not hold too many of them. */
+const PAYLOAD_RATIO = 4;
 
 export interface JsonlSinkOptions {
   /** Of `resolveStateDir`. Nothing is created in it before the first append. */
@@ -55,6 +56,7 @@ export interface JsonlSink extends AuditSink {
 export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
   const { clock, log, tenant, stateDir } = options;
   const files = options.files ?? nodeTrailFiles;
+  const maxBytes = options.maxSegmentBytes ?? MAX_SEGMENT_BYTES;
   const policy = options.onFailure ?? 'deny';
   const paths = trailPaths(tenantDir(stateDir, tenant));
   const holder = options.holder ?? readOwnIdentity();
@@ -102,13 +104,15 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
       retiredFor = 'write_failed';
     }
     if (current !== undefined) {
-      const dayIsOver = at.wallMs >= Date.parse(`${current.day}T00:00:00Z`) + DAY_MS;
-      const isFull = current.bytes() >= (options.maxSegmentBytes ?? MAX_SEGMENT_BYTES);
+      const dayIsOver = at.wallMs >= current.endsAt;
+      const isFull = current.bytes() >= maxBytes || current.payloadBytes() >= maxBytes * PAYLOAD_RATIO;
       if (dayIsOver || isFull) rotate(current, dayIsOver ? 'rotated_day' : 'rotated_size', at);
     }
-    plannedId ??= formatSegmentId(at.wallMs, randomInteger());
-    current ??= openSegment(settings, plannedId, at, after);
-    plannedId = undefined;
+    if (current === undefined) {
+      plannedId ??= formatSegmentId(at.wallMs, randomInteger());
+      current = openSegment(settings, plannedId, at, after);
+      plannedId = undefined;
+    }
     return current;
   }
   function rotate(segment: SegmentFile, why: Succession, at: Instant): void {
@@ -121,10 +125,12 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
     if (limits === undefined) return;
     const now = clock.now().wallMs;
     retention = retention
-      .then(() => enforceRetention({ paths, limits, now, holder, log }))
-      .catch((error: unknown) => {
-        log.write('warn', `old audit segments could not be removed: ${String(error)}`);
-      });
+      .then(() => enforceRetention({ paths, limits, now, holder }))
+      .then(
+        (removed) => removed.length > 0 && log.write('info', `${removed.length} old audit segments were removed`),
+        (error: unknown) => log.write('warn', `old audit segments could not be removed: ${String(error)}`),
+      )
+      .then(() => undefined);
   }
 
   /** Undefined, or why nothing was written. */
@@ -133,14 +139,16 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
     try {
       segment = segmentFor(at);
     } catch (error) {
+      // A name that is taken (by what a fault left behind) is not tried again.
+      if (codeOf(error) === 'EEXIST') plannedId = formatSegmentId(at.wallMs, randomInteger());
       return error instanceof Error ? error.message : String(error);
     }
     if (stale.length > 0) {
       pending = [...pending, ...claimStale(files, paths, stale)];
       stale = [];
     }
-    const gaps: SystemRecord[] = gap === undefined ? [] : [{ type: 'gap', policy, ...gap }];
-    const fault = segment.append([...gaps, ...pending], at, entries);
+    const system: readonly SystemRecord[] = gap === undefined ? pending : [{ type: 'gap', policy, ...gap }, ...pending];
+    const fault = segment.append(system, at, entries);
     if (fault !== undefined) return fault;
     if (gap !== undefined) log.write('warn', `the audit trail is written again; ${gap.lost} records are missing`);
     gap = undefined;
@@ -184,6 +192,7 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
       const at = clock.now();
       if (gap !== undefined || (pending.length > 0 && current !== undefined)) write([], at);
       const fault = current?.isUsable() === true ? current.seal(reason, at) : undefined;
+      if (current?.isUsable() === false && fault === undefined) current.abandon();
       if (fault !== undefined) log.write('error', `the audit segment could not be sealed: ${fault}`);
       sync.flush();
       if (current !== undefined && fault === undefined) retain();

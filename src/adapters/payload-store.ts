@@ -21,19 +21,26 @@ export interface PayloadStoreOptions {
   readonly parts: readonly string[];
 }
 
+/** A payload's own file: written, not yet synced. The descriptor is the receiver's to sync and close. */
+export interface KeptFile {
+  readonly path: string;
+  readonly fd: number;
+  readonly bytes: number;
+}
+
 export interface PayloadStore {
   /**
    * Decides, and writes the file where there is one: it is whole when this returns. Throws where it cannot be written,
-   * and leaves nothing then. `written` gets the file's path and its descriptor, which is the caller's to sync and close.
+   * and leaves nothing then.
    */
-  keep(entry: AuditEntry, written: (path: string, fd: number) => void): StoredPayload | undefined;
+  keep(entry: AuditEntry, written: (file: KeptFile) => void): StoredPayload | undefined;
 }
 
 export function createPayloadStore(options: PayloadStoreOptions): PayloadStore {
   const { files, digest, nextSalt, policy } = options;
   let directory: string | undefined;
 
-  function writeFile(name: string, bytes: Uint8Array, written: (path: string, fd: number) => void): void {
+  function writeFile(name: string, bytes: Uint8Array, written: (file: KeptFile) => void): void {
     directory ??= files.makeDir(options.root, options.parts);
     const path = join(directory, name);
     const fd = files.create(path);
@@ -46,7 +53,7 @@ export function createPayloadStore(options: PayloadStoreOptions): PayloadStore {
       quietly(() => files.remove(path));
       throw error;
     }
-    written(path, fd);
+    written({ path, fd, bytes: bytes.length });
   }
 
   return {
@@ -55,12 +62,11 @@ export function createPayloadStore(options: PayloadStoreOptions): PayloadStore {
       if (payload === undefined) return undefined;
       if (policy === 'off') return { form: 'off', digest: undefined, json: undefined, salt: undefined };
       const salt = nextSalt();
-      const bytes = withoutEnd(payload.bytes);
-      const isLarge = bytes.length > INLINE_BYTES;
-      const form = policy === 'digest' ? 'digest' : isLarge ? 'file' : textForm(entry, payload, bytes);
-      const isText = form === 'line' || form === 'text';
-      const committed = digest.salted(salt, isText ? payload.text : bytes);
-      if (form === 'file') writeFile(committed, bytes, written);
+      const isLarge = sizeOf(payload.bytes) > INLINE_BYTES;
+      const form = policy === 'digest' ? 'digest' : isLarge ? 'file' : textForm(entry, payload);
+      const bytes = form === 'line' ? undefined : withoutEnd(payload.bytes);
+      const committed = digest.salted(salt, bytes ?? payload.text);
+      if (form === 'file' && bytes !== undefined) writeFile(committed, bytes, written);
       const json = form === 'line' ? payload.text : form === 'text' ? JSON.stringify(payload.text) : undefined;
       return { form, digest: committed, json: form === 'file' ? externalText(committed) : json, salt };
     },
@@ -69,20 +75,24 @@ export function createPayloadStore(options: PayloadStoreOptions): PayloadStore {
 
 /** The commitment is to the line without its LF, whether or not it came with one. */
 function withoutEnd(bytes: Buffer): Buffer {
-  return bytes[bytes.length - 1] === 10 ? bytes.subarray(0, -1) : bytes;
+  return bytes.subarray(0, sizeOf(bytes));
+}
+
+function sizeOf(bytes: Buffer): number {
+  return bytes[bytes.length - 1] === 10 ? bytes.length - 1 : bytes.length;
 }
 
 /**
  * TRUST: a line that was let pass has been read as one JSON object, so its text can stand in the record as it is. A line
  * that was refused has not: it stands there as a string, or, where its bytes are no UTF-8, in a file.
  */
-function textForm(entry: AuditEntry, payload: Payload, bytes: Buffer): 'line' | 'text' | 'file' {
+function textForm(entry: AuditEntry, payload: Payload): 'line' | 'text' | 'file' {
   const { text } = payload;
   const wasRead =
     entry.type === 'intent' ? entry.decision !== 'deny' : entry.type === 'outcome' && entry.settlement !== 'refused';
   // INVARIANT: no raw LF ever gets into a record, whatever the caller believes: it would end it.
   if (wasRead && text.startsWith('{') && text.endsWith('}') && !text.includes('\n')) return 'line';
-  return Buffer.from(text).equals(bytes) ? 'text' : 'file';
+  return Buffer.from(text).equals(withoutEnd(payload.bytes)) ? 'text' : 'file';
 }
 
 function quietly(action: () => void): void {

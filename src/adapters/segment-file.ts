@@ -7,12 +7,14 @@ import { dayOf } from '../audit/segment-id.ts';
 import type { SegmentClaim, SegmentOrigin, Succession, SystemRecord } from '../audit/system-header.ts';
 import type { Instant } from '../ports/clock.ts';
 import { readLastSeal, writeLastSeal } from './last-seal.ts';
-import { createPayloadStore, type PayloadPolicy } from './payload-store.ts';
+import { createPayloadStore, type KeptFile, type PayloadPolicy } from './payload-store.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { writeMarker } from './segment-markers.ts';
 import type { TrailPaths } from './state-paths.ts';
 import type { SyncSchedule } from './sync-schedule.ts';
 import type { TrailFiles } from './trail-files.ts';
+
+const DAY_MS = 86_400_000;
 
 export interface SegmentSettings {
   readonly files: TrailFiles;
@@ -30,9 +32,12 @@ export interface SegmentSettings {
 
 export interface SegmentFile {
   readonly segment: string;
-  readonly day: string;
+  /** When its day is over, in milliseconds since the epoch. */
+  readonly endsAt: number;
   head(): ChainHead;
   bytes(): number;
+  /** Bytes of the payloads that stand outside. */
+  payloadBytes(): number;
   /** False once its end is no longer certain, or a sync failed: nothing is ever written to it again. */
   isUsable(): boolean;
   /** All records in one write, or none of them. Returns undefined, or why it could not be. Never throws. */
@@ -68,6 +73,7 @@ export function openSegment(
   const open: SystemRecord = { type: 'open', segment, origin: settings.origin, after, link: readLastSeal(paths) };
   let head = startChain(segment, settings.digest);
   let bytes = 0;
+  let payloadBytes = 0;
   let usable = true;
 
   function createOrUnmark(): number {
@@ -102,16 +108,17 @@ export function openSegment(
     }
   }
   function append(system: readonly SystemRecord[], at: Instant, entries: readonly AuditEntry[]): string | undefined {
-    const kept: { path: string; fd: number }[] = [];
+    const kept: KeptFile[] = [];
     const batch = startBatch(head, settings.encode);
     let length = 0;
+    let external = 0;
     try {
       if (head.seq === 0) batch.system(open, at);
       for (const record of system) batch.system(record, at);
       for (const entry of entries)
         batch.entry(
           entry,
-          payloads.keep(entry, (path, fd) => kept.push({ path, fd })),
+          payloads.keep(entry, (file) => void kept.push(file)),
         );
     } catch (error) {
       discard(kept);
@@ -128,7 +135,10 @@ export function openSegment(
       return reasonOf(error);
     }
     try {
-      for (let next = kept.shift(); next !== undefined; next = kept.shift()) sync.finished(next.fd);
+      for (let next = kept.shift(); next !== undefined; next = kept.shift()) {
+        external += next.bytes;
+        sync.finished(next.fd);
+      }
       sync.written(fd);
     } catch (error) {
       takeBack();
@@ -138,9 +148,10 @@ export function openSegment(
     }
     head = batch.head();
     bytes += length;
+    payloadBytes += external;
     return undefined;
   }
-  function discard(kept: readonly { path: string; fd: number }[]): void {
+  function discard(kept: readonly KeptFile[]): void {
     for (const payload of kept) {
       quietly(() => files.close(payload.fd));
       quietly(() => files.remove(payload.path));
@@ -149,9 +160,10 @@ export function openSegment(
 
   return {
     segment,
-    day,
+    endsAt: Date.parse(`${day}T00:00:00Z`) + DAY_MS,
     head: () => head,
     bytes: () => bytes,
+    payloadBytes: () => payloadBytes,
     isUsable: () => usable,
     append,
     seal: (reason, at) => {

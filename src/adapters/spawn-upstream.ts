@@ -10,6 +10,7 @@ import { isGroupAlive, signalGroup, signalStrays, snapshotStrays, sweepMarked } 
 import type { ProcessRow } from './process-table.ts';
 import { chooseShell } from './shell-choice.ts';
 import { markerVariable, supervisorScript } from './supervisor-script.ts';
+import { holdUnread } from './unread-stream.ts';
 import { spawnOnWindows } from './windows-upstream.ts';
 
 /** Longest wait for killed processes to be gone before `exited` settles anyway (uninterruptible sleep): 100 × 10 ms. */
@@ -114,8 +115,9 @@ function spawnSupervised(
 
   stdin.on('error', ignoreEnding);
   lifeline?.on('error', ignoreEnding);
-  keepUnread(stdout);
-  if (stderr !== undefined) keepUnread(stderr);
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  holdUnread(stdout, hasEnded);
+  if (stderr !== undefined) holdUnread(stderr, hasEnded);
 
   return {
     pid,
@@ -143,15 +145,6 @@ function spawnSupervised(
 
 /** EPIPE and ECONNRESET are how the other end says that it is gone; `exited` tells the rest. */
 function ignoreEnding(): void {}
-
-/**
- * With `buffer: false` execa resumes, after one turn of the event loop, every output stream that nobody reads yet, and what arrives is
- * lost. A `readable` listener until then makes the stream look read; taking it away gives the choice of mode back to the consumer.
- */
-function keepUnread(stream: Readable): void {
-  stream.on('readable', ignoreEnding);
-  setImmediate(() => setImmediate(() => stream.off('readable', ignoreEnding)));
-}
 
 function explainSpawnError(command: string, shell: string, code: string): string {
   const mend: Partial<Record<string, string>> = {

@@ -11,7 +11,7 @@ import { sha256Digest } from './sha256-digest.ts';
 import { openRegular } from './small-json.ts';
 import { codeOf, type TrailPaths } from './state-paths.ts';
 import type { TrailFiles } from './trail-files.ts';
-import { readLinesBackward } from './trail-lines.ts';
+import { blocksOf, readLinesBackward } from './trail-lines.ts';
 
 /** A holder that cannot be judged from here is given this long since the segment's last write. */
 const UNKNOWN_MS = 86_400_000;
@@ -63,7 +63,7 @@ function describeEnd(paths: TrailPaths, { segment, day, holder }: SegmentMarker)
     let tailBytes = 0;
     let tailHash: string | null = null;
     let last = startChain(segment, sha256Digest);
-    for (const line of readLinesBackward(opened.fd, opened.stat.size)) {
+    for (const line of readLinesBackward(blocksOf(opened.fd), opened.stat.size)) {
       if (!line.ended) {
         tailBytes = line.bytes;
         tailHash = hashTail(opened.fd, opened.stat.size - line.bytes, line.bytes);

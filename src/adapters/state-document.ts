@@ -106,9 +106,13 @@ function readDocument<T extends { readonly version: number }>(spec: DocumentSpec
   }
   const version = typeof value === 'object' && value !== null && 'version' in value ? value.version : undefined;
   if (typeof version === 'number' && version > spec.version) {
-    throw new GuardError('state_newer', `\`${path}\` was written by a newer version (${version}, this one knows ${spec.version})`, {
-      hint: 'use that version of mcp-guard, or move the file away',
-    });
+    throw new GuardError(
+      'state_newer',
+      `\`${path}\` was written by a newer version (${version}, this one knows ${spec.version})`,
+      {
+        hint: 'use that version of mcp-guard, or move the file away',
+      },
+    );
   }
   const data = version === spec.version ? spec.check(value) : undefined;
   return data === undefined ? { kind: 'corrupt', why: 'does not have its schema' } : { kind: 'good', data };

@@ -72,6 +72,9 @@ export function createSyncSchedule(
   function syncNow(fd: number, after: 'keep' | 'close'): void {
     try {
       files.sync(fd);
+    } catch (error) {
+      onFailure(error instanceof Error ? error : new Error(String(error)));
+      throw error;
     } finally {
       if (after === 'close') close(fd);
     }
@@ -99,8 +102,8 @@ export function createSyncSchedule(
         waiting.delete(fd);
         try {
           syncNow(fd, after);
-        } catch (error) {
-          onFailure(error instanceof Error ? error : new Error(String(error)));
+        } catch {
+          // Told through onFailure.
         }
       }
       settle();

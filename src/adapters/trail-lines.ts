@@ -48,8 +48,18 @@ function joined(held: readonly Buffer[], last?: Buffer): Buffer {
   return Buffer.concat(last === undefined ? held : [...held, last]);
 }
 
+/** `length` bytes at `begin`, or undefined where they are not there (any more). */
+export type ReadBlock = (begin: number, length: number) => Buffer | undefined;
+
+export function blocksOf(fd: number): ReadBlock {
+  return (begin, length) => {
+    const block = Buffer.alloc(length);
+    return fs.readSync(fd, block, 0, length, begin) === length ? block : undefined;
+  };
+}
+
 /** Newest first, from `size` to the front. The first one given may not have ended. */
-export function* readLinesBackward(fd: number, size: number): Generator<PlacedLine> {
+export function* readLinesBackward(read: ReadBlock, size: number): Generator<PlacedLine> {
   let held: Buffer[] = [];
   let length = 0;
   let ended = false;
@@ -69,8 +79,8 @@ export function* readLinesBackward(fd: number, size: number): Generator<PlacedLi
   for (let end = size; end > 0; ) {
     // A tail is often all that is wanted: begin small.
     const begin = Math.max(0, end - (isFirstBlock ? BLOCK_BYTES / 8 : BLOCK_BYTES));
-    const block = Buffer.alloc(end - begin);
-    if (fs.readSync(fd, block, 0, block.length, begin) !== block.length) return; // it shrank: nothing here can be trusted
+    const block = read(begin, end - begin);
+    if (block === undefined) return; // it shrank: nothing here can be trusted
     let stop = block.length;
     for (let lf = block.lastIndexOf(10); lf !== -1; lf = stop === 0 ? -1 : block.lastIndexOf(10, stop - 1)) {
       prepend(block.subarray(lf + 1, stop));

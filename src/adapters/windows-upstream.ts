@@ -1,6 +1,7 @@
 // Starts a server on Windows, where there is no supervisor: what a killed guard leaves behind there lives on. Not tested by this suite.
 import { execa } from 'execa';
 import type { ExitStatus, UpstreamCommand, UpstreamProcess } from '../ports/upstream.ts';
+import { holdUnread } from './unread-stream.ts';
 
 /** execa finds `.cmd` and `.exe` by PATHEXT and escapes the arguments of `.cmd` files; no shell of ours is involved. */
 export function spawnOnWindows(command: UpstreamCommand): UpstreamProcess {
@@ -18,6 +19,9 @@ export function spawnOnWindows(command: UpstreamCommand): UpstreamProcess {
   });
   const { pid, stdin, stdout, stderr } = child;
   stdin.on('error', () => {});
+  for (const stream of [stdout, stderr]) {
+    if (stream !== null) holdUnread(stream, () => child.exitCode !== null || child.signalCode !== null);
+  }
   const exited = new Promise<ExitStatus>((settle) => {
     child.once('exit', (code) => settle({ kind: 'exited', code: code ?? 1 }));
     child.once('error', (error) => {

@@ -55,7 +55,16 @@ export function showNumber(value: number): string {
   return Number.isFinite(value) ? `${value}` : 'null';
 }
 
-/** Milliseconds with at most three decimals: a microsecond is as fine as the clock is. */
+/**
+ * Milliseconds with at most three decimals: a microsecond is as fine as the clock is. Put together from two integers, which
+ * is much faster than printing the fraction, and the same text up to 10^12 ms (15 digits always print as they are).
+ */
 export function showMillis(value: number): string {
-  return showNumber(Math.round(value * 1000) / 1000);
+  const micros = Math.round(value * 1000);
+  if (!(micros >= 0 && micros < 1e15)) return showNumber(micros / 1000);
+  const fraction = micros % 1000;
+  const whole = (micros - fraction) / 1000;
+  if (fraction === 0) return `${whole}`;
+  const digits = fraction < 10 ? `00${fraction}` : fraction < 100 ? `0${fraction}` : `${fraction}`;
+  return `${whole}.${fraction % 100 === 0 ? digits[0] : fraction % 10 === 0 ? digits.slice(0, 2) : digits}`;
 }

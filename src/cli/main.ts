@@ -28,7 +28,9 @@ function explain(error: unknown): number {
     say(error.message);
     return 74;
   }
-  say(`this is a defect of mcp-guard itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  say(
+    `this is a defect of mcp-guard itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
   return 70;
 }
 

@@ -1,48 +1,105 @@
-// The commands and their options, for commander. What a command does is imported when it is chosen.
+// The commands and their options, for commander. What a command does is imported when it is chosen: `run` pays for no other.
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { RunFlags } from './run.ts';
 import { VERSION } from './version.ts';
 
-/** @param done is told the status to exit with */
-export function createProgram(done: (status: number) => void): Command {
+/** Is told the status to exit with. */
+type Done = (status: number) => void;
+
+export function createProgram(done: Done): Command {
   const program = new Command('mcp-guard')
     .description('Runs an MCP server behind policy, audit and containment.')
     .version(VERSION, '-V, --version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
-    .configureHelp({ sortSubcommands: false })
+    .showHelpAfterError('(add --help for examples)')
     .addHelpText('after', HELP);
   addRun(program, done);
+  addAudit(program, done);
+  addConfig(program, done);
+  program
+    .command('demo')
+    .description('show it at work: an official server behind the guard, a few calls, a refusal, the audit trail')
+    .option('--no-color', 'no colours')
+    .action(async (flags: { color: boolean }) => done(await (await import('./demo.ts')).runDemo(flags)));
   return program;
 }
 
-function addRun(program: Command, done: (status: number) => void): void {
+function addRun(program: Command, done: Done): void {
   program
     .command('run')
-    .description('run a server behind the guard; goes into the `command` field of an MCP host')
+    .description('run a server behind the guard; this goes into the `command` field of an MCP host')
     .argument('[command...]', 'the command that starts the server, with its arguments')
     .option('--server <name>', 'the entry of the config, or the name in the record')
-    .option('--config <file>', 'the policy (default: MCP_GUARD_CONFIG, else the user\'s config)')
-    .option('--model <id>', 'the model that calls, where the client does not say it (or MCP_GUARD_MODEL)')
+    .option('--config <file>', "the policy (else MCP_GUARD_CONFIG, else the user's config)")
+    .option('--model <id>', 'the model that calls, where the client does not say (else MCP_GUARD_MODEL)')
     .option('--tenant <id>', 'whose record this is', 'default')
     .option('--clean-env', 'pass on only the allow-listed environment')
     .option('--pass-env <name>', 'pass on this variable, too (may be given several times)', collect)
-    .addOption(logLevel())
-    .option('--log-file <file>', 'write the guard\'s log there, too (desktop hosts hide stderr)')
+    .addOption(new Option('--log-level <level>', 'what the guard says').choices(['error', 'warn', 'info', 'debug']))
+    .option('--log-file <file>', "write the guard's log there, too (desktop hosts hide stderr)")
     .passThroughOptions()
     .addHelpText('after', RUN_HELP)
     .action(async (words: string[], flags: RunFlags) => {
-      const { runServer } = await import('./run.ts');
-      done(await runServer(words, flags));
+      done(await (await import('./run.ts')).runServer(words, flags));
     });
 }
 
-function logLevel(): Option {
-  return new Option('--log-level <level>', 'what the guard says on stderr').choices(['error', 'warn', 'info', 'debug']);
+function addAudit(program: Command, done: Done): void {
+  const audit = program.command('audit').description('read and check what the guards of this machine have recorded');
+  audit
+    .command('tail')
+    .description('the last calls of all guards, one line each')
+    .option('-f, --follow', 'go on with new calls as they come')
+    .option('-n, --lines <number>', 'how many', '20')
+    .option('--server <name>', 'only of this server')
+    .option('--tool <name>', 'only of this tool')
+    .option('--tenant <id>', 'only of this tenant')
+    .option('--outcome <word>', 'only with this outcome, in the word that the list shows')
+    .option('--since <time>', 'only since: 90s, 15m, 2h, 3d, or a date')
+    .option('--all', 'other requests, too, not only tool calls')
+    .option('--json', 'one JSON object a line')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .addHelpText('after', TAIL_HELP)
+    .action(async (flags) => done(await (await import('./audit-commands.ts')).tail(flags)));
+  audit
+    .command('show')
+    .description('everything that is on record of one call')
+    .argument('<id>', 'a record, as a denial or `audit tail --json` names it: <segment>:<number>')
+    .option('--json', 'as JSON')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .action(async (id: string, flags) => done((await import('./audit-commands.ts')).show(id, flags)));
+  audit
+    .command('verify')
+    .description('check every chain: exit status 0 intact, 1 unclean end, 2 broken')
+    .option('--tenant <id>', 'only of this tenant')
+    .option('--verbose', 'name intact segments, too')
+    .option('--json', 'one JSON object a segment')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .action(async (flags) => done((await import('./audit-commands.ts')).verify(flags)));
 }
 
-/** Options with one name each, so that `--pass-env A node server.js` does not swallow the command. */
-function collect(value: string, before: string[] | undefined): string[] {
+function addConfig(program: Command, done: Done): void {
+  const config = program.command('config').description('check the policy file, or allow a project to bring its own');
+  config
+    .command('check')
+    .description('everything that is wrong with the config, at once: where, what, how to mend it')
+    .option('--config <file>', 'the file (default: the one that `run` would use)')
+    .option('--json', 'as JSON')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .action(async (flags) => done((await import('./config-commands.ts')).check(flags)));
+  config
+    .command('allow')
+    .description("let this project's file be the policy of guards started in its directory, until it changes")
+    .argument('[file]', "default: the project's file in this directory")
+    .option('--yes', 'do not ask')
+    .option('--forget', 'take the permission back')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .action(async (file: string | undefined, flags) => done(await (await import('./config-commands.ts')).allow(file, flags)));
+}
+
+/** One name each, so that `--pass-env A node server.js` does not swallow the command. */
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) throw new InvalidArgumentError('it is no name of an environment variable.');
   return [...(before ?? []), value];
 }
@@ -51,12 +108,19 @@ const HELP = `
 Examples:
   mcp-guard run -- npx -y @modelcontextprotocol/server-filesystem ~/notes
   mcp-guard audit tail -f
-  mcp-guard audit verify`;
+  mcp-guard audit verify
+  mcp-guard config check`;
 
 const RUN_HELP = `
 Examples:
   mcp-guard run -- npx -y @modelcontextprotocol/server-everything
-  mcp-guard run --server files --config ~/mcp-guard.json -- npx -y @modelcontextprotocol/server-filesystem ~/notes
+  mcp-guard run --server files --config ~/mcp-guard.json
   mcp-guard run --clean-env --pass-env GITHUB_TOKEN -- github-mcp-server stdio
 
-It exits as the server did: its code, or 128 + the number of the signal that ended it.`;
+It exits as the server did: with its code, or 128 + the number of the signal that ended it.`;
+
+const TAIL_HELP = `
+Examples:
+  mcp-guard audit tail -n 50 --tool write_file
+  mcp-guard audit tail -f --outcome denied
+  mcp-guard audit tail --since 2h --json | jq .tool`;

@@ -25,7 +25,11 @@ export function makePaint(color: boolean): Paint {
  * Colour where stdout is a terminal, unless `--no-color`, `NO_COLOR` (any non-empty value, no-color.org) or `TERM=dumb` says no;
  * `FORCE_COLOR` other than `0` says yes where nothing said no.
  */
-export function wantsColor(env: Readonly<Record<string, string | undefined>>, isTerminal: boolean, flag: boolean): boolean {
+export function wantsColor(
+  env: Readonly<Record<string, string | undefined>>,
+  isTerminal: boolean,
+  flag: boolean,
+): boolean {
   if (!flag || (env.NO_COLOR ?? '') !== '') return false;
   const forced = env.FORCE_COLOR ?? '';
   if (forced !== '') return forced !== '0';

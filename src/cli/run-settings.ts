@@ -38,7 +38,11 @@ export function commandOf(
 }
 
 /** @param model what `--model` or `MCP_GUARD_MODEL` says; the config comes after them */
-export function settingsOf(policy: Policy | undefined, server: ResolvedServer, model: string | undefined): SessionSettings {
+export function settingsOf(
+  policy: Policy | undefined,
+  server: ResolvedServer,
+  model: string | undefined,
+): SessionSettings {
   const { entry } = server;
   return {
     upstreams: [

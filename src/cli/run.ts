@@ -52,7 +52,8 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
     readAllowed: () => readAllowedConfigs(stateDir),
   });
   const uid = process.getuid?.();
-  const policy = place === undefined ? undefined : (await import('../config/load-config.ts')).loadPolicy(place, { env, uid });
+  const policy =
+    place === undefined ? undefined : (await import('../config/load-config.ts')).loadPolicy(place, { env, uid });
   const [command, ...args] = words;
   const server = resolveServer(policy, { serverFlag: flags.server, command, args });
   const spawner = createSpawner();
@@ -135,14 +136,22 @@ function sayHowItRuns(
 ): void {
   const { policy, server, withheld, ignored } = how;
   if (process.stdin.isTTY) {
-    log.write('warn', 'this speaks JSON-RPC on stdin and stdout: it is meant for the `command` field of an MCP host (end with Ctrl-D)');
+    log.write(
+      'warn',
+      'this speaks JSON-RPC on stdin and stdout: it is meant for the `command` field of an MCP host (end with Ctrl-D)',
+    );
   }
   if (server.entry === undefined) {
-    const mend = policy === undefined ? 'a config with a `servers` entry narrows it' : `add it to \`${policy.source.path}\``;
+    const mend =
+      policy === undefined ? 'a config with a `servers` entry narrows it' : `add it to \`${policy.source.path}\``;
     log.write('warn', `\`${server.name}\` runs unscoped: every call is recorded, none is denied by policy (${mend})`);
   }
-  if (withheld.length > 0) log.write('warn', `not passed on to the server: ${withheld.join(' ')} (--pass-env NAME passes one)`);
+  if (withheld.length > 0)
+    log.write('warn', `not passed on to the server: ${withheld.join(' ')} (--pass-env NAME passes one)`);
   if (ignored !== undefined) {
-    log.write('warn', `\`${ignored}\` is not used: a project's config counts only when named with --config or allowed with \`mcp-guard config allow\``);
+    log.write(
+      'warn',
+      `\`${ignored}\` is not used: a project's config counts only when named with --config or allowed with \`mcp-guard config allow\``,
+    );
   }
 }

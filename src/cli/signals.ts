@@ -8,7 +8,10 @@ export function watchSignals(run: SessionRun, log: Log): void {
     process.on(signal, () => run.stop(constants.signals[signal]));
   }
   const crash = (error: unknown) => {
-    log.write('error', `mcp-guard failed and ends: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    log.write(
+      'error',
+      `mcp-guard failed and ends: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
     run.abandon();
   };
   process.on('uncaughtException', crash);

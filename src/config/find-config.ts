@@ -2,7 +2,7 @@
 // Imports nothing heavy, because every `run` asks. INVARIANT: what stands in a working directory widens nothing by itself.
 import { lstatSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { basename, isAbsolute, join, resolve } from 'node:path';
 import { GuardError } from '../guard-error.ts';
 
 /** A project's file that `config allow` has allowed: exactly these bytes at exactly this path. */
@@ -75,6 +75,11 @@ export function findProjectFile(cwd: string): string | undefined {
   const present = presentFiles(cwd, PROJECT_FILES);
   if (present.length > 1) throw ambiguous(present, 'name the one that you mean');
   return present[0];
+}
+
+/** True where a guard started in the file's directory would look for it. */
+export function isProjectFile(path: string): boolean {
+  return PROJECT_FILES.includes(basename(path));
 }
 
 function findUserFile(env: FindInput['env']): ConfigPlace | undefined {

@@ -1,5 +1,6 @@
 // Turns the references in a server's `env` into values, at the moment it is spawned. TRUST: what it returns is secret: it
 // goes to the one child and nowhere else; no error text quotes a value.
+import { isUtf8 } from 'node:buffer';
 import { GuardError } from '../guard-error.ts';
 import type { EnvValue } from './env-value.ts';
 import { readTrustedFile } from './trusted-file.ts';
@@ -38,7 +39,7 @@ function resolveValue(name: string, value: EnvValue, sources: SecretSources): st
     });
   }
   const text = read.bytes.toString('utf8').replace(/\r?\n$/, '');
-  if (text !== '' && !/[\0\r\n]/.test(text) && Buffer.from(text).length >= read.bytes.length - 2) return text;
+  if (text !== '' && !/[\0\r\n]/.test(text) && isUtf8(read.bytes)) return text;
   throw new GuardError(
     'secret_unresolved',
     `\`${name}\` needs \`file:${value.path}\`, but it does not hold one line of text`,

@@ -3,22 +3,29 @@
 /** INVARIANT: `add` is called exactly once per request of the batch; the last call returns the line to send. */
 export class BatchAnswer {
   readonly #parts: Buffer[] = [];
-  readonly #expected: number;
+  #missing: number;
 
   constructor(expected: number) {
-    this.#expected = expected;
+    this.#missing = expected;
   }
 
-  /** Takes one answer line (with its LF); returns the whole answer with the last of them. */
+  /**
+   * Takes one answer line (with its LF), or nothing for a request that was cancelled. Returns the whole answer with the
+   * last of them, where there is anything to answer.
+   */
   add(line: Buffer): Buffer | undefined {
-    this.#parts.push(line.subarray(0, line.length - 1));
-    if (this.#parts.length < this.#expected) return undefined;
+    if (line.length > 0) this.#parts.push(line.subarray(0, line.length - 1));
+    this.#missing -= 1;
+    if (this.#missing > 0 || this.#parts.length === 0) return undefined;
     const pieces: Buffer[] = [];
     for (const part of this.#parts) pieces.push(pieces.length === 0 ? OPEN : COMMA, part);
     pieces.push(CLOSE);
     return Buffer.concat(pieces);
   }
 }
+
+/** Stands for the answer of a request that gets none. */
+export const NO_ANSWER_LINE = Buffer.alloc(0);
 
 const OPEN = Buffer.from('[');
 const COMMA = Buffer.from(',');

@@ -4,6 +4,7 @@ import type { AuditEntry, EventEntry, IntentEntry, ModelSource, OutcomeEntry, Pa
 import type { Instant } from '../ports/clock.ts';
 import type { LogLevel } from '../ports/log.ts';
 import type { Line } from '../wire/message.ts';
+import { NO_ANSWER_LINE } from './batch.ts';
 import type { Chain } from './chain.ts';
 import { type Refusing, refusalLine, unrecordedIntent, unrecordedOutcome } from './denial.ts';
 import type { Effect } from './effects.ts';
@@ -132,20 +133,18 @@ export class Ledger {
       exchange.held = () => this.reply(exchange, bytes, needs);
       return;
     }
-    this.release(exchange);
+    exchange.answered = true;
     if (exchange.asker === CLIENT) this.push({ type: 'to_client', bytes, needs, batch: exchange.batch });
     else this.push({ type: 'to_upstream', upstream: exchange.asker, bytes, needs });
     this.#releaseNext(exchange);
   }
 
-  /** The asking side waits no longer: it has its answer, or has said that it wants none. */
-  release(exchange: Exchange): void {
-    exchange.answered = true;
-  }
-
   /** The asking side cancelled: no answer follows, and whoever waits behind it may go. */
   forgo(exchange: Exchange): void {
-    this.release(exchange);
+    if (exchange.answered) return;
+    exchange.answered = true;
+    const { batch } = exchange;
+    if (batch !== undefined) this.push({ type: 'to_client', bytes: NO_ANSWER_LINE, needs: undefined, batch });
     this.#releaseNext(exchange);
   }
 

@@ -6,6 +6,7 @@ import { ClientLines } from './client-lines.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Effect } from './effects.ts';
 import type { SessionEvent, UpstreamExit, UpstreamId } from './events.ts';
+import type { Exchange } from './exchange.ts';
 import { Handshake } from './handshake.ts';
 import type { Interceptor } from './interceptor.ts';
 import { Ledger } from './ledger.ts';
@@ -55,8 +56,9 @@ export class Session {
     return this.#parts.deadlines.lookAtMs;
   }
 
-  get openExchanges(): number {
-    return this.#parts.ledger.table.all().length;
+  /** The exchanges that are open now: a copy. */
+  get openList(): readonly Exchange[] {
+    return this.#parts.ledger.table.all();
   }
 
   /** Takes one event. The effects are to be executed in order, before the next event of the same turn is lost. */

@@ -21,7 +21,8 @@ export class OpenTasks {
       const oldest = this.#intents.keys().next();
       if (oldest.done !== true) this.#intents.delete(oldest.value);
     }
-    this.#intents.set(key(upstream, taskId), intent);
+    // The payload is on disk already, and would keep a whole chunk of the stream in memory.
+    this.#intents.set(key(upstream, taskId), { ...intent, payload: undefined });
   }
 
   /** The intent that ends with this answer to a `tasks/*` request, where it does. Each is given out once. */

@@ -6,34 +6,48 @@ import * as keys from './protocol-keys.ts';
 import { hasUnsafeUnit, MAX_ID_LENGTH, readRequestId } from './request-id.ts';
 
 /**
- * The message that `root` is, or why it is none. `idToken` is the raw text of its top-level `id`.
+ * The message that `root` is, or why it is none. `idToken` is the raw text of its top-level `id`, empty where
+ * there is none.
  *
  * INVARIANT: `root` has no duplicate keys where this reads.
  */
-export function readMessage(root: Json, idToken: string | undefined): Message | Fault {
+export function readMessage(root: Json, idToken: string): Message | Fault {
   if (!isJsonObject(root)) return fault('bad_envelope', 'a message must be a JSON object');
-  const keyFault = findKeyFault(root, keys.ENVELOPE_KEYS, 'the envelope');
-  if (keyFault !== undefined) return keyFault;
-  if (!Object.hasOwn(root, 'jsonrpc') || root.jsonrpc !== '2.0') {
-    return fault('bad_envelope', 'member `jsonrpc` must be "2.0"');
+  // One walk over the keys instead of look-ups by name: this runs for every line. JSON has no undefined, so undefined is absent.
+  let jsonrpc: Json | undefined;
+  let rawId: Json | undefined;
+  let method: Json | undefined;
+  let params: Json | undefined;
+  let result: Json | undefined;
+  let error: Json | undefined;
+  let strange = false;
+  for (const key in root) {
+    if (key === 'jsonrpc') jsonrpc = root[key];
+    else if (key === 'id') rawId = root[key];
+    else if (key === 'method') method = root[key];
+    else if (key === 'params') params = root[key];
+    else if (key === 'result') result = root[key];
+    else if (key === 'error') error = root[key];
+    else strange = true;
   }
-  let id: RequestId | undefined;
-  if (Object.hasOwn(root, 'id')) {
-    id = readRequestId(root.id, idToken ?? '');
-    if (id === undefined) return refuseId(root.id);
+  if (strange) {
+    const found = findKeyFault(root, keys.ENVELOPE_KEYS, 'the envelope');
+    if (found !== undefined) return found;
   }
-  const method = Object.hasOwn(root, 'method') ? root.method : undefined;
-  const hasResult = Object.hasOwn(root, 'result');
-  const hasError = Object.hasOwn(root, 'error');
+  if (jsonrpc !== '2.0') return fault('bad_envelope', 'member `jsonrpc` must be "2.0"');
+  const id = rawId === undefined ? undefined : readRequestId(rawId, idToken);
+  if (rawId !== undefined && id === undefined) return refuseId(rawId);
   if (method !== undefined) {
-    if (hasResult || hasError) return fault('bad_envelope', 'a message is a request or a response, not both');
-    return readCall(id, method, Object.hasOwn(root, 'params') ? root.params : undefined);
+    if (result !== undefined || error !== undefined) {
+      return fault('bad_envelope', 'a message is a request or a response, not both');
+    }
+    return readCall(id, method, params);
   }
-  if (hasResult === hasError) {
+  if ((result === undefined) === (error === undefined)) {
     return fault('bad_envelope', 'a message has exactly one of the members `method`, `result` and `error`');
   }
   if (id === undefined) return fault('bad_envelope', 'a response must carry the `id` of its request');
-  return hasResult ? readResult(id, root.result) : readError(id, root.error);
+  return error === undefined ? readResult(id, result) : readError(id, error);
 }
 
 function readCall(id: RequestId | undefined, method: Json, params: Json | undefined): Message | Fault {
@@ -43,28 +57,42 @@ function readCall(id: RequestId | undefined, method: Json, params: Json | undefi
   if (known && id === undefined) {
     return fault('bad_envelope', `\`${method}\` is a request: it must carry an \`id\``);
   }
-  if (params !== undefined) {
-    if (!isJsonObject(params)) return fault('bad_envelope', 'member `params` must be an object');
-    const found =
-      findKeyFault(params, keys.PARAMS_KEYS, '`params`') ??
-      checkMember(params, '_meta', keys.META_KEYS, '`params._meta`') ??
-      checkMember(params, 'task', keys.TASK_KEYS, '`params.task`') ??
-      checkText(params, 'name') ??
-      checkText(params, 'uri');
-    if (found !== undefined) return found;
-  }
+  if (params !== undefined && !isJsonObject(params)) return fault('bad_envelope', 'member `params` must be an object');
+  const found = params === undefined ? undefined : checkParams(params);
+  if (found !== undefined) return found;
   if (method === 'tools/call') {
-    const found = checkToolCall(params);
-    if (found !== undefined) return found;
+    const malformed = checkToolCall(params);
+    if (malformed !== undefined) return malformed;
   }
   return id === undefined ? { kind: 'notification', method, params } : { kind: 'request', id, method, params };
 }
 
+function checkParams(params: JsonObject): Fault | undefined {
+  let found = findKeyFault(params, keys.PARAMS_KEYS, '`params`');
+  for (const key in params) {
+    if (found !== undefined) return found;
+    if (key === 'name' || key === 'uri') found = checkText(key, params[key]);
+    else if (key === '_meta') found = checkTable(params[key], keys.META_KEYS, '`params._meta`');
+    else if (key === 'task') found = checkTable(params[key], keys.TASK_KEYS, '`params.task`');
+    else if (key === 'ref') found = checkReference(params[key]);
+  }
+  return found;
+}
+
+/** What `completion/complete` asks about: a prompt's name or a resource's URI. */
+function checkReference(ref: Json | undefined): Fault | undefined {
+  if (!isJsonObject(ref)) return undefined;
+  return (
+    findKeyFault(ref, keys.REFERENCE_KEYS, '`params.ref`') ?? checkOwnText(ref, 'name') ?? checkOwnText(ref, 'uri')
+  );
+}
+
 function checkToolCall(params: JsonObject | undefined): Fault | undefined {
-  if (params === undefined || !Object.hasOwn(params, 'name') || typeof params.name !== 'string') {
+  if (params === undefined || typeof own(params, 'name') !== 'string') {
     return fault('bad_call', 'a `tools/call` must name its tool with a string');
   }
-  if (Object.hasOwn(params, 'arguments') && !isJsonObject(params.arguments)) {
+  const given = own(params, 'arguments');
+  if (given !== undefined && !isJsonObject(given)) {
     return fault('bad_call', 'the `arguments` of a `tools/call` must be an object');
   }
   return undefined;
@@ -74,8 +102,8 @@ function readResult(id: RequestId, result: Json | undefined): Message | Fault {
   if (isJsonObject(result)) {
     const found =
       findKeyFault(result, keys.RESULT_KEYS, '`result`') ??
-      checkMember(result, '_meta', keys.META_KEYS, '`result._meta`') ??
-      checkMember(result, 'task', keys.TASK_KEYS, '`result.task`') ??
+      checkTable(own(result, '_meta'), keys.META_KEYS, '`result._meta`') ??
+      checkTable(own(result, 'task'), keys.TASK_KEYS, '`result.task`') ??
       checkLists(result);
     if (found !== undefined) return found;
   }
@@ -89,30 +117,36 @@ function readError(id: RequestId, error: Json | undefined): Message | Fault {
 
 function checkLists(result: JsonObject): Fault | undefined {
   for (const list of keys.LIST_KEYS) {
-    const entries = Object.hasOwn(result, list) ? result[list] : undefined;
+    const entries = own(result, list);
     if (!Array.isArray(entries)) continue;
     for (const entry of entries) {
       if (!isJsonObject(entry)) continue;
       const found =
         findKeyFault(entry, keys.ENTRY_KEYS, `an entry of \`${list}\``) ??
-        checkText(entry, 'name') ??
-        checkText(entry, 'uri');
+        checkOwnText(entry, 'name') ??
+        checkOwnText(entry, 'uri');
       if (found !== undefined) return found;
     }
   }
   return undefined;
 }
 
-function checkMember(object: JsonObject, key: string, known: KnownKeys, place: string): Fault | undefined {
-  const member = Object.hasOwn(object, key) ? object[key] : undefined;
-  return isJsonObject(member) ? findKeyFault(member, known, place) : undefined;
+function checkTable(table: Json | undefined, known: KnownKeys, place: string): Fault | undefined {
+  return isJsonObject(table) ? findKeyFault(table, known, place) : undefined;
+}
+
+function checkOwnText(object: JsonObject, key: 'name' | 'uri'): Fault | undefined {
+  return checkText(key, own(object, key));
 }
 
 /** Names and URIs decide what is called: no unit in them may be read in two ways. */
-function checkText(object: JsonObject, key: 'name' | 'uri'): Fault | undefined {
-  const value = Object.hasOwn(object, key) ? object[key] : undefined;
+function checkText(key: 'name' | 'uri', value: Json | undefined): Fault | undefined {
   if (typeof value !== 'string' || !hasUnsafeUnit(value)) return undefined;
   return fault('unsafe_string', `${key} \`${showText(value)}\` is not safe text`);
+}
+
+function own(object: JsonObject, key: string): Json | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 function refuseId(id: Json | undefined): Fault {

@@ -39,6 +39,9 @@ export const RESULT_KEYS = knowKeys(
   ...['result', 'error'],
 );
 
+/** Keys of the `ref` of a completion. */
+export const REFERENCE_KEYS = knowKeys('type', 'name', 'uri', 'title');
+
 /** Keys of one tool, resource, resource template or prompt in a list. */
 export const ENTRY_KEYS = knowKeys(
   ...['name', 'title', 'description', 'inputSchema', 'outputSchema', 'annotations', 'execution', 'icons', '_meta'],

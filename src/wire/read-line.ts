@@ -8,7 +8,7 @@ import { countKeys } from './key-count.ts';
 import type { LineReading, ReadLimits, RefusalCode } from './message.ts';
 import { peekEnvelope } from './oversize.ts';
 import { scan, scanElements } from './scan.ts';
-import { isSpace } from './string-literal.ts';
+import { isSpace, type Span } from './string-literal.ts';
 
 const LF = 0x0a;
 
@@ -59,9 +59,14 @@ export function readLine(
     if (key !== undefined) return refuse(line, 'duplicate_key', `an object names \`${showText(key)}\` twice`);
   }
   const id = scanned.members.id;
-  const message = readMessage(root, id === undefined ? undefined : line.toString('latin1', id.start, id.end));
+  const message = readMessage(root, id === undefined ? '' : sliceBytes(line, ascii ? text : undefined, id));
   if (message.kind === 'fault') return refuse(line, message.code, message.detail);
   return { kind: 'message', line: { bytes: line, text, message, sloppy } };
+}
+
+/** The text at a span of bytes; `ascii` is the whole text where a byte is a unit of it, which is faster. */
+function sliceBytes(line: Buffer, ascii: string | undefined, { start, end }: Span): string {
+  return ascii === undefined ? line.toString('utf8', start, end) : ascii.slice(start, end);
 }
 
 function isBlank(line: Buffer): boolean {

@@ -1,22 +1,15 @@
 // Runs the official conformance suite against one URL and reads what came of it. Knows neither the guard nor the server.
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { findTools } from '../fixtures/peers/npx-tools.mjs';
 
 export const SUITE = '@modelcontextprotocol/conformance@0.2.0-alpha.12';
 
-/**
- * Finds the suite and a Node that it runs on (≥ 22) through npx: they are no dependencies, since a `node` among them
- * would shadow the Node of the npm scripts. Rejects where the registry cannot be reached.
- */
+/** The suite and a Node that it runs on (≥ 22). Rejects where the registry cannot be reached. */
 export async function findSuite() {
-  const where = 'command -v node && command -v conformance';
-  const found = await promisify(execFile)('npx', ['-y', '-p', 'node@24', '-p', SUITE, '-c', where], {
-    timeout: 120_000,
-  });
-  const [node, script] = found.stdout.trim().split('\n').slice(-2);
+  const [node, script] = await findTools(SUITE, ['conformance'], 120_000);
   return { node, script };
 }
 

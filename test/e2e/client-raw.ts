@@ -19,6 +19,13 @@ export interface RawClient {
   end(lastBytes?: string): Promise<number | null>;
 }
 
+/** Whether a line answers the request `id`; its keys may stand in any order. */
+export function isAnswer(line: string, id: string | number): boolean {
+  // Lines of a server that is under test: anything, in any shape.
+  const message = JSON.parse(line) as { id?: unknown; method?: unknown };
+  return message.method === undefined && message.id === id;
+}
+
 const DEADLINE_MS = 10_000;
 
 export function connectRaw({ command, args, env }: Launch): RawClient {
@@ -53,7 +60,12 @@ export function connectRaw({ command, args, env }: Launch): RawClient {
         const line = lines.find(wanted);
         if (line !== undefined) finish(() => resolve(line));
       };
-      const fail = () => finish(() => reject(new Error(`not seen; seen: ${lines.join('\n')}; stderr: ${stderr}`)));
+      const fail = () =>
+        finish(() =>
+          reject(
+            new Error(`not seen within ${DEADLINE_MS} ms; last seen: ${lines.slice(-3).join('\n')}; stderr: ${stderr}`),
+          ),
+        );
       const deadline = setTimeout(fail, DEADLINE_MS);
       watchers.add(look);
       look();
@@ -62,8 +74,7 @@ export function connectRaw({ command, args, env }: Launch): RawClient {
   const request: RawClient['request'] = (id, method, params) => {
     const rawId = JSON.stringify(id);
     child.stdin.write(`{"jsonrpc":"2.0","id":${rawId},"method":"${method}","params":${params}}\n`);
-    // The answer's keys may stand in any order.
-    return until((line) => line.includes(`"id":${rawId}`) && !line.includes('"method"'));
+    return until((line) => isAnswer(line, id));
   };
 
   return {

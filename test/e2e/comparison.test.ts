@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { playV1 } from './client-v1.ts';
 import { dualEra } from './peers.ts';
 import { lying, play, type Wrap } from './stage.ts';
+import { findTrailGaps, type Segment } from './trail.ts';
 import { compareLines, findByteDifferences, splitLines } from './transcript.ts';
 
 const seen = (...texts: string[]) => texts.map((text, index) => ({ atMs: index, text }));
@@ -35,6 +36,67 @@ describe('compareLines', () => {
       bytes.subarray(0, 5),
       bytes.subarray(5),
     ]);
+  });
+});
+
+describe('findByteDifferences', () => {
+  const recording = (toServer: readonly string[], toClient: readonly string[], endMs = 100) => ({
+    startMs: 0,
+    endMs,
+    toServer: seen(...toServer),
+    toClient: seen(...toClient),
+  });
+  const call = '{"id":1,"method":"tools/call","params":{"_meta":{"progressToken":"t"}}}\n';
+  const cancel = '{"method":"notifications/cancelled","params":{"requestId":1}}\n';
+  const answer = '{"id":1,"result":{}}\n';
+  const progress = '{"method":"notifications/progress","params":{"progressToken":"t"}}\n';
+  const ended = '{"id":1,"error":{"code":-32603,"data":{"mcp-guard/decision":{}}}}\n';
+  const find = (asked: string[], said: string[], heard: string[], endMs?: number) =>
+    findByteDifferences({ client: recording(asked, heard, endMs), servers: [recording(asked, said)] });
+
+  test('lets the late answer and progress of a cancelled request be missing, and no other', () => {
+    expect(find([call, cancel], [answer, progress], [])).toEqual([]);
+    expect(find([call], [answer], [])).toHaveLength(1);
+    expect(find([call], [progress], [])).toHaveLength(1);
+  });
+  test('lets what the server says after the client has closed be missing, and not before', () => {
+    expect(find([call], [answer], [], 0)).toEqual([]);
+    expect(find([call], [answer], [], 1)).toHaveLength(1);
+  });
+  test('lets the guard end an open request once the client has closed, and not before', () => {
+    expect(find([call], [], [ended], 0)).toEqual([]);
+    expect(find([call], [], [ended], 1)).toHaveLength(1);
+    expect(find([], [], [ended], 0)).toHaveLength(1);
+    expect(find([call], [], [answer], 0)).toHaveLength(1);
+  });
+  test('lets nothing be missing or changed towards the server', () => {
+    const client = recording([call, cancel], []);
+    expect(findByteDifferences({ client, servers: [recording([call], [])] })).toHaveLength(1);
+    expect(findByteDifferences({ client, servers: [recording([call], []), recording([cancel], [])] })).toEqual([]);
+  });
+});
+
+describe('findTrailGaps', () => {
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo' } };
+  const side = { startMs: 0, endMs: 1, toServer: seen(`${JSON.stringify(call)}\n`), toClient: [] };
+  const transcripts = [{ client: side, servers: [side] }];
+  const intent = { h: { type: 'intent', method: 'tools/call' }, p: call };
+  const outcome = { h: { type: 'outcome', method: 'tools/call', intent: 's:1' } };
+  const seal = { h: { type: 'seal' } };
+  const gaps = (...records: Segment['records']) => findTrailGaps([{ id: 's', records }], transcripts);
+
+  test('finds nothing where every call is recorded, settled and sealed', () => {
+    expect(gaps(intent, outcome, seal)).toEqual([]);
+  });
+  test.each([
+    ['no intent', [outcome, seal]],
+    ['another payload', [{ ...intent, p: { ...call, id: 2 } }, outcome, seal]],
+    ['no outcome', [intent, seal]],
+    ['an outcome too many', [intent, outcome, outcome, seal]],
+    ['an intent too many', [intent, intent, outcome, outcome, seal]],
+    ['no seal', [intent, outcome]],
+  ])('finds %s', (_name, records) => {
+    expect(gaps(...records)).not.toEqual([]);
   });
 });
 

@@ -30,7 +30,7 @@ async function readRest({ step, client }: ClientV1) {
   await step('logging/setLevel', () => client.setLoggingLevel('warning'));
   await step('resources/list', () => client.listResources());
   await step('resources/templates/list', () => client.listResourceTemplates());
-  await step('resources/read', () => client.readResource({ uri: 'demo://resource/dynamic/blob/1' }));
+  await step('resources/read', () => client.readResource({ uri: 'demo://resource/static/document/features.md' }));
   await step('resources/read none', () => client.readResource({ uri: 'demo://no-such' }));
   await step('resources/subscribe', () => client.subscribeResource({ uri: 'demo://resource/dynamic/text/1' }));
   await step('resources/unsubscribe', () => client.unsubscribeResource({ uri: 'demo://resource/dynamic/text/1' }));

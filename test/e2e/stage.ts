@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { awaitNone } from '../fixtures/peers/leftovers.mjs';
+import { findTrailGaps, readTrail, type Segment } from './trail.ts';
 import { findByteDifferences, readTranscripts, type Transcript } from './transcript.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -17,11 +18,14 @@ export type Wrap = 'direct' | 'middleman' | 'guard' | readonly string[];
 
 const WRAPS = new Map<string, readonly string[]>([
   ['direct', []],
-  ['middleman', [process.execPath, middleman, '--']],
+  ['middleman', [process.execPath, middleman]],
   ['guard', [process.execPath, here('../../bin/mcp-guard.js'), 'run', '--']],
 ]);
 
-export const lying = (kind: string): Wrap => [process.execPath, middleman, '--lie', kind, '--'];
+export const lying = (kind: string): Wrap => [process.execPath, middleman, '--lie', kind];
+
+/** Whether this run has the guard itself between: what only a guard does is tested only then. */
+export const isGuarded = () => (process.env.E2E_WRAP ?? 'guard') === 'guard';
 
 /** The guard, unless E2E_WRAP names another. */
 export function chosenWrap(): Wrap {
@@ -49,8 +53,8 @@ export interface Launch {
 export interface Play<T> {
   readonly outcome: T;
   readonly transcripts: readonly Transcript[];
-  /** The guard's state directory; it is gone when the test ends. */
-  readonly state: string;
+  /** What the guard wrote down; empty where there was none. */
+  readonly trail: readonly Segment[];
 }
 
 /** As a host does it: few variables of the environment, so that no test depends on whose shell it runs in. */
@@ -61,6 +65,7 @@ function baseEnvironment(): Record<string, string> {
 
 const volatile: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z?/g, '<time>'],
+  [/\d{1,2}:\d{2}:\d{2} [AP]M/g, '<time>'],
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uuid>'],
   [/\b[0-9a-f]{32}\b/g, '<hex>'],
 ];
@@ -91,20 +96,20 @@ export async function play<T>(
   const run = randomUUID();
   const server = peer.command(directory);
   const between = typeof wrap === 'string' ? (WRAPS.get(wrap) ?? []) : wrap;
-  const recorder = (side: string) => (tees ? [process.execPath, tee, side, records, '--'] : []);
+  const recorder = (side: string) => (tees ? [process.execPath, tee, side, records] : []);
   const [command = '', ...args] = [...recorder('client'), ...between, ...recorder('server'), ...server];
   const env = { ...baseEnvironment(), ...peer.env?.(directory), MCP_GUARD_STATE_DIR: state, E2E_RUN: run };
   try {
     const outcome = await scenario({ command, args, env, directory });
     const alive = await awaitNone(`E2E_RUN=${run}`, 5000);
     expect(alive, 'processes left alive').toEqual([]);
-    return { outcome: mask(outcome, directory), transcripts: readTranscripts(records), state };
+    return { outcome: mask(outcome, directory), transcripts: readTranscripts(records), trail: readTrail(state) };
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
 }
 
-/** The claim of this suite: guarded, the client has the same outcome as direct, and the bytes are the same at both ends. */
+/** The claim of this suite: guarded, the client has the same outcome as direct, the bytes are the same at both ends, every call is on record. */
 export async function expectTransparent<T>(peer: Peer, scenario: (launch: Launch) => Promise<T>): Promise<Play<T>> {
   const [direct, guarded] = await Promise.all([
     play(peer, 'direct', scenario, false),
@@ -117,5 +122,6 @@ export async function expectTransparent<T>(peer: Peer, scenario: (launch: Launch
     expect(transcript.client.toServer.length, 'lines recorded').toBeGreaterThan(0);
     expect(findByteDifferences(transcript)).toEqual([]);
   }
+  if (isGuarded()) expect(findTrailGaps(guarded.trail, guarded.transcripts)).toEqual([]);
   return guarded;
 }

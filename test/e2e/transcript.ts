@@ -142,16 +142,34 @@ function belongsToCancelled(recording: Recording): (line: SeenLine) => boolean {
 }
 
 /**
+ * What the guard itself may say once the client has closed: an ending for each request that will have no other
+ * (protocol.md, section 4), and for each request of the server that nobody can answer any more.
+ */
+function mayBeGuards(client: Recording): (line: SeenLine) => boolean {
+  const asked = new Set(client.toServer.map(parseLoosely).flatMap((m) => (m.method === undefined ? [] : [m.id])));
+  return (line) => {
+    if (line.atMs < client.endMs) return false;
+    const { id, method, params } = parseLoosely(line);
+    if (method === undefined) return asked.has(id) && line.text.includes('"mcp-guard/');
+    return method === 'notifications/cancelled' && params?.requestId !== undefined;
+  };
+}
+
+/**
  * Every difference between what entered the guard and what left it, both ways. Allowed to be missing towards the client:
  * what the server says after the client has closed, and what belongs to a cancelled request. Towards the server: nothing.
+ * Allowed to be new: what `mayBeGuards` says.
  */
 export function findByteDifferences({ client, servers }: Transcript): string[] {
   const late = belongsToCancelled(client);
+  const own = mayBeGuards(client);
   const toServer = servers.flatMap((server) => server.toServer);
   const toClient = servers.flatMap((server) => server.toClient);
+  const said = new Set(toClient.map((line) => line.text));
+  const passedOn = client.toClient.filter((line) => said.has(line.text) || !own(line));
   return [
     ...compareLines(client.toServer, toServer, () => false).map((text) => `client → server, ${text}`),
-    ...compareLines(toClient, client.toClient, (line) => line.atMs >= client.endMs || late(line)).map(
+    ...compareLines(toClient, passedOn, (line) => line.atMs >= client.endMs || late(line)).map(
       (text) => `server → client, ${text}`,
     ),
   ];

@@ -1,4 +1,7 @@
 // No descendant survives, whoever of guard, leader and watcher is killed: real processes, one row per server, one column per ending.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { buildDriver, fixture, Guard, holdsWithin, isAlive } from './harness.ts';
 
@@ -29,6 +32,7 @@ const servers: [string, string[]][] = [
   ['a server that ignores EOF and TERM', [fixture('ignores-sigterm')]],
   ['an orphan in its own session', [fixture('daemonises')]],
   ['a child with a session of its own and a clean environment', [fixture('detaches')]],
+  ['a stubborn child in the group with a clean environment', [fixture('detaches'), '--same-group']],
   ['a server that forks again and again', [fixture('forks-repeatedly')]],
   ['a stopped server', [fixture('stops-itself')]],
 ];
@@ -89,6 +93,18 @@ test('the watcher alone is killed: the server lives on and answers', async () =>
   expect(await holdsWithin(5000, () => !isAlive(watcher))).toBe(true);
   expect(isAlive(guard.leader)).toBe(true);
   expect(guard.child.exitCode).toBe(null);
+});
+
+test('after a SIGKILL of the guard the server gets SIGTERM, and time to act on it, even where it was stopped', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'mcp-guard-grace-'));
+  const file = join(directory, 'bye');
+  const guard = open([fixture('stops-itself'), file]);
+  await guard.start();
+  guard.child.kill('SIGKILL');
+  await guard.exit();
+  expect(await holdsWithin(5000, () => guard.survivors().length === 0)).toBe(true);
+  expect(existsSync(file)).toBe(true);
+  rmSync(directory, { recursive: true });
 });
 
 test('known limit: an orphan that left the group and cleaned its environment outlives everything', async () => {

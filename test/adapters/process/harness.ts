@@ -116,9 +116,15 @@ export class Guard {
     if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
   }
 
-  /** For afterEach: ends what a failed test left. */
+  /** For afterEach: ends what a failed test left, until nothing is left (some fork while they are killed). */
   clean(): void {
     this.child.kill('SIGKILL');
-    if (this.leader > 1) for (const row of this.survivors()) process.kill(row.pid, 'SIGKILL');
+    for (let left = this.leader > 1 ? this.survivors() : []; left.length > 0; left = this.survivors()) {
+      for (const row of left) {
+        try {
+          process.kill(row.pid, 'SIGKILL');
+        } catch {} // gone meanwhile
+      }
+    }
   }
 }

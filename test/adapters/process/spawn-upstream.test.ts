@@ -1,13 +1,15 @@
 // One server as the session sees it: streams, status, environment. Containment has its own file.
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createSpawner, mapStatus } from '../../../src/adapters/spawn-upstream.ts';
 import type { UpstreamCommand, UpstreamProcess } from '../../../src/ports/upstream.ts';
-import { fixture, isAlive, listRows } from './harness.ts';
+import { fixture, holdsWithin, isAlive, listRows } from './harness.ts';
 
 const env = { PATH: process.env.PATH ?? '', HOME: '/nonexistent' };
 const home = mkdtempSync(join(tmpdir(), 'mcp-guard-spawn-'));
@@ -30,6 +32,18 @@ function start(
   return createSpawner({ outerRun }).spawn(command);
 }
 
+/** True where a member of the group is stopped. */
+function listStopped(group: number): boolean {
+  return listRows().some(
+    (row) => row.group === group && readFileSync(`/proc/${row.pid}/status`, 'latin1').includes('State:\tT'),
+  );
+}
+
+/** The id that a fixture says on stderr as `ready <pid>`. */
+async function readOrphan(upstream: UpstreamProcess): Promise<number> {
+  return Number(/ready (\d+)/.exec(String(await once(upstream.stderr ?? upstream.stdout, 'data')))?.[1]);
+}
+
 async function report(over: Partial<UpstreamCommand>, args: readonly string[] = [], outerRun?: string) {
   const upstream = start('prints-environment', args, over, outerRun);
   return JSON.parse(await text(upstream.stdout));
@@ -45,7 +59,11 @@ describe('status', () => {
     ['SIGSEGV', { kind: 'signalled', signal: 'SIGSEGV', number: 11 }],
   ])('%s is told, and the supervisor says nothing of its own', async (how, expected) => {
     const upstream = start('exits-with', [how]);
-    const [status, said] = await Promise.all([upstream.exited, text(upstream.stderr ?? []), upstream.stdout.resume()]);
+    const [status, said] = await Promise.all([
+      upstream.exited,
+      text(upstream.stderr ?? Readable.from([])),
+      upstream.stdout.resume(),
+    ]);
     expect(status).toEqual(expected);
     expect(said).toBe('');
   });
@@ -70,6 +88,28 @@ describe('status', () => {
     expect(isAlive(stubborn.pid ?? 0)).toBe(true);
     stubborn.kill();
     expect(await stubborn.exited).toMatchObject({ signal: 'SIGKILL' });
+  });
+
+  test('a stopped server hears `terminate`', async () => {
+    const file = join(home, 'terminated');
+    const upstream = start('stops-itself', [file]);
+    expect(await holdsWithin(5000, () => listStopped(upstream.pid ?? 0))).toBe(true);
+    upstream.terminate();
+    expect(await upstream.exited).toEqual({ kind: 'exited', code: 0 });
+    expect(readFileSync(file, 'utf8')).toBe('bye');
+  });
+
+  test('`kill` has killed what left the group before it returns: the guard may end right after it', async () => {
+    const marked = start('daemonises');
+    const detached = start('detaches');
+    const orphans = await Promise.all([marked, detached].map(readOrphan));
+    marked.kill();
+    detached.kill();
+    // No turn of the event loop in between: nothing but `kill` itself can have done it.
+    const end = performance.now() + 2000;
+    while (orphans.some(isAlive) && performance.now() < end);
+    expect(orphans.filter(isAlive)).toEqual([]);
+    await Promise.all([marked.exited, detached.exited]);
   });
 
   test.each(['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT', 'SIGALRM'])(
@@ -101,6 +141,27 @@ describe('streams', () => {
     const upstream = start('exits-with', ['0', '40000']);
     await upstream.exited;
     expect((await text(upstream.stdout)).length).toBe(40_000);
+  });
+
+  test('a consumer that was pausing when the server ended gets the rest', async () => {
+    const upstream = start('exits-with', ['0', '150000']);
+    let bytes = 0;
+    upstream.stdout.on('data', (chunk) => {
+      bytes += chunk.length;
+      upstream.stdout.pause();
+    });
+    await upstream.exited;
+    upstream.stdout.resume();
+    upstream.stdout.on('pause', () => upstream.stdout.resume());
+    await once(upstream.stdout, 'end');
+    expect(bytes).toBe(150_000);
+  });
+
+  test('a consumer that only wants it gone resumes', async () => {
+    const upstream = start('exits-with', ['0', '150000']);
+    upstream.stdout.resume();
+    await once(upstream.stdout, 'end');
+    await upstream.exited;
   });
 
   test('a consumer that pauses stays paused', async () => {
@@ -173,6 +234,13 @@ describe('environment, arguments, directory', () => {
   test('arguments arrive as they are', async () => {
     const args = ['', 'a b', '$HOME', '`id`', "'", '"', '*', '\\', '--', '-c', '=', 'é🙂'];
     expect((await report({}, args)).args).toEqual(args);
+  });
+
+  test('no file of the supervisor is open in the server', async () => {
+    const upstream = start('', [], { command: 'ls', args: ['/proc/self/fd'] });
+    // What this process inherited without close-on-exec, every child of it has: the comparison is with a direct spawn.
+    const direct = spawnSync('ls', ['/proc/self/fd'], { encoding: 'utf8' }).stdout;
+    expect(await text(upstream.stdout)).toBe(direct);
   });
 
   test('the working directory is the given one', async () => {

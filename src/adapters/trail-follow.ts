@@ -1,0 +1,104 @@
+// New calls as they are recorded, of all guards. Watches directories and looks again by itself where nobody tells. Knows no chain.
+import * as fs from 'node:fs';
+import { type CallFilter, matchesFilter } from '../audit/call-filter.ts';
+import { showRef } from '../audit/entry.ts';
+import { type Call, intentOf, type PlacedRecord, viewCall, viewOutcome } from '../audit/query.ts';
+import { readForward, type SegmentSource } from './segment-reader.ts';
+import { tenantDir, trailPaths } from './state-paths.ts';
+import { listDays, listSegments, listTenants } from './trail-listing.ts';
+import { findRecord } from './trail-reader.ts';
+
+const POLL_MS = 1000;
+/** Calls that wait for their outcome in memory; beyond it the oldest is read again from its file. */
+const MAX_OPEN = 4096;
+
+export interface FollowOptions {
+  readonly stateDir: string;
+  readonly filter: CallFilter;
+  /** Once when a call's intent is on record (state `pending` or `denied`), and again with each outcome. */
+  readonly onCall: (call: Call) => void;
+  readonly signal: AbortSignal;
+  /** Looks again this often, whatever the watchers say; default one second. */
+  readonly pollMs?: number | undefined;
+}
+
+/** Begins at the end of what is there. Returns at once; ends when `signal` is aborted. Keeps the process alive. */
+export function followCalls(options: FollowOptions): void {
+  const { stateDir, filter, signal } = options;
+  const offsets = new Map<string, number>();
+  const open = new Map<string, PlacedRecord>();
+  const watched = new Map<string, fs.FSWatcher | undefined>();
+
+  /** Segments of the last two days: an older one is never written to any more. */
+  function sources(): SegmentSource[] {
+    return (filter.tenant === undefined ? listTenants(stateDir) : [filter.tenant]).flatMap((tenant) => {
+      const paths = trailPaths(tenantDir(stateDir, tenant));
+      const days = listDays(paths).slice(-2);
+      for (const directory of [stateDir, paths.audit, paths.open, ...days.map(paths.day)]) watch(directory);
+      return days.flatMap((day) => listSegments(paths, day).map((place) => ({ ...place, tenant })));
+    });
+  }
+  function watch(directory: string): void {
+    if (watched.has(directory)) return;
+    try {
+      const watcher = fs.watch(directory, look);
+      watcher.on('error', () => forget(directory));
+      watched.set(directory, watcher);
+    } catch {
+      // Not there yet, or no watches left on this system: the next look tries again.
+    }
+  }
+  function forget(directory: string): void {
+    watched.get(directory)?.close();
+    watched.delete(directory);
+  }
+  function look(): void {
+    if (signal.aborted) return;
+    const found: PlacedRecord[] = [];
+    for (const source of sources()) {
+      const from = offsets.get(source.path) ?? 0;
+      if (sizeOf(source.path) <= from) continue;
+      for (const placed of readForward(source, from, (end) => offsets.set(source.path, end))) found.push(placed);
+    }
+    const at = (placed: PlacedRecord) => Number(placed.record.header.at);
+    for (const placed of found.sort((a, b) => at(a) - at(b))) tell(placed);
+  }
+  function tell(placed: PlacedRecord): void {
+    const { type } = placed.record.header;
+    const call = type === 'intent' ? began(placed) : type === 'outcome' ? ended(placed) : undefined;
+    if (call !== undefined && matchesFilter(call, filter)) options.onCall(call);
+  }
+  function began(placed: PlacedRecord): Call {
+    const oldest = open.keys().next();
+    if (open.size >= MAX_OPEN && oldest.done !== true) open.delete(oldest.value);
+    open.set(showRef(placed.ref), placed);
+    return viewCall(placed, []);
+  }
+  function ended(placed: PlacedRecord): Call | undefined {
+    const ref = intentOf(placed.record);
+    if (ref === undefined) return undefined;
+    const intent = open.get(showRef(ref));
+    const outcome = viewOutcome(placed);
+    if (intent !== undefined) {
+      if (outcome.resultType !== 'task') open.delete(showRef(ref));
+      return viewCall(intent, [outcome]);
+    }
+    const found = findRecord(stateDir, ref, placed.tenant);
+    return found?.kind === 'call' ? found.call : undefined;
+  }
+
+  for (const source of sources()) offsets.set(source.path, sizeOf(source.path));
+  const timer = setInterval(look, options.pollMs ?? POLL_MS);
+  signal.addEventListener('abort', () => {
+    clearInterval(timer);
+    for (const directory of [...watched.keys()]) forget(directory);
+  });
+}
+
+function sizeOf(path: string): number {
+  try {
+    return fs.lstatSync(path).size;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,113 @@
+// Every segment of a state directory, verified, and what they say of one another. Knows no terminal and changes nothing.
+import * as fs from 'node:fs';
+import { type ClaimFault, checkClaim, type LinkedClaim } from '../audit/claims.ts';
+import { type SegmentReport, verifySegment } from '../audit/verify.ts';
+import { judgeLiveness } from './process-identity.ts';
+import { listMarkers } from './segment-markers.ts';
+import { readForward, type SegmentSource } from './segment-reader.ts';
+import { sha256Digest } from './sha256-digest.ts';
+import { openRegular, readSmallJson } from './small-json.ts';
+import { tenantDir, trailPaths } from './state-paths.ts';
+import { readLinesForward } from './trail-lines.ts';
+import { listDays, listSegments, listTenants } from './trail-listing.ts';
+import { externalChecker } from './trail-reader.ts';
+
+export interface VerifiedSegment extends SegmentSource {
+  readonly report: SegmentReport;
+  /** Its guard runs: a missing seal, and a record that is just being written, are as they should be. */
+  readonly isLive: boolean;
+}
+
+export interface TrailReport {
+  readonly segments: readonly VerifiedSegment[];
+  /** Segments that are gone, cut off or rewritten by the word of others. */
+  readonly faults: readonly (ClaimFault & { readonly tenant: string })[];
+  /** 0 intact · 1 an unclean end or a torn tail · 2 broken. */
+  readonly exitCode: 0 | 1 | 2;
+}
+
+/** All tenants where none is given. `onSegment` is told of each as soon as it is judged. */
+export function verifyTrail(
+  stateDir: string,
+  tenant?: string,
+  onSegment?: (segment: VerifiedSegment) => void,
+): TrailReport {
+  const segments: VerifiedSegment[] = [];
+  const faults: (ClaimFault & { tenant: string })[] = [];
+  for (const name of tenant === undefined ? listTenants(stateDir) : [tenant]) {
+    const own = verifyTenant(stateDir, name, onSegment);
+    segments.push(...own);
+    faults.push(...crossCheck(stateDir, name, own).map((fault) => ({ ...fault, tenant: name })));
+  }
+  const kinds = segments
+    .filter(({ isLive, report }) => !isLive || report.verdict.kind === 'broken')
+    .map((s) => s.report.verdict.kind);
+  const isBroken = faults.length > 0 || kinds.includes('broken');
+  return { segments, faults, exitCode: isBroken ? 2 : kinds.includes('unclean') || kinds.includes('torn') ? 1 : 0 };
+}
+
+function verifyTenant(
+  stateDir: string,
+  tenant: string,
+  onSegment?: (segment: VerifiedSegment) => void,
+): VerifiedSegment[] {
+  const paths = trailPaths(tenantDir(stateDir, tenant));
+  // Read before the segments: one that is sealed meanwhile is then intact, not "unclean".
+  const live = new Set(
+    listMarkers(paths).flatMap((marker) => (judgeLiveness(marker.holder) === 'dead' ? [] : [marker.segment])),
+  );
+  return listDays(paths).flatMap((day) =>
+    listSegments(paths, day).map((place) => {
+      const source = { ...place, tenant };
+      const verified = { ...source, report: verifyFile(stateDir, source), isLive: live.has(place.segment) };
+      onSegment?.(verified);
+      return verified;
+    }),
+  );
+}
+
+function verifyFile(stateDir: string, source: SegmentSource): SegmentReport {
+  const tools = { digest: sha256Digest, external: externalChecker(stateDir, source.tenant) };
+  const opened = openRegular(source.path);
+  if (opened === undefined) {
+    const nothing = verifySegment(source.segment, [], tools);
+    return {
+      ...nothing,
+      verdict: { kind: 'broken', record: 1, why: 'the segment is no regular file that can be read' },
+    };
+  }
+  try {
+    const report = verifySegment(source.segment, readLinesForward(opened.fd), tools);
+    if (report.tenant === undefined || report.tenant === source.tenant) return report;
+    return {
+      ...report,
+      verdict: { kind: 'broken', record: 1, why: `the segment belongs to tenant \`${report.tenant}\`` },
+    };
+  } finally {
+    fs.closeSync(opened.fd);
+  }
+}
+
+function crossCheck(stateDir: string, tenant: string, segments: readonly VerifiedSegment[]): ClaimFault[] {
+  const paths = trailPaths(tenantDir(stateDir, tenant));
+  const byId = new Map(segments.map((segment) => [segment.segment, segment]));
+  const faults: ClaimFault[] = [];
+  for (const { segment: by, report } of segments) {
+    for (const claim of report.claims) {
+      const about = byId.get(claim.segment);
+      if (about?.report.verdict.kind === 'broken') continue; // told already
+      const left = readSmallJson(`${paths.tombstones}/${claim.segment}.json`) !== undefined;
+      const fault = checkClaim(claim, by, about?.report.end, () => headAt(about, claim), left);
+      if (fault !== undefined) faults.push(fault);
+    }
+  }
+  return faults;
+}
+
+/** The hash of a record in the middle: seldom asked for, so read again. */
+function headAt(source: SegmentSource | undefined, claim: LinkedClaim): string | undefined {
+  if (source === undefined) return undefined;
+  if (claim.seq === 0) return claim.head; // a claim about no record says nothing
+  for (const placed of readForward(source)) if (placed.ref.seq === claim.seq) return placed.record.hash;
+  return undefined;
+}

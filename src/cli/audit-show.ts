@@ -1,0 +1,133 @@
+// `mcp-guard audit show <id>`: everything that is on record of one call, for a person. Every text from a record is
+// attacker-controlled and shown inert.
+import { showRef } from '../audit/entry.ts';
+import type { Call, OutcomeView, PayloadView } from '../audit/query.ts';
+import { readRef } from '../audit/segment-id.ts';
+import { GuardError } from '../guard-error.ts';
+import { formatCallJson, stringifyInert } from './call-json.ts';
+import { showDuration } from './call-line.ts';
+import { makeInert, makeInertLines } from './inert-text.ts';
+import type { CliIo } from './io.ts';
+import { indentJson, listMembers } from './json-text.ts';
+import { OUTCOME_WORDS } from './outcome-word.ts';
+import { makePaint, type Paint } from './render.ts';
+import type { Trail } from './trail.ts';
+
+export interface AuditShowOptions {
+  /** `<segment>:<seq>`, of the intent or of the outcome. */
+  readonly id: string;
+  readonly json?: boolean | undefined;
+}
+
+interface PayloadPlace {
+  readonly tenant: string;
+  /** Of the record that names the payload. */
+  readonly segment: string;
+  /** The members of the line that are worth showing. */
+  readonly keys: readonly string[];
+}
+
+/** @returns the exit code @throws GuardError usage, record_unknown, audit_unreadable */
+export function runAuditShow(options: AuditShowOptions, io: CliIo, trail: Trail): number {
+  const ref = readRef(options.id);
+  if (ref === undefined) {
+    throw new GuardError('usage', `\`${options.id}\` is no record id`, {
+      hint: 'give `<segment>:<number>`, as a denial or `audit tail --json` shows it',
+    });
+  }
+  const found = trail.findRecord(ref);
+  if (found === undefined) {
+    throw new GuardError('record_unknown', `there is no record \`${options.id}\``, {
+      hint: 'it may have left with its segment (`audit.maxAgeDays`, `audit.maxBytes`)',
+    });
+  }
+  if (found.kind === 'record') {
+    const { header } = found.placed.record;
+    const text = options.json === true ? stringifyInert(header) : makeInertLines(indentJson(JSON.stringify(header)));
+    io.stdout.write(`${text}\n`);
+    return 0;
+  }
+  const { call } = found;
+  if (options.json === true) {
+    io.stdout.write(`${formatCallJson(call)}\n`);
+    return 0;
+  }
+  const paint = makePaint(io.color);
+  const lines = [...describeCall(call, paint)];
+  const input: PayloadPlace = { tenant: call.tenant, segment: call.ref.segment, keys: ['params'] };
+  lines.push('', paint('strong', 'input'), showPayload(input, call.input, trail));
+  for (const outcome of call.outcomes) {
+    lines.push('', paint('strong', `output (${showRef(outcome.ref)})`), ...describeOutcome(outcome, paint));
+    const output: PayloadPlace = { tenant: call.tenant, segment: outcome.ref.segment, keys: ['result', 'error'] };
+    lines.push(showPayload(output, outcome.output, trail));
+  }
+  io.stdout.write(`${lines.join('\n')}\n`);
+  return 0;
+}
+
+function describeCall(call: Call, paint: Paint): readonly string[] {
+  const outcome = OUTCOME_WORDS[call.state];
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ['record', showRef(call.ref)],
+    ['time', new Date(call.at).toISOString()],
+    ['outcome', outcome.word],
+    ['server', call.server],
+    ['method', call.method],
+    [call.method === 'tools/call' ? 'tool' : 'subject', call.subject],
+    ['decision', call.decision],
+    ['rule', call.rule],
+    ['reason', call.reason],
+    ['asked by', call.asked],
+    ['client', call.client],
+    ['model', call.model === undefined ? 'unknown' : `${call.model} (${call.modelSource ?? 'source unknown'})`],
+    ['principal', call.principal],
+    ['tenant', call.tenant],
+    ['session', call.session],
+    ['request id', call.rpcId === undefined ? undefined : JSON.stringify(call.rpcId)],
+    ['bytes', call.bytes?.toString()],
+    ...Object.entries(call.correlation ?? {}).map(([key, value]) => [key, String(value)] as const),
+  ];
+  return rows.flatMap(([label, value]) => {
+    if (value === undefined) return [];
+    const shown = makeInert(value);
+    return [
+      `${paint('quiet', makeInert(label).padEnd(11))} ${label === 'outcome' ? paint(outcome.tone, shown) : shown}`,
+    ];
+  });
+}
+
+function describeOutcome(outcome: OutcomeView, paint: Paint): readonly string[] {
+  const parts = [
+    makeInert(outcome.settlement),
+    outcome.isError === true ? 'isError' : undefined,
+    outcome.errorCode === undefined ? undefined : `code ${outcome.errorCode}`,
+    outcome.resultType === undefined ? undefined : makeInert(outcome.resultType),
+    outcome.taskId === undefined ? undefined : `task ${makeInert(outcome.taskId)}`,
+    outcome.durationMs === undefined ? undefined : `after ${showDuration(outcome.durationMs)}`,
+    outcome.bytes === undefined ? undefined : `${outcome.bytes} bytes`,
+  ];
+  return [paint('quiet', parts.filter((part) => part !== undefined).join(', '))];
+}
+
+/** The payload, indented where it is JSON; where it is not on record, why. */
+function showPayload(place: PayloadPlace, payload: PayloadView | undefined, trail: Trail): string {
+  if (payload === undefined) return '(not recorded)';
+  const { form, digest, salt } = payload;
+  if (form === 'digest') return `(only its digest is on record: ${makeInert(digest ?? '?')})`;
+  if (form === 'off') return '(payloads are not recorded: `audit.payload` is `off`)';
+  if (form === 'removed') return '(was removed; the chain still holds its commitment)';
+  if (form !== 'file') return showText(payload.text ?? '', place.keys);
+  if (digest === undefined || salt === undefined) return '(was removed; the chain still holds its commitment)';
+  const external = trail.loadPayload(place.tenant, place.segment, digest, salt);
+  if (external.kind === 'ok') return showText(external.bytes.toString('utf8'), place.keys);
+  return external.kind === 'missing'
+    ? '(stood in a file of its own, which is gone)'
+    : '(stands in a file of its own, which is not the one on record)';
+}
+
+/** The part of the line that matters: `params` of a request, `result` or `error` of a response; else all of it. */
+function showText(text: string, keys: readonly string[]): string {
+  const members = listMembers(text);
+  const part = members.find(([key]) => keys.includes(key))?.[1] ?? text;
+  return makeInertLines(members.length > 0 ? indentJson(part) : part);
+}

@@ -1,0 +1,85 @@
+// `mcp-guard audit tail`: the last calls of all guards, one line each, and the new ones as they come. Knows no file.
+import type { CallFilter } from '../audit/call-filter.ts';
+import { showRef } from '../audit/entry.ts';
+import type { Call } from '../audit/query.ts';
+import { GuardError } from '../guard-error.ts';
+import { formatCallJson } from './call-json.ts';
+import { formatCall, showDay } from './call-line.ts';
+import type { CliIo } from './io.ts';
+import { makePaint } from './render.ts';
+import { type FilterOptions, readFilter } from './tail-filter.ts';
+import type { Trail } from './trail.ts';
+
+export interface AuditTailOptions extends FilterOptions {
+  readonly follow?: boolean | undefined;
+  /** `-n`; 20 where it is not given. */
+  readonly lines?: number | undefined;
+  readonly json?: boolean | undefined;
+}
+
+const DEFAULT_LINES = 20;
+
+/** @param signal ends `-f` @returns the exit code @throws GuardError */
+export async function runAuditTail(
+  options: AuditTailOptions,
+  io: CliIo,
+  trail: Trail,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const count = options.lines ?? DEFAULT_LINES;
+  if (!Number.isInteger(count) || count < 0) {
+    throw new GuardError('usage', `\`-n ${count}\` is no number of lines`, { hint: 'give a whole number from 0' });
+  }
+  const filter = readFilter(options, nowMs);
+  const print = options.json === true ? printJson(io) : printLines(io);
+  const shown = new Set<string>();
+  if (options.follow === true) {
+    // before the look back, so that nothing falls between the two; what both see is shown once
+    const onNew = (call: Call): void => {
+      if (!isWorthALine(call, filter) || shown.has(keyOf(call))) return;
+      print(call);
+    };
+    trail.follow(filter, onNew, signal);
+  }
+  const calls = count === 0 ? [] : trail.lastCalls(count, filter);
+  for (const call of calls) {
+    shown.add(keyOf(call));
+    print(call);
+  }
+  if (options.follow === true) await aborted(signal);
+  else if (calls.length === 0) io.stderr.write('no call on record matches\n');
+  return 0;
+}
+
+/** While following, one line a call: when it is settled or denied, unless pending ones were asked for. */
+function isWorthALine(call: Call, filter: CallFilter): boolean {
+  return call.state !== 'pending' || filter.outcome === 'pending';
+}
+
+function keyOf(call: Call): string {
+  return `${showRef(call.ref)} ${call.outcomes.length}`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function printJson(io: CliIo): (call: Call) => void {
+  return (call) => io.stdout.write(`${formatCallJson(call)}\n`);
+}
+
+/** A line with the date stands before the first call of each day. */
+function printLines(io: CliIo): (call: Call) => void {
+  const paint = makePaint(io.color);
+  let shownDay = '';
+  return (call) => {
+    const day = showDay(call.at);
+    if (day !== shownDay) io.stdout.write(`${paint('quiet', `-- ${day}`)}\n`);
+    shownDay = day;
+    io.stdout.write(`${formatCall(call, io.columns, paint)}\n`);
+  };
+}

@@ -1,0 +1,123 @@
+// `mcp-guard config allow [FILE]`: from now on this project's file, with exactly these bytes, is the policy when the guard
+// starts in its directory. The one door through which a file of a working directory comes to count.
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { allowedConfigsPath, checkAllowed, NOTHING_ALLOWED } from '../adapters/allowed-configs.ts';
+import { openStateDocument } from '../adapters/state-document.ts';
+import { makePrivateDir } from '../adapters/state-paths.ts';
+import { findProjectFile, isProjectFile } from '../config/find-config.ts';
+import { type LoadContext, readConfigFile, tryLoad } from '../config/load-config.ts';
+import { GuardError } from '../guard-error.ts';
+import { makeInert, makeInertLines } from './inert-text.ts';
+import type { CliIo } from './io.ts';
+import { makePaint } from './render.ts';
+
+export interface ConfigAllowOptions {
+  /** Without it the project's file of `cwd`. */
+  readonly file?: string | undefined;
+  /** Do not ask. */
+  readonly yes?: boolean | undefined;
+  /** Take the permission back instead. */
+  readonly forget?: boolean | undefined;
+}
+
+export interface ConfigAllowContext extends LoadContext {
+  readonly cwd: string;
+  readonly stateDir: string;
+  /** The wall clock, ms. */
+  readonly nowMs: () => number;
+  /** Asks on the terminal and resolves with the answer; undefined where there is none. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
+}
+
+/** @returns 0 @throws GuardError usage, config_… (78), config_declined (77), state_… (74) */
+export async function runConfigAllow(
+  options: ConfigAllowOptions,
+  io: CliIo,
+  context: ConfigAllowContext,
+): Promise<number> {
+  const path = choosePath(options, context.cwd);
+  if (options.forget === true) return forget(path, io, context);
+  const place = { path, origin: 'flag', digest: undefined } as const;
+  const { text, digest } = readConfigFile(place, context.uid);
+  // what was read is what is checked and allowed, whatever happens to the file meanwhile
+  const loading = tryLoad({ ...place, digest }, context);
+  const paint = makePaint(io.color);
+  io.stdout.write(`${makeInertLines(text).trimEnd()}\n\n`);
+  io.stdout.write(`${paint('quiet', 'file')}    ${makeInert(path)}\n${paint('quiet', 'sha-256')} ${digest}\n`);
+  if (!loading.ok) {
+    const count = loading.diagnostics.length === 1 ? '1 error' : `${loading.diagnostics.length} errors`;
+    throw new GuardError('config_invalid', `\`${path}\` has ${count}`, {
+      hint: 'run `mcp-guard config check --config FILE`',
+    });
+  }
+  await confirm(options, context, dirname(path));
+  await openAllowed(io, context).update((current) => ({
+    version: 1,
+    allowed: [...current.allowed.filter((entry) => entry.path !== path), { path, digest }],
+  }));
+  io.stdout.write(
+    `${paint('good', 'allowed')}: until it changes, it is the policy of guards started in ${makeInert(dirname(path))}\n`,
+  );
+  return 0;
+}
+
+async function forget(path: string, io: CliIo, context: ConfigAllowContext): Promise<number> {
+  let had = false;
+  await openAllowed(io, context).update((current) => {
+    had = current.allowed.some((entry) => entry.path === path);
+    return had ? { version: 1, allowed: current.allowed.filter((entry) => entry.path !== path) } : current;
+  });
+  io.stdout.write(`${had ? 'forgotten' : 'was not allowed'}: ${makeInert(path)}\n`);
+  return 0;
+}
+
+function choosePath(options: ConfigAllowOptions, cwd: string): string {
+  const found = options.file ?? findProjectFile(cwd);
+  if (found === undefined) {
+    throw new GuardError('usage', `there is no project's config in \`${cwd}\``, {
+      hint: options.forget === true ? 'name the file' : 'write `mcp-guard.config.json`, or name another file',
+    });
+  }
+  const named = resolve(cwd, found);
+  // a guard knows its working directory by its real path
+  const path = join(realDirectory(dirname(named)), basename(named));
+  if (isProjectFile(path)) return path;
+  throw new GuardError('usage', `\`${path}\` would never be looked for`, {
+    hint: "a project's file is called `mcp-guard.config.json` (or `.yaml`, `.yml`) or `.mcp-guardrc`; name any other with `--config`",
+  });
+}
+
+function realDirectory(directory: string): string {
+  try {
+    return realpathSync(directory);
+  } catch {
+    return directory;
+  }
+}
+
+async function confirm(options: ConfigAllowOptions, context: ConfigAllowContext, directory: string): Promise<void> {
+  if (options.yes === true) return;
+  if (context.ask === undefined) {
+    throw new GuardError('config_declined', 'there is no terminal to ask on', {
+      hint: 'look at the file, then add `--yes`',
+    });
+  }
+  const answer = await context.ask(
+    `let this file decide what servers may do when the guard starts in \`${makeInert(directory)}\`? [y/N] `,
+  );
+  if (/^y(es)?$/i.test(answer.trim())) return;
+  throw new GuardError('config_declined', 'not allowed: nothing was changed', { hint: 'answer `y` to allow it' });
+}
+
+function openAllowed(io: CliIo, context: ConfigAllowContext) {
+  makePrivateDir(context.stateDir, []);
+  return openStateDocument({
+    path: allowedConfigsPath(context.stateDir),
+    version: 1,
+    empty: NOTHING_ALLOWED,
+    check: checkAllowed,
+    say: (text) => io.stderr.write(`${makeInert(text)}\n`),
+    nowMs: context.nowMs,
+  });
+}

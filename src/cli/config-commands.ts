@@ -1,0 +1,41 @@
+// Connects `config check` and `config allow` to this machine: its files, its terminal, its user.
+import { createInterface } from 'node:readline/promises';
+import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
+import { resolveStateDir } from '../adapters/state-paths.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { findConfigFile } from '../config/find-config.ts';
+import { type ConfigAllowOptions, runConfigAllow } from './config-allow.ts';
+import { type ConfigCheckOptions, runConfigCheck } from './config-check.ts';
+import { terminalIo } from './terminal.ts';
+
+interface Colored {
+  readonly color: boolean;
+}
+
+export function check(flags: ConfigCheckOptions & Colored & { readonly config?: string }): number {
+  const { env } = process;
+  const readAllowed = () => readAllowedConfigs(resolveStateDir(env));
+  const { place } = findConfigFile({ flag: flags.config, env, cwd: process.cwd(), readAllowed });
+  return runConfigCheck(flags, terminalIo(flags.color), place, { env, uid: process.getuid?.() });
+}
+
+export function allow(file: string | undefined, flags: Omit<ConfigAllowOptions, 'file'> & Colored): Promise<number> {
+  const { env } = process;
+  return runConfigAllow({ ...flags, file }, terminalIo(flags.color), {
+    env,
+    uid: process.getuid?.(),
+    cwd: process.cwd(),
+    stateDir: resolveStateDir(env),
+    nowMs: () => systemClock.now().wallMs,
+    ask: process.stdin.isTTY ? ask : undefined,
+  });
+}
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,78 @@
+// References to secrets, resolved at spawn.
+import { chmodSync, chownSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { EnvValue } from '../../src/config/env-value.ts';
+import { resolveEnv } from '../../src/config/resolve-env.ts';
+import { GuardError } from '../../src/guard-error.ts';
+
+const uid = process.getuid?.();
+const sources = { env: { TOKEN: 's3cret', NONE: '' }, uid };
+
+function resolveOne(value: EnvValue): string {
+  try {
+    return resolveEnv({ KEY: value }, sources).KEY ?? 'nothing';
+  } catch (error) {
+    if (!(error instanceof GuardError)) throw error;
+    expect(error.message).toContain('`KEY`');
+    expect(error.message).not.toContain('s3cret');
+    return error.code;
+  }
+}
+
+function secretFile(content: string | Buffer, mode = 0o600): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'guard-secret-')), 'secret');
+  writeFileSync(path, content);
+  chmodSync(path, mode);
+  return path;
+}
+const file = (path: string): EnvValue => ({ kind: 'file', path });
+
+test('a literal is itself', () => {
+  expect(resolveOne({ kind: 'literal', text: 'env:TOKEN' })).toBe('env:TOKEN');
+});
+
+test('env: takes a variable of the guard; unset and empty ones are errors', () => {
+  expect(resolveOne({ kind: 'env', name: 'TOKEN' })).toBe('s3cret');
+  expect(resolveOne({ kind: 'env', name: 'NONE' })).toBe('secret_unresolved');
+  expect(resolveOne({ kind: 'env', name: 'NOPE' })).toBe('secret_unresolved');
+  expect(resolveOne({ kind: 'env', name: 'toString' })).toBe('secret_unresolved');
+});
+
+describe('file:', () => {
+  test.each<[string, string | Buffer, string]>([
+    ['the text', 's3cret', 's3cret'],
+    ['one line terminator off', 's3cret\n', 's3cret'],
+    ['CRLF off', 's3cret\r\n', 's3cret'],
+    ['two lines', 's3cret\nmore\n', 'secret_unresolved'],
+    ['nothing', '', 'secret_unresolved'],
+    ['only a line terminator', '\n', 'secret_unresolved'],
+    ['a NUL', 's3cret\0', 'secret_unresolved'],
+    ['no UTF-8', Buffer.from([0x73, 0xff, 0x33]), 'secret_unresolved'],
+    ['too large', 'x'.repeat(65_537), 'secret_unresolved'],
+  ])('%s', (_, content, expected) => {
+    expect(resolveOne(file(secretFile(content)))).toBe(expected);
+  });
+
+  test.each([0o644, 0o640, 0o622, 0o604, 0o660])('mode %o is refused', (mode) => {
+    expect(resolveOne(file(secretFile('s3cret', mode)))).toBe('secret_untrusted');
+  });
+
+  test('what does not exist, a directory', () => {
+    expect(resolveOne(file('/nonexistent/x'))).toBe('secret_unresolved');
+    expect(resolveOne(file(tmpdir()))).toBe('secret_unresolved');
+  });
+
+  test.skipIf(uid !== 0)('the file or link of another user', () => {
+    const path = secretFile('s3cret');
+    chownSync(path, 12_345, 12_345);
+    expect(resolveOne(file(path))).toBe('secret_untrusted');
+  });
+
+  test('a link of this user to its own file', () => {
+    const path = secretFile('s3cret');
+    symlinkSync(path, `${path}-link`);
+    expect(resolveOne(file(`${path}-link`))).toBe('s3cret');
+  });
+});

@@ -1,0 +1,111 @@
+// Which entry of the policy a command line stands for.
+import { describe, expect, test } from 'vitest';
+import { compilePolicy } from '../../src/config/compile.ts';
+import type { Policy } from '../../src/config/policy.ts';
+import { resolveServer } from '../../src/config/resolve-server.ts';
+import { GuardError } from '../../src/guard-error.ts';
+
+function policyOf(more: object): Policy {
+  const compiled = compilePolicy({
+    document: { version: 1, ...more },
+    variables: {},
+    source: { path: '/c.json', digest: 'd' },
+    absolute: (path) => path,
+  });
+  if (!compiled.ok) throw new Error('the policy of this test is wrong');
+  return compiled.policy;
+}
+
+const servers = { files: { command: 'npx', args: ['files', '/tmp'] }, git: { command: 'uvx', args: ['git'] } };
+const ask = (line: string | undefined, serverFlag?: string) => {
+  const [command, ...args] = line === undefined ? [] : line.split(' ');
+  return { serverFlag, command, args };
+};
+const codeOf = (policy: Policy | undefined, asked: ReturnType<typeof ask>): string => {
+  try {
+    return resolveServer(policy, asked).name;
+  } catch (error) {
+    return error instanceof GuardError ? `${error.code} ${error.exitCode}` : String(error);
+  }
+};
+
+test('without a policy: the flag names it, else the command', () => {
+  expect(resolveServer(undefined, ask('npx files /x'))).toEqual({
+    name: 'files',
+    command: 'npx',
+    args: ['files', '/x'],
+    entry: undefined,
+  });
+  expect(codeOf(undefined, ask('npx files', 'mine'))).toBe('mine');
+  expect(codeOf(undefined, ask('npx files', 'Mine'))).toBe('usage 64');
+  expect(codeOf(undefined, ask('npx files', '../x'))).toBe('usage 64');
+  expect(codeOf(undefined, ask(undefined))).toBe('usage 64');
+});
+
+describe('with a policy', () => {
+  const policy = policyOf({ servers });
+
+  test('the entry whose command and args match exactly', () => {
+    expect(resolveServer(policy, ask('npx files /tmp')).entry?.id).toBe('files');
+    expect(resolveServer(policy, ask('uvx git')).entry?.id).toBe('git');
+  });
+
+  test.each([
+    'npx files',
+    'npx files /tmp /etc',
+    'npx files /tmp2',
+    'npx2 files /tmp',
+    'NPX files /tmp',
+    'npx /tmp files',
+  ])('%s is not it', (line) => {
+    expect(codeOf(policy, ask(line))).toBe('server_unlisted 77');
+  });
+
+  test('--server takes that entry, with its own command or none', () => {
+    expect(resolveServer(policy, ask(undefined, 'files'))).toMatchObject({
+      name: 'files',
+      command: 'npx',
+      args: ['files', '/tmp'],
+    });
+    expect(resolveServer(policy, ask('npx files /tmp', 'files')).entry?.id).toBe('files');
+  });
+
+  test('--server with another command is refused, even one of another entry', () => {
+    expect(codeOf(policy, ask('npx files /etc', 'files'))).toBe('server_mismatch 77');
+    expect(codeOf(policy, ask('uvx git', 'files'))).toBe('server_mismatch 77');
+    expect(codeOf(policy, ask('npx', 'files'))).toBe('server_mismatch 77');
+  });
+
+  test('--server that is not configured: refused, or unknown where there is no command', () => {
+    expect(codeOf(policy, ask('npx other', 'other'))).toBe('server_unlisted 77');
+    expect(codeOf(policy, ask(undefined, 'other'))).toBe('server_unknown 64');
+    expect(codeOf(policy, ask('x', '__proto__'))).toBe('usage 64');
+    expect(codeOf(policy, ask('x', 'constructor'))).toBe('server_unlisted 77');
+  });
+
+  test('--server for an entry configured under another name does not rename it', () => {
+    expect(codeOf(policy, ask('npx files /tmp', 'other'))).toBe('server_unlisted 77');
+  });
+
+  test('two entries with one command must be told apart', () => {
+    const twice = policyOf({ servers: { a: { command: 'x' }, b: { command: 'x', cwd: '/b' } } });
+    expect(codeOf(twice, ask('x'))).toBe('server_ambiguous 64');
+    expect(codeOf(twice, ask('x', 'b'))).toBe('b');
+  });
+
+  test('unlisted: observe lets it run, never under the name of a configured server', () => {
+    const open = policyOf({ servers: { ...servers, 'files-unlisted': { command: 'y' } }, unlisted: 'observe' });
+    expect(resolveServer(open, ask('npx other'))).toEqual({
+      name: 'other',
+      command: 'npx',
+      args: ['other'],
+      entry: undefined,
+    });
+    expect(codeOf(open, ask('/tmp/evil/files'))).toBe('files-unlisted-2');
+  });
+
+  test('a policy without servers lets a command run; one that says `deny` does not', () => {
+    expect(codeOf(policyOf({}), ask('npx other'))).toBe('other');
+    expect(codeOf(policyOf({ unlisted: 'deny' }), ask('npx other'))).toBe('server_unlisted 77');
+  });
+});

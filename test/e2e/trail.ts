@@ -1,0 +1,57 @@
+// What the guard wrote down during a play, read as plain JSON lines: an outside view that shares no code with the writer.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SeenLine, Transcript } from './transcript.ts';
+
+/** The members of a record's header that this suite reads (docs/audit-format.md). */
+interface TrailRecord {
+  readonly h: { readonly type: string; readonly method?: string; readonly intent?: string; readonly asked?: string };
+  /** The payload: the line of the call. */
+  readonly p?: unknown;
+}
+
+export interface Segment {
+  readonly id: string;
+  readonly records: readonly TrailRecord[];
+}
+
+export function readTrail(state: string): Segment[] {
+  const names = readdirSync(join(state), { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => /audit.*\.jsonl$/.test(name))
+    .map((name) => {
+      const lines = readFileSync(join(state, name), 'utf8').trimEnd().split('\n');
+      // Written by the guard under test: a shape that is not this one shows as a difference.
+      const records = lines.map((line) => JSON.parse(line) as TrailRecord);
+      return { id: name.replace(/^.*\//, '').replace('.jsonl', ''), records };
+    });
+}
+
+function callsIn(lines: readonly SeenLine[]): unknown[] {
+  const messages = lines.map((line) => JSON.parse(Buffer.from(line.text, 'latin1').toString()) as { method?: unknown });
+  return messages.filter((message) => message.method === 'tools/call');
+}
+
+/** Each thing about the trail that is not as it must be after these transcripts: every call recorded, settled, sealed. */
+export function findTrailGaps(segments: readonly Segment[], transcripts: readonly Transcript[]): string[] {
+  const gaps: string[] = [];
+  const records = segments.flatMap((segment) => segment.records);
+  const isCall = ({ h }: TrailRecord) => h.method === 'tools/call' && h.asked !== 'upstream';
+  const intents = records.filter((record) => record.h.type === 'intent' && isCall(record));
+  const outcomes = records.filter((record) => record.h.type === 'outcome' && isCall(record));
+  const wanted = transcripts.flatMap(({ servers }) => callsIn(servers.flatMap((server) => server.toServer)));
+  const recorded = intents.map((record) => JSON.stringify(record.p));
+  for (const call of wanted.map((value) => JSON.stringify(value))) {
+    const found = recorded.indexOf(call);
+    if (found >= 0) recorded.splice(found, 1);
+    else gaps.push(`no intent holds ${call.slice(0, 300)}`);
+  }
+  for (const payload of recorded) gaps.push(`an intent of no call holds ${payload?.slice(0, 300)}`);
+  const settled = new Set(outcomes.map((record) => record.h.intent));
+  if (outcomes.length !== intents.length || settled.size !== intents.length)
+    gaps.push(`${intents.length} intents, ${outcomes.length} outcomes of ${settled.size} of them`);
+  for (const { id, records } of segments)
+    if (records.at(-1)?.h.type !== 'seal')
+      gaps.push(`segment ${id} ends with \`${records.at(-1)?.h.type}\`, not sealed`);
+  return gaps;
+}
