@@ -52,7 +52,8 @@ export class ByteOut {
     const [only] = pending;
     if (pending.length === 1 && only !== undefined) this.#stream.write(only);
     else this.#writeMany(pending);
-    if (!this.#full && this.#stream.writableLength > this.#options.fullAtBytes) {
+    // INVARIANT: full only where the stream owes a `drain`; below its own mark it never says that there is room again.
+    if (!this.#full && this.#stream.writableNeedDrain && this.#stream.writableLength > this.#options.fullAtBytes) {
       this.#full = true;
       this.#options.onFull();
     }

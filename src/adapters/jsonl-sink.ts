@@ -79,6 +79,7 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
   let current: SegmentFile | undefined;
   let retiredFor: Succession = 'write_failed';
   let after: (SegmentClaim & { readonly why: Succession }) | null = null;
+  let lastIdMs = 0;
   let plannedId: string | undefined;
   let stale: readonly StaleSegment[] = [];
   let pending: readonly SystemRecord[] = [];
@@ -86,6 +87,11 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
   let isClosed = false;
   let retention: Promise<void> = Promise.resolve();
 
+  /** INVARIANT: a guard's segments sort in the order in which it wrote them, even where the clock steps back. */
+  function nextId(at: Instant): string {
+    lastIdMs = Math.max(at.wallMs, lastIdMs + 1);
+    return formatSegmentId(lastIdMs, randomInteger());
+  }
   function retireForSync(error: Error): void {
     log.write('error', `the audit trail could not be synced to disk: ${error.message}; a new segment is begun`);
     retiredFor = 'sync_failed';
@@ -108,12 +114,22 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
       const isFull = current.bytes() >= maxBytes || current.payloadBytes() >= maxBytes * PAYLOAD_RATIO;
       if (dayIsOver || isFull) rotate(current, dayIsOver ? 'rotated_day' : 'rotated_size', at);
     }
-    if (current === undefined) {
-      plannedId ??= formatSegmentId(at.wallMs, randomInteger());
-      current = openSegment(settings, plannedId, at, after);
-      plannedId = undefined;
-    }
+    current ??= begin(at);
     return current;
+  }
+  function begin(at: Instant): SegmentFile {
+    plannedId ??= nextId(at);
+    let segment: SegmentFile;
+    try {
+      segment = openSegment(settings, plannedId, at, after);
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      // The name is taken, perhaps by what a fault left behind: another one.
+      plannedId = nextId(at);
+      segment = openSegment(settings, plannedId, at, after);
+    }
+    plannedId = undefined;
+    return segment;
   }
   function rotate(segment: SegmentFile, why: Succession, at: Instant): void {
     const fault = segment.seal(why, at);
@@ -139,8 +155,6 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
     try {
       segment = segmentFor(at);
     } catch (error) {
-      // A name that is taken (by what a fault left behind) is not tried again.
-      if (codeOf(error) === 'EEXIST') plannedId = formatSegmentId(at.wallMs, randomInteger());
       return error instanceof Error ? error.message : String(error);
     }
     if (stale.length > 0) {

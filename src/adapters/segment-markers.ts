@@ -17,13 +17,15 @@ export function writeMarker(files: TrailFiles, path: string, marker: SegmentMark
   const text = `${JSON.stringify({ v: 1, path: `${day}/${segment}.jsonl`, ...holder })}\n`;
   const fd = files.create(path);
   try {
-    const taken = files.write(fd, text);
-    if (taken !== Buffer.byteLength(text)) throw new Error('a marker was only written in part: the disk is full');
+    try {
+      const taken = files.write(fd, text);
+      if (taken !== Buffer.byteLength(text)) throw new Error('a marker was only written in part: the disk is full');
+    } finally {
+      files.close(fd);
+    }
   } catch (error) {
     files.remove(path);
     throw error;
-  } finally {
-    files.close(fd);
   }
 }
 

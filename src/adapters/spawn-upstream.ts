@@ -13,9 +13,9 @@ import { markerVariable, supervisorScript } from './supervisor-script.ts';
 import { holdUnread } from './unread-stream.ts';
 import { spawnOnWindows } from './windows-upstream.ts';
 
-/** Longest wait for killed processes to be gone before `exited` settles anyway (uninterruptible sleep): 100 × 10 ms. */
-const maxBurials = 100;
-const burialMs = 10;
+/** Longest wait for killed processes to be gone before `exited` settles anyway (uninterruptible sleep): 300 passes, 2 ms apart, about 2 s. */
+const maxBurials = 300;
+const burialMs = 2;
 
 export interface SpawnerOptions {
   /** Value of the marker variable in the guard's own environment: a guard run by a guard adds its marker, so that both can sweep. */

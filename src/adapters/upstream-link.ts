@@ -37,6 +37,7 @@ export class UpstreamLink {
   readonly #out: ByteOut;
   readonly #timers: Timers;
   #ladder: Ladder | undefined;
+  #hurried = false;
 
   constructor(process: UpstreamProcess, listener: UpstreamListener, limits: LinkLimits, timers: Timers) {
     this.#process = process;
@@ -93,7 +94,8 @@ export class UpstreamLink {
         termAfterMs: now ? 0 : times.termAfterMs,
         killAfterMs: now ? times.killAfterMs - times.termAfterMs : times.killAfterMs,
       });
-    } else if (now) this.#process.terminate();
+    } else if (now && !this.#hurried) this.#process.terminate();
+    this.#hurried ||= now;
   }
 
   kill(): void {

@@ -91,7 +91,7 @@ export class Session {
         this.#exited(event.upstream, event.exit, now);
         break;
       case 'client_ended':
-        this.#clientEnded();
+        this.#clientEnded(now);
         break;
       case 'tick':
         this.#tick(now);
@@ -137,11 +137,10 @@ export class Session {
     if (fate === 'gone' && (exit.kind !== 'unstartable' || answered || this.#clientHasLeft)) this.#finish(exit);
   }
 
-  #clientEnded(): void {
+  #clientEnded(now: Instant): void {
     this.#clientHasLeft = true;
-    for (const life of this.#lives.values()) {
-      if (life.gone === undefined) this.#parts.ledger.push({ type: 'stop_upstream', upstream: life.name });
-    }
+    for (const life of this.#lives.values()) life.onClientLeft(now);
+    this.#someGone = true;
     this.#finishIfGone();
   }
 

@@ -45,6 +45,18 @@ export class UpstreamLife {
     return this.#state === 'gone' ? this.#lastExit : undefined;
   }
 
+  /** Nobody is left to come back for. */
+  onClientLeft(now: Instant): void {
+    if (this.#state === 'running' || this.#state === 'replaying') {
+      this.#ledger.push({ type: 'stop_upstream', upstream: this.name });
+      return;
+    }
+    if (this.#state !== 'coming_back' || this.#lastExit === undefined) return;
+    this.#state = 'gone';
+    this.#held = [];
+    for (const exchange of this.#openOf()) this.#end(exchange, this.#lastExit, false, now);
+  }
+
   /** Sends now, or when the server is back. `exchange` where the bytes are its request: a closed one is not sent late. */
   send(bytes: Buffer, exchange: Exchange | undefined): void {
     if (this.#state === 'running') this.#toServer(bytes, exchange?.intent);
@@ -79,7 +91,7 @@ export class UpstreamLife {
   /** Settles what was open, then comes back or is gone for good. */
   onExited(exit: UpstreamExit, now: Instant, clientHasLeft: boolean): 'coming_back' | 'gone' {
     this.#lastExit = exit;
-    const open = this.#ledger.table.all().filter((one) => one.view.upstream === this.name);
+    const open = this.#openOf();
     const shield = this.#isShielded(exit, open);
     const comesBack = !clientHasLeft && exit.kind !== 'unstartable' && (shield || this.#mayRestart(now));
     // What was held was never sent: it goes to the next server, if there is one.
@@ -93,6 +105,10 @@ export class UpstreamLife {
     if (shield) this.#shielded += 1;
     this.#comeBack(exit, shield ? 0 : this.#delay(), now);
     return 'coming_back';
+  }
+
+  #openOf(): Exchange[] {
+    return this.#ledger.table.all().filter((one) => one.view.upstream === this.name);
   }
 
   #comeBack(exit: UpstreamExit, delayMs: number, now: Instant): void {

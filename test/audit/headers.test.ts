@@ -8,8 +8,13 @@ import { eventHeader, systemHeader } from '../../src/audit/system-header.ts';
 import { at, makeEvent, makeIntent, makeOutcome, systemRecords } from './sample.ts';
 
 const link = { seq: 12, prev: 'a'.repeat(64) };
-const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.nat(0xffff).map((c) => String.fromCharCode(c)) }));
-const isCanonical = (header: string) => expect(canonicalText(JSON.parse(header))).toBe(header);
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: fc.nat(0xffff).map((c) => String.fromCharCode(c)) }),
+);
+const isCanonical = (header: string): void => {
+  expect(canonicalText(JSON.parse(header))).toBe(header);
+};
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 const commitment = fc.constantFrom(
   undefined,
@@ -19,9 +24,12 @@ const commitment = fc.constantFrom(
 
 describe('headers', () => {
   it('follow RFC 8785 where the RFC gives an example (section 3.2.3, and numbers of appendix B)', () => {
-    const text = '{"\\u20ac":"Euro","\\r":"CR","\\ufb33":"Dalet","1":"One","\\ud83d\\ude00":"Smiley","\\u0080":"Control","\\u00f6":"o"}';
+    const text =
+      '{"\\u20ac":"Euro","\\r":"CR","\\ufb33":"Dalet","1":"One","\\ud83d\\ude00":"Smiley","\\u0080":"Control","\\u00f6":"o"}';
     const values = Object.values(JSON.parse(canonicalText(JSON.parse(text)) ?? '{}'));
-    expect(canonicalText(JSON.parse(text))).toBe('{"\\r":"CR","1":"One","\u0080":"Control","ö":"o","€":"Euro","😀":"Smiley","\ufb33":"Dalet"}');
+    expect(canonicalText(JSON.parse(text))).toBe(
+      '{"\\r":"CR","1":"One","\u0080":"Control","ö":"o","€":"Euro","😀":"Smiley","\ufb33":"Dalet"}',
+    );
     expect(values).toHaveLength(7);
     expect(canonicalText([1e21, 1e-7, -0, 333333333.3333333, 1e30])).toBe('[1e+21,1e-7,0,333333333.3333333,1e+30]');
     expect(canonicalText('\ud800')).toBeUndefined();
@@ -64,7 +72,8 @@ describe('headers', () => {
         anyText,
         maybe(fc.constant('01jq8zx000abcdef:4')),
         commitment,
-        (over, subject, intent, c) => isCanonical(outcomeHeader(makeOutcome(makeIntent({ subject }), over), intent, link, c, quoteText)),
+        (over, subject, intent, c) =>
+          isCanonical(outcomeHeader(makeOutcome(makeIntent({ subject }), over), intent, link, c, quoteText)),
       ),
     );
   });
@@ -84,22 +93,44 @@ describe('headers', () => {
   });
 
   it('keep the outcomes of transport, JSON-RPC and tool apart', () => {
-    const of = (over: Parameters<typeof makeOutcome>[1]) => JSON.parse(outcomeHeader(makeOutcome(makeIntent(), over), 'x:1', link, undefined, quoteText));
-    expect(of({ settlement: 'result', isError: true })).toMatchObject({ settlement: 'result', isError: true, errorCode: null });
-    expect(of({ settlement: 'error', isError: undefined, errorCode: -32602 })).toMatchObject({ settlement: 'error', isError: null, errorCode: -32602 });
-    expect(of({ settlement: 'timeout', isError: undefined })).toMatchObject({ settlement: 'timeout', isError: null, errorCode: null });
+    const of = (over: Parameters<typeof makeOutcome>[1]) =>
+      JSON.parse(outcomeHeader(makeOutcome(makeIntent(), over), 'x:1', link, undefined, quoteText));
+    expect(of({ settlement: 'result', isError: true })).toMatchObject({
+      settlement: 'result',
+      isError: true,
+      errorCode: null,
+    });
+    expect(of({ settlement: 'error', isError: undefined, errorCode: -32602 })).toMatchObject({
+      settlement: 'error',
+      isError: null,
+      errorCode: -32602,
+    });
+    expect(of({ settlement: 'timeout', isError: undefined })).toMatchObject({
+      settlement: 'timeout',
+      isError: null,
+      errorCode: null,
+    });
   });
 
   it('never grow without bound', () => {
     const long = 'x'.repeat(1_000_000);
-    const header = intentHeader(makeIntent({ subject: long, method: long, rpcId: long, client: long, correlation: { k: long } }), link, undefined, quoteText);
+    const header = intentHeader(
+      makeIntent({ subject: long, method: long, rpcId: long, client: long, correlation: { k: long } }),
+      link,
+      undefined,
+      quoteText,
+    );
     expect(header.length).toBeLessThan(6 * MAX_HEADER_TEXT);
     const detail = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`k${i}`, long]));
     expect(eventHeader(makeEvent({ detail }), link).length).toBeLessThan(40 * MAX_HEADER_TEXT);
   });
 
   it('print milliseconds as ECMAScript does', () => {
-    fc.assert(fc.property(fc.integer({ min: -1e6, max: 2e15 }), (micros) => expect(showMillis(micros / 1000)).toBe(JSON.stringify(micros / 1000))));
+    fc.assert(
+      fc.property(fc.integer({ min: -1e6, max: 2e15 }), (micros) => {
+        expect(showMillis(micros / 1000)).toBe(JSON.stringify(micros / 1000));
+      }),
+    );
     expect([0.05, 0.5, 12.34, 1000, Number.NaN].map(showMillis)).toEqual(['0.05', '0.5', '12.34', '1000', 'null']);
   });
 

@@ -27,8 +27,19 @@ function callOf(intent: Partial<IntentEntry>, outcome?: Partial<OutcomeEntry>): 
 
 describe('a record', () => {
   it('gives back the exact payload, whatever it tries to look like', () => {
-    const frames = fc.constantFrom(',"s":"00112233445566778899aabbccddeeff"}', '},"hash":"', ',"p":', '"', '\\', '{"h":', '\n', '"}');
-    const text = fc.array(fc.oneof(frames, fc.string({ unit: 'binary' })), { maxLength: 6 }).map((parts) => parts.join(''));
+    const frames = fc.constantFrom(
+      ',"s":"00112233445566778899aabbccddeeff"}',
+      '},"hash":"',
+      ',"p":',
+      '"',
+      '\\',
+      '{"h":',
+      '\n',
+      '"}',
+    );
+    const text = fc
+      .array(fc.oneof(frames, fc.string({ unit: 'binary' })), { maxLength: 6 })
+      .map((parts) => parts.join(''));
     fc.assert(
       fc.property(text, fc.boolean(), (payload, asLine) => {
         const json = JSON.stringify({ x: payload });
@@ -44,10 +55,16 @@ describe('a record', () => {
     expect(record.header.subject).toBe(subject);
   });
 
-  it.each(['', '{}', '{"h":{}}', '{"h":{},"hash":"00"}', '{"h":[],"hash":""}', 'null', '{"h":{"a":},"hash":"', `{"h":{},"hash":"${'0'.repeat(64)}"`])(
-    'is not: %s',
-    (line) => expect(readRecord(line)).toBeUndefined(),
-  );
+  it.each([
+    '',
+    '{}',
+    '{"h":{}}',
+    '{"h":{},"hash":"00"}',
+    '{"h":[],"hash":""}',
+    'null',
+    '{"h":{"a":},"hash":"',
+    `{"h":{},"hash":"${'0'.repeat(64)}"`,
+  ])('is not: %s', (line) => expect(readRecord(line)).toBeUndefined());
 });
 
 describe('a call', () => {
@@ -68,7 +85,9 @@ describe('a call', () => {
   ])('is %s', (state, intent, outcome) => expect(callOf(intent, outcome).state).toBe(state));
 
   it('says all that is known', () => {
-    expect(callOf({ rule: 'r', reason: 'why', model: { id: 'm', source: 'operator' }, correlation: { a: 'b' } }, {})).toMatchObject({
+    expect(
+      callOf({ rule: 'r', reason: 'why', model: { id: 'm', source: 'operator' }, correlation: { a: 'b' } }, {}),
+    ).toMatchObject({
       server: 'files',
       subject: 'read_file',
       session: 's1',
@@ -94,8 +113,23 @@ describe('a call', () => {
 
   it('is picked by every part of a filter', () => {
     const call = callOf({}, { isError: true });
-    expect(matchesFilter(call, { server: 'files', tool: 'read_file', tenant: 'default', outcome: 'tool_error', since: call.at, callsOnly: true })).toBe(true);
-    for (const other of [{ server: 'x' }, { tool: 'x' }, { tenant: 'x' }, { outcome: 'ok' as const }, { since: call.at + 1 }]) {
+    expect(
+      matchesFilter(call, {
+        server: 'files',
+        tool: 'read_file',
+        tenant: 'default',
+        outcome: 'tool_error',
+        since: call.at,
+        callsOnly: true,
+      }),
+    ).toBe(true);
+    for (const other of [
+      { server: 'x' },
+      { tool: 'x' },
+      { tenant: 'x' },
+      { outcome: 'ok' as const },
+      { since: call.at + 1 },
+    ]) {
       expect(matchesFilter(call, other)).toBe(false);
     }
     const read = callOf({ method: 'resources/read' });
@@ -108,7 +142,8 @@ describe('a call', () => {
 describe('a claim about another segment', () => {
   const end = { segment: OTHER_SEGMENT, seq: 5, head: 'a' };
   const claim = { segment: OTHER_SEGMENT, seq: 5, head: 'a', sealed: true };
-  const check = (c: Partial<typeof claim>, e: typeof end | undefined = end, left = false) => checkClaim({ ...claim, ...c }, 'me', e, () => 'b', left)?.why;
+  const check = (c: Partial<typeof claim>, e: typeof end | undefined = end, left = false) =>
+    checkClaim({ ...claim, ...c }, 'me', e, () => 'b', left)?.why;
 
   it('holds, or says what was done', () => {
     expect(check({})).toBeUndefined();
@@ -122,7 +157,14 @@ describe('a claim about another segment', () => {
   });
 
   it('is not read from what is no claim', () => {
-    for (const bad of [{}, null, 3, { ...claim, segment: '../../etc/passwd' }, { ...claim, seq: -1 }, { ...claim, head: 7 }]) {
+    for (const bad of [
+      {},
+      null,
+      3,
+      { ...claim, segment: '../../etc/passwd' },
+      { ...claim, seq: -1 },
+      { ...claim, head: 7 },
+    ]) {
       expect(readClaims(JSON.parse(JSON.stringify({ type: 'recover', claim: bad })))).toEqual([]);
     }
     expect(readClaims({ type: 'event', claim })).toEqual([]);
@@ -142,12 +184,20 @@ describe('segment names', () => {
     expect(dayOf(0)).toBe('1970-01-01');
   });
 
-  it.each(['', '../../../etc/passw', '01JQ8ZX000ABCDEF', '01jq8zx000abcde', '01jq8zx000abcdil', '01jq8zx000abcdef\n', '01jq8zx000abcde/'])(
-    'are refused: %j',
-    (name) => expect([isSegmentId(name), readRef(`${name}:1`)]).toEqual([false, undefined]),
-  );
-  it.each(['01jq8zx000abcdef', '01jq8zx000abcdef:0', '01jq8zx000abcdef:1.5', '01jq8zx000abcdef:1e3', '01jq8zx000abcdef:99999999999999999999'])(
-    'make no reference: %s',
-    (text) => expect(readRef(text)).toBeUndefined(),
-  );
+  it.each([
+    '',
+    '../../../etc/passw',
+    '01JQ8ZX000ABCDEF',
+    '01jq8zx000abcde',
+    '01jq8zx000abcdil',
+    '01jq8zx000abcdef\n',
+    '01jq8zx000abcde/',
+  ])('are refused: %j', (name) => expect([isSegmentId(name), readRef(`${name}:1`)]).toEqual([false, undefined]));
+  it.each([
+    '01jq8zx000abcdef',
+    '01jq8zx000abcdef:0',
+    '01jq8zx000abcdef:1.5',
+    '01jq8zx000abcdef:1e3',
+    '01jq8zx000abcdef:99999999999999999999',
+  ])('make no reference: %s', (text) => expect(readRef(text)).toBeUndefined());
 });

@@ -72,7 +72,15 @@ export function makeOutcome(intent: IntentEntry, over: Partial<OutcomeEntry> = {
 }
 
 export function makeEvent(over: Partial<EventEntry> = {}): EventEntry {
-  return { type: 'event', at, ref: undefined, name: 'client', server: 'files', detail: { name: 'host', b: 1, a: null }, ...over };
+  return {
+    type: 'event',
+    at,
+    ref: undefined,
+    name: 'client',
+    server: 'files',
+    detail: { name: 'host', b: 1, a: null },
+    ...over,
+  };
 }
 
 export function payloadOf(value: unknown): { bytes: Buffer; text: string } {
@@ -161,7 +169,11 @@ export function linesOf(file: Buffer): TrailLine[] {
 
 function lineOf(bytes: Buffer, ended: boolean): TrailLine {
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes), ended, bytes: bytes.length };
+    return {
+      text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes),
+      ended,
+      bytes: bytes.length,
+    };
   } catch {
     return { text: undefined, ended, bytes: bytes.length };
   }

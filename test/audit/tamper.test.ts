@@ -68,10 +68,17 @@ describe('a segment', () => {
 
   it('betrays an inserted record, a copy or an invention', () => {
     fc.assert(
-      fc.property(fc.nat(lines.length), fc.oneof(position.map((i) => any(lines, i)), fc.constantFrom('\n', '{}\n', 'x\n')), (index, line) => {
-        fc.pre(line !== lines[index]); // the same line before itself is the copy one further
-        expect(brokenAt(verify(lines.toSpliced(index, 0, line)).verdict)).toBe(index + 1);
-      }),
+      fc.property(
+        fc.nat(lines.length),
+        fc.oneof(
+          position.map((i) => any(lines, i)),
+          fc.constantFrom('\n', '{}\n', 'x\n'),
+        ),
+        (index, line) => {
+          fc.pre(line !== lines[index]); // the same line before itself is the copy one further
+          expect(brokenAt(verify(lines.toSpliced(index, 0, line)).verdict)).toBe(index + 1);
+        },
+      ),
     );
   });
 
@@ -99,7 +106,8 @@ describe('a forger who knows the hash', () => {
     let prev = '';
     return lines.map((line, i) => {
       const [, header = '', , rest = ''] = /^\{"h":(.*?\}),"hash":"([0-9a-f]{64})"(.*\n)$/.exec(line) ?? [];
-      const relinked = i > index ? header.replace(/"prev":"[0-9a-f]{64}"/, `"prev":"${prev}"`) : i === index ? change(header) : header;
+      const relinked =
+        i > index ? header.replace(/"prev":"[0-9a-f]{64}"/, `"prev":"${prev}"`) : i === index ? change(header) : header;
       const before = JSON.parse(relinked).prev;
       prev = hashRecord(before, relinked, digest);
       return `{"h":${relinked},"hash":"${prev}"${rest}`;
@@ -115,29 +123,64 @@ describe('a forger who knows the hash', () => {
   it.each([
     ['a key twice', (h: string) => h.replace('{', '{"asked":"server",'), 'the header is not in canonical form'],
     ['white space', (h: string) => h.replace(',"method"', ', "method"'), 'the header is not in canonical form'],
-    ['another key order', (h: string) => h.replace('"asked":"client",', '').replace('}', ',"asked":"client"}'), 'the header is not in canonical form'],
-    ['no commitment', (h: string) => h.replace(/"in":"[0-9a-f]{64}",/, ''), 'the payload is not the one that the header commits to'],
-    ['another form', (h: string) => h.replace('"p":"line"', '"p":"off"'), 'the payload is not the one that the header commits to'],
-    ['a payload made a digest', (h: string) => h.replace('"p":"line"', '"p":"digest"'), 'the payload is not the one that the header commits to'],
+    [
+      'another key order',
+      (h: string) => h.replace('"asked":"client",', '').replace('}', ',"asked":"client"}'),
+      'the header is not in canonical form',
+    ],
+    [
+      'no commitment',
+      (h: string) => h.replace(/"in":"[0-9a-f]{64}",/, ''),
+      'the payload is not the one that the header commits to',
+    ],
+    [
+      'another form',
+      (h: string) => h.replace('"p":"line"', '"p":"off"'),
+      'the payload is not the one that the header commits to',
+    ],
+    [
+      'a payload made a digest',
+      (h: string) => h.replace('"p":"line"', '"p":"digest"'),
+      'the payload is not the one that the header commits to',
+    ],
     ['a second open', (h: string) => h.replace('"type":"intent"', '"type":"open"'), 'a second `open`'],
-    ['another number', (h: string) => h.replace('"seq":2', '"seq":3'), 'the record is numbered 3: something was removed, inserted or moved here'],
+    [
+      'another number',
+      (h: string) => h.replace('"seq":2', '"seq":3'),
+      'the record is numbered 3: something was removed, inserted or moved here',
+    ],
   ])('is caught by its form: %s', (_name, change, why) => {
     expect(verify(forge(1, change)).verdict).toEqual({ kind: 'broken', record: 2, why });
   });
 
   it.each([
-    ['another version', (h: string) => h.replace('"v":1', '"v":2'), 'the format is not version 1: verify it with a newer guard'],
+    [
+      'another version',
+      (h: string) => h.replace('"v":1', '"v":2'),
+      'the format is not version 1: verify it with a newer guard',
+    ],
     ['no open', (h: string) => h.replace('"type":"open"', '"type":"event"'), 'the segment does not begin with `open`'],
     ['the open of another', (h: string) => h.replace(SEGMENT, OTHER_SEGMENT), 'the records belong to another segment'],
-    ['a start elsewhere', (h: string) => h.replace(/"prev":"."/, '"prev":"0').replace(/"prev":"[0-9a-f]/, '"prev":"f'), 'the record does not continue the one before it'],
+    [
+      'a start elsewhere',
+      (h: string) => h.replace(/"prev":"."/, '"prev":"0').replace(/"prev":"[0-9a-f]/, '"prev":"f'),
+      'the record does not continue the one before it',
+    ],
   ])('is caught at the beginning: %s', (_name, change, why) => {
     expect(verify(forge(0, change)).verdict).toEqual({ kind: 'broken', record: 1, why });
   });
 
   it('cannot seal other than what is there', () => {
     const last = lines.length - 1;
-    for (const change of [(h: string) => h.replace(/"count":\d+/, '"count":4'), (h: string) => h.replace(/"head":"[0-9a-f]{64}"/, `"head":"${'0'.repeat(64)}"`)]) {
-      expect(verify(forge(last, change)).verdict).toEqual({ kind: 'broken', record: last + 1, why: 'the seal counts other records' });
+    for (const change of [
+      (h: string) => h.replace(/"count":\d+/, '"count":4'),
+      (h: string) => h.replace(/"head":"[0-9a-f]{64}"/, `"head":"${'0'.repeat(64)}"`),
+    ]) {
+      expect(verify(forge(last, change)).verdict).toEqual({
+        kind: 'broken',
+        record: last + 1,
+        why: 'the seal counts other records',
+      });
     }
   });
 });

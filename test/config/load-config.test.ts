@@ -99,7 +99,7 @@ describe('the file is refused', () => {
 
   test('a parse error says where, and quotes nothing of the file', () => {
     const error = failure(write('c.json', '{\n "env": { "A": "hunter2" "B": 1 }\n}'));
-    expect(error.message).toMatch(/ at line 2, column 27$/);
+    expect(error.message).toMatch(/ at line 2, column 26$/);
     expect(`${error.message} ${error.hint}`).not.toContain('hunter2');
     expect(error.cause).toBeUndefined();
     expect(failure(write('c.yaml', 'a: hunter2\nb: [hunter2')).message).toMatch(

@@ -87,11 +87,13 @@ describe('findTrailGaps', () => {
 
   test('finds nothing where every call is recorded, settled and sealed', () => {
     expect(gaps(intent, outcome, seal)).toEqual([]);
+    expect(gaps(intent, outcome, { h: { ...outcome.h, settlement: 'task' } }, seal)).toEqual([]);
   });
   test.each([
     ['no intent', [outcome, seal]],
     ['another payload', [{ ...intent, p: { ...call, id: 2 } }, outcome, seal]],
     ['no outcome', [intent, seal]],
+    ['the end of a task without its beginning', [intent, { h: { ...outcome.h, settlement: 'task' } }, seal]],
     ['an outcome too many', [intent, outcome, outcome, seal]],
     ['an intent too many', [intent, intent, outcome, outcome, seal]],
     ['no seal', [intent, outcome]],

@@ -5,7 +5,13 @@ import type { SeenLine, Transcript } from './transcript.ts';
 
 /** The members of a record's header that this suite reads (docs/audit-format.md). */
 interface TrailRecord {
-  readonly h: { readonly type: string; readonly method?: string; readonly intent?: string; readonly asked?: string };
+  readonly h: {
+    readonly type: string;
+    readonly method?: string;
+    readonly intent?: string;
+    readonly asked?: string;
+    readonly settlement?: string;
+  };
   /** The payload: the line of the call. */
   readonly p?: unknown;
 }
@@ -38,7 +44,9 @@ export function findTrailGaps(segments: readonly Segment[], transcripts: readonl
   const records = segments.flatMap((segment) => segment.records);
   const isCall = ({ h }: TrailRecord) => h.method === 'tools/call' && h.asked !== 'upstream';
   const intents = records.filter((record) => record.h.type === 'intent' && isCall(record));
-  const outcomes = records.filter((record) => record.h.type === 'outcome' && isCall(record));
+  // A call that became a task has a second outcome, `task`, when the task has ended.
+  const ended = records.filter((record) => record.h.type === 'outcome' && isCall(record));
+  const outcomes = ended.filter((record) => record.h.settlement !== 'task');
   const wanted = transcripts.flatMap(({ servers }) => callsIn(servers.flatMap((server) => server.toServer)));
   const recorded = intents.map((record) => JSON.stringify(record.p));
   for (const call of wanted.map((value) => JSON.stringify(value))) {
@@ -50,6 +58,7 @@ export function findTrailGaps(segments: readonly Segment[], transcripts: readonl
   const settled = new Set(outcomes.map((record) => record.h.intent));
   if (outcomes.length !== intents.length || settled.size !== intents.length)
     gaps.push(`${intents.length} intents, ${outcomes.length} outcomes of ${settled.size} of them`);
+  for (const { h } of ended) if (!settled.has(h.intent)) gaps.push(`a task ended that no call began: ${h.intent}`);
   for (const { id, records } of segments)
     if (records.at(-1)?.h.type !== 'seal')
       gaps.push(`segment ${id} ends with \`${records.at(-1)?.h.type}\`, not sealed`);

@@ -84,7 +84,7 @@ describe('messages', () => {
 });
 
 describe('two readers, one line', () => {
-  const rows: [string, string | Buffer, RefusalCode, (string | number)?, string?, ('noise' | 'refused')?][] = [
+  const rows: [string, string | Buffer, RefusalCode, string | number | undefined, string, ('noise' | 'refused')?][] = [
     [
       'duplicate key in the envelope',
       '{"jsonrpc":"2.0","id":7,"method":"ping","method":"tools/call"}',

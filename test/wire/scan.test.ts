@@ -16,7 +16,8 @@ describe('counts', () => {
     ['{"a":{"b":[{"c:":":"}]}}', 3, 4, 4],
     ['{"a":1,"a":2}', 2, 1, 1],
     [`{"a":"${'\\\\'.repeat(100)}","b":"${'x'.repeat(500)}\\"","c":"${'\\"'.repeat(90)}"}`, 3, 1, 1],
-    [`{"a":"${'x'.repeat(62)}\\","b:":1}`, 1, 1, 1],
+    [`{"a":"${'x'.repeat(62)}\\",:","b":1}`, 2, 1, 1],
+    [`{"a":"${'x'.repeat(61)}\\\\","b":1}`, 2, 1, 1],
   ])('%s', (text, colons, containers, depth) => {
     expect(scan(bytesOf(text))).toMatchObject({ colons, containers, depth });
   });

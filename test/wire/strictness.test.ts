@@ -36,14 +36,14 @@ const { value } = fc.letrec((tie) => ({
     fc.string({ unit: 'binary' }).map((text) => JSON.stringify(text)),
     fc.array(tie('value'), { maxLength: 3 }).map((items) => `[${items.join(' , ')}]`),
     fc.array(fc.tuple(key, fc.boolean(), tie('value')), { maxLength: 3 }).map((members) => {
-      const spell = (name: string, escape: boolean) =>
-        escape
+      const spell = (name: string, escaped: boolean) =>
+        escaped
           ? `"${[...name]
               .flatMap((char) => char.split(''))
               .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
               .join('')}"`
           : JSON.stringify(name);
-      return `{${members.map(([name, escape, inner]) => `${spell(name, escape)} : ${String(inner)}`).join(',')}}`;
+      return `{${members.map(([name, escaped, inner]) => `${spell(name, escaped)} : ${String(inner)}`).join(',')}}`;
     }),
   ),
 }));

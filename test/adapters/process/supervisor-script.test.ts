@@ -73,9 +73,9 @@ describe.each(shells)('%s %j', (name, flags) => {
 });
 
 test.each([
-  ['1000', 'started\n', 0],
-  ['0', '', 2],
-])('no server starts where the watcher cannot be forked: %s processes allowed', (limit, expected, code) => {
+  ['1000', 'started\n', true],
+  ['0', '', false],
+])('no server starts where the watcher cannot be forked: %s processes allowed', (limit, expected, works) => {
   // The limit does not bind root, and must come after the change of user, or exec itself fails.
   const drop = process.getuid?.() === 0 ? ['setpriv', '--reuid', '65534', '--clear-groups'] : [];
   const limited = ['bash', '-c', `ulimit -u ${limit}; exec /bin/sh -c "$@"`, 'bash'];
@@ -86,5 +86,5 @@ test.each([
     stdio: ['ignore', 'pipe', 'ignore', 'ignore'],
     encoding: 'utf8',
   });
-  expect([stdout, status]).toEqual([expected, code]);
+  expect([stdout, status === 0]).toEqual([expected, works]);
 });

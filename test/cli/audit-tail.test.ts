@@ -1,0 +1,226 @@
+// One line a call, whatever the data.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Call, CallState } from '../../src/audit/query.ts';
+import { runAuditTail } from '../../src/cli/audit-tail.ts';
+import { formatCall, showDay, showDuration, showTime } from '../../src/cli/call-line.ts';
+import { OUTCOME_WORDS } from '../../src/cli/outcome-word.ts';
+import { makePaint } from '../../src/cli/render.ts';
+import { readFilter, readSince } from '../../src/cli/tail-filter.ts';
+import { measureText } from '../../src/cli/text-width.ts';
+import { GuardError } from '../../src/guard-error.ts';
+import { makeCall, makeTrail, openScreen } from './screen.ts';
+
+const plain = makePaint(false);
+const NOW = Date.UTC(2026, 0, 2, 12);
+const never = new AbortController().signal;
+const time = showTime(makeCall().at);
+
+describe('the line', () => {
+  test('at 80 columns', () => {
+    expect(formatCall(makeCall(), 80, plain)).toBe(
+      `${time} files     read_file          ok          12ms model-1  path="/tmp/x" n…`,
+    );
+  });
+
+  test('at 140 columns: with the id, and numbers as on record', () => {
+    const line = formatCall(makeCall(), 140, plain);
+    expect(line).toContain('0123456789abcdef:3');
+    expect(formatCall(makeCall(), 240, plain)).toContain('path="/tmp/x" n=9007199254740993');
+  });
+
+  test('names what was denied, by the reason', () => {
+    const denied = makeCall({ state: 'denied', decision: 'deny', reason: 'not granted', outcomes: [] });
+    expect(formatCall(denied, 80, plain)).toBe(
+      `${time} files     read_file          denied         - model-1  not granted`,
+    );
+  });
+
+  test('of another request: its method and subject', () => {
+    const read = makeCall({ method: 'resources/read', subject: 'file:///x', model: undefined });
+    expect(formatCall(read, 80, plain)).toBe(
+      `${time} files     resources/read     ok          12ms -        file:///x`,
+    );
+  });
+
+  test.each<[string, Partial<Call>, string]>([
+    ['a digest', { input: { form: 'digest', text: undefined, digest: 'd', salt: 's' }, bytes: 7 }, '(digest, 7 byte…'],
+    ['a file', { input: { form: 'file', text: undefined, digest: 'd', salt: 's' }, bytes: 7 }, '(file, 7 bytes)'],
+    ['no arguments', { input: { form: 'line', text: '{"params":{"name":"x"}}', digest: 'd', salt: 's' } }, 'model-1'],
+    ['refused bytes', { input: { form: 'text', text: 'no json', digest: 'd', salt: 's' } }, 'model-1'],
+  ])('with %s', (_, more, end) => {
+    expect(formatCall(makeCall(more), 80, plain).endsWith(end)).toBe(true);
+  });
+
+  test('has a word for every state, and colour only repeats it', () => {
+    for (const state of Object.keys(OUTCOME_WORDS)) {
+      // the keys of that table are the states
+      const call = makeCall({ state: state as CallState });
+      const colored = formatCall(call, 80, makePaint(true));
+      expect(colored).not.toBe(formatCall(call, 80, plain));
+      expect(colored.replace(/\u001b\[[0-9;]*m/g, '').trimEnd()).toBe(formatCall(call, 80, plain));
+      expect(formatCall(call, 80, plain)).toContain(` ${OUTCOME_WORDS[call.state].word} `);
+    }
+  });
+
+  test('never wraps, never steers: any names, any width', () => {
+    const hostile = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 60 }),
+      fc.constant('\u001b[2J\u202e\u{e0041}'.repeat(9)),
+      fc.constant('漢'.repeat(60)),
+    );
+    fc.assert(
+      fc.property(
+        hostile,
+        hostile,
+        hostile,
+        fc.integer({ min: 1, max: 200 }),
+        fc.double({ min: 0, noNaN: true }),
+        (server, subject, model, columns, durationMs) => {
+          const text = JSON.stringify({ params: { arguments: { [subject]: server } } });
+          const outcomes = makeCall().outcomes.map((outcome) => ({ ...outcome, durationMs }));
+          const line = formatCall(
+            makeCall({ server, subject, model, outcomes, input: { form: 'line', text, digest: 'd', salt: 's' } }),
+            columns,
+            plain,
+          );
+          expect(measureText(line)).toBeLessThanOrEqual(columns);
+          expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+        },
+      ),
+    );
+  });
+
+  test('durations', () => {
+    expect([0.4, 999.4, 1_000, 59_900, 60_000, 3_599_000, 3_600_000, 1e12].map(showDuration)).toEqual([
+      '0ms',
+      '999ms',
+      '1.0s',
+      '59.9s',
+      '1min',
+      '60min',
+      '1.0h',
+      '>99h',
+    ]);
+  });
+});
+
+describe('audit tail', () => {
+  test('prints the last calls, oldest first, with a line for each day', async () => {
+    const screen = openScreen();
+    const calls = [makeCall({ at: NOW - 86_400_000 }), makeCall({ at: NOW }), makeCall({ at: NOW + 1_000 })];
+    const asked: unknown[] = [];
+    const trail = makeTrail({
+      lastCalls: (count, filter) => {
+        asked.push(count, filter);
+        return calls;
+      },
+    });
+    expect(
+      await runAuditTail({ lines: 3, server: 'files', since: '2h', outcome: 'failed' }, screen.io, trail, NOW, never),
+    ).toBe(0);
+    expect(asked).toEqual([
+      3,
+      {
+        server: 'files',
+        tool: undefined,
+        tenant: undefined,
+        outcome: 'tool_error',
+        since: NOW - 7_200_000,
+        callsOnly: true,
+      },
+    ]);
+    const lines = screen.out().trimEnd().split('\n');
+    expect(lines.map((line) => line.slice(0, 13))).toEqual([
+      `-- ${showDay(NOW - 86_400_000)}`,
+      `${showTime(NOW)} file`,
+      `-- ${showDay(NOW)}`,
+      `${showTime(NOW)} file`,
+      `${showTime(NOW + 1_000)} file`,
+    ]);
+  });
+
+  test('--json: one object a line, inert, everything in it', async () => {
+    const screen = openScreen();
+    await runAuditTail(
+      { json: true },
+      screen.io,
+      makeTrail({ lastCalls: () => [makeCall({ server: '\u009b\u202e' })] }),
+      NOW,
+      never,
+    );
+    expect(screen.out()).toMatch(/^[\x20-\x7e]+\n$/);
+    expect(JSON.parse(screen.out())).toMatchObject({
+      id: '0123456789abcdef:3',
+      at: '2026-01-02T03:04:05.000Z',
+      server: '\u009b\u202e',
+      state: 'ok',
+      model: 'model-1',
+      outcomes: [{ id: '0123456789abcdef:4', durationMs: 12.3, isError: false }],
+    });
+  });
+
+  test('says where nothing matches, on stderr', async () => {
+    const screen = openScreen();
+    expect(await runAuditTail({}, screen.io, makeTrail(), NOW, never)).toBe(0);
+    expect([screen.out(), screen.err()]).toEqual(['', 'no call on record matches\n']);
+  });
+
+  test('-f: each call once when it is settled or denied, nothing twice, until the signal', async () => {
+    const screen = openScreen();
+    const control = new AbortController();
+    const late = { subject: 'late', ref: { segment: '0123456789abcdef', seq: 5 } };
+    const pending = makeCall({ ...late, state: 'pending', outcomes: [] });
+    const seen = makeCall({ subject: 'seen' });
+    let tell: (call: Call) => void = () => {};
+    const trail = makeTrail({
+      lastCalls: () => [seen],
+      follow: (_, onCall) => {
+        tell = onCall;
+      },
+    });
+    const running = runAuditTail({ follow: true, lines: 1 }, screen.io, trail, NOW, control.signal);
+    tell(seen);
+    tell(pending);
+    tell(makeCall(late));
+    tell(
+      makeCall({
+        subject: 'no',
+        state: 'denied',
+        decision: 'deny',
+        outcomes: [],
+        ref: { segment: '0123456789abcdef', seq: 9 },
+      }),
+    );
+    control.abort();
+    expect(await running).toBe(0);
+    const tools = screen
+      .out()
+      .split('\n')
+      .filter((line) => line.includes(' files '))
+      .map((line) => line.split(/ +/)[2]);
+    expect(tools).toEqual(['seen', 'late', 'no']);
+  });
+
+  test.each<[string, Parameters<typeof runAuditTail>[0]]>([
+    ['a number of lines below zero', { lines: -1 }],
+    ['no number of lines', { lines: Number.NaN }],
+    ['an outcome nobody knows', { outcome: 'nice' }],
+    ['a time nobody understands', { since: 'yesterday' }],
+  ])('refuses %s', async (_, options) => {
+    const run = runAuditTail(options, openScreen().io, makeTrail(), NOW, never);
+    await expect(run).rejects.toMatchObject({ code: 'usage', exitCode: 64 });
+  });
+});
+
+test('ages and dates', () => {
+  expect([
+    readSince('90s', NOW),
+    readSince('3d', NOW),
+    readSince('2026-01-01', NOW),
+    readSince('2026-01-01T10:00:00Z', NOW),
+  ]).toEqual([NOW - 90_000, NOW - 259_200_000, Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 1, 10)]);
+  for (const text of ['', '5', 'm', '-5m', '2026-99-99', '1e3s'])
+    expect(() => readSince(text, NOW)).toThrow(GuardError);
+  expect(readFilter({ all: true }, NOW).callsOnly).toBe(false);
+});
