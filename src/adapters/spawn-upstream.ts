@@ -31,7 +31,7 @@ export function createSpawner(options: SpawnerOptions = { outerRun: process.env[
       const reason = findIllegalArgument([command.command, ...command.args]) ?? findBadDirectory(cwd);
       if (reason !== undefined) return describeUnstartable(reason);
       if (process.platform === 'win32') return spawnOnWindows(command);
-      const resolution = resolveCommand(command.command, command.env['PATH'], cwd);
+      const resolution = resolveCommand(command.command, command.env.PATH, cwd);
       if (!resolution.found) return describeUnstartable(resolution.reason);
       return spawnSupervised(command, resolution.path, cwd, outerRun);
     },

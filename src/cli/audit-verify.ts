@@ -39,10 +39,14 @@ export function runAuditVerify(options: AuditVerifyOptions, io: CliIo, trail: Tr
   if (options.json !== true) {
     const { intact, unclean, broken } = counts;
     const faults = report.faults.length > 0 ? `, ${report.faults.length} contradicted by another segment` : '';
-    const total = `${intact + unclean + broken} segments, ${records} records: ${intact} intact, ${unclean} with an unclean end, ${broken} broken${faults}`;
+    const total = `${counted(intact + unclean + broken, 'segment')}, ${counted(records, 'record')}: ${intact} intact, ${unclean} with an unclean end, ${broken} broken${faults}`;
     io.stdout.write(`${paint(TONES[worstGrade(report.exitCode)], total)}\n`);
   }
   return report.exitCode;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function worstGrade(exitCode: 0 | 1 | 2): Grade {
@@ -51,7 +55,7 @@ function worstGrade(exitCode: 0 | 1 | 2): Grade {
 
 function describeSegment({ report, isLive }: VerifiedSegment): { grade: Grade; text: string } {
   const { verdict, end, removed } = report;
-  const count = `${end.seq} ${end.seq === 1 ? 'record' : 'records'}`;
+  const count = counted(end.seq, 'record');
   const without = removed > 0 ? `, ${removed} without their payload (removed)` : '';
   if (verdict.kind === 'broken') {
     return { grade: 'broken', text: `broken at record ${verdict.record}: ${makeInert(verdict.why)}` };

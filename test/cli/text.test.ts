@@ -40,8 +40,10 @@ describe('inert text', () => {
       }),
       { numRuns: 500 },
     );
-    for (let code = 0; code <= 0x10ffff; code += 1) {
-      if (STEERS.test(makeInert(String.fromCodePoint(code)))) expect.fail(`U+${code.toString(16)} is left`);
+    for (let first = 0; first <= 0x10ffff; first += 1024) {
+      const codes = Array.from({ length: 1024 }, (_, offset) => first + offset);
+      // the letter between keeps two surrogates from becoming one character, and marks from piling up
+      expect(makeInert(codes.map((code) => `${String.fromCodePoint(code)}a`).join(''))).not.toMatch(STEERS);
     }
   });
 

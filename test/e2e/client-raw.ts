@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import type { Launch } from './stage.ts';
 
 export interface RawClient {
+  readonly pid: number;
+  /** Exit code and signal of what was started. */
+  readonly exited: Promise<readonly [number | null, NodeJS.Signals | null]>;
   /** Everything the server side said, one entry a line, as it came. */
   readonly lines: readonly string[];
   /** Everything on stderr so far. */
@@ -39,15 +42,18 @@ export function connectRaw({ command, args, env }: Launch): RawClient {
     stderr += text;
   });
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    const pieces = (rest + text).split('\n');
-    rest = pieces.pop() ?? '';
-    lines.push(...pieces);
+    const [first = '', ...others] = text.split('\n');
+    rest += first;
+    if (others.length === 0) return;
+    lines.push(rest, ...others.slice(0, -1));
+    rest = others.at(-1) ?? '';
     for (const look of watchers) look();
   });
   child.stdout.on('end', () => {
     if (rest !== '') lines.push(rest);
   });
   const closed = once(child, 'close');
+  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
 
   const until: RawClient['until'] = (wanted) =>
     new Promise((resolve, reject) => {
@@ -78,6 +84,8 @@ export function connectRaw({ command, args, env }: Launch): RawClient {
   };
 
   return {
+    pid: child.pid ?? -1,
+    exited,
     lines,
     stderr: () => stderr,
     write: (bytes) => child.stdin.write(bytes),

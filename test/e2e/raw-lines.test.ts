@@ -110,6 +110,55 @@ test.concurrent('ids: 7 is not "7", 0 is an id, and answers come in any order', 
   expect(outcome.map((line) => JSON.parse(line).id)).toEqual(['', -1, 0, '7', 7, 'all']);
 });
 
+test.concurrent('side talk passes both ways: cancels, late and foreign answers of the client, progress of the client', async () => {
+  const toServer = [
+    '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"s","progress":0.5}}',
+    '{"jsonrpc":"2.0","id":"s-1","result":{"late":1.0}}',
+    '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"never-asked"}}',
+    '{"jsonrpc":"2.0","method":"notifications/initialized"}',
+  ];
+  const ask =
+    '{"jsonrpc":"2.0","id":"s-1","method":"sampling/createMessage","params":{"_meta":{"progressToken":"s"}}}\n';
+  const cancel = '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"s-1"}}\n';
+  const done = '{"jsonrpc":"2.0","id":$ID,"result":{}}\n';
+  await expectTransparent(says, async (launch) => {
+    const client = connectRaw(launch);
+    await client.initialize();
+    client.write(sayLine(1, ask));
+    await client.until((line) => line.includes('sampling/createMessage'));
+    client.write(sayLine(2, '{"jsonrpc":"2.0","id":1,"result":{}}\n', cancel, done));
+    await client.until((line) => isAnswer(line, 2));
+    for (const line of toServer) client.write(`${line}\n`);
+    await client.request(3, 'tools/list', '{}');
+    return [client.lines.slice(1), await client.end()];
+  });
+});
+
+test.concurrent('large lines: 12 MiB each way, whole', async () => {
+  const { outcome } = await expectTransparent(says, async (launch) => {
+    const client = connectRaw(launch);
+    await client.initialize();
+    const big = 'x'.repeat(12 * 1024 * 1024);
+    client.write(sayLine(1, `{"jsonrpc":"2.0","id":$ID,"result":{"content":[{"type":"text","text":"${big}"}]}}\n`));
+    const answer = await client.until((line) => isAnswer(line, 1));
+    return [answer.length, await client.end()];
+  });
+  expect(outcome[0]).toBeGreaterThan(12 * 1024 * 1024);
+});
+
+test.concurrent('many lines: 5000 calls at once, in order, and a flood of notes', async () => {
+  const note = `${JSON.stringify({ jsonrpc: '2.0', method: 'x/flood', params: { text: 'y'.repeat(100) } })}\n`;
+  const { outcome } = await expectTransparent(says, async (launch) => {
+    const client = connectRaw(launch);
+    await client.initialize();
+    const ids = [...Array(5000).keys()];
+    client.write(ids.map((id) => sayLine(id, note, '{"jsonrpc":"2.0","id":$ID,"result":{}}\n')).join(''));
+    await client.until((line) => line.includes('"id":4999,"result"'));
+    return [client.lines.filter((line) => line.includes('"result":{}')).length, await client.end()];
+  });
+  expect(outcome).toEqual([5000, 0]);
+});
+
 const meta = (extra = '') =>
   `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"raw","version":"1.0.0"},"io.modelcontextprotocol/clientCapabilities":{"elicitation":{"form":{}},"sampling":{},"roots":{}}${extra}}`;
 

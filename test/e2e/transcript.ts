@@ -33,9 +33,11 @@ export function splitLines(chunks: readonly Chunk[]): SeenLine[] {
   const lines: SeenLine[] = [];
   let rest = '';
   for (const { atMs, bytes } of chunks) {
-    const pieces = (rest + bytes.toString('latin1')).split('\n');
-    rest = pieces.pop() ?? '';
-    for (const piece of pieces) lines.push({ atMs, text: `${piece}\n` });
+    const [first = '', ...others] = bytes.toString('latin1').split('\n');
+    rest += first;
+    if (others.length === 0) continue;
+    for (const piece of [rest, ...others.slice(0, -1)]) lines.push({ atMs, text: `${piece}\n` });
+    rest = others.at(-1) ?? '';
   }
   const last = chunks.at(-1);
   return rest === '' || last === undefined ? lines : [...lines, { atMs: last.atMs, text: rest }];
@@ -124,14 +126,17 @@ function parseLoosely(line: SeenLine): Loose {
   }
 }
 
-/** The late answer and late progress of a request that the client cancelled: a guard drops them (protocol.md, section 2). */
-function belongsToCancelled(recording: Recording): (line: SeenLine) => boolean {
-  const messages = recording.toServer.map(parseLoosely);
+/**
+ * The late answer to a request that its asker cancelled, and late progress of it: a guard drops them (protocol.md,
+ * section 2). `asked` holds the lines of the side that asks.
+ */
+function belongsToCancelled(asked: readonly SeenLine[]): (line: SeenLine) => boolean {
+  const messages = asked.map(parseLoosely);
   const cancelled = new Set(
     messages.filter((m) => m.method === 'notifications/cancelled').map((m) => m.params?.requestId),
   );
-  const asked = messages.filter((m) => m.method !== undefined && cancelled.has(m.id));
-  const tokens = new Set(asked.map((m) => m.params?._meta?.progressToken));
+  const requests = messages.filter((m) => m.method !== undefined && cancelled.has(m.id));
+  const tokens = new Set(requests.map((m) => m.params?._meta?.progressToken));
   return (line) => {
     const { id, method, params } = parseLoosely(line);
     if (method === undefined) return id !== undefined && cancelled.has(id);
@@ -156,20 +161,21 @@ function mayBeGuards(client: Recording): (line: SeenLine) => boolean {
 }
 
 /**
- * Every difference between what entered the guard and what left it, both ways. Allowed to be missing towards the client:
- * what the server says after the client has closed, and what belongs to a cancelled request. Towards the server: nothing.
- * Allowed to be new: what `mayBeGuards` says.
+ * Every difference between what entered the guard and what left it, both ways. Allowed to be missing: what belongs to a
+ * cancelled request, and towards the client what the server says after the client has closed. Allowed to be new: what
+ * `mayBeGuards` says.
  */
 export function findByteDifferences({ client, servers }: Transcript): string[] {
-  const late = belongsToCancelled(client);
+  const lateToClient = belongsToCancelled(client.toServer);
+  const lateToServer = belongsToCancelled(client.toClient);
   const own = mayBeGuards(client);
   const toServer = servers.flatMap((server) => server.toServer);
   const toClient = servers.flatMap((server) => server.toClient);
   const said = new Set(toClient.map((line) => line.text));
   const passedOn = client.toClient.filter((line) => said.has(line.text) || !own(line));
   return [
-    ...compareLines(client.toServer, toServer, () => false).map((text) => `client → server, ${text}`),
-    ...compareLines(toClient, passedOn, (line) => line.atMs >= client.endMs || late(line)).map(
+    ...compareLines(client.toServer, toServer, lateToServer).map((text) => `client → server, ${text}`),
+    ...compareLines(toClient, passedOn, (line) => line.atMs >= client.endMs || lateToClient(line)).map(
       (text) => `server → client, ${text}`,
     ),
   ];

@@ -2,7 +2,6 @@
 // Only with the guard between: a byte pipe does none of this.
 import { describe, expect, test } from 'vitest';
 import { connectRaw, isAnswer, type RawClient, sayLine } from './client-raw.ts';
-import { playV2 } from './client-v2.ts';
 import { oddity, says } from './peers.ts';
 import { chosenWrap, isGuarded, type Peer, play } from './stage.ts';
 
@@ -179,12 +178,19 @@ describe.runIf(isGuarded())('a server that ends', () => {
     expect(code).toBe(7);
   });
 
-  test.concurrent('when it is asked what it speaks: the client falls back, the server is started again', async () => {
-    const { outcome, transcripts } = await play(oddity('exits-on-discover'), chosenWrap(), (launch) =>
-      playV2(launch, 'auto', async ({ call }) => call('echo', { message: 'again' })),
-    );
-    expect(new Map(outcome).get('server')).toEqual([expect.anything(), '2025-11-25']);
-    expect(JSON.stringify(new Map(outcome).get('echo'))).toContain('again');
-    expect(transcripts.some(({ client }) => client.toClient.some((line) => line.text.includes('-32601')))).toBe(true);
+  test.concurrent('when it is asked what it speaks: the question is answered, the server started again', async () => {
+    const { outcome, transcripts } = await play(oddity('exits-on-discover'), chosenWrap(), async (launch) => {
+      const client = connectRaw(launch);
+      const meta = '{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}';
+      const discover = JSON.parse(await client.request('d', 'server/discover', meta));
+      await client.initialize();
+      const call = await client.request(1, 'tools/call', '{"name":"echo","arguments":{"again":1}}');
+      return [discover, call, await client.end()];
+    });
+    expect(outcome[0]).toMatchObject({ id: 'd', error: { code: -32601 } });
+    expect(outcome[1]).toContain('again');
+    expect(outcome[2]).toBe(0);
+    const [first, second] = transcripts[0]?.servers.map(({ toServer }) => toServer.length) ?? [];
+    expect([first, second], 'lines that the first and the second server read').toEqual([1, 3]);
   });
 });

@@ -55,7 +55,7 @@ export function makeScene(): Scene {
         fs
           .readFileSync(path, 'utf8')
           .split('\n')
-          .filter((line) => line !== '')
+          .slice(0, -1)
           .map((line) => readRecord(line) ?? fail(`not a record: ${line}`)),
       ),
     segments,

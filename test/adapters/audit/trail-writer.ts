@@ -18,7 +18,10 @@ const payload = payloadOf({ x: 'y'.repeat(Number(bytes)) });
 let id = 0;
 function some(): void {
   for (let i = 0; i < 20; i++) {
-    if (Number(calls) > 0 && id >= Number(calls)) return finish();
+    if (Number(calls) > 0 && id >= Number(calls)) {
+      finish();
+      return;
+    }
     id += 1;
     const intent = makeIntent({ at: now(), rpcId: id, payload });
     if (!sink.append([intent])) process.exit(3);

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, type ExpectStatic, type TestContext, test } from 'vitest';
 import { buildDriver, fixture, Guard, holdsWithin, isAlive } from './harness.ts';
 
 let driver: ReturnType<typeof buildDriver>;
@@ -11,17 +11,12 @@ beforeAll(() => {
 });
 afterAll(() => driver.remove());
 
-const guards = new Set<Guard>();
-afterEach(() => {
-  for (const guard of guards) guard.clean();
-  guards.clear();
-});
-
 const env = { PATH: process.env.PATH ?? '', HOME: '/nonexistent' };
 
-function open(args: readonly string[], command: string = process.execPath): Guard {
-  const guard = new Guard(driver.path, command, args, env);
-  guards.add(guard);
+/** The tests overlap (most of their time is grace), so each cleans up after itself. */
+function open({ onTestFinished }: TestContext, args: readonly string[]): Guard {
+  const guard = new Guard(driver.path, process.execPath, args, env);
+  onTestFinished(() => guard.clean());
   return guard;
 }
 
@@ -40,7 +35,7 @@ const servers: [string, string[]][] = [
 const kill = (pid: number) => process.kill(pid, 'SIGKILL');
 
 /** Each returns once the deed is done; `guardLives` tells whether `exited` is to be heard. */
-const endings: [string, { guardLives: boolean; act: (guard: Guard) => void | Promise<void> }][] = [
+const endings: [string, { guardLives: boolean; act: (guard: Guard, expect: ExpectStatic) => void }][] = [
   ['the guard gets SIGTERM', { guardLives: true, act: (guard) => void guard.child.kill('SIGTERM') }],
   ['the guard gets SIGKILL', { guardLives: false, act: (guard) => void guard.child.kill('SIGKILL') }],
   ['the leader gets SIGKILL', { guardLives: true, act: (guard) => void kill(guard.leader) }],
@@ -48,7 +43,7 @@ const endings: [string, { guardLives: boolean; act: (guard: Guard) => void | Pro
     'the watcher gets SIGKILL, then the guard SIGTERM',
     {
       guardLives: true,
-      act: (guard) => {
+      act: (guard, expect) => {
         kill(guard.watcher());
         expect(isAlive(guard.leader)).toBe(true);
         guard.child.kill('SIGTERM');
@@ -68,12 +63,13 @@ const endings: [string, { guardLives: boolean; act: (guard: Guard) => void | Pro
 ];
 
 describe.each(servers)('%s', (_server, args) => {
-  test.each(endings)('is gone when %s', async (_ending, { guardLives, act }) => {
-    const guard = open(args);
+  test.concurrent.for(endings)('is gone when %s', async ([, { guardLives, act }], context) => {
+    const { expect } = context;
+    const guard = open(context, args);
     const said = await guard.start();
     const orphan = Number(/ready (\d+)/.exec(said)?.[1] ?? 0);
     expect(guard.survivors().length).toBeGreaterThanOrEqual(3);
-    await act(guard);
+    act(guard, expect);
     if (guardLives) {
       // What `exited` promises: nothing is alive at the moment it settles.
       await guard.hear('exited');
@@ -85,8 +81,9 @@ describe.each(servers)('%s', (_server, args) => {
   });
 });
 
-test('the watcher alone is killed: the server lives on and answers', async () => {
-  const guard = open([fixture('ignores-eof')]);
+test.concurrent('the watcher alone is killed: the server lives on and answers', async (context) => {
+  const { expect } = context;
+  const guard = open(context, [fixture('ignores-eof')]);
   await guard.start();
   const watcher = guard.watcher();
   kill(watcher);
@@ -95,10 +92,11 @@ test('the watcher alone is killed: the server lives on and answers', async () =>
   expect(guard.child.exitCode).toBe(null);
 });
 
-test('after a SIGKILL of the guard the server gets SIGTERM, and time to act on it, even where it was stopped', async () => {
+test.concurrent('after a SIGKILL of the guard the server gets SIGTERM, and time to act on it, even where it was stopped', async (context) => {
+  const { expect } = context;
   const directory = mkdtempSync(join(tmpdir(), 'mcp-guard-grace-'));
   const file = join(directory, 'bye');
-  const guard = open([fixture('stops-itself'), file]);
+  const guard = open(context, [fixture('stops-itself'), file]);
   await guard.start();
   guard.child.kill('SIGKILL');
   await guard.exit();
@@ -107,8 +105,9 @@ test('after a SIGKILL of the guard the server gets SIGTERM, and time to act on i
   rmSync(directory, { recursive: true });
 });
 
-test('known limit: an orphan that left the group and cleaned its environment outlives everything', async () => {
-  const guard = open([fixture('daemonises'), '--clean']);
+test.concurrent('known limit: an orphan that left the group and cleaned its environment outlives everything', async (context) => {
+  const { expect } = context;
+  const guard = open(context, [fixture('daemonises'), '--clean']);
   const orphan = Number(/ready (\d+)/.exec(await guard.start())?.[1]);
   try {
     guard.child.kill('SIGKILL');
@@ -119,9 +118,10 @@ test('known limit: an orphan that left the group and cleaned its environment out
   }
 });
 
-test('a guard behind a guard: killing the outer one ends the inner tree too', async () => {
+test.concurrent('a guard behind a guard: killing the outer one ends the inner tree too', async (context) => {
+  const { expect } = context;
   const task = JSON.stringify({ command: process.execPath, args: [fixture('daemonises')], env });
-  const outer = open([driver.path, task, '--stdout']);
+  const outer = open(context, [driver.path, task, '--stdout']);
   await outer.start();
   expect(await holdsWithin(5000, () => outer.survivors().length >= 7)).toBe(true);
   outer.child.kill('SIGKILL');

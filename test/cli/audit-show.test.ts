@@ -1,0 +1,224 @@
+// One call in full, and the verdict over all chains.
+import { describe, expect, test } from 'vitest';
+import type { VerifiedSegment } from '../../src/adapters/trail-verify.ts';
+import type { SegmentVerdict } from '../../src/audit/verify.ts';
+import { runAuditShow } from '../../src/cli/audit-show.ts';
+import { runAuditVerify } from '../../src/cli/audit-verify.ts';
+import { GuardError } from '../../src/guard-error.ts';
+import { makeCall, makeTrail, openScreen, SEGMENT } from './screen.ts';
+
+const id = `${SEGMENT}:3`;
+
+describe('audit show', () => {
+  const show = (call: ReturnType<typeof makeCall>, json = false, more = {}) => {
+    const screen = openScreen();
+    const trail = makeTrail({ findRecord: () => ({ kind: 'call', call }), ...more });
+    expect(runAuditShow({ id, json }, screen.io, trail)).toBe(0);
+    return screen.out();
+  };
+
+  test('everything that is known, payloads as on record', () => {
+    const out = show(makeCall({ rule: 'scope.files.grants[2]', decision: 'observe', reason: 'would deny' }));
+    for (const row of [
+      'record      0123456789abcdef:3',
+      'time        2026-01-02T03:04:05.000Z',
+      'outcome     ok',
+      'server      files',
+      'tool        read_file',
+      'decision    observe',
+      'rule        scope.files.grants[2]',
+      'reason      would deny',
+      'client      host/1',
+      'model       model-1 (operator)',
+      'principal   ada',
+      'tenant      default',
+      'session     s1',
+      'request id  1',
+      'traceparent t',
+    ]) {
+      expect(out.split('\n')).toContain(row);
+    }
+    expect(out).toContain('  "arguments": {\n    "path": "/tmp/x",\n    "n": 9007199254740993\n  }');
+    expect(out).toContain(
+      'output (0123456789abcdef:4)\nresult, after 12ms, 10 bytes\n{\n  "content": [],\n  "big": 1.0\n}',
+    );
+  });
+
+  test('says where the model is unknown, and how the call failed', () => {
+    const [outcome] = makeCall().outcomes;
+    if (outcome === undefined) throw new Error('no outcome');
+    const out = show(
+      makeCall({
+        model: undefined,
+        outcomes: [{ ...outcome, settlement: 'error', errorCode: -32603, isError: true, taskId: 't\u001b' }],
+      }),
+    );
+    expect(out).toContain('model       unknown\n');
+    expect(out).toContain('error, isError, code -32603, task t\\u{1b}, after 12ms');
+  });
+
+  test('nothing in the data steers the terminal', () => {
+    const evil = '\u001b]0;x\u0007\u202e\u200b\u{e0041}\u009b';
+    const text = `{"params":{"arguments":{"a":"${evil}\n"}}}`;
+    const out = show(
+      makeCall({
+        server: evil,
+        subject: evil,
+        reason: evil,
+        client: evil,
+        rpcId: evil,
+        correlation: { [evil]: evil },
+        input: { form: 'text', text, digest: 'd', salt: 's' },
+      }),
+    );
+    expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);
+    expect(out).toContain('\\u{1b}]0;x\\u{7}');
+  });
+
+  test.each<[string, object, string]>([
+    ['not recorded', { input: undefined }, '(not recorded)'],
+    [
+      'only a digest',
+      { input: { form: 'digest', text: undefined, digest: 'dd', salt: 's' } },
+      'only its digest is on record: dd',
+    ],
+    [
+      'off',
+      { input: { form: 'off', text: undefined, digest: undefined, salt: undefined } },
+      '`audit.payload` is `off`',
+    ],
+    ['removed', { input: { form: 'removed', text: undefined, digest: 'd', salt: undefined } }, 'was removed'],
+    ['in a file that is gone', { input: { form: 'file', text: undefined, digest: 'd', salt: 's' } }, 'which is gone'],
+  ])('a payload that is %s', (_, more, expected) => {
+    expect(show(makeCall(more))).toContain(expected);
+  });
+
+  test('a payload in a file is asked for by the record that names it, and shown if it is the one', () => {
+    const asked: string[][] = [];
+    const call = makeCall({ input: { form: 'file', text: undefined, digest: 'd', salt: 's' } });
+    const bytes = Buffer.from('{"params":{"x":"\u001b"}}');
+    const out = show(call, false, {
+      loadPayload: (...words: string[]) => {
+        asked.push(words);
+        return { kind: 'ok', bytes };
+      },
+    });
+    expect(asked).toEqual([['default', SEGMENT, 'd', 's']]);
+    expect(out).toContain('"x": "\\u{1b}"');
+    expect(show(call, false, { loadPayload: () => ({ kind: 'mismatch' }) })).toContain('not the one on record');
+  });
+
+  test('--json is one inert line', () => {
+    expect(JSON.parse(show(makeCall(), true))).toMatchObject({ id, decision: 'pass' });
+  });
+
+  test('a record that is no call is shown as it stands', () => {
+    const screen = openScreen();
+    const record = {
+      header: { type: 'event', detail: '\u001b' },
+      headerText: '',
+      hash: '',
+      payloadText: undefined,
+      salt: undefined,
+    };
+    const placed = { ref: { segment: SEGMENT, seq: 3 }, tenant: 'default', record, open: undefined };
+    runAuditShow({ id }, screen.io, makeTrail({ findRecord: () => ({ kind: 'record', placed }) }));
+    expect(screen.out()).toBe('{\n  "type": "event",\n  "detail": "\\u001b"\n}\n');
+  });
+
+  test.each<[string, string]>([
+    ['nonsense', 'usage'],
+    ['../../etc:1', 'usage'],
+    [`${SEGMENT}:0`, 'usage'],
+    [id, 'record_unknown'],
+  ])('%s: %s', (asked, code) => {
+    const run = () => runAuditShow({ id: asked }, openScreen().io, makeTrail());
+    expect(run).toThrow(GuardError);
+    expect(run).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe('audit verify', () => {
+  const segment = (verdict: SegmentVerdict, isLive = false): VerifiedSegment => ({
+    tenant: 'default',
+    segment: SEGMENT,
+    day: '2026-01-02',
+    path: '/x',
+    isLive,
+    report: { verdict, end: { segment: SEGMENT, seq: 7, head: 'h' }, removed: 0, claims: [], tenant: 'default' },
+  });
+  const verify = (
+    segments: VerifiedSegment[],
+    exitCode: 0 | 1 | 2,
+    options = {},
+    faults: { segment: string; why: string; tenant: string }[] = [],
+  ) => {
+    const screen = openScreen();
+    const trail = makeTrail({
+      verify: (_, onSegment) => {
+        segments.forEach(onSegment);
+        return { segments, faults, exitCode };
+      },
+    });
+    return [runAuditVerify(options, screen.io, trail), screen.out()];
+  };
+
+  test.each<[SegmentVerdict, boolean, 0 | 1 | 2, string, string]>([
+    [{ kind: 'intact' }, false, 0, '', '1 intact, 0 with an unclean end, 0 broken'],
+    [{ kind: 'unclean' }, true, 0, '', '1 intact'],
+    [{ kind: 'torn', bytes: 5 }, true, 0, '', '1 intact'],
+    [{ kind: 'unclean' }, false, 1, 'unclean end after record 7: no seal', '1 with an unclean end'],
+    [{ kind: 'torn', bytes: 5 }, false, 1, 'torn tail of 5 bytes after record 7', '1 with an unclean end'],
+    [{ kind: 'broken', record: 8, why: 'the hash\u001b' }, true, 2, 'broken at record 8: the hash\\u{1b}', '1 broken'],
+  ])('%j, live %s: exit %s', (verdict, isLive, exitCode, line, total) => {
+    const [code, out] = verify([segment(verdict, isLive)], exitCode);
+    expect(code).toBe(exitCode);
+    const lines = String(out).trimEnd().split('\n');
+    expect(lines).toHaveLength(line === '' ? 1 : 2);
+    if (line !== '') expect(lines[0]).toBe(`default ${SEGMENT}: ${line}`);
+    expect(lines.at(-1)).toContain('1 segment, 7 records: ');
+    expect(lines.at(-1)).toContain(total);
+  });
+
+  test('--verbose names intact ones, too', () => {
+    expect(verify([segment({ kind: 'intact' })], 0, { verbose: true })[1]).toContain(
+      `default ${SEGMENT}: intact, 7 records\n`,
+    );
+    expect(verify([segment({ kind: 'unclean' }, true)], 0, { verbose: true })[1]).toContain(
+      'intact so far, 7 records, still being written',
+    );
+  });
+
+  test('what other segments say of a missing one', () => {
+    const [code, out] = verify([], 2, {}, [{ segment: 's', tenant: 't', why: 'it is gone' }]);
+    expect(code).toBe(2);
+    expect(out).toContain('t s: broken: it is gone\n');
+    expect(out).toContain('1 contradicted by another segment');
+  });
+
+  test('--json: a line each', () => {
+    const [, out] = verify([segment({ kind: 'broken', record: 8, why: 'x' })], 2, { json: true }, [
+      { segment: 's', tenant: 't', why: 'gone' },
+    ]);
+    expect(
+      String(out)
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      {
+        tenant: 'default',
+        segment: SEGMENT,
+        grade: 'broken',
+        isLive: false,
+        kind: 'broken',
+        record: 8,
+        why: 'x',
+        records: 7,
+        head: 'h',
+        removed: 0,
+      },
+      { segment: 's', tenant: 't', why: 'gone', grade: 'broken' },
+    ]);
+  });
+});
