@@ -19,8 +19,11 @@ const result = await build({
   chunkNames: 'chunks/[name]-[hash]',
   external: ['@modelcontextprotocol/sdk', 'typescript'],
   // CommonJS dependencies inside an ES module bundle call `require` for Node's own modules.
-  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
 });
 if (process.argv.includes('--sizes')) {
-  for (const [file, { bytes }] of Object.entries(result.metafile.outputs)) console.log(`${String(bytes).padStart(9)}  ${file}`);
+  for (const [file, { bytes }] of Object.entries(result.metafile.outputs))
+    console.log(`${String(bytes).padStart(9)}  ${file}`);
 }

@@ -6,8 +6,8 @@ export const FULL = {
   targets: ['direct', 'pipe', 'parse', 'audit-wal', 'sdk-proxy', 'mcp-guard', 'mcp-guard-config'],
   counts: {
     starts: 7,
-    warmUp: 1000,
-    roundTrips: 4000,
+    warmUp: 1300,
+    roundTrips: 5000,
     inFlightCalls: 40_000,
     largeCalls: 100,
     lists: { 10: 200, 1000: 40, 10000: 12 },
@@ -20,7 +20,7 @@ export const QUICK = {
   targets: ['direct', 'audit-wal', 'mcp-guard', 'mcp-guard-config'],
   counts: {
     starts: 3,
-    warmUp: 700,
+    warmUp: 1300,
     roundTrips: 2000,
     inFlightCalls: 20_000,
     largeCalls: 40,

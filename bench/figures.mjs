@@ -4,6 +4,7 @@ import { median } from './statistics.mjs';
 // `compare`: `added` and `ratio` are taken against `direct` in the same round; `value` stands for itself.
 export const FIGURES = {
   start: { title: 'start → `initialize`', unit: 'ms', compare: 'added', read: (m) => m.start?.ms },
+  first: { title: 'p50 of the first 100 calls', unit: 'µs', compare: 'ratio', read: (m) => m.roundTrip?.firstUs },
   p50: { title: 'p50, one CPU', unit: 'µs', compare: 'ratio', read: (m) => m.roundTrip?.p50Us },
   p99: { title: 'p99, one CPU', unit: 'µs', compare: 'ratio', read: (m) => m.roundTrip?.p99Us },
   inFlight: { title: '64 in flight', unit: '/s', compare: 'ratio', read: (m) => m.load?.inFlight.perSecond },

@@ -112,7 +112,7 @@ Median of the rounds, in parentheses the median of the per-round comparisons to 
 
 ### Start and small calls
 
-${figureTable(run, ['start', 'p50', 'p99', 'inFlight'])}
+${figureTable(run, ['start', 'first', 'p50', 'p99', 'inFlight'])}
 
 ### Large messages and long lists
 

@@ -31,7 +31,12 @@ export class NoiseRelay {
     }
     if (this.#swallowed > 0) this.#options.writeError(`[${server}] … ${this.#swallowed} lines not shown\n`);
     this.#swallowed = 0;
-    const shown = showInert(text.subarray(0, LONGEST_LINE).toString('utf8').replace(/\r?\n$/, ''));
+    const shown = showInert(
+      text
+        .subarray(0, LONGEST_LINE)
+        .toString('utf8')
+        .replace(/\r?\n$/, ''),
+    );
     this.#options.writeError(`[${server}] ${shown}${text.length > LONGEST_LINE ? ' …' : ''}\n`);
   }
 

@@ -127,7 +127,9 @@ export class SessionRun {
   #onClientReading(reading: LineReading, bytes: Buffer): void {
     if (reading.kind === 'message') this.#take({ type: 'client_line', line: reading.line });
     else if (reading.kind === 'batch') {
-      const elements = reading.elements.map((element) => readLine(element, 'client', this.#options.limits.read, 'element'));
+      const elements = reading.elements.map((element) =>
+        readLine(element, 'client', this.#options.limits.read, 'element'),
+      );
       this.#take({ type: 'client_batch', elements });
     } else if (reading.kind !== 'blank')
       this.#take({ type: 'client_refused', refusal: reading.refusal, bytes: bytes.length });

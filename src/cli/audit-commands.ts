@@ -14,7 +14,9 @@ interface Colored {
 
 export function tail(flags: Omit<AuditTailOptions, 'lines'> & Colored & { readonly lines: string }): Promise<number> {
   if (!/^[0-9]{1,7}$/.test(flags.lines)) {
-    throw new GuardError('usage', `\`-n ${flags.lines}\` is no number of lines`, { hint: 'give a whole number from 0' });
+    throw new GuardError('usage', `\`-n ${flags.lines}\` is no number of lines`, {
+      hint: 'give a whole number from 0',
+    });
   }
   const options = { ...flags, lines: Number(flags.lines) };
   return runAuditTail(options, terminalIo(flags.color), trail(), systemClock.now().wallMs, untilInterrupted());

@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { systemClock } from '../adapters/system-clock.ts';
+import { showInert } from '../wire/inert-text.ts';
 import { runAuditTail } from './audit-tail.ts';
 import { runAuditVerify } from './audit-verify.ts';
-import { showInert } from '../wire/inert-text.ts';
 import type { CliIo } from './io.ts';
 import { makePaint } from './render.ts';
 import { openStateTrail } from './state-trail.ts';
@@ -56,7 +56,12 @@ function guardBin(): string {
   return fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
 }
 
-async function makeCalls(guarded: readonly string[], env: Record<string, string>, root: string, say: Teller): Promise<void> {
+async function makeCalls(
+  guarded: readonly string[],
+  env: Record<string, string>,
+  root: string,
+  say: Teller,
+): Promise<void> {
   const client = new Client({ name: 'mcp-guard-demo', version: '1.0.0' });
   const args = [guardBin(), ...guarded];
   await client.connect(new StdioClientTransport({ command: process.execPath, args, env, stderr: 'ignore' }));

@@ -95,12 +95,15 @@ function addConfig(program: Command, done: Done): void {
     .option('--yes', 'do not ask')
     .option('--forget', 'take the permission back')
     .option('--no-color', 'no colours (as NO_COLOR)')
-    .action(async (file: string | undefined, flags) => done(await (await import('./config-commands.ts')).allow(file, flags)));
+    .action(async (file: string | undefined, flags) =>
+      done(await (await import('./config-commands.ts')).allow(file, flags)),
+    );
 }
 
 /** One name each, so that `--pass-env A node server.js` does not swallow the command. */
 function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) throw new InvalidArgumentError('it is no name of an environment variable.');
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(value))
+    throw new InvalidArgumentError('it is no name of an environment variable.');
   return [...(before ?? []), value];
 }
 

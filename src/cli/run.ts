@@ -146,8 +146,11 @@ function sayHowItRuns(
       policy === undefined ? 'a config with a `servers` entry narrows it' : `add it to \`${policy.source.path}\``;
     log.write('warn', `\`${server.name}\` runs unscoped: every call is recorded, none is denied by policy (${mend})`);
   }
-  if (withheld.length > 0)
-    log.write('warn', `not passed on to the server: ${withheld.join(' ')} (--pass-env NAME passes one)`);
+  // The guard's own settings are no news to whoever set them.
+  const missed = withheld.filter((name) => !name.startsWith('MCP_GUARD_'));
+  if (missed.length > 0) {
+    log.write('warn', `not passed on to the server: ${missed.join(' ')} (--pass-env NAME passes one)`);
+  }
   if (ignored !== undefined) {
     log.write(
       'warn',

@@ -9,6 +9,15 @@ type Report = (diagnostic: Diagnostic) => void;
 
 export function checkSemantics(document: unknown, report: Report): void {
   checkOrder(document, ['shutdown'], 'termAfterMs', 'killAfterMs', report);
+  const logFile = valueAt(document, ['log', 'file']);
+  if (typeof logFile === 'string' && logFile.includes('${')) {
+    report({
+      path: 'log.file',
+      what: 'variables are not expanded here',
+      why: 'only `command`, `args`, `cwd` and `env` of a server take them',
+      mend: 'write an absolute path, or one that counts from the directory of this file',
+    });
+  }
   const servers = isPlainObject(document) ? document.servers : undefined;
   for (const [id, server] of entriesOf(servers)) {
     const path = ['servers', id];
@@ -62,7 +71,7 @@ export function checkTree(document: unknown, report: Report): boolean {
   let nodes = 0;
   const walk = (value: unknown, path: JsonPath): boolean => {
     nodes += 1;
-    if (nodes > MAX_NODES || path.length > MAX_DEPTH) {
+    if (nodes > MAX_NODES ) {
       report({
         path: '(document)',
         what: nodes > MAX_NODES ? `more than ${MAX_NODES} values` : `nested deeper than ${MAX_DEPTH} levels`,

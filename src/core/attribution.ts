@@ -19,7 +19,11 @@ export interface ModelHints {
 }
 
 /** @param lastSampled the `model` of the last sampling result of this session: a guess, and recorded as one */
-export function attributeModel(meta: JsonObject | undefined, hints: ModelHints, lastSampled: string | undefined): ModelSource {
+export function attributeModel(
+  meta: JsonObject | undefined,
+  hints: ModelHints,
+  lastSampled: string | undefined,
+): ModelSource {
   if (meta !== undefined) {
     const codex = stringAt(objectAt(meta, 'x-codex-turn-metadata'), 'model');
     if (codex !== undefined) return { id: cut(codex), source: 'codex_turn_metadata' };

@@ -2,14 +2,21 @@
 // Knows no policy and no bytes but those it passes on.
 import type { Instant } from '../ports/clock.ts';
 import { isJsonObject, objectAt, stringAt } from '../wire/json.ts';
-import type { Line, LineReading, NotificationMessage, Refusal, RequestMessage, ResponseMessage } from '../wire/message.ts';
+import type {
+  Line,
+  LineReading,
+  NotificationMessage,
+  Refusal,
+  RequestMessage,
+  ResponseMessage,
+} from '../wire/message.ts';
 import { errorLine, INVALID_PARAMS, INVALID_REQUEST } from '../wire/reply.ts';
 import { replaceId, spliceLine, valueSpan } from '../wire/splice.ts';
 import { attributeModel, readClientName, readCorrelation } from './attribution.ts';
 import { BatchAnswer } from './batch.ts';
 import { exitRefusal } from './denial.ts';
+import type { Attribution } from './entries.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
-import type { Attribution } from './ledger.ts';
 import { newExchange } from './new-exchange.ts';
 import type { SessionParts } from './session-parts.ts';
 
@@ -33,7 +40,8 @@ export class ClientLines {
     const answerable = elements.filter((element) => awaitsAnswer(element)).length;
     const batch = answerable === 0 ? undefined : new BatchAnswer(answerable);
     for (const element of elements) {
-      if (element.kind === 'message') this.onLine(element.line, now, element.line.message.kind === 'request' ? batch : undefined);
+      if (element.kind === 'message')
+        this.onLine(element.line, now, element.line.message.kind === 'request' ? batch : undefined);
       else if (element.kind === 'refused' || element.kind === 'noise') this.onRefused(element.refusal, 0, now, batch);
     }
   }
@@ -99,7 +107,9 @@ export class ClientLines {
 
   #recordClient(line: Line<RequestMessage>, now: Instant): void {
     const { params, method } = line.message;
-    const revision = stringAt(params, 'protocolVersion') ?? stringAt(objectAt(params, '_meta'), 'io.modelcontextprotocol/protocolVersion');
+    const revision =
+      stringAt(params, 'protocolVersion') ??
+      stringAt(objectAt(params, '_meta'), 'io.modelcontextprotocol/protocolVersion');
     const detail = { client: this.#parts.handshake.clientName ?? null, revision: revision ?? null, method };
     this.#parts.ledger.note('client', undefined, detail, now);
   }
@@ -125,8 +135,12 @@ export class ClientLines {
       ledger.forgo(exchange);
     }
     if (!wasSent) return;
-    const span = exchange === undefined || exchange.peerId === exchange.askerId ? undefined : valueSpan(line.text, ['params', 'requestId']);
-    const bytes = span === undefined ? line.bytes : spliceLine(line, [{ span, replacement: JSON.stringify(exchange?.peerId) }]);
+    const span =
+      exchange === undefined || exchange.peerId === exchange.askerId
+        ? undefined
+        : valueSpan(line.text, ['params', 'requestId']);
+    const bytes =
+      span === undefined ? line.bytes : spliceLine(line, [{ span, replacement: JSON.stringify(exchange?.peerId) }]);
     this.#parts.life(upstream).send(bytes, undefined);
   }
 

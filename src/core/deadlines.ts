@@ -50,7 +50,8 @@ export class Deadlines {
       if (exchange.idleMs !== NEVER && isPaused(exchange.view.upstream)) this.touch(exchange, nowMs);
       const at = Math.min(exchange.hardDueMs, exchange.idleDueMs);
       if (at > nowMs) next = Math.min(next, at);
-      else if (exchange.hardDueMs <= nowMs) found.push({ exchange, kind: 'hard', waitedMs: nowMs - exchange.startedMs });
+      else if (exchange.hardDueMs <= nowMs)
+        found.push({ exchange, kind: 'hard', waitedMs: nowMs - exchange.startedMs });
       else found.push({ exchange, kind: 'idle', waitedMs: exchange.idleMs });
     }
     this.#lookAtMs = next;

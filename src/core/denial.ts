@@ -2,7 +2,14 @@
 // (protocol notes, section 4). Decides nothing.
 import type { RecordRef } from '../audit/entry.ts';
 import { showRef } from '../audit/entry.ts';
-import { CALL_REFUSED, type Decision, errorLine, INTERNAL_ERROR, METHOD_NOT_FOUND, toolErrorLine } from '../wire/reply.ts';
+import {
+  CALL_REFUSED,
+  type Decision,
+  errorLine,
+  INTERNAL_ERROR,
+  METHOD_NOT_FOUND,
+  toolErrorLine,
+} from '../wire/reply.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
 
 export interface Refusing {
@@ -63,7 +70,12 @@ export function deadlineRefusal(kind: 'idle' | 'hard', elapsedMs: number, server
 /** @param how `code 1`, `signal SIGKILL`, or why it could not be started */
 export function exitRefusal(kind: 'exited' | 'signalled' | 'unstartable', how: string, server: string): Refusing {
   if (kind === 'unstartable') {
-    return { reason: 'server_unstartable', rule: undefined, text: `the MCP server \`${server}\` could not be started: ${how}`, retryAfterMs: undefined };
+    return {
+      reason: 'server_unstartable',
+      rule: undefined,
+      text: `the MCP server \`${server}\` could not be started: ${how}`,
+      retryAfterMs: undefined,
+    };
   }
   return {
     reason: 'server_exited',

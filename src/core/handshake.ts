@@ -1,7 +1,8 @@
 // What the client has said about itself and asked to be kept: enough to introduce it to a restarted server.
 // Bytes are kept as they were; nothing is rewritten. Knows no policy.
-import type { Line, NotificationMessage, RequestId, RequestMessage } from '../wire/message.ts';
+
 import { objectAt, stringAt } from '../wire/json.ts';
+import type { Line, NotificationMessage, RequestId, RequestMessage } from '../wire/message.ts';
 import { PROTOCOL_VERSION_KEY, readClientName } from './attribution.ts';
 
 const MOST_SUBSCRIPTIONS = 1024;
@@ -13,6 +14,8 @@ export class Handshake {
   lastSampledModel: string | undefined;
   /** `unknown` until the client has shown its era; an `initialize` makes the pipe legacy, whatever came before. */
   era: 'unknown' | 'legacy' | 'modern' = 'unknown';
+  /** A server has answered the client's `initialize` with a result. */
+  accepted = false;
   #initialize: Line<RequestMessage> | undefined;
   #initialized: Line<NotificationMessage> | undefined;
   #logLevel: Line<RequestMessage> | undefined;

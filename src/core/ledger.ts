@@ -1,35 +1,24 @@
 // Opens and closes exchanges: the only place where either happens, so that every one is recorded before it leaves,
 // settled exactly once, and answered exactly once. Knows no method's meaning beyond `tools/call`, and no restart.
-import type { AuditEntry, EventEntry, IntentEntry, ModelSource, OutcomeEntry, Payload, SettlementKind } from '../audit/entry.ts';
+import type { AuditEntry, EventEntry, IntentEntry, OutcomeEntry, SettlementKind } from '../audit/entry.ts';
 import type { Instant } from '../ports/clock.ts';
 import type { LogLevel } from '../ports/log.ts';
-import type { Line } from '../wire/message.ts';
 import { NO_ANSWER_LINE } from './batch.ts';
 import type { Chain } from './chain.ts';
 import { type Refusing, refusalLine, unrecordedIntent, unrecordedOutcome } from './denial.ts';
 import type { Effect } from './effects.ts';
+import { type Answer, type Attribution, intentOf, outcomeOf } from './entries.ts';
 import type { UpstreamId } from './events.ts';
 import { CLIENT, type Exchange, ExchangeTable } from './exchange.ts';
 import type { Deny, Settlement } from './interceptor.ts';
 
-/** What is known of who asks, at the time of asking. */
-export interface Attribution {
-  readonly client: string | undefined;
-  readonly model: ModelSource;
-  readonly correlation: Readonly<Record<string, string>> | undefined;
-  readonly subject: string | undefined;
-}
-
-/** What came back, as far as the record tells outcomes apart. */
-export interface Answer {
-  readonly line: Line | undefined;
-  readonly errorCode: number | undefined;
-  readonly isError: boolean | undefined;
-  readonly resultType: string | undefined;
-  readonly taskId: string | undefined;
-}
-
-const NO_ANSWER: Answer = { line: undefined, errorCode: undefined, isError: undefined, resultType: undefined, taskId: undefined };
+const NO_ANSWER: Answer = {
+  line: undefined,
+  errorCode: undefined,
+  isError: undefined,
+  resultType: undefined,
+  taskId: undefined,
+};
 
 export class Ledger {
   readonly table = new ExchangeTable();
@@ -46,7 +35,11 @@ export class Ledger {
 
   /** Puts something on record that is no exchange. */
   note(name: EventEntry['name'], server: UpstreamId | undefined, detail: EventEntry['detail'], now: Instant): void {
-    this.push({ type: 'record', entry: { type: 'event', at: now, ref: undefined, name, server, detail }, exchange: undefined });
+    this.push({
+      type: 'record',
+      entry: { type: 'event', at: now, ref: undefined, name, server, detail },
+      exchange: undefined,
+    });
   }
 
   log(level: LogLevel, text: string): void {
@@ -78,7 +71,12 @@ export class Ledger {
     return this.#decide(exchange, verdict, who, now);
   }
 
-  #decide(exchange: Exchange, verdict: ReturnType<Chain['enter']>, who: Attribution, now: Instant): 'pass' | 'held' | 'denied' {
+  #decide(
+    exchange: Exchange,
+    verdict: ReturnType<Chain['enter']>,
+    who: Attribution,
+    now: Instant,
+  ): 'pass' | 'held' | 'denied' {
     if (verdict.kind === 'wait') {
       exchange.waiting = true;
       return 'held';
@@ -99,11 +97,17 @@ export class Ledger {
   }
 
   /** Ends an open exchange, with what is known of how. INVARIANT: does nothing to a closed one, and says so. */
-  settle(exchange: Exchange, settlement: Exclude<SettlementKind, 'task'>, now: Instant, answer: Answer = NO_ANSWER): boolean {
+  settle(
+    exchange: Exchange,
+    settlement: Exclude<SettlementKind, 'task'>,
+    now: Instant,
+    answer: Answer = NO_ANSWER,
+  ): boolean {
     if (exchange.closed) return false;
     this.#close(exchange, settlement, now);
     const intent = exchange.intent;
-    if (intent !== undefined) this.#record(outcomeOf(intent, settlement, now, now.monoMs - exchange.startedMs, answer), exchange);
+    if (intent !== undefined)
+      this.#record(outcomeOf(intent, settlement, now, now.monoMs - exchange.startedMs, answer), exchange);
     return true;
   }
 
@@ -175,46 +179,4 @@ export class Ledger {
     exchange.lastEntry = entry;
     this.push({ type: 'record', entry, exchange });
   }
-}
-
-function intentOf(exchange: Exchange, who: Attribution, now: Instant, denial: Deny | undefined): IntentEntry {
-  const { view, line } = exchange;
-  const isCall = view.tool !== undefined;
-  return {
-    type: 'intent',
-    at: now,
-    ref: undefined,
-    asked: view.asked,
-    server: view.upstream,
-    rpcId: exchange.askerId,
-    method: view.method,
-    subject: who.subject,
-    decision: denial === undefined ? 'pass' : 'deny',
-    rule: denial?.rule,
-    reason: denial?.reason,
-    client: who.client,
-    model: who.model,
-    correlation: who.correlation,
-    bytes: line.bytes.length - 1,
-    payload: isCall || denial !== undefined ? line : undefined,
-  };
-}
-
-function outcomeOf(intent: IntentEntry, settlement: SettlementKind, now: Instant, durationMs: number, answer: Answer): OutcomeEntry {
-  const { line } = answer;
-  const payload: Payload | undefined = intent.method === 'tools/call' ? line : undefined;
-  return {
-    type: 'outcome',
-    at: now,
-    ref: undefined,
-    intent,
-    settlement,
-    errorCode: answer.errorCode,
-    isError: answer.isError,
-    resultType: answer.resultType,
-    taskId: answer.taskId,
-    durationMs,
-    bytes: line === undefined ? 0 : line.bytes.length - 1,
-    payload,
-  };
 }

@@ -34,7 +34,8 @@ export class Session {
     if (first === undefined) throw new RangeError('a session needs at least one upstream');
     const ledger = new Ledger(new Chain(interceptors, onFault));
     const handshake = new Handshake();
-    for (const upstream of settings.upstreams) this.#lives.set(upstream.name, new UpstreamLife(upstream, ledger, handshake));
+    for (const upstream of settings.upstreams)
+      this.#lives.set(upstream.name, new UpstreamLife(upstream, ledger, handshake));
     const byName = new Map(settings.upstreams.map((upstream) => [upstream.name, upstream]));
     this.#parts = {
       ledger,
@@ -158,8 +159,14 @@ export class Session {
   }
 
   #tick(now: Instant): void {
-    const asking = new Set(this.#parts.ledger.table.all().filter((one) => one.view.asked === 'server').map((one) => one.asker));
-    for (const due of this.#parts.deadlines.due(now.monoMs, (name) => asking.has(name))) this.#fromUpstream.onDue(due, now);
+    const asking = new Set(
+      this.#parts.ledger.table
+        .all()
+        .filter((one) => one.view.asked === 'server')
+        .map((one) => one.asker),
+    );
+    for (const due of this.#parts.deadlines.due(now.monoMs, (name) => asking.has(name)))
+      this.#fromUpstream.onDue(due, now);
   }
 
   #noise(upstream: UpstreamId, bytes: number, now: Instant): void {

@@ -1,6 +1,7 @@
 // What a session is told once, at its start. Values only; where they come from (flags, config, defaults) is not known here.
-import type { UpstreamId } from './events.ts';
+
 import type { ModelHints } from './attribution.ts';
+import type { UpstreamId } from './events.ts';
 
 /** Milliseconds; Infinity for never. Applies to `tools/call` only. */
 export interface Deadline {
@@ -36,4 +37,9 @@ export interface SessionSettings {
 /** A bare run: one hard deadline of 60 minutes, so that nothing hangs for ever. */
 export const BARE_DEADLINE: Deadline = { idleMs: Number.POSITIVE_INFINITY, hardMs: 3_600_000 };
 
-export const DEFAULT_RESTART: RestartSettings = { maxExits: 5, withinMs: 60_000, firstDelayMs: 250, maxDelayMs: 10_000 };
+export const DEFAULT_RESTART: RestartSettings = {
+  maxExits: 5,
+  withinMs: 60_000,
+  firstDelayMs: 250,
+  maxDelayMs: 10_000,
+};

@@ -1,7 +1,7 @@
 // Keeps the record of a task-augmented call open until the task's terminal payload has gone by.
 // 2025-11-25: `tasks/result` brings it. 2026-07-28 extension: `tasks/get` and `notifications/tasks` carry it inline.
 import type { IntentEntry } from '../audit/entry.ts';
-import { isJsonObject, objectAt, stringAt, type Json, type JsonObject } from '../wire/json.ts';
+import { isJsonObject, type Json, type JsonObject, objectAt, stringAt } from '../wire/json.ts';
 import type { UpstreamId } from './events.ts';
 
 const MOST_TASKS = 4096;
@@ -12,7 +12,10 @@ export class OpenTasks {
 
   /** The task that a result announces, if it does. */
   static announcedBy(result: JsonObject): string | undefined {
-    return stringAt(objectAt(result, 'task'), 'taskId') ?? (stringAt(result, 'resultType') === 'task' ? stringAt(result, 'taskId') : undefined);
+    return (
+      stringAt(objectAt(result, 'task'), 'taskId') ??
+      (stringAt(result, 'resultType') === 'task' ? stringAt(result, 'taskId') : undefined)
+    );
   }
 
   open(upstream: UpstreamId, taskId: string, intent: IntentEntry): void {
@@ -26,7 +29,12 @@ export class OpenTasks {
   }
 
   /** The intent that ends with this answer to a `tasks/*` request, where it does. Each is given out once. */
-  endedByAnswer(upstream: UpstreamId, method: string, params: JsonObject | undefined, result: Json | undefined): IntentEntry | undefined {
+  endedByAnswer(
+    upstream: UpstreamId,
+    method: string,
+    params: JsonObject | undefined,
+    result: Json | undefined,
+  ): IntentEntry | undefined {
     const taskId = stringAt(params, 'taskId');
     if (taskId === undefined) return undefined;
     if (method === 'tasks/result') return this.#take(upstream, taskId);
@@ -37,7 +45,9 @@ export class OpenTasks {
   endedByNotification(upstream: UpstreamId, method: string, params: JsonObject | undefined): IntentEntry | undefined {
     if (method !== 'notifications/tasks' && method !== 'notifications/tasks/status') return undefined;
     const taskId = stringAt(params, 'taskId');
-    return taskId !== undefined && params !== undefined && isTerminal(params) ? this.#take(upstream, taskId) : undefined;
+    return taskId !== undefined && params !== undefined && isTerminal(params)
+      ? this.#take(upstream, taskId)
+      : undefined;
   }
 
   #take(upstream: UpstreamId, taskId: string): IntentEntry | undefined {

@@ -10,10 +10,11 @@ import type { UpstreamExit, UpstreamId } from './events.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
 import { GuardIds, type Handshake } from './handshake.ts';
 import type { Ledger } from './ledger.ts';
-import type { UpstreamSettings } from './settings.ts';
 import { newExchange } from './new-exchange.ts';
+import type { UpstreamSettings } from './settings.ts';
 
 const MOST_SHIELDED_EXITS = 2;
+const PROBING = new Set(['server/discover', 'initialize']);
 
 interface Held {
   readonly bytes: Buffer;
@@ -31,6 +32,8 @@ export class UpstreamLife {
   /** Monotonic ms of the exits that count towards a crash loop. */
   #exits: number[] = [];
   #shielded = 0;
+  /** The running server has been asked `server/discover`. */
+  #probed = false;
   #lastExit: UpstreamExit | undefined;
 
   constructor(settings: UpstreamSettings, ledger: Ledger, handshake: Handshake) {
@@ -59,6 +62,7 @@ export class UpstreamLife {
 
   /** Sends now, or when the server is back. `exchange` where the bytes are its request: a closed one is not sent late. */
   send(bytes: Buffer, exchange: Exchange | undefined): void {
+    if (exchange?.view.method === 'server/discover') this.#probed = true;
     if (this.#state === 'running') this.#toServer(bytes, exchange?.intent);
     else if (this.#state !== 'gone') this.#held.push({ bytes, exchange });
   }
@@ -71,7 +75,8 @@ export class UpstreamLife {
   onStarted(now: Instant): void {
     if (this.#state !== 'coming_back') return;
     const { initialize } = this.#handshake;
-    if (this.#handshake.era !== 'legacy' || initialize === undefined) {
+    this.#probed = false;
+    if (this.#handshake.era !== 'legacy' || initialize === undefined || !this.#handshake.accepted) {
       this.#goOn();
       return;
     }
@@ -94,9 +99,12 @@ export class UpstreamLife {
     const open = this.#openOf();
     const shield = this.#isShielded(exit, open);
     const comesBack = !clientHasLeft && exit.kind !== 'unstartable' && (shield || this.#mayRestart(now));
-    // What was held was never sent: it goes to the next server, if there is one.
+    // What was held was never sent: it goes to the next server, if there is one. So does a greeting that met the probe's death.
     const unsent = new Set(comesBack ? this.#held.map((held) => held.exchange) : []);
-    for (const exchange of open) if (!unsent.has(exchange)) this.#end(exchange, exit, shield, now);
+    for (const exchange of open) {
+      if (shield && exchange.view.method === 'initialize') this.#held.push({ bytes: bytesOf(exchange), exchange });
+      else if (!unsent.has(exchange)) this.#end(exchange, exit, shield, now);
+    }
     this.#state = comesBack ? 'coming_back' : 'gone';
     if (!comesBack) {
       this.#held = [];
@@ -134,15 +142,15 @@ export class UpstreamLife {
     this.#ledger.refuse(exchange, exitRefusal(exit.kind, exit.text, this.name));
   }
 
-  // Some legacy servers exit when they are asked `server/discover`: the client gets the answer that makes it fall back
-  // to `initialize` on this same pipe, and a new server to say it to.
+  // Some legacy servers exit when they are asked `server/discover`, before or after they answer: the client gets the
+  // answer that makes it fall back to `initialize` on this same pipe, and a new server to say it to.
   #isShielded(exit: UpstreamExit, open: readonly Exchange[]): boolean {
     return (
       exit.kind !== 'unstartable' &&
-      this.#handshake.initialize === undefined &&
+      this.#probed &&
+      !this.#handshake.accepted &&
       this.#shielded < MOST_SHIELDED_EXITS &&
-      open.length > 0 &&
-      open.every((exchange) => exchange.asker === CLIENT && exchange.view.method === 'server/discover')
+      open.every((exchange) => exchange.asker === CLIENT && PROBING.has(exchange.view.method))
     );
   }
 
@@ -178,4 +186,8 @@ export class UpstreamLife {
       if (exchange?.closed !== true) this.#toServer(bytes, exchange?.intent);
     }
   }
+}
+
+function bytesOf(exchange: Exchange): Buffer {
+  return exchange.peerId === exchange.askerId ? exchange.line.bytes : replaceId(exchange.line, exchange.peerId);
 }

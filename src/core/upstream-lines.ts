@@ -7,11 +7,11 @@ import type { Line, NotificationMessage, Refusal, RequestMessage, ResponseMessag
 import { cancelledLine, errorLine, INVALID_REQUEST } from '../wire/reply.ts';
 import { replaceId } from '../wire/splice.ts';
 import { UNKNOWN_MODEL } from './attribution.ts';
-import { ambiguousAnswer, deadlineRefusal } from './denial.ts';
 import type { Due } from './deadlines.ts';
+import { ambiguousAnswer, deadlineRefusal } from './denial.ts';
+import type { Answer, Attribution } from './entries.ts';
 import type { UpstreamId } from './events.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
-import type { Answer, Attribution } from './ledger.ts';
 import { newExchange, tokenOf } from './new-exchange.ts';
 import type { SessionParts } from './session-parts.ts';
 import { OpenTasks } from './tasks.ts';
@@ -43,7 +43,9 @@ export class UpstreamLines {
     ledger.log('warn', `a line of \`${upstream}\` was refused and not forwarded: ${refusal.detail}`);
     if (refusal.id === undefined) return;
     if (refusal.shape === 'request') {
-      const answer = errorLine(refusal.id, INVALID_REQUEST, `refused by mcp-guard: ${refusal.detail}`, { reason: refusal.code });
+      const answer = errorLine(refusal.id, INVALID_REQUEST, `refused by mcp-guard: ${refusal.detail}`, {
+        reason: refusal.code,
+      });
       this.#parts.life(upstream).send(answer, undefined);
       return;
     }
@@ -67,16 +69,28 @@ export class UpstreamLines {
     const answer = readAnswer(exchange, line);
     this.#settleTasks(upstream, exchange, line, answer, now);
     ledger.settle(exchange, line.message.error === undefined ? 'result' : 'error', now, answer);
+    if (exchange.view.method === 'initialize' && line.message.error === undefined)
+      this.#parts.handshake.accepted = true;
     if (exchange.internal) {
       this.#parts.life(upstream).onInternalAnswer(exchange, now);
       return;
     }
     const { intent } = exchange;
     if (answer.taskId !== undefined && intent !== undefined) this.#parts.tasks.open(upstream, answer.taskId, intent);
-    ledger.reply(exchange, exchange.peerId === exchange.askerId ? line.bytes : replaceId(line, exchange.askerId), exchange.lastEntry);
+    ledger.reply(
+      exchange,
+      exchange.peerId === exchange.askerId ? line.bytes : replaceId(line, exchange.askerId),
+      exchange.lastEntry,
+    );
   }
 
-  #settleTasks(upstream: UpstreamId, exchange: Exchange, line: Line<ResponseMessage>, answer: Answer, now: Instant): void {
+  #settleTasks(
+    upstream: UpstreamId,
+    exchange: Exchange,
+    line: Line<ResponseMessage>,
+    answer: Answer,
+    now: Instant,
+  ): void {
     const { method, params } = exchange.view;
     if (!method.startsWith('tasks/')) return;
     const { tasks, ledger } = this.#parts;
@@ -97,7 +111,8 @@ export class UpstreamLines {
       }
     } else if (method === 'notifications/cancelled') {
       const id = params?.requestId;
-      const question = typeof id === 'string' || typeof id === 'number' ? ledger.table.byAskerId(upstream, id) : undefined;
+      const question =
+        typeof id === 'string' || typeof id === 'number' ? ledger.table.byAskerId(upstream, id) : undefined;
       if (question !== undefined) {
         ledger.settle(question, 'cancelled', now);
         ledger.forgo(question);
@@ -106,7 +121,13 @@ export class UpstreamLines {
       const intent = tasks.endedByNotification(upstream, method, params);
       if (intent !== undefined) {
         const taskId = stringAt(params, 'taskId');
-        needs = ledger.settleTask(intent, now, { line, errorCode: undefined, isError: undefined, resultType: 'task', taskId });
+        needs = ledger.settleTask(intent, now, {
+          line,
+          errorCode: undefined,
+          isError: undefined,
+          resultType: 'task',
+          taskId,
+        });
       }
     }
     ledger.push({ type: 'to_client', bytes: line.bytes, needs, batch: undefined });
@@ -116,13 +137,23 @@ export class UpstreamLines {
   #onQuestion(upstream: UpstreamId, line: Line<RequestMessage>, now: Instant): void {
     const { ledger, handshake } = this.#parts;
     if (handshake.era === 'modern') {
-      this.#parts.dropped('server', upstream, `in revision 2026-07-28 a server may not send requests (\`${line.message.method}\`)`, now);
+      this.#parts.dropped(
+        'server',
+        upstream,
+        `in revision 2026-07-28 a server may not send requests (\`${line.message.method}\`)`,
+        now,
+      );
       return;
     }
     const { id } = line.message;
     if (ledger.table.byPeerId(CLIENT, id) !== undefined) {
       this.#parts.dropped('server', upstream, 'it reuses the id of a request that is still open', now);
-      this.#parts.life(upstream).send(errorLine(id, INVALID_REQUEST, 'refused by mcp-guard: this id is in use', { reason: 'id_in_use' }), undefined);
+      this.#parts
+        .life(upstream)
+        .send(
+          errorLine(id, INVALID_REQUEST, 'refused by mcp-guard: this id is in use', { reason: 'id_in_use' }),
+          undefined,
+        );
       return;
     }
     const exchange = newExchange({ line, asker: upstream, peer: CLIENT, peerId: id, now });
@@ -130,7 +161,12 @@ export class UpstreamLines {
   }
 
   forward(exchange: Exchange): void {
-    this.#parts.ledger.push({ type: 'to_client', bytes: exchange.line.bytes, needs: exchange.intent, batch: undefined });
+    this.#parts.ledger.push({
+      type: 'to_client',
+      bytes: exchange.line.bytes,
+      needs: exchange.intent,
+      batch: undefined,
+    });
   }
 
   /** The guard waits no longer: the client is answered first, then the server is told. */
@@ -156,7 +192,13 @@ function readAnswer(exchange: Exchange, line: Line<ResponseMessage>): Answer {
   const { result, error } = line.message;
   if (error !== undefined) {
     const code = error.code;
-    return { line, errorCode: typeof code === 'number' ? code : undefined, isError: undefined, resultType: undefined, taskId: undefined };
+    return {
+      line,
+      errorCode: typeof code === 'number' ? code : undefined,
+      isError: undefined,
+      resultType: undefined,
+      taskId: undefined,
+    };
   }
   if (exchange.view.tool === undefined || !isJsonObject(result)) {
     return { line, errorCode: undefined, isError: undefined, resultType: undefined, taskId: undefined };

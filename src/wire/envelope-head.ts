@@ -7,7 +7,6 @@ import { readRequestId } from './request-id.ts';
 export class EnvelopeHead {
   #ids = 0;
   #id: RequestId | undefined;
-  #idDoubt = false;
   #methods = 0;
   #outcomes = 0;
   #shapeDoubt = false;
@@ -17,7 +16,6 @@ export class EnvelopeHead {
     const folded = foldKey(key);
     if (folded === 'id') {
       this.#ids++;
-      if (key !== folded) this.#idDoubt = true;
     } else if (folded === 'method' || folded === 'result' || folded === 'error') {
       if (folded === 'method') this.#methods++;
       else this.#outcomes++;
@@ -25,14 +23,14 @@ export class EnvelopeHead {
     }
   }
 
-  /** Takes the raw value of an `id`. */
+  /** Takes the raw value of a member whose key is exactly `id`: one that only reads like it is counted, never believed. */
   setIdToken(token: string): void {
     this.#id = readIdToken(token);
   }
 
   /** The one legal id. Undefined where there are several keys that read like it. */
   get id(): RequestId | undefined {
-    return this.#ids === 1 && !this.#idDoubt ? this.#id : undefined;
+    return this.#ids === 1 ? this.#id : undefined;
   }
 
   get shape(): Refusal['shape'] {

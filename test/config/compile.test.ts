@@ -208,6 +208,11 @@ describe('diagnostics', () => {
     ['a keychain reference', server({ env: { A: 'keychain:x' } }), '`keychain:` references are not yet'],
     ['a bad env reference', server({ env: { A: 'env:A B' } }), 'what follows `env:` is no name of a variable'],
     ['a relative file reference', server({ env: { A: 'file:./x' } }), 'what follows `file:` is no absolute path'],
+    [
+      'a variable where none is expanded',
+      { version: 1, log: { file: '${HOME}/x' } },
+      'log.file: variables are not expanded here',
+    ],
     ['a deep document', { version: 1, servers: nest(100) }, 'nested deeper than 64 levels'],
     ['a huge document', { version: 1, servers: Array.from({ length: 100_001 }, () => 1) }, 'more than 100000 values'],
     [

@@ -7,7 +7,13 @@ import { createInterceptors } from '../../src/policy/chain.ts';
 import { createConcurrencyLimit } from '../../src/policy/concurrency.ts';
 import { call, intents, Playbook, recordsOf, result, sentToServer, textOf } from './playbook.ts';
 
-const DENY: Deny = { kind: 'deny', reason: 'not_today', rule: 'test.rule', text: 'Not today. Try `other`.', retryAfterMs: 5000 };
+const DENY: Deny = {
+  kind: 'deny',
+  reason: 'not_today',
+  rule: 'test.rule',
+  text: 'Not today. Try `other`.',
+  retryAfterMs: 5000,
+};
 const MODERN = { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } };
 
 function denying(name = 'denier'): Interceptor {
@@ -23,7 +29,9 @@ describe('a denial', () => {
     const [line] = linesOf(effects);
     expect(line).toMatchObject({ id: 1, result: { isError: true } });
     expect(line.result.content[0].text).toBe('Not today. Try `other`. (record seg:1)');
-    expect(line.result._meta).toEqual({ 'mcp-guard/decision': { reason: 'not_today', rule: 'test.rule', record: 'seg:1', retryAfterMs: 5000 } });
+    expect(line.result._meta).toEqual({
+      'mcp-guard/decision': { reason: 'not_today', rule: 'test.rule', record: 'seg:1', retryAfterMs: 5000 },
+    });
     expect(line.result.resultType).toBeUndefined();
   });
 
@@ -33,17 +41,23 @@ describe('a denial', () => {
   });
 
   it('of a task-augmented call is an error, because SDKs reject a plain result there', () => {
-    const [line] = linesOf(new Playbook({ interceptors: [denying()] }).client(call(1, 'echo', { task: { ttl: 1 } })).take());
+    const [line] = linesOf(
+      new Playbook({ interceptors: [denying()] }).client(call(1, 'echo', { task: { ttl: 1 } })).take(),
+    );
     expect(line.error).toMatchObject({ code: -31001, data: { 'mcp-guard/decision': { reason: 'not_today' } } });
   });
 
   it('of another request is an error', () => {
-    const [line] = linesOf(new Playbook({ interceptors: [denying()] }).client({ id: 1, method: 'resources/list' }).take());
+    const [line] = linesOf(
+      new Playbook({ interceptors: [denying()] }).client({ id: 1, method: 'resources/list' }).take(),
+    );
     expect(line.error).toMatchObject({ code: -32603 });
   });
 
   it('of a server is -32601 to the server, and the client sees nothing', () => {
-    const effects = new Playbook({ interceptors: [denying()] }).upstream({ id: 8, method: 'sampling/createMessage', params: {} }).take();
+    const effects = new Playbook({ interceptors: [denying()] })
+      .upstream({ id: 8, method: 'sampling/createMessage', params: {} })
+      .take();
     expect(effects.some((effect) => effect.type === 'to_client')).toBe(false);
     expect(sentToServer(effects).map((line) => JSON.parse(line))).toMatchObject([{ id: 8, error: { code: -32601 } }]);
   });
@@ -58,7 +72,9 @@ describe('a denial', () => {
     const book = new Playbook({ interceptors: [thrower] });
     const effects = book.client(call(1)).take();
     expect(sentToServer(effects)).toEqual([]);
-    expect(linesOf(effects)[0].result._meta).toMatchObject({ 'mcp-guard/decision': { reason: 'guard_fault', rule: 'thrower' } });
+    expect(linesOf(effects)[0].result._meta).toMatchObject({
+      'mcp-guard/decision': { reason: 'guard_fault', rule: 'thrower' },
+    });
     expect(book.faults).toEqual(['thrower']);
   });
 });
@@ -118,33 +134,53 @@ describe('settlement', () => {
   it('comes exactly once to everybody who passed the request, last to first, whatever happens', () => {
     const endings = ['result', 'error', 'cancel', 'exit', 'timeout', 'deny', 'disk', 'ambiguous'] as const;
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.constantFrom(...endings), fc.constantFrom(...endings)), { minLength: 1, maxLength: 12 }), (pairs) => {
-        const told: string[] = [];
-        let denyNext = false;
-        const spy = (name: string): Interceptor => ({ name, onSettle: (request) => void told.push(`${name}:${request.tool}`) });
-        const last: Interceptor = { name: 'last', onRequest: () => (denyNext ? DENY : PASS), onSettle: (request) => void told.push(`last:${request.tool}`) };
-        const book = new Playbook({ interceptors: [spy('a'), spy('b'), last], deadline: { idleMs: Number.POSITIVE_INFINITY, hardMs: 100 }, onExit: 'restart', restart: { maxExits: 1000 } });
-        let answered = 0;
-        pairs.forEach(([ending, again], index) => {
-          denyNext = ending === 'deny';
-          book.diskIsFull = ending === 'disk';
-          book.client(call(index, `t${index}`));
-          book.diskIsFull = false;
-          for (const how of [ending, again]) finish(book, how, index);
-          book.event({ type: 'upstream_started', upstream: 'srv', pid: 1 });
-          answered = book.take().filter((effect) => effect.type === 'to_client' && JSON.parse(textOf(effect.bytes).toString()).id === index).length;
-          const cancelled = ending === 'cancel';
-          if (ending !== 'deny' && ending !== 'disk' && answered === 0) expect(cancelled || again === 'cancel').toBe(true);
-          expect(answered).toBeLessThanOrEqual(1);
-          const names = told.filter((one) => one.endsWith(`:t${index}`)).map((one) => one.split(':')[0]);
-          if (ending === 'deny') expect(names).toEqual(['b', 'a']);
-          else if (names.length > 0) expect(names).toEqual(['last', 'b', 'a']);
-        });
-        book.exits().event({ type: 'client_ended' });
-        book.exits({ kind: 'signalled' });
-        expect(new Set(told).size).toBe(told.length);
-        expect(book.session.openList).toEqual([]);
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom(...endings), fc.constantFrom(...endings)), { minLength: 1, maxLength: 12 }),
+        (pairs) => {
+          const told: string[] = [];
+          let denyNext = false;
+          const spy = (name: string): Interceptor => ({
+            name,
+            onSettle: (request) => void told.push(`${name}:${request.tool}`),
+          });
+          const last: Interceptor = {
+            name: 'last',
+            onRequest: () => (denyNext ? DENY : PASS),
+            onSettle: (request) => void told.push(`last:${request.tool}`),
+          };
+          const book = new Playbook({
+            interceptors: [spy('a'), spy('b'), last],
+            deadline: { idleMs: Number.POSITIVE_INFINITY, hardMs: 100 },
+            onExit: 'restart',
+            restart: { maxExits: 1000 },
+          });
+          let answered = 0;
+          pairs.forEach(([ending, again], index) => {
+            denyNext = ending === 'deny';
+            book.diskIsFull = ending === 'disk';
+            book.client(call(index, `t${index}`));
+            book.diskIsFull = false;
+            for (const how of [ending, again]) finish(book, how, index);
+            book.event({ type: 'upstream_started', upstream: 'srv', pid: 1 });
+            answered = book
+              .take()
+              .filter(
+                (effect) => effect.type === 'to_client' && JSON.parse(textOf(effect.bytes).toString()).id === index,
+              ).length;
+            const cancelled = ending === 'cancel';
+            if (ending !== 'deny' && ending !== 'disk' && answered === 0)
+              expect(cancelled || again === 'cancel').toBe(true);
+            expect(answered).toBeLessThanOrEqual(1);
+            const names = told.filter((one) => one.endsWith(`:t${index}`)).map((one) => one.split(':')[0]);
+            if (ending === 'deny') expect(names).toEqual(['b', 'a']);
+            else if (names.length > 0) expect(names).toEqual(['last', 'b', 'a']);
+          });
+          book.exits().event({ type: 'client_ended' });
+          book.exits({ kind: 'signalled' });
+          expect(new Set(told).size).toBe(told.length);
+          expect(book.session.openList).toEqual([]);
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -163,8 +199,13 @@ describe('the concurrency limit', () => {
   it('refuses what is beyond it, and gives the place back with every ending', () => {
     const book = new Playbook({ interceptors: [createConcurrencyLimit(2)] });
     book.client(call(1)).client(call(2)).take();
-    expect(linesOf(book.client(call(3)).take())[0].result._meta).toMatchObject({ 'mcp-guard/decision': { reason: 'too_many_in_flight' } });
-    book.upstream(result(1)).client({ method: 'notifications/cancelled', params: { requestId: 2 } }).take();
+    expect(linesOf(book.client(call(3)).take())[0].result._meta).toMatchObject({
+      'mcp-guard/decision': { reason: 'too_many_in_flight' },
+    });
+    book
+      .upstream(result(1))
+      .client({ method: 'notifications/cancelled', params: { requestId: 2 } })
+      .take();
     expect(book.client(call(4)).client(call(5)).toServer()).toHaveLength(2);
   });
 });
@@ -174,5 +215,7 @@ it('the order of the policies is this', () => {
 });
 
 function linesOf(effects: ReturnType<Playbook['take']>) {
-  return effects.flatMap((effect) => (effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : []));
+  return effects.flatMap((effect) =>
+    effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
+  );
 }

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { call, outcomes, Playbook, recordsOf, result, sentToServer, textOf } from './playbook.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
-const INITIALIZE = { id: 0, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'c', version: '1' } } };
+const INITIALIZE = {
+  id: 0,
+  method: 'initialize',
+  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'c', version: '1' } },
+};
 
 describe('a cancelled call', () => {
   it('is settled, the server is told, and a late answer goes nowhere', () => {
@@ -20,8 +24,12 @@ describe('a cancelled call', () => {
     const book = new Playbook();
     const [, second] = book.client(call(1)).client(call(1)).toServer();
     const id = JSON.parse(second ?? '').id;
-    const [line] = book.client('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"é", "requestId": 1}}').toServer();
-    expect(line).toBe(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"é", "requestId": ${id}}}`);
+    const [line] = book
+      .client('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"é", "requestId": 1}}')
+      .toServer();
+    expect(line).toBe(
+      `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"é", "requestId": ${id}}}`,
+    );
   });
 
   it('lets the one behind it under the same id be answered', () => {
@@ -35,7 +43,9 @@ describe('a cancelled call', () => {
   });
 
   it('that nobody knows passes: it may have crossed its answer', () => {
-    expect(new Playbook().client({ method: 'notifications/cancelled', params: { requestId: 9 } }).toServer()).toHaveLength(1);
+    expect(
+      new Playbook().client({ method: 'notifications/cancelled', params: { requestId: 9 } }).toServer(),
+    ).toHaveLength(1);
   });
 });
 
@@ -49,7 +59,10 @@ describe('a deadline', () => {
     expect(effects.map((effect) => effect.type)).toEqual(['record', 'to_client', 'to_upstream']);
     const [, answer, cancel] = effects;
     const line = answer?.type === 'to_client' ? JSON.parse(textOf(answer.bytes).toString()) : undefined;
-    expect(line).toMatchObject({ id: 1, result: { isError: true, _meta: { 'mcp-guard/decision': { reason: 'deadline', rule: 'deadline.hardMs' } } } });
+    expect(line).toMatchObject({
+      id: 1,
+      result: { isError: true, _meta: { 'mcp-guard/decision': { reason: 'deadline', rule: 'deadline.hardMs' } } },
+    });
     expect(cancel?.type === 'to_upstream' && JSON.parse(textOf(cancel.bytes).toString())).toMatchObject({
       method: 'notifications/cancelled',
       params: { requestId: 1 },
@@ -60,9 +73,15 @@ describe('a deadline', () => {
   it('for silence starts anew with progress, the hard one does not', () => {
     const book = new Playbook({ deadline: { idleMs: 100, hardMs: 250 } });
     book.client(call(1, 'echo', { _meta: { progressToken: 't' } })).take();
-    book.at(1090).upstream({ method: 'notifications/progress', params: { progressToken: 't', progress: 1 } }).take();
+    book
+      .at(1090)
+      .upstream({ method: 'notifications/progress', params: { progressToken: 't', progress: 1 } })
+      .take();
     expect(book.at(1150).toClient()).toEqual([]);
-    book.at(1180).upstream({ method: 'notifications/progress', params: { progressToken: 't', progress: 2 } }).take();
+    book
+      .at(1180)
+      .upstream({ method: 'notifications/progress', params: { progressToken: 't', progress: 2 } })
+      .take();
     const [line] = book.at(1250).toClient();
     expect(line).toContain('deadline.hardMs');
   });
@@ -84,9 +103,16 @@ describe('a deadline', () => {
 
   it('drops late progress of what it ended, and keeps other progress', () => {
     const book = new Playbook({ deadline: { idleMs: NEVER, hardMs: 100 } });
-    book.client(call(1, 'echo', { _meta: { progressToken: 't' } })).at(1100).take();
-    expect(book.upstream({ method: 'notifications/progress', params: { progressToken: 't', progress: 1 } }).toClient()).toEqual([]);
-    expect(book.upstream({ method: 'notifications/progress', params: { progressToken: 'u', progress: 1 } }).toClient()).toHaveLength(1);
+    book
+      .client(call(1, 'echo', { _meta: { progressToken: 't' } }))
+      .at(1100)
+      .take();
+    expect(
+      book.upstream({ method: 'notifications/progress', params: { progressToken: 't', progress: 1 } }).toClient(),
+    ).toEqual([]);
+    expect(
+      book.upstream({ method: 'notifications/progress', params: { progressToken: 'u', progress: 1 } }).toClient(),
+    ).toHaveLength(1);
   });
 
   it('holds for calls only: a subscription may stay open for ever', () => {
@@ -101,8 +127,13 @@ describe('a server that exits', () => {
     const book = new Playbook();
     book.client(call(1)).client({ id: 'r', method: 'resources/list' }).take();
     const effects = book.exits({ status: 137, text: 'signal SIGKILL', kind: 'signalled' }).take();
-    const lines = effects.flatMap((effect) => (effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : []));
-    expect(lines).toMatchObject([{ id: 1, result: { isError: true } }, { id: 'r', error: { code: -32603 } }]);
+    const lines = effects.flatMap((effect) =>
+      effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
+    );
+    expect(lines).toMatchObject([
+      { id: 1, result: { isError: true } },
+      { id: 'r', error: { code: -32603 } },
+    ]);
     expect(lines[0].result.content[0].text).toContain('signal SIGKILL');
     expect(effects.at(-1)).toMatchObject({ type: 'finish', exit: { status: 137 } });
   });
@@ -110,7 +141,12 @@ describe('a server that exits', () => {
   it('takes its own open questions with it', () => {
     const book = new Playbook();
     book.upstream({ id: 4, method: 'elicitation/create', params: {} }).take();
-    expect(book.exits().toClient().map((line) => JSON.parse(line))).toMatchObject([{ method: 'notifications/cancelled', params: { requestId: 4 } }]);
+    expect(
+      book
+        .exits()
+        .toClient()
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([{ method: 'notifications/cancelled', params: { requestId: 4 } }]);
   });
 
   it('that never started is told to the first request, and then the session ends', () => {
@@ -118,22 +154,88 @@ describe('a server that exits', () => {
     const first = book.exits({ kind: 'unstartable', status: 69, text: '`nope` was not found' }).take();
     expect(first.some((effect) => effect.type === 'finish')).toBe(false);
     const effects = book.client(INITIALIZE).take();
-    const lines = effects.flatMap((effect) => (effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : []));
-    expect(lines).toMatchObject([{ id: 0, error: { code: -32603, message: expect.stringContaining('`nope` was not found') } }]);
+    const lines = effects.flatMap((effect) =>
+      effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
+    );
+    expect(lines).toMatchObject([
+      { id: 0, error: { code: -32603, message: expect.stringContaining('`nope` was not found') } },
+    ]);
     expect(sentToServer(effects)).toEqual([]);
     expect(effects.at(-1)).toMatchObject({ type: 'finish', exit: { status: 69 } });
   });
 
   it('on `server/discover` is shielded: the client falls back on the same pipe, to a new server', () => {
     const book = new Playbook();
-    book.client({ id: 1, method: 'server/discover', params: { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } } }).take();
+    book
+      .client({
+        id: 1,
+        method: 'server/discover',
+        params: { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } },
+      })
+      .take();
     const effects = book.exits().take();
-    const lines = effects.flatMap((effect) => (effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : []));
+    const lines = effects.flatMap((effect) =>
+      effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
+    );
     expect(lines).toMatchObject([{ id: 1, error: { code: -32601 } }]);
     expect(effects.some((effect) => effect.type === 'finish')).toBe(false);
     expect(effects.at(-1)).toMatchObject({ type: 'start_upstream', delayMs: 0 });
     expect(book.client(INITIALIZE).toServer()).toEqual([]);
-    expect(book.event({ type: 'upstream_started', upstream: 'srv', pid: 2 }).toServer().map((line) => JSON.parse(line).method)).toEqual(['initialize']);
+    expect(
+      book
+        .event({ type: 'upstream_started', upstream: 'srv', pid: 2 })
+        .toServer()
+        .map((line) => JSON.parse(line).method),
+    ).toEqual(['initialize']);
+  });
+});
+
+describe('a server that answers `server/discover` and then exits', () => {
+  const probe = {
+    id: 'p',
+    method: 'server/discover',
+    params: { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } },
+  };
+
+  it('is shielded, too: the greeting that met its death goes to the new one', () => {
+    const book = new Playbook();
+    book
+      .client(probe)
+      .upstream({ id: 'p', error: { code: -32601, message: 'no' } })
+      .client(INITIALIZE)
+      .take();
+    const effects = book.exits().take();
+    expect(effects.some((effect) => effect.type === 'to_client' || effect.type === 'finish')).toBe(false);
+    expect(
+      book
+        .event({ type: 'upstream_started', upstream: 'srv', pid: 2 })
+        .toServer()
+        .map((line) => JSON.parse(line).method),
+    ).toEqual(['initialize']);
+    expect(book.upstream(result(0, {})).toClient()).toHaveLength(1);
+  });
+
+  it('for the third time is believed', () => {
+    const book = new Playbook();
+    for (let index = 0; index < 2; index += 1) {
+      book
+        .client({ ...probe, id: index })
+        .exits()
+        .event({ type: 'upstream_started', upstream: 'srv', pid: 2 });
+    }
+    book.client({ ...probe, id: 9 }).take();
+    expect(book.exits().take().at(-1)).toMatchObject({ type: 'finish' });
+  });
+
+  it('after the greeting was accepted is no probe any more', () => {
+    const book = new Playbook();
+    book
+      .client(probe)
+      .upstream({ id: 'p', error: { code: -32601, message: 'no' } })
+      .client(INITIALIZE)
+      .upstream(result(0, {}))
+      .take();
+    expect(book.exits().take().at(-1)).toMatchObject({ type: 'finish' });
   });
 });
 
@@ -141,20 +243,31 @@ describe('a server that is restarted', () => {
   const up = (book: Playbook) => book.event({ type: 'upstream_started', upstream: 'srv', pid: 2 });
   function greeted(options = {}): Playbook {
     const book = new Playbook({ onExit: 'restart', ...options });
-    book.client(INITIALIZE).upstream(result(0, { protocolVersion: '2025-06-18' })).client({ method: 'notifications/initialized' });
+    book
+      .client(INITIALIZE)
+      .upstream(result(0, { protocolVersion: '2025-06-18' }))
+      .client({ method: 'notifications/initialized' });
     book.client({ id: 1, method: 'logging/setLevel', params: { level: 'debug' } }).upstream(result(1, {}));
     book.client({ id: 2, method: 'resources/subscribe', params: { uri: 'a://1' } }).upstream(result(2, {}));
     book.client({ id: 3, method: 'resources/subscribe', params: { uri: 'a://2' } }).upstream(result(3, {}));
-    book.client({ id: 4, method: 'resources/unsubscribe', params: { uri: 'a://1' } }).upstream(result(4, {})).take();
+    book
+      .client({ id: 4, method: 'resources/unsubscribe', params: { uri: 'a://1' } })
+      .upstream(result(4, {}))
+      .take();
     return book;
   }
 
   it('hears the handshake again, then the log level and the subscriptions, then what was held; the client hears none of it', () => {
     const book = greeted();
-    const [restart] = book.exits().take().filter((effect) => effect.type === 'start_upstream');
+    const [restart] = book
+      .exits()
+      .take()
+      .filter((effect) => effect.type === 'start_upstream');
     expect(restart).toMatchObject({ delayMs: 250 });
     expect(book.client(call(9)).toServer()).toEqual([]);
-    const [initialize] = up(book).toServer().map((line) => JSON.parse(line));
+    const [initialize] = up(book)
+      .toServer()
+      .map((line) => JSON.parse(line));
     expect(initialize).toMatchObject({ method: 'initialize', params: INITIALIZE.params });
     const effects = book.upstream(result(initialize.id, { protocolVersion: '2025-06-18' })).take();
     expect(effects.some((effect) => effect.type === 'to_client')).toBe(false);
@@ -166,7 +279,8 @@ describe('a server that is restarted', () => {
       ['tools/call', 'echo'],
     ]);
     for (const { id, method } of lines) {
-      if (method === 'logging/setLevel' || method === 'resources/subscribe') expect(book.upstream(result(id, {})).toClient()).toEqual([]);
+      if (method === 'logging/setLevel' || method === 'resources/subscribe')
+        expect(book.upstream(result(id, {})).toClient()).toEqual([]);
     }
     expect(book.upstream(result(9)).toClient()).toHaveLength(1);
   });
@@ -190,7 +304,12 @@ describe('a server that is restarted', () => {
     const book = greeted({ restart: { maxExits: 2, withinMs: 1000 } });
     for (let index = 0; index < 5; index += 1) {
       book.nowMs += 1000;
-      expect(book.exits().take().some((effect) => effect.type === 'start_upstream')).toBe(true);
+      expect(
+        book
+          .exits()
+          .take()
+          .some((effect) => effect.type === 'start_upstream'),
+      ).toBe(true);
       up(book).take();
     }
   });
@@ -198,9 +317,17 @@ describe('a server that is restarted', () => {
   it('does not run late what was cancelled while it was away', () => {
     const book = greeted();
     book.exits().take();
-    book.client(call(9)).client({ method: 'notifications/cancelled', params: { requestId: 9 } }).take();
-    const [initialize] = up(book).toServer().map((line) => JSON.parse(line));
-    const methods = book.upstream(result(initialize.id, {})).toServer().map((line) => JSON.parse(line).method);
+    book
+      .client(call(9))
+      .client({ method: 'notifications/cancelled', params: { requestId: 9 } })
+      .take();
+    const [initialize] = up(book)
+      .toServer()
+      .map((line) => JSON.parse(line));
+    const methods = book
+      .upstream(result(initialize.id, {}))
+      .toServer()
+      .map((line) => JSON.parse(line).method);
     expect(methods).not.toContain('tools/call');
   });
 
@@ -208,7 +335,10 @@ describe('a server that is restarted', () => {
     const book = greeted({ restart: { maxExits: 2 } });
     book.exits().take();
     book.client(call(9)).take();
-    const lines = book.exits().toClient().map((line) => JSON.parse(line));
+    const lines = book
+      .exits()
+      .toClient()
+      .map((line) => JSON.parse(line));
     expect(lines).toMatchObject([{ id: 9, result: { isError: true } }]);
   });
 });
@@ -219,6 +349,9 @@ describe('a client that leaves', () => {
     book.client(call(1)).take();
     expect(book.event({ type: 'client_ended' }).take()).toMatchObject([{ type: 'stop_upstream', upstream: 'srv' }]);
     expect(book.upstream(result(1)).toClient()).toHaveLength(1);
-    expect(book.exits({ status: 0, text: 'code 0' }).take().at(-1)).toMatchObject({ type: 'finish', exit: { status: 0 } });
+    expect(book.exits({ status: 0, text: 'code 0' }).take().at(-1)).toMatchObject({
+      type: 'finish',
+      exit: { status: 0 },
+    });
   });
 });

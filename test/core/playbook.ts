@@ -60,7 +60,11 @@ export class Playbook {
   }
 
   exits(exit: Partial<UpstreamExit> = {}): this {
-    return this.event({ type: 'upstream_exited', upstream: SERVER, exit: { kind: 'exited', status: 1, text: 'code 1', ...exit } });
+    return this.event({
+      type: 'upstream_exited',
+      upstream: SERVER,
+      exit: { kind: 'exited', status: 1, text: 'code 1', ...exit },
+    });
   }
 
   at(ms: number): this {
@@ -79,7 +83,11 @@ export class Playbook {
       if (!this.diskIsFull) continue;
       // As the turn executor does it: what needs the entry is not done, and the session says what to do instead.
       this.#effects = this.#effects.filter((one) => !('needs' in one) || one.needs !== effect.entry);
-      for (const one of this.session.handle({ type: 'record_failed', entry: effect.entry, exchange: effect.exchange }, now)) this.#effects.push(one);
+      for (const one of this.session.handle(
+        { type: 'record_failed', entry: effect.entry, exchange: effect.exchange },
+        now,
+      ))
+        this.#effects.push(one);
     }
     return this;
   }
@@ -113,7 +121,11 @@ export class Playbook {
     const text = typeof message === 'string' ? message : JSON.stringify({ jsonrpc: '2.0', ...message });
     const reading = read(text, from);
     if (reading.kind === 'message') {
-      return this.event(from === 'client' ? { type: 'client_line', line: reading.line } : { type: 'upstream_line', upstream: SERVER, line: reading.line });
+      return this.event(
+        from === 'client'
+          ? { type: 'client_line', line: reading.line }
+          : { type: 'upstream_line', upstream: SERVER, line: reading.line },
+      );
     }
     if (reading.kind === 'batch' && from === 'client') {
       const elements = reading.elements.map((element) => readLine(element, 'client', DEFAULT_READ_LIMITS, 'element'));
@@ -122,7 +134,11 @@ export class Playbook {
     if (reading.kind === 'refused' || reading.kind === 'noise') {
       const { refusal } = reading;
       const bytes = text.length;
-      return this.event(from === 'client' ? { type: 'client_refused', refusal, bytes } : { type: 'upstream_refused', upstream: SERVER, refusal, bytes });
+      return this.event(
+        from === 'client'
+          ? { type: 'client_refused', refusal, bytes }
+          : { type: 'upstream_refused', upstream: SERVER, refusal, bytes },
+      );
     }
     throw new Error(`unexpected reading: ${reading.kind}`);
   }
@@ -143,7 +159,9 @@ export function textOf(bytes: Buffer | (() => Buffer)): Buffer {
 }
 
 export function sentToServer(effects: readonly Effect[]): string[] {
-  return effects.flatMap((effect) => (effect.type === 'to_upstream' ? [textOf(effect.bytes).toString().trimEnd()] : []));
+  return effects.flatMap((effect) =>
+    effect.type === 'to_upstream' ? [textOf(effect.bytes).toString().trimEnd()] : [],
+  );
 }
 
 export function recordsOf(effects: readonly Effect[]): AuditEntry[] {

@@ -1,6 +1,6 @@
 // One client, one server: what passes, in which order, with which record.
 import { describe, expect, it } from 'vitest';
-import { call, intents, outcomes, Playbook, recordsOf, result, sentToServer, SERVER, textOf } from './playbook.ts';
+import { call, intents, outcomes, Playbook, recordsOf, result, SERVER, sentToServer, textOf } from './playbook.ts';
 
 describe('a call', () => {
   it('is on record before it leaves, and its outcome before the answer is delivered', () => {
@@ -15,7 +15,8 @@ describe('a call', () => {
 
   it('passes as exactly the bytes that came, both ways', () => {
     const book = new Playbook();
-    const asked = '{"params":{"arguments":{"n":12345678901234567890,"x":1.0},"name":"echo"},"method":"tools/call", "id":7,"jsonrpc":"2.0"}';
+    const asked =
+      '{"params":{"arguments":{"n":12345678901234567890,"x":1.0},"name":"echo"},"method":"tools/call", "id":7,"jsonrpc":"2.0"}';
     expect(book.client(asked).toServer()).toEqual([asked]);
     const answered = '{"id":7,"result":{"n":1e400,"content":[]},"x-extra":1,"jsonrpc":"2.0"}';
     expect(book.upstream(answered).toClient()).toEqual([answered]);
@@ -23,24 +24,45 @@ describe('a call', () => {
 
   it('is recorded with who asked, what for, and what came of it', () => {
     const book = new Playbook({ model: 'model-7' });
-    book.client({ id: 0, method: 'initialize', params: { clientInfo: { name: 'host', version: '2' }, protocolVersion: '2025-06-18' } });
+    book.client({
+      id: 0,
+      method: 'initialize',
+      params: { clientInfo: { name: 'host', version: '2' }, protocolVersion: '2025-06-18' },
+    });
     book.take();
     const [intent] = intents(book.client(call('a', 'write', { _meta: { traceparent: '00-1' } })).records());
     expect(intent).toMatchObject({
-      asked: 'client', server: SERVER, rpcId: 'a', method: 'tools/call', subject: 'write', decision: 'pass',
-      client: 'host/2', model: { id: 'model-7', source: 'operator' }, correlation: { traceparent: '00-1' },
+      asked: 'client',
+      server: SERVER,
+      rpcId: 'a',
+      method: 'tools/call',
+      subject: 'write',
+      decision: 'pass',
+      client: 'host/2',
+      model: { id: 'model-7', source: 'operator' },
+      correlation: { traceparent: '00-1' },
     });
     expect(intent?.payload?.text).toContain('"write"');
     book.nowMs += 250;
     const [outcome] = outcomes(book.upstream(result('a', { content: [], isError: true })).records());
-    expect(outcome).toMatchObject({ intent, settlement: 'result', isError: true, errorCode: undefined, durationMs: 250 });
+    expect(outcome).toMatchObject({
+      intent,
+      settlement: 'result',
+      isError: true,
+      errorCode: undefined,
+      durationMs: 250,
+    });
     expect(outcome?.payload?.text).toContain('isError');
   });
 
   it('keeps the three outcomes apart', () => {
     const book = new Playbook();
     book.client(call(1)).client(call(2)).client(call(3)).take();
-    const entries = book.upstream(result(1)).upstream({ id: 2, error: { code: -32603, message: 'x' } }).exits().records();
+    const entries = book
+      .upstream(result(1))
+      .upstream({ id: 2, error: { code: -32603, message: 'x' } })
+      .exits()
+      .records();
     expect(outcomes(entries).map(({ settlement, errorCode, isError }) => [settlement, errorCode, isError])).toEqual([
       ['result', undefined, false],
       ['error', -32603, undefined],
@@ -77,13 +99,20 @@ describe('ids', () => {
 
   it('that a client uses twice at once get a private one upstream, and answers go out in the order of the calls', () => {
     const book = new Playbook();
-    const [first, second] = book.client(call(1, 'a')).client(call(1, 'b')).toServer().map((line) => JSON.parse(line));
+    const [first, second] = book
+      .client(call(1, 'a'))
+      .client(call(1, 'b'))
+      .toServer()
+      .map((line) => JSON.parse(line));
     expect(first.id).toBe(1);
     expect(second).toMatchObject({ params: { name: 'b' } });
     expect(second.id).not.toBe(1);
     expect(book.upstream(result(second.id, { content: [], n: 2 })).toClient()).toEqual([]);
     const lines = book.upstream(result(1, { content: [], n: 1 })).toClient();
-    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ id: 1, result: { n: 1 } }, { id: 1, result: { n: 2 } }]);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { id: 1, result: { n: 1 } },
+      { id: 1, result: { n: 2 } },
+    ]);
   });
 
   it('private ones are of the kind that the client uses', () => {
@@ -119,15 +148,23 @@ describe('what a server sends that belongs to nothing', () => {
   it('is recorded at 1, 2, 4, 8 … times, so that a flood does not fill the trail', () => {
     const book = new Playbook();
     for (let index = 0; index < 100; index += 1) book.upstream({ id: 5000 + index, result: {} });
-    expect(book.records().map((entry) => entry.type === 'event' && entry.detail.count)).toEqual([1, 2, 4, 8, 16, 32, 64]);
+    expect(book.records().map((entry) => entry.type === 'event' && entry.detail.count)).toEqual([
+      1, 2, 4, 8, 16, 32, 64,
+    ]);
   });
 
   it('an ambiguous answer is replaced by an error for its request', () => {
     const book = new Playbook();
     book.client(call(1)).take();
-    const effects = book.upstream('{"jsonrpc":"2.0","id":1,"result":{"content":[],"isError":false,"isError":true}}').take();
-    const lines = effects.flatMap((effect) => (effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : []));
-    expect(lines).toMatchObject([{ id: 1, result: { isError: true, _meta: { 'mcp-guard/decision': { reason: 'answer_refused' } } } }]);
+    const effects = book
+      .upstream('{"jsonrpc":"2.0","id":1,"result":{"content":[],"isError":false,"isError":true}}')
+      .take();
+    const lines = effects.flatMap((effect) =>
+      effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
+    );
+    expect(lines).toMatchObject([
+      { id: 1, result: { isError: true, _meta: { 'mcp-guard/decision': { reason: 'answer_refused' } } } },
+    ]);
     expect(outcomes(recordsOf(effects))).toMatchObject([{ settlement: 'refused' }]);
     expect(book.upstream(result(1)).toClient()).toEqual([]);
   });
@@ -147,7 +184,10 @@ describe('what passes untouched', () => {
     { method: 'notifications/tools/list_changed' },
     { method: 'notifications/message', params: { level: 'info', data: 1 } },
     { method: 'notifications/progress', params: { progressToken: 'unknown', progress: 1 } },
-    { method: 'notifications/subscriptions/acknowledged', params: { _meta: { 'io.modelcontextprotocol/subscriptionId': 1 } } },
+    {
+      method: 'notifications/subscriptions/acknowledged',
+      params: { _meta: { 'io.modelcontextprotocol/subscriptionId': 1 } },
+    },
   ])('the server notification $method', (message) => {
     const book = new Playbook();
     expect(book.upstream(message).toClient()).toEqual([JSON.stringify({ jsonrpc: '2.0', ...message })]);
@@ -164,7 +204,9 @@ describe('a server that asks the client', () => {
   it('is answered, and both sides are on record', () => {
     const book = new Playbook();
     const asked = book.upstream({ id: 3, method: 'sampling/createMessage', params: { messages: [] } }).take();
-    expect(intents(recordsOf(asked))).toMatchObject([{ asked: 'server', method: 'sampling/createMessage', decision: 'pass' }]);
+    expect(intents(recordsOf(asked))).toMatchObject([
+      { asked: 'server', method: 'sampling/createMessage', decision: 'pass' },
+    ]);
     const answered = book.client(result(3, { role: 'assistant', model: 'm-1' })).take();
     expect(sentToServer(answered)).toHaveLength(1);
     expect(outcomes(recordsOf(answered))).toMatchObject([{ settlement: 'result', payload: undefined }]);
@@ -206,10 +248,14 @@ describe('a server that asks the client', () => {
 describe('a line of the client that is refused', () => {
   it('is answered where its id is certain, recorded, and not forwarded', () => {
     const book = new Playbook();
-    const effects = book.client('{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"a","name":"b"}}').take();
+    const effects = book
+      .client('{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"a","name":"b"}}')
+      .take();
     expect(sentToServer(effects)).toEqual([]);
     expect(recordsOf(effects)).toMatchObject([{ name: 'line_refused', detail: { code: 'duplicate_key' } }]);
-    const answers = effects.flatMap((effect) => (effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : []));
+    const answers = effects.flatMap((effect) =>
+      effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
+    );
     expect(answers).toMatchObject([{ id: 5, error: { code: -32600 } }]);
   });
 

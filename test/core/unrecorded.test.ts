@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { call, Playbook, result, sentToServer, textOf } from './playbook.ts';
 
 function linesOf(effects: ReturnType<Playbook['take']>) {
-  return effects.flatMap((effect) => (effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : []));
+  return effects.flatMap((effect) =>
+    effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
+  );
 }
 
 describe('when the intent cannot be written', () => {
@@ -14,7 +16,10 @@ describe('when the intent cannot be written', () => {
     expect(sentToServer(effects)).toEqual([]);
     const [line, ...more] = linesOf(effects);
     expect(more).toEqual([]);
-    expect(line).toMatchObject({ id: 1, result: { isError: true, _meta: { 'mcp-guard/decision': { reason: 'audit_unavailable' } } } });
+    expect(line).toMatchObject({
+      id: 1,
+      result: { isError: true, _meta: { 'mcp-guard/decision': { reason: 'audit_unavailable' } } },
+    });
     expect(line.result.content[0].text).toContain('not sent');
     book.diskIsFull = false;
     expect(book.upstream(result(1)).toClient()).toEqual([]);
@@ -52,7 +57,9 @@ describe('when the outcome cannot be written', () => {
     book.diskIsFull = true;
     const lines = linesOf(book.upstream(result(1, { content: [{ type: 'text', text: 'secret' }] })).take());
     expect(JSON.stringify(lines)).not.toContain('secret');
-    expect(lines).toMatchObject([{ id: 1, result: { isError: true, _meta: { 'mcp-guard/decision': { reason: 'audit_unavailable' } } } }]);
+    expect(lines).toMatchObject([
+      { id: 1, result: { isError: true, _meta: { 'mcp-guard/decision': { reason: 'audit_unavailable' } } } },
+    ]);
     expect(lines[0].result.content[0].text).toMatch(/ran.*do not repeat/is);
   });
 
@@ -87,9 +94,15 @@ describe('when the outcome cannot be written', () => {
 
   it("a task's last word is not delivered", () => {
     const book = new Playbook();
-    book.client(call(1)).upstream(result(1, { resultType: 'task', taskId: 't', status: 'working' })).take();
+    book
+      .client(call(1))
+      .upstream(result(1, { resultType: 'task', taskId: 't', status: 'working' }))
+      .take();
     book.diskIsFull = true;
-    const done = { method: 'notifications/tasks', params: { taskId: 't', status: 'completed', result: { content: [] } } };
+    const done = {
+      method: 'notifications/tasks',
+      params: { taskId: 't', status: 'completed', result: { content: [] } },
+    };
     expect(linesOf(book.upstream(done).take())).toEqual([]);
   });
 });

@@ -12,6 +12,8 @@ export interface RawClient {
   /** Everything on stderr so far. */
   readonly stderr: () => string;
   write(bytes: string | Buffer): void;
+  /** Reads nothing from now on. */
+  pauseOutput(): void;
   /** Resolves to the first line, also an earlier one, for which `wanted` holds; rejects with what came, after ten seconds. */
   until(wanted: (line: string) => boolean): Promise<string>;
   /** Writes a request and resolves to the raw line that answers it. `params` is JSON text. */
@@ -89,6 +91,7 @@ export function connectRaw({ command, args, env }: Launch): RawClient {
     lines,
     stderr: () => stderr,
     write: (bytes) => child.stdin.write(bytes),
+    pauseOutput: () => child.stdout.pause(),
     until,
     request,
     initialize: async (version = '2025-11-25') => {

@@ -45,5 +45,7 @@ export const fastmcp = fixture('../fixtures/peers/fastmcp.mjs');
 /** Says what it is told to say, byte for byte. */
 export const says = fixture('../fixtures/peers/says.mjs');
 
+export const diesOfDiscover = fixture('../fixtures/peers/dies-of-discover.mjs');
+
 /** A server of test/fixtures/servers, by name. */
 export const oddity = (name: string): Peer => fixture(`../fixtures/servers/${name}.mjs`);

@@ -1,6 +1,6 @@
 // What the guard wrote down during a play, read as plain JSON lines: an outside view that shares no code with the writer.
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { SeenLine, Transcript } from './transcript.ts';
 
 /** The members of a record's header that this suite reads (docs/audit-format.md). */
@@ -21,15 +21,24 @@ export interface Segment {
   readonly records: readonly TrailRecord[];
 }
 
+/** The segments of every tenant; a payload that has a file of its own is put back in its place. */
 export function readTrail(state: string): Segment[] {
-  const names = readdirSync(join(state), { recursive: true, encoding: 'utf8' });
+  const names = readdirSync(state, { recursive: true, encoding: 'utf8' }).map((name) => join(state, name));
+  const fileOf = (payload: unknown) => {
+    const { file } = (payload ?? {}) as { readonly file?: unknown };
+    return typeof file === 'string' ? names.find((name) => basename(name) === file) : undefined;
+  };
+  const readRecord = (line: string): TrailRecord => {
+    // Written by the guard under test: a shape that is not this one shows as a difference.
+    const record = JSON.parse(line) as TrailRecord;
+    const file = fileOf(record.p);
+    return file === undefined ? record : { ...record, p: JSON.parse(readFileSync(file, 'utf8')) };
+  };
   return names
-    .filter((name) => /audit.*\.jsonl$/.test(name))
+    .filter((name) => /\/audit\/.*\.jsonl$/.test(name))
     .map((name) => {
-      const lines = readFileSync(join(state, name), 'utf8').trimEnd().split('\n');
-      // Written by the guard under test: a shape that is not this one shows as a difference.
-      const records = lines.map((line) => JSON.parse(line) as TrailRecord);
-      return { id: name.replace(/^.*\//, '').replace('.jsonl', ''), records };
+      const records = readFileSync(name, 'utf8').trimEnd().split('\n').map(readRecord);
+      return { id: basename(name, '.jsonl'), records };
     });
 }
 

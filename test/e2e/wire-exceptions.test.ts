@@ -2,7 +2,7 @@
 // Only with the guard between: a byte pipe does none of this.
 import { describe, expect, test } from 'vitest';
 import { connectRaw, isAnswer, type RawClient, sayLine } from './client-raw.ts';
-import { oddity, says } from './peers.ts';
+import { diesOfDiscover, oddity, says } from './peers.ts';
 import { chosenWrap, isGuarded, type Peer, play } from './stage.ts';
 
 interface Seen {
@@ -179,12 +179,12 @@ describe.runIf(isGuarded())('a server that ends', () => {
   });
 
   test.concurrent('when it is asked what it speaks: the question is answered, the server started again', async () => {
-    const { outcome, transcripts } = await play(oddity('exits-on-discover'), chosenWrap(), async (launch) => {
+    const { outcome, transcripts } = await play(diesOfDiscover, chosenWrap(), async (launch) => {
       const client = connectRaw(launch);
       const meta = '{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}';
       const discover = JSON.parse(await client.request('d', 'server/discover', meta));
       await client.initialize();
-      const call = await client.request(1, 'tools/call', '{"name":"echo","arguments":{"again":1}}');
+      const call = await client.request(1, 'tools/call', '{"name":"again"}');
       return [discover, call, await client.end()];
     });
     expect(outcome[0]).toMatchObject({ id: 'd', error: { code: -32601 } });

@@ -45,6 +45,7 @@ describe('doubt gives no id', () => {
     ['only a confusable id', '{"Id":1,"method":"x"}'],
     ['an id padded with NUL', '{"id":1,"id\\u0000":2,"method":"x"}'],
     ['a key too long to judge', `{"id":1,"id${'\\u0000'.repeat(30)}":2,"method":"x"}`],
+    ['a key too long to judge, whatever it says', `{"id":1,"${'x'.repeat(2000)}":2,"method":"x"}`],
     ['a fraction', '{"id":1.0,"method":"x"}'],
     ['an exponent', '{"id":1e2,"method":"x"}'],
     ['minus zero', '{"id":-0,"method":"x"}'],

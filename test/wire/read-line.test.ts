@@ -189,6 +189,7 @@ describe('two readers, one line', () => {
     ['arguments null', call('{"name":"a","arguments":null}'), 'bad_call', 7, 'request'],
     ['lone surrogate in a name', call('{"name":"a\\ud800"}'), 'unsafe_string', 7, 'request'],
     ['low surrogate first in a name', call('{"name":"\\udc00\\ud800"}'), 'unsafe_string', 7, 'request'],
+    ['two low surrogates in a name', call('{"name":"\\udc00\\udc00"}'), 'unsafe_string', 7, 'request'],
     ['NUL in a name', call('{"name":"a\\u0000"}'), 'unsafe_string', 7, 'request'],
     ['raw U+2028 in a name', call('{"name":"a\u2028"}'), 'unsafe_string', 7, 'request'],
     [
@@ -257,6 +258,18 @@ describe('two readers, one line', () => {
   it('reads own members only', () => {
     expect(refusalOf(read('{"__proto__":{"jsonrpc":"2.0","id":7,"method":"ping"}}'))[1]).toBe('bad_envelope');
     expect(refusalOf(read(call('{"__proto__":{"name":"a"}}')))[1]).toBe('bad_call');
+  });
+});
+
+describe('a polluted prototype', () => {
+  it('lends no member to a message', () => {
+    // Not enumerable, so that only a look-up past the own members can find it.
+    Object.defineProperty(Object.prototype, 'name', { value: 'inherited', configurable: true });
+    try {
+      expect(refusalOf(read(call('{}')))).toEqual(['refused', 'bad_call', 7, 'request']);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'name');
+    }
   });
 });
 

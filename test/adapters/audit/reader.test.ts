@@ -71,7 +71,8 @@ describe('the last calls', () => {
       sink.append([intent]);
       if (i !== 7) sink.append([makeOutcome(intent, { isError: i === 5 })]);
     }
-    a.append([makeEvent()]);
+    a.append([makeEvent({ at: at(START + 500) })]);
+    scene.now = at(START + 1000);
     a.close('done');
   }
   const ids = (calls: readonly Call[]) => calls.map(({ rpcId }) => rpcId);
@@ -180,7 +181,7 @@ describe('files that hurt', () => {
     sink.append([intent, makeOutcome(intent)]);
     sink.close('done');
     const day = join(scene.paths.audit, '2026-03-01');
-    const names = Array.from({ length: 5 }, (_, i) => join(day, `${formatSegmentId(START + 1 + i, i)}.jsonl`));
+    const names = Array.from({ length: 5 }, (_, i) => join(day, `${formatSegmentId(START + 100 + i, i)}.jsonl`));
     const [link = '', fifo = '', directory = '', huge = '', odd = ''] = names;
     fs.symlinkSync(scene.segments()[0] ?? '', link);
     execFileSync('mkfifo', [fifo]);

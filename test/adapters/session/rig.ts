@@ -1,10 +1,10 @@
 // A SessionRun between streams and a server made of streams, with timers and a sink by hand.
 import { PassThrough, Writable } from 'node:stream';
-import { SessionRun, type RunOptions } from '../../../src/adapters/run-session.ts';
+import { type RunOptions, SessionRun } from '../../../src/adapters/run-session.ts';
 import type { Timers } from '../../../src/adapters/shutdown-ladder.ts';
 import type { AuditEntry } from '../../../src/audit/entry.ts';
 import { Session } from '../../../src/core/session.ts';
-import { BARE_DEADLINE, type Deadline, DEFAULT_RESTART } from '../../../src/core/settings.ts';
+import { BARE_DEADLINE, DEFAULT_RESTART, type Deadline } from '../../../src/core/settings.ts';
 import type { AuditSink } from '../../../src/ports/audit-sink.ts';
 import type { ExitStatus, UpstreamProcess } from '../../../src/ports/upstream.ts';
 import { DEFAULT_READ_LIMITS } from '../../../src/wire/message.ts';
@@ -132,14 +132,23 @@ export class Rig {
     this.server = options.server ?? new FakeServer();
     const deadline = options.deadline ?? BARE_DEADLINE;
     const session = new Session(
-      { upstreams: [{ name: 'srv', deadlineOf: () => deadline, onExit: options.onExit ?? 'exit', restart: DEFAULT_RESTART }], model: { operator: undefined, metaPaths: [] } },
+      {
+        upstreams: [
+          { name: 'srv', deadlineOf: () => deadline, onExit: options.onExit ?? 'exit', restart: DEFAULT_RESTART },
+        ],
+        model: { operator: undefined, metaPaths: [] },
+      },
       [],
       () => {},
     );
-    const stdout = options.stdout ?? new Writable({ write: (chunk: Buffer, _, done) => {
-      this.output += chunk.toString();
-      done();
-    } });
+    const stdout =
+      options.stdout ??
+      new Writable({
+        write: (chunk: Buffer, _, done) => {
+          this.output += chunk.toString();
+          done();
+        },
+      });
     const command = { command: 'srv', args: [], cwd: undefined, env: {}, stderr: 'inherit' as const };
     const runOptions: RunOptions = {
       session,
@@ -157,7 +166,11 @@ export class Rig {
       timers: this.timers,
       stdin: this.stdin,
       stdout,
-      limits: { maxLineBytes: options.maxLineBytes ?? 1024 * 1024, fullAtBytes: options.fullAtBytes ?? 64 * 1024, read: DEFAULT_READ_LIMITS },
+      limits: {
+        maxLineBytes: options.maxLineBytes ?? 1024 * 1024,
+        fullAtBytes: options.fullAtBytes ?? 64 * 1024,
+        read: DEFAULT_READ_LIMITS,
+      },
       shutdown: { termAfterMs: 1200, killAfterMs: 1800 },
       showNoise: (server, text) => void this.noise.push(`${server}: ${text.toString().trimEnd()}`),
       relayStderr: () => {},

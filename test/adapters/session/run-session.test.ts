@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { FakeServer, Rig, settle } from './rig.ts';
 
 const CALL = (id: number) => ({ id, method: 'tools/call', params: { name: 'echo', arguments: {} } });
-const RESULT = (id: number, more: object = {}) => `${JSON.stringify({ jsonrpc: '2.0', id, result: { content: [], ...more } })}\n`;
+const RESULT = (id: number, more: object = {}) =>
+  `${JSON.stringify({ jsonrpc: '2.0', id, result: { content: [], ...more } })}\n`;
 
 describe('the pipe', () => {
   it('carries lines both ways, and a last line without newline', async () => {
@@ -74,7 +75,12 @@ describe('a line beyond the limit', () => {
 describe('a slow reader', () => {
   it('among the clients stops the reading of the server until it has caught up', async () => {
     let release: (() => void) | undefined;
-    const stdout = new Writable({ write: (_chunk, _encoding, done) => void (release = done), highWaterMark: 1024 });
+    const stdout = new Writable({
+      highWaterMark: 1024,
+      write: (_chunk, _encoding, done) => {
+        release = done;
+      },
+    });
     const rig = new Rig({ stdout, fullAtBytes: 10_000 });
     const notification = `${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { data: 'z'.repeat(4000) } })}\n`;
     for (let index = 0; index < 10; index += 1) rig.server.says(notification);
@@ -129,7 +135,10 @@ describe('the end', () => {
     rig.server.says(RESULT(1));
     rig.server.exits({ kind: 'exited', code: 3 });
     expect(await rig.status).toBe(3);
-    expect(rig.lines().map((line) => JSON.parse(line))).toMatchObject([{ id: 1, result: { content: [] } }, { id: 2, result: { isError: true } }]);
+    expect(rig.lines().map((line) => JSON.parse(line))).toMatchObject([
+      { id: 1, result: { content: [] } },
+      { id: 2, result: { isError: true } },
+    ]);
     expect(rig.sink.closed).toBe('code 3');
     expect(rig.sink.entries.at(-1)).toMatchObject({ type: 'outcome', settlement: 'upstream_exit' });
   });

@@ -1,0 +1,71 @@
+// Makes the record entries of an exchange: the intent before it leaves, the outcome when it ends. Pure; writes nothing.
+import type { IntentEntry, ModelSource, OutcomeEntry, Payload, SettlementKind } from '../audit/entry.ts';
+import type { Instant } from '../ports/clock.ts';
+import type { Line } from '../wire/message.ts';
+import type { Exchange } from './exchange.ts';
+import type { Deny } from './interceptor.ts';
+
+/** What is known of who asks, at the time of asking. */
+export interface Attribution {
+  readonly client: string | undefined;
+  readonly model: ModelSource;
+  readonly correlation: Readonly<Record<string, string>> | undefined;
+  readonly subject: string | undefined;
+}
+
+/** What came back, as far as the record tells outcomes apart. */
+export interface Answer {
+  readonly line: Line | undefined;
+  readonly errorCode: number | undefined;
+  readonly isError: boolean | undefined;
+  readonly resultType: string | undefined;
+  readonly taskId: string | undefined;
+}
+
+export function intentOf(exchange: Exchange, who: Attribution, now: Instant, denial: Deny | undefined): IntentEntry {
+  const { view, line } = exchange;
+  const isCall = view.tool !== undefined;
+  return {
+    type: 'intent',
+    at: now,
+    ref: undefined,
+    asked: view.asked,
+    server: view.upstream,
+    rpcId: exchange.askerId,
+    method: view.method,
+    subject: who.subject,
+    decision: denial === undefined ? 'pass' : 'deny',
+    rule: denial?.rule,
+    reason: denial?.reason,
+    client: who.client,
+    model: who.model,
+    correlation: who.correlation,
+    bytes: line.bytes.length - 1,
+    payload: isCall || denial !== undefined ? line : undefined,
+  };
+}
+
+export function outcomeOf(
+  intent: IntentEntry,
+  settlement: SettlementKind,
+  now: Instant,
+  durationMs: number,
+  answer: Answer,
+): OutcomeEntry {
+  const { line } = answer;
+  const payload: Payload | undefined = intent.method === 'tools/call' ? line : undefined;
+  return {
+    type: 'outcome',
+    at: now,
+    ref: undefined,
+    intent,
+    settlement,
+    errorCode: answer.errorCode,
+    isError: answer.isError,
+    resultType: answer.resultType,
+    taskId: answer.taskId,
+    durationMs,
+    bytes: line === undefined ? 0 : line.bytes.length - 1,
+    payload,
+  };
+}
