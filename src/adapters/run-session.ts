@@ -1,54 +1,29 @@
 // Runs one session to its end: the client's streams, its servers, the record, time and signals, around a pure core.
 // The only place that knows all of them; decides nothing itself.
-import type { Readable, Writable } from 'node:stream';
 import type { SessionEvent, UpstreamExit } from '../core/events.ts';
-import type { Session } from '../core/session.ts';
-import type { AuditSink } from '../ports/audit-sink.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Log } from '../ports/log.ts';
-import type { ExitStatus, Spawner, UpstreamCommand, UpstreamProcess } from '../ports/upstream.ts';
+import type { ExitStatus, UpstreamProcess } from '../ports/upstream.ts';
 import { LineFramer } from '../wire/framer.ts';
 import type { LineReading } from '../wire/message.ts';
 import { readLine } from '../wire/read-line.ts';
 import { ByteOut } from './byte-out.ts';
-import type { Timers } from './shutdown-ladder.ts';
+import { readExit } from './exit-reading.ts';
+import { ParentWatch } from './parent-watch.ts';
+import type { RunOptions } from './run-options.ts';
 import { Turn } from './turn.ts';
-import { type LinkLimits, type ShutdownTimes, tooLong, UpstreamLink, type UpstreamListener } from './upstream-link.ts';
-
-export interface RunningServer {
-  readonly command: UpstreamCommand;
-  /** Already started where starting early saves time; started when the session begins otherwise. */
-  readonly process: UpstreamProcess | undefined;
-}
-
-export interface RunOptions {
-  readonly session: Session;
-  readonly servers: ReadonlyMap<string, RunningServer>;
-  readonly spawner: Spawner;
-  readonly sink: AuditSink;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly timers: Timers;
-  readonly stdin: Readable;
-  readonly stdout: Writable;
-  readonly limits: LinkLimits;
-  readonly shutdown: ShutdownTimes;
-  /** Shows a server's noise and piped stderr: one line, made inert, with the server's name. */
-  showNoise(server: string, text: Buffer): void;
-  /** Attaches the piped stderr of a server. */
-  relayStderr(server: string, stderr: Readable): void;
-}
+import { tooLong, UpstreamLink, type UpstreamListener } from './upstream-link.ts';
 
 /** How long a client that reads nothing may hold up the end. */
 const FAREWELL_MS = 1000;
-const UNSTARTABLE_STATUS = 69;
 const DEFECT_STATUS = 70;
+/** The host is gone: as if the terminal had hung up. */
+const SIGHUP = 1;
 
 export class SessionRun {
   readonly #options: RunOptions;
   readonly #turn: Turn;
   readonly #links = new Map<string, UpstreamLink>();
   readonly #client: ByteOut;
+  readonly #parentWatch: ParentWatch;
   readonly #finished: Promise<number>;
   #resolve: (status: number) => void = () => {};
   #cancelWake: () => void = () => {};
@@ -59,6 +34,7 @@ export class SessionRun {
 
   constructor(options: RunOptions) {
     this.#options = options;
+    this.#parentWatch = new ParentWatch(options.timers, options.parent, () => this.stop(SIGHUP));
     this.#finished = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -156,8 +132,8 @@ export class SessionRun {
       onOversize: (refusal, bytes) => this.#take({ type: 'upstream_refused', upstream: name, refusal, bytes }),
       onTurnEnd: () => this.#endTurn(),
       onExit: (status) => this.#onExit(name, status),
-      onFull: () => void this.#options.stdin.pause(),
-      onRoom: () => void this.#options.stdin.resume(),
+      onFull: () => this.#stopReading(),
+      onRoom: () => this.#goOnReading(),
     };
     const link = new UpstreamLink(process, listener, this.#options.limits, this.#options.timers);
     this.#links.set(name, link);
@@ -173,9 +149,20 @@ export class SessionRun {
   }
 
   #onExit(upstream: string, status: ExitStatus): void {
-    this.#options.stdin.resume();
+    this.#goOnReading();
     this.#take({ type: 'upstream_exited', upstream, exit: readExit(status) });
     this.#endTurn();
+  }
+
+  // An end of input would go unseen meanwhile, so the host itself is watched.
+  #stopReading(): void {
+    this.#options.stdin.pause();
+    this.#parentWatch.start();
+  }
+
+  #goOnReading(): void {
+    this.#options.stdin.resume();
+    this.#parentWatch.stop();
   }
 
   #clientGone(): void {
@@ -212,6 +199,7 @@ export class SessionRun {
     if (this.#over) return;
     this.#over = true;
     this.#cancelWake();
+    this.#parentWatch.stop();
     this.#client.flush();
     const { timers, sink } = this.#options;
     sink.close(exit.text);
@@ -233,11 +221,4 @@ export class SessionRun {
   #eachLink(use: (link: UpstreamLink) => void): void {
     for (const link of this.#links.values()) use(link);
   }
-}
-
-function readExit(status: ExitStatus): UpstreamExit {
-  if (status.kind === 'exited') return { kind: 'exited', status: status.code, text: `code ${status.code}` };
-  if (status.kind === 'signalled')
-    return { kind: 'signalled', status: 128 + status.number, text: `signal ${status.signal}` };
-  return { kind: 'unstartable', status: UNSTARTABLE_STATUS, text: status.reason };
 }

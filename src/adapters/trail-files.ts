@@ -24,7 +24,7 @@ export interface TrailFiles {
 
 export const nodeTrailFiles: TrailFiles = {
   makeDir: makePrivateDir,
-  create: (path) => fs.openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600),
+  create: (path) => fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW, 0o600),
   write: (fd, content) => (typeof content === 'string' ? fs.writeSync(fd, content) : fs.writeSync(fd, content)),
   truncate: fs.ftruncateSync,
   sync: fs.fdatasyncSync,

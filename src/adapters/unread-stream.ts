@@ -17,7 +17,10 @@ export function holdUnread(stream: Readable, hasEnded: () => boolean): void {
     if (event === 'data' || event === 'readable') release();
   }
   function onResume(): void {
-    if (!hasEnded()) release();
+    if (hasEnded()) return;
+    release();
+    // The first call met our listener and changed nothing.
+    stream.resume();
   }
   stream.on('readable', hold);
   stream.on('newListener', onListener);

@@ -82,6 +82,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
     timers: systemTimers,
     stdin: process.stdin,
     stdout: process.stdout,
+    parent: () => process.ppid,
     limits: {
       maxLineBytes: policy?.maxLineBytes ?? DEFAULTS.maxLineBytes,
       fullAtBytes: FULL_AT_BYTES,

@@ -71,7 +71,7 @@ export function checkTree(document: unknown, report: Report): boolean {
   let nodes = 0;
   const walk = (value: unknown, path: JsonPath): boolean => {
     nodes += 1;
-    if (nodes > MAX_NODES ) {
+    if (nodes > MAX_NODES || path.length > MAX_DEPTH) {
       report({
         path: '(document)',
         what: nodes > MAX_NODES ? `more than ${MAX_NODES} values` : `nested deeper than ${MAX_DEPTH} levels`,

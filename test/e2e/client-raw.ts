@@ -14,7 +14,7 @@ export interface RawClient {
   write(bytes: string | Buffer): void;
   /** Reads nothing from now on. */
   pauseOutput(): void;
-  /** Resolves to the first line, also an earlier one, for which `wanted` holds; rejects with what came, after ten seconds. */
+  /** Resolves to the first line, also an earlier one, for which `wanted` holds; rejects with what came, at the end or after ten seconds. */
   until(wanted: (line: string) => boolean): Promise<string>;
   /** Writes a request and resolves to the raw line that answers it. `params` is JSON text. */
   request(id: string | number, method: string, params: string): Promise<string>;
@@ -39,6 +39,7 @@ export function connectRaw({ command, args, env }: Launch): RawClient {
   const watchers = new Set<() => void>();
   let rest = '';
   let stderr = '';
+  let ended = false;
   child.stdin.on('error', () => {}); // An ending, told by the exit code.
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
@@ -55,6 +56,10 @@ export function connectRaw({ command, args, env }: Launch): RawClient {
     if (rest !== '') lines.push(rest);
   });
   const closed = once(child, 'close');
+  child.on('close', () => {
+    ended = true;
+    for (const look of watchers) look();
+  });
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
 
   const until: RawClient['until'] = (wanted) =>
@@ -64,17 +69,16 @@ export function connectRaw({ command, args, env }: Launch): RawClient {
         watchers.delete(look);
         act();
       };
+      const fail = (why: string) => {
+        const seen = lines.slice(-3).map((line) => line.slice(0, 1000));
+        finish(() => reject(new Error(`${why}; last seen: ${seen.join('\n')}; stderr: ${stderr}`)));
+      };
       const look = () => {
         const line = lines.find(wanted);
         if (line !== undefined) finish(() => resolve(line));
+        else if (ended) fail('the other side ended without it');
       };
-      const fail = () =>
-        finish(() =>
-          reject(
-            new Error(`not seen within ${DEADLINE_MS} ms; last seen: ${lines.slice(-3).join('\n')}; stderr: ${stderr}`),
-          ),
-        );
-      const deadline = setTimeout(fail, DEADLINE_MS);
+      const deadline = setTimeout(() => fail(`not seen within ${DEADLINE_MS} ms`), DEADLINE_MS);
       watchers.add(look);
       look();
     });

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { findTools } from '../fixtures/peers/npx-tools.mjs';
 import { runProgram } from './command-lines.ts';
 import { dualEra } from './peers.ts';
+import { skipLoudly } from './skipping.ts';
 import { expectTransparent, type Launch } from './stage.ts';
 
 const mcpCli = fileURLToPath(new URL('../../node_modules/@wong2/mcp-cli/src/cli.js', import.meta.url));
@@ -17,22 +18,21 @@ async function useMcpCli(launch: Launch) {
   const run = (...rest: string[]) => runProgram(process.execPath, [mcpCli, '--config', config, ...rest], env, 20_000);
   return [
     await run('call-tool', 'own:test_elicitation', '--args', '{"message":"hé😀"}'),
-    await run('call-tool', 'own:no-such-tool'),
     await run('get-prompt', 'own:test_prompt_with_arguments', '--args', '{"arg1":"hé😀","arg2":"\\u2028"}'),
   ];
 }
 
 test.concurrent('mcp-cli: prints the same, same bytes', async () => {
   const { outcome } = await expectTransparent(dualEra, useMcpCli);
-  expect(outcome.map(({ code }) => code)).toEqual([0, 1, 0]);
-  expect(outcome[2]?.stdout).toContain('hé😀');
+  expect(outcome.map(({ code }) => code)).toEqual([0, 0]);
+  expect(outcome[1]?.stdout).toContain('hé😀');
 });
 
 const INSPECTOR = '@modelcontextprotocol/inspector@2.12.0';
 
 test.concurrent('Inspector, both eras: prints the same, same bytes', { timeout: 180_000 }, async ({ skip }) => {
   const found = await findTools(INSPECTOR, ['mcp-inspector'], 120_000).catch((error: Error) => error);
-  if (found instanceof Error) return skip(`${INSPECTOR} cannot be had: ${found.message}`);
+  if (found instanceof Error) return skipLoudly(skip, `${INSPECTOR} cannot be had: ${found.message}`);
   const [node = '', inspector = ''] = found;
   const useInspector = async ({ command, args, env, directory }: Launch) => {
     // The Inspector hands few variables on: these must arrive all the same.
@@ -44,12 +44,12 @@ test.concurrent('Inspector, both eras: prints the same, same bytes', { timeout: 
     };
     const tool = ['--tool-name', 'test_simple_text'];
     return [
-      await run('legacy', 'tools/call', ...tool),
-      await run('modern', 'tools/list'),
-      await run('auto', 'tools/call', ...tool),
+      await run('modern', 'tools/call', ...tool),
+      await run('auto', 'tools/list'),
+      // A load test prints latencies: only its verdict can be compared.
       await run('legacy', 'tools/call', ...tool, '--load', '--load-requests', '200').then(({ code }) => code),
     ];
   };
   const { outcome } = await expectTransparent(dualEra, useInspector);
-  expect(outcome.map((printed) => (typeof printed === 'number' ? printed : printed?.code))).toEqual([0, 0, 0, 0]);
+  expect(outcome.map((printed) => (typeof printed === 'number' ? printed : printed?.code))).toEqual([0, 0, 0]);
 });

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { playV1 } from './client-v1.ts';
 import { playV2 } from './client-v2.ts';
 import { runProgram } from './command-lines.ts';
+import { skipLoudly } from './skipping.ts';
 import { expectTransparent, type Peer } from './stage.ts';
 import { countSeen } from './transcript.ts';
 
@@ -36,7 +37,7 @@ test('Python SDK with v1 and v2 clients: same outcome, same bytes', { timeout: 1
     () => undefined,
     (error: Error) => error.message,
   );
-  if (problem !== undefined) return skip(`the Python SDK cannot be had: ${problem}`);
+  if (problem !== undefined) return skipLoudly(skip, `the Python SDK cannot be had: ${problem}`);
 
   const { outcome, transcripts } = await expectTransparent(server, (launch) =>
     playV1(launch, async ({ call, client, step }) => {

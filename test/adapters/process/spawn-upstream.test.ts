@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { createSpawner, mapStatus } from '../../../src/adapters/spawn-upstream.ts';
 import type { UpstreamCommand, UpstreamProcess } from '../../../src/ports/upstream.ts';
 import { fixture, holdsWithin, isAlive, listRows } from './harness.ts';
@@ -80,8 +80,11 @@ describe('status', () => {
     await once(tree.stderr ?? tree.stdout, 'data');
     tree.terminate();
     expect(await tree.exited).toMatchObject({ signal: 'SIGTERM' });
+    const kill = vi.spyOn(process, 'kill');
     tree.terminate();
     tree.kill();
+    expect(kill).not.toHaveBeenCalled(); // the id may be somebody else's by now
+    kill.mockRestore();
     const stubborn = start('ignores-sigterm');
     await once(stubborn.stderr ?? stubborn.stdout, 'data');
     stubborn.terminate();
@@ -102,14 +105,15 @@ describe('status', () => {
   test('`kill` has killed what left the group before it returns: the guard may end right after it', async () => {
     const marked = start('daemonises');
     const detached = start('detaches');
-    const orphans = await Promise.all([marked, detached].map(readOrphan));
-    marked.kill();
-    detached.kill();
+    const grouped = start('detaches', ['--same-group']);
+    const all = [marked, detached, grouped];
+    const orphans = await Promise.all(all.map(readOrphan));
+    for (const upstream of all) upstream.kill();
     // No turn of the event loop in between: nothing but `kill` itself can have done it.
     const end = performance.now() + 2000;
     while (orphans.some(isAlive) && performance.now() < end);
     expect(orphans.filter(isAlive)).toEqual([]);
-    await Promise.all([marked.exited, detached.exited]);
+    await Promise.all(all.map((upstream) => upstream.exited));
   });
 
   test.each(['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT', 'SIGALRM'])(
@@ -158,7 +162,9 @@ describe('streams', () => {
   });
 
   test('a consumer that only wants it gone resumes', async () => {
-    const upstream = start('exits-with', ['0', '150000']);
+    // More than a pipe holds: the server can only end if it is read.
+    const upstream = start('exits-with', ['0', '3000000']);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     upstream.stdout.resume();
     await once(upstream.stdout, 'end');
     await upstream.exited;

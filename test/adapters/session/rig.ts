@@ -1,6 +1,7 @@
 // A SessionRun between streams and a server made of streams, with timers and a sink by hand.
 import { PassThrough, Writable } from 'node:stream';
-import { type RunOptions, SessionRun } from '../../../src/adapters/run-session.ts';
+import type { RunOptions } from '../../../src/adapters/run-options.ts';
+import { SessionRun } from '../../../src/adapters/run-session.ts';
 import type { Timers } from '../../../src/adapters/shutdown-ladder.ts';
 import type { AuditEntry } from '../../../src/audit/entry.ts';
 import { Session } from '../../../src/core/session.ts';
@@ -127,6 +128,7 @@ export class Rig {
   readonly run: SessionRun;
   readonly status: Promise<number>;
   output = '';
+  parent = 100;
 
   constructor(options: RigOptions = {}) {
     this.server = options.server ?? new FakeServer();
@@ -166,6 +168,7 @@ export class Rig {
       timers: this.timers,
       stdin: this.stdin,
       stdout,
+      parent: () => this.parent,
       limits: {
         maxLineBytes: options.maxLineBytes ?? 1024 * 1024,
         fullAtBytes: options.fullAtBytes ?? 64 * 1024,

@@ -114,6 +114,22 @@ describe('a slow reader', () => {
     expect(server.lines()).toHaveLength(20);
   });
 
+  it('among the servers does not hide that the host has died', async () => {
+    const server = new FakeServer();
+    server.stuck = true;
+    const rig = new Rig({ server, fullAtBytes: 1000 });
+    rig.client({ id: 1, method: 'x/y', params: { data: 'z'.repeat(40_000) } });
+    await settle();
+    rig.timers.pass(10_000);
+    expect(server.signals).toEqual([]);
+    rig.parent = 1;
+    rig.timers.pass(2000);
+    rig.timers.pass(0);
+    expect(server.signals).toEqual(['TERM']);
+    server.exits({ kind: 'signalled', signal: 'SIGTERM', number: 15 });
+    expect(await rig.status).toBe(129);
+  });
+
   it('that dies stuck does not leave the client unread', async () => {
     const server = new FakeServer();
     server.stuck = true;
