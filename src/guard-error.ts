@@ -62,6 +62,7 @@ export const GUARD_ANSWERS = {
   audit_unavailable: 'the request was not sent, or its answer is withheld, because the audit trail cannot be written',
   deadline: 'no answer within `idleMs` or `hardMs`; the request may still have run',
   server_exited: 'the server exited before it answered; the outcome is unknown',
+  session_ended: 'the client closed its end before the server answered; the outcome is unknown',
   server_unstartable: 'the server could not be started',
   guard_fault: 'a policy of the guard failed, which denies; the guard log says how',
   too_many_in_flight: 'as many requests are open as one session may have; nothing was sent',

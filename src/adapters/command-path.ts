@@ -60,9 +60,14 @@ export function resolveCommand(command: string, path: string | undefined, cwd: s
 }
 
 /** Why this argv must not be run, or undefined. NUL ends a C string; CR and LF end a command line on Windows. */
-export function findIllegalArgument(argv: readonly string[]): string | undefined {
-  const index = argv.findIndex((argument) => /[\0\r\n]/.test(argument));
+export function findIllegalArgument(
+  argv: readonly string[],
+  platform: NodeJS.Platform = process.platform,
+): string | undefined {
+  // A program over several lines (`python -c`) is an honest argument, but not for the quoting of cmd.exe.
+  const illegal = platform === 'win32' ? /[\0\r\n]/ : /\0/;
+  const index = argv.findIndex((argument) => illegal.test(argument));
   if (index === -1) return undefined;
   const which = index === 0 ? 'the command' : `argument ${index}`;
-  return `cannot start the server: ${which} contains NUL, CR or LF: put multi-line programs into a file`;
+  return `cannot start the server: ${which} contains ${platform === 'win32' ? 'NUL, CR or LF: put multi-line programs into a file' : 'NUL, which no program can be given: remove it'}`;
 }

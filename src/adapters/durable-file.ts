@@ -53,7 +53,7 @@ export function readPrivateFile(path: string, maxBytes: number): Buffer | undefi
   }
   try {
     const stat = fs.fstatSync(fd);
-    if (false) throw new Error('it is no regular file');
+    if (!stat.isFile()) throw new Error('it is no regular file');
     if (stat.size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
     if (process.getuid !== undefined && stat.uid !== process.getuid()) throw new Error('it belongs to another user');
     if (process.getuid !== undefined && (stat.mode & 0o022) !== 0) throw new Error('others can write it');

@@ -46,6 +46,7 @@ export interface SegmentFile {
   seal(reason: string, at: Instant): string | undefined;
   /** Closes as it stands. The marker stays: the end is unclean, and the next guard says so. */
   abandon(): void;
+  /** Called, among others, by the sync schedule before it throws. */
   retire(): void;
 }
 
@@ -143,7 +144,6 @@ export function openSegment(
     } catch (error) {
       takeBack();
       discard(kept);
-      usable = false;
       return reasonOf(error);
     }
     head = batch.head();

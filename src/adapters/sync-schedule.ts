@@ -91,7 +91,6 @@ export function createSyncSchedule(
     written: (fd) => take(fd, 'keep'),
     finished: (fd) => take(fd, 'close'),
     abandon: (fd) => {
-      waiting.delete(fd);
       if (busy.has(fd)) closeWhenDone.add(fd);
       else close(fd);
       settle();

@@ -13,7 +13,7 @@ const CACHE_TEXT = 128;
 
 /** Cut at MAX_HEADER_TEXT, and well-formed: RFC 8785 knows no lone surrogates. `value` may be attacker-controlled. */
 function cleanText(value: string): string {
-  return (value.length > MAX_HEADER_TEXT ? `${value.slice(0, MAX_HEADER_TEXT - 1)}…` : value);
+  return (value.length > MAX_HEADER_TEXT ? `${value.slice(0, MAX_HEADER_TEXT - 1)}…` : value).toWellFormed();
 }
 
 /** The same for any scalar; a number that JSON cannot say becomes null. */

@@ -85,6 +85,15 @@ export function exitRefusal(kind: 'exited' | 'signalled' | 'unstartable', how: s
   };
 }
 
+export function sessionEndRefusal(server: string): Refusing {
+  return {
+    reason: 'session_ended',
+    rule: undefined,
+    text: `The client closed its end of the session before \`${server}\` answered, so mcp-guard ended the server; the outcome of this request is unknown.`,
+    retryAfterMs: undefined,
+  };
+}
+
 export function ambiguousAnswer(server: string, detail: string): Refusing {
   return {
     reason: 'answer_refused',

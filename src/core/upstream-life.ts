@@ -3,9 +3,9 @@
 import type { IntentEntry } from '../audit/entry.ts';
 import type { Instant } from '../ports/clock.ts';
 import type { Line, RequestMessage } from '../wire/message.ts';
-import { cancelledLine, errorLine, METHOD_NOT_FOUND } from '../wire/reply.ts';
+import { cancelledLine, errorLine, METHOD_NOT_FOUND, subscriptionEndLine } from '../wire/reply.ts';
 import { replaceId } from '../wire/splice.ts';
-import { exitRefusal } from './denial.ts';
+import { exitRefusal, sessionEndRefusal } from './denial.ts';
 import type { UpstreamExit, UpstreamId } from './events.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
 import { GuardIds, type Handshake } from './handshake.ts';
@@ -15,6 +15,13 @@ import type { UpstreamSettings } from './settings.ts';
 
 const MOST_SHIELDED_EXITS = 2;
 const PROBING = new Set(['server/discover', 'initialize']);
+
+interface HowItEnds {
+  /** A probe killed the server: nobody is to blame. */
+  readonly shield: boolean;
+  /** The client closed its end first, and the guard ended the server. */
+  readonly clientHasLeft: boolean;
+}
 
 interface Held {
   readonly bytes: Buffer;
@@ -57,7 +64,8 @@ export class UpstreamLife {
     if (this.#state !== 'coming_back' || this.#lastExit === undefined) return;
     this.#state = 'gone';
     this.#held = [];
-    for (const exchange of this.#openOf()) this.#end(exchange, this.#lastExit, false, now);
+    const how = { shield: false, clientHasLeft: true };
+    for (const exchange of this.#openOf()) this.#end(exchange, this.#lastExit, how, now);
   }
 
   /** Sends now, or when the server is back. `exchange` where the bytes are its request: a closed one is not sent late. */
@@ -103,7 +111,7 @@ export class UpstreamLife {
     const unsent = new Set(comesBack ? this.#held.map((held) => held.exchange) : []);
     for (const exchange of open) {
       if (shield && exchange.view.method === 'initialize') this.#held.push({ bytes: bytesOf(exchange), exchange });
-      else if (!unsent.has(exchange)) this.#end(exchange, exit, shield, now);
+      else if (!unsent.has(exchange)) this.#end(exchange, exit, { shield, clientHasLeft }, now);
     }
     this.#state = comesBack ? 'coming_back' : 'gone';
     if (!comesBack) {
@@ -125,21 +133,27 @@ export class UpstreamLife {
     this.#ledger.push({ type: 'start_upstream', upstream: this.name, delayMs });
   }
 
-  #end(exchange: Exchange, exit: UpstreamExit, shield: boolean, now: Instant): void {
-    if (!this.#ledger.settle(exchange, 'upstream_exit', now)) return;
+  #end(exchange: Exchange, exit: UpstreamExit, how: HowItEnds, now: Instant): void {
+    const { shield, clientHasLeft } = how;
+    if (!this.#ledger.settle(exchange, clientHasLeft ? 'client_gone' : 'upstream_exit', now)) return;
     if (exchange.asker !== CLIENT) {
       // The server asked and is gone: the client need not answer any more.
-      const bytes = cancelledLine(exchange.peerId, `${this.name} exited`);
-      this.#ledger.push({ type: 'to_client', bytes, needs: undefined, batch: undefined });
+      if (!clientHasLeft) this.#takeBack(exchange);
       return;
     }
     if (shield) {
       const decision = { reason: 'probe_answered' };
       const bytes = errorLine(exchange.askerId, METHOD_NOT_FOUND, 'Method not found: server/discover', decision);
       this.#ledger.reply(exchange, bytes, exchange.lastEntry);
-      return;
-    }
-    this.#ledger.refuse(exchange, exitRefusal(exit.kind, exit.text, this.name));
+    } else if (clientHasLeft && exchange.view.method === 'subscriptions/listen') {
+      this.#ledger.reply(exchange, subscriptionEndLine(exchange.askerId), exchange.lastEntry);
+    } else if (clientHasLeft) this.#ledger.refuse(exchange, sessionEndRefusal(this.name));
+    else this.#ledger.refuse(exchange, exitRefusal(exit.kind, exit.text, this.name));
+  }
+
+  #takeBack(question: Exchange): void {
+    const bytes = cancelledLine(question.peerId, `${this.name} exited`);
+    this.#ledger.push({ type: 'to_client', bytes, needs: undefined, batch: undefined });
   }
 
   // Some legacy servers exit when they are asked `server/discover`, before or after they answer: the client gets the

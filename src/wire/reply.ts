@@ -43,6 +43,8 @@ export function cancelledLine(requestId: RequestId, reason: string): Buffer {
   return line(`"method":"notifications/cancelled","params":${params}`);
 }
 
-export function requestLine(id: RequestId, method: string, params: Readonly<Record<string, unknown>>): Buffer {
-  return line(`"id":${JSON.stringify(id)},"method":${JSON.stringify(method)},"params":${JSON.stringify(params)}`);
+/** The answer that ends an open `subscriptions/listen` in good order (2026-07-28, patterns/subscriptions). */
+export function subscriptionEndLine(id: RequestId): Buffer {
+  const meta = `"_meta":{"io.modelcontextprotocol/subscriptionId":${JSON.stringify(id)}}`;
+  return line(`"id":${JSON.stringify(id)},"result":{"resultType":"complete",${meta}}`);
 }

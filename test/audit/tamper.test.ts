@@ -95,6 +95,16 @@ describe('a segment', () => {
     );
   });
 
+  it('ends with its seal', () => {
+    const after = { kind: 'broken', record: lines.length + 1, why: 'there is something after the seal' };
+    for (const more of ['x', any(lines, 1), '\n']) expect(verify([...lines, more]).verdict).toEqual(after);
+  });
+
+  it('has one way only to write a string', () => {
+    const index = lines.findIndex((line) => line.includes('\\r'));
+    expect(brokenAt(verify(lines.with(index, any(lines, index).replace('\\r', '\\u000d'))).verdict)).toBe(index + 1);
+  });
+
   it('cannot be renamed', () => {
     expect(brokenAt(verify(lines, OTHER_SEGMENT).verdict)).toBe(1);
   });

@@ -79,13 +79,18 @@ describe('the line', () => {
         (server, subject, model, columns, durationMs) => {
           const text = JSON.stringify({ params: { arguments: { [subject]: server } } });
           const outcomes = makeCall().outcomes.map((outcome) => ({ ...outcome, durationMs }));
-          const line = formatCall(
-            makeCall({ server, subject, model, outcomes, input: { form: 'line', text, digest: 'd', salt: 's' } }),
-            columns,
-            plain,
-          );
-          expect(measureText(line)).toBeLessThanOrEqual(columns);
-          expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+          const input = { form: 'line', text, digest: 'd', salt: 's' } as const;
+          const kinds: Partial<Call>[] = [
+            {},
+            { state: 'denied', reason: server },
+            { method: 'resources/read' },
+            { method: server },
+          ];
+          for (const kind of kinds) {
+            const line = formatCall(makeCall({ server, subject, model, outcomes, input, ...kind }), columns, plain);
+            expect(measureText(line)).toBeLessThanOrEqual(columns);
+            expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+          }
         },
       ),
     );

@@ -344,6 +344,29 @@ describe('a server that is restarted', () => {
 });
 
 describe('a client that leaves', () => {
+  it('has its open calls answered in words that blame nobody, its subscription ended in good order, and hears no cancel', () => {
+    const book = new Playbook();
+    book.client(call(1)).client({ id: 'listen:0', method: 'subscriptions/listen', params: {} });
+    book.upstream({ id: 4, method: 'roots/list' }).event({ type: 'client_ended' }).take();
+    const effects = book.exits({ kind: 'signalled', status: 143, text: 'signal SIGTERM' }).take();
+    expect(outcomes(recordsOf(effects)).map((one) => one.settlement)).toEqual([
+      'client_gone',
+      'client_gone',
+      'client_gone',
+    ]);
+    const lines = effects.flatMap((effect) =>
+      effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
+    );
+    expect(lines).toMatchObject([
+      { id: 1, result: { isError: true, _meta: { 'mcp-guard/decision': { reason: 'session_ended' } } } },
+      {
+        id: 'listen:0',
+        result: { resultType: 'complete', _meta: { 'io.modelcontextprotocol/subscriptionId': 'listen:0' } },
+      },
+    ]);
+    expect(lines).toHaveLength(2);
+  });
+
   it('stops the server, whose exit then ends the session', () => {
     const book = new Playbook({ onExit: 'restart' });
     book.client(call(1)).take();

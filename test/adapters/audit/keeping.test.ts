@@ -67,7 +67,7 @@ describe('retention', () => {
     const sink = scene.sink();
     sink.append([makeIntent({ at: { wallMs: START, monoMs: 1 }, payload: big })]);
     const now = Date.now();
-    expect(await enforce({ maxBytes: 0, maxAgeDays: 0 }, now)).toEqual([]);
+    expect(await enforce({ maxBytes: 0, maxAgeDays: 0 }, now + 2 * DAY)).toEqual([]);
     const [segment = ''] = left();
     fs.rmSync(scene.paths.marker(segment));
     expect(await enforce({ maxBytes: 0, maxAgeDays: 0 }, now)).toEqual([]);
@@ -123,7 +123,13 @@ describe('markers', () => {
     expect(judge({ bootId: 'another' })).toBe(1);
     expect(judge({ pidNamespace: 'pid:[1]' })).toBe(0);
     expect(judge({ pidNamespace: 'pid:[1]' }, Date.now() + 2 * DAY)).toBe(1);
-    for (const bad of [{ pid: 'x' }, { pid: -1 }, { path: '../../../etc/passwd' }, { path: 7 }])
+    for (const bad of [
+      { pid: 'x' },
+      { pid: -1 },
+      { path: '../../../etc/passwd' },
+      { path: 7 },
+      { path: '2026-03-01/other.jsonl' },
+    ])
       expect(judge({ startTime: '1', ...bad })).toBe(0);
   });
 });

@@ -168,10 +168,18 @@ describe('a record', () => {
     expect(verifyTrail(scene.stateDir).segments[0]?.report).toMatchObject({ verdict: { kind: 'unclean' }, removed: 1 });
     fs.symlinkSync('/etc/hostname', path);
     expect(load()).toEqual({ kind: 'missing' });
-    expect(loadExternal(scene.stateDir, 'default', segment, '../../../../etc/hostname', '')).toEqual({
-      kind: 'missing',
-    });
+    fs.writeFileSync(join(scene.paths.payload, 'near'), 'x');
+    expect(loadExternal(scene.stateDir, 'default', segment, '../near', '')).toEqual({ kind: 'missing' });
   });
+});
+
+it('a reference to another payload file is found', () => {
+  const intent = makeIntent({ payload: payloadOf('y'.repeat(70_000)) });
+  scene.sink().append([intent]);
+  const path = scene.segments()[0] ?? '';
+  const text = fs.readFileSync(path, 'utf8');
+  fs.writeFileSync(path, text.replace(/\{"file":"./, '{"file":"g'));
+  expect(scene.verdicts()).toEqual(['broken at 2: the payload is not the one that the header commits to']);
 });
 
 describe('files that hurt', () => {

@@ -181,6 +181,29 @@ describe('a sync that fails', () => {
     expect(scene.verdicts()).toEqual(['unclean']);
   });
 
+  it('is not tried for what was written while it was under way', () => {
+    const { files } = failing([], 0, '');
+    const under: [number, (error: Error | null) => void][] = [];
+    const sink = scene.sink({ files: { ...files, syncLater: (fd, done) => void under.push([fd, done]) } });
+    const run = () => {
+      for (const timer of scene.timers.splice(0)) timer();
+    };
+    sink.append([makeIntent()]);
+    run();
+    sink.append([makeIntent()]);
+    const [failed] = under.at(-1) ?? [];
+    for (const [, done] of under.splice(0)) done(new Error('EIO'));
+    sink.append([makeIntent()]);
+    run();
+    expect(scene.segments()).toHaveLength(2);
+    expect(failed).toBeDefined();
+    // The descriptor of the new segment may bear the number of the old one only if that was closed.
+    expect(
+      under.filter(([fd]) => fd === failed && fs.fstatSync(fd).size === fs.statSync(scene.segments()[0] ?? '').size),
+    ).toEqual([]);
+    for (const [fd] of under) expect(() => fs.fstatSync(fd)).not.toThrow();
+  });
+
   it('`always`: refuses what it was for, at every place', () => {
     const dry = failing(['sync'], 0, 'EIO');
     runCalls({ files: dry.files, sync: 'always' });
@@ -225,6 +248,25 @@ describe('what is told', () => {
       ['gap', undefined],
       ['outcome', null],
     ]);
+  });
+
+  it('with `deny` an outcome points at no intent that was refused', () => {
+    const sink = scene.sink({ files: failing(['write'], 2, 'ENOSPC').files });
+    const intent = makeIntent();
+    expect(sink.append([intent])).toBe(false);
+    sink.append([makeOutcome(intent)]);
+    expect(scene.records()[0]?.at(-1)?.header).toMatchObject({ type: 'outcome', intent: null });
+  });
+
+  it('a name that is taken is not the end', () => {
+    expect(scene.sink({ files: failing(['create'], 1, 'EEXIST').files }).append([makeIntent()])).toBe(true);
+    expect(scene.sink({ files: failing(['create'], 2, 'EEXIST').files }).append([makeIntent()])).toBe(true);
+    expect(fs.readdirSync(scene.paths.open)).toHaveLength(2);
+  });
+
+  it('no segment is begun behind half a marker', () => {
+    expect(scene.sink({ files: failing(['write'], 1, 'short').files }).append([makeIntent()])).toBe(false);
+    expect([fs.readdirSync(scene.paths.open), scene.segments()]).toEqual([[], []]);
   });
 
   it('a gap is put on record at close at the latest', () => {

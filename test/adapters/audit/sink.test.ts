@@ -1,6 +1,6 @@
 // The sink when nothing goes wrong: what is created when, what a record keeps, when a segment ends, what is synced.
 import * as fs from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeTrailFiles } from '../../../src/adapters/trail-files.ts';
 import { makeEvent, makeIntent, makeOutcome, payloadOf } from '../../audit/sample.ts';
@@ -102,7 +102,10 @@ describe('a payload', () => {
     ],
     [
       'a refused answer',
-      makeOutcome(makeIntent(), { settlement: 'refused', payload: { bytes: Buffer.from('}'), text: '}' } }),
+      makeOutcome(makeIntent(), {
+        settlement: 'refused',
+        payload: { bytes: Buffer.from('{"a":1}}'), text: '{"a":1}}' },
+      }),
     ],
     ['a line that would end the record', makeIntent({ payload: { bytes: Buffer.from('{\n}'), text: '{\n}' } })],
     [
@@ -166,6 +169,15 @@ describe('a payload', () => {
       ?.slice(1)
       .map((record) => record.salt);
     expect(new Set(salts).size).toBe(600);
+  });
+});
+
+describe('a new file', () => {
+  it.each(['file', 'link', 'dangling link'])('is never one that is there already: %s', (kind) => {
+    const path = join(scene.stateDir, 'taken');
+    if (kind === 'file') fs.writeFileSync(path, 'mine');
+    else fs.symlinkSync(kind === 'link' ? '/etc/hostname' : '/nowhere/at/all', path);
+    expect(() => nodeTrailFiles.create(path)).toThrow('EEXIST');
   });
 });
 

@@ -66,9 +66,17 @@ describe('a name with a slash', () => {
 
 test('an empty command is told so', () => expect(reasonOf('')).toMatch(/the command is empty/));
 
-test.each(['a\0b', 'a\nb', 'a\rb'])('%j is no argument', (bad) => {
-  expect(findIllegalArgument(['node', 'x', bad])).toMatch(/argument 2 contains NUL, CR or LF/);
-  expect(findIllegalArgument([bad])).toMatch(/the command contains/);
+test('a program over several lines is an argument, except on Windows', () => {
+  expect(findIllegalArgument(['python', '-c', 'a\nb\r\n'], 'linux')).toBeUndefined();
+});
+
+test('NUL is in no argument anywhere', () => {
+  expect(findIllegalArgument(['node', 'x', 'a\0b'], 'linux')).toMatch(/argument 2 contains NUL/);
+});
+
+test.each(['a\0b', 'a\nb', 'a\rb'])('%j is no argument on Windows', (bad) => {
+  expect(findIllegalArgument(['node', 'x', bad], 'win32')).toMatch(/argument 2 contains NUL, CR or LF/);
+  expect(findIllegalArgument([bad], 'win32')).toMatch(/the command contains/);
 });
 test('tabs, quotes, dollars and nothing at all are arguments', () => {
   expect(findIllegalArgument(['node', '', '\t', '"\'$(x)`', '\u2028'])).toBe(undefined);

@@ -1,5 +1,5 @@
 // One document, many processes, and what disks and people do to it.
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -169,6 +169,10 @@ describe('a document is neither read nor replaced', () => {
     const open = openStateDocument(counterSpec(elsewhere, () => {}));
     chmodSync(elsewhere, 0o666);
     expect(await codeOf(() => open.read())).toBe('state_unusable 74');
+    execFileSync('mkfifo', ['-m', '600', join(directory, 'fifo')]);
+    expect(await codeOf(() => openStateDocument(counterSpec(join(directory, 'fifo'), () => {})).read())).toBe(
+      'state_unusable 74',
+    );
     mkdirSync(join(directory, 'd'));
     expect(await codeOf(() => openStateDocument(counterSpec(join(directory, 'd'), () => {})).read())).toBe(
       'state_unusable 74',
