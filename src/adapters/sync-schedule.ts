@@ -91,6 +91,7 @@ export function createSyncSchedule(
     written: (fd) => take(fd, 'keep'),
     finished: (fd) => take(fd, 'close'),
     abandon: (fd) => {
+      waiting.delete(fd);
       if (busy.has(fd)) closeWhenDone.add(fd);
       else close(fd);
       settle();

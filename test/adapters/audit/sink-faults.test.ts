@@ -2,6 +2,8 @@
 import * as fs from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonlSinkOptions } from '../../../src/adapters/jsonl-sink.ts';
+import { createSyncSchedule } from '../../../src/adapters/sync-schedule.ts';
+import { nodeTrailFiles } from '../../../src/adapters/trail-files.ts';
 import type { IntentEntry } from '../../../src/audit/entry.ts';
 import { readRef } from '../../../src/audit/segment-id.ts';
 import { makeIntent, makeOutcome, payloadOf } from '../../audit/sample.ts';
@@ -182,26 +184,31 @@ describe('a sync that fails', () => {
   });
 
   it('is not tried for what was written while it was under way', () => {
-    const { files } = failing([], 0, '');
-    const under: [number, (error: Error | null) => void][] = [];
-    const sink = scene.sink({ files: { ...files, syncLater: (fd, done) => void under.push([fd, done]) } });
-    const run = () => {
-      for (const timer of scene.timers.splice(0)) timer();
+    const timers: (() => void)[] = [];
+    const synced: [number, (error: Error | null) => void][] = [];
+    const closed: number[] = [];
+    const failures: Error[] = [];
+    const files = {
+      ...nodeTrailFiles,
+      syncLater: (fd: number, done: (error: Error | null) => void) => void synced.push([fd, done]),
+      close: (fd: number) => void closed.push(fd),
     };
-    sink.append([makeIntent()]);
-    run();
-    sink.append([makeIntent()]);
-    const [failed] = under.at(-1) ?? [];
-    for (const [, done] of under.splice(0)) done(new Error('EIO'));
-    sink.append([makeIntent()]);
-    run();
-    expect(scene.segments()).toHaveLength(2);
-    expect(failed).toBeDefined();
-    // The descriptor of the new segment may bear the number of the old one only if that was closed.
-    expect(
-      under.filter(([fd]) => fd === failed && fs.fstatSync(fd).size === fs.statSync(scene.segments()[0] ?? '').size),
-    ).toEqual([]);
-    for (const [fd] of under) expect(() => fs.fstatSync(fd)).not.toThrow();
+    const schedule = createSyncSchedule(
+      files,
+      'group',
+      (action) => timers.push(action),
+      (error) => failures.push(error),
+    );
+    schedule.written(7);
+    timers.shift()?.();
+    schedule.written(7);
+    schedule.abandon(7);
+    expect(closed).toEqual([]); // a sync is under way on it
+    synced.shift()?.[1](new Error('EIO'));
+    expect([closed, failures.length]).toEqual([[7], 1]);
+    for (const timer of timers.splice(0)) timer();
+    schedule.flush();
+    expect(synced).toEqual([]);
   });
 
   it('`always`: refuses what it was for, at every place', () => {
