@@ -8,9 +8,10 @@ import { readLine } from '../wire/read-line.ts';
 import { ByteOut } from './byte-out.ts';
 import { readExit } from './exit-reading.ts';
 import { ParentWatch } from './parent-watch.ts';
+import { overlong, payloadOf, refusedLine } from './refused-lines.ts';
 import type { RunOptions } from './run-options.ts';
 import { Turn } from './turn.ts';
-import { tooLong, UpstreamLink, type UpstreamListener } from './upstream-link.ts';
+import { UpstreamLink, type UpstreamListener } from './upstream-link.ts';
 
 /** How long a client that reads nothing may hold up the end. */
 const FAREWELL_MS = 1000;
@@ -84,8 +85,7 @@ export class SessionRun {
     const framer = new LineFramer({
       limitBytes: limits.maxLineBytes,
       onLine: (bytes) => this.#onClientReading(readLine(bytes, 'client', limits.read), bytes),
-      onOversize: (over) =>
-        this.#take({ type: 'client_refused', refusal: tooLong(over, limits.maxLineBytes), bytes: over.bytes }),
+      onOversize: (over) => this.#take({ type: 'client_refused', refused: overlong(over, limits.maxLineBytes) }),
     });
     stdin.on('data', (chunk: Buffer) => {
       framer.push(chunk);
@@ -103,18 +103,19 @@ export class SessionRun {
   #onClientReading(reading: LineReading, bytes: Buffer): void {
     if (reading.kind === 'message') this.#take({ type: 'client_line', line: reading.line });
     else if (reading.kind === 'batch') {
-      const elements = reading.elements.map((element) =>
-        readLine(element, 'client', this.#options.limits.read, 'element'),
-      );
+      const elements = reading.elements.map((element) => ({
+        reading: readLine(element, 'client', this.#options.limits.read, 'element'),
+        payload: payloadOf(element),
+      }));
       this.#take({ type: 'client_batch', elements });
     } else if (reading.kind !== 'blank')
-      this.#take({ type: 'client_refused', refusal: reading.refusal, bytes: bytes.length });
+      this.#take({ type: 'client_refused', refused: refusedLine(reading.refusal, bytes) });
   }
 
   #onUpstreamReading(upstream: string, reading: LineReading, bytes: Buffer): void {
     if (reading.kind === 'message') this.#take({ type: 'upstream_line', upstream, line: reading.line });
     else if (reading.kind === 'refused')
-      this.#take({ type: 'upstream_refused', upstream, refusal: reading.refusal, bytes: bytes.length });
+      this.#take({ type: 'upstream_refused', upstream, refused: refusedLine(reading.refusal, bytes) });
     else if (reading.kind === 'noise') {
       this.#options.showNoise(upstream, bytes);
       this.#take({ type: 'upstream_noise', upstream, bytes: bytes.length });
@@ -129,7 +130,7 @@ export class SessionRun {
   #attach(name: string, process: UpstreamProcess): void {
     const listener: UpstreamListener = {
       onReading: (reading, bytes) => this.#onUpstreamReading(name, reading, bytes),
-      onOversize: (refusal, bytes) => this.#take({ type: 'upstream_refused', upstream: name, refusal, bytes }),
+      onOversize: (refused) => this.#take({ type: 'upstream_refused', upstream: name, refused }),
       onTurnEnd: () => this.#endTurn(),
       onExit: (status) => this.#onExit(name, status),
       onFull: () => this.#stopReading(),

@@ -36,6 +36,8 @@ export function createSyncSchedule(
   const closeWhenDone = new Set<number>();
   const idlers: (() => void)[] = [];
   let isArmed = false;
+  /** After `flush` nothing waits for a timer any more: nobody may be left to wait for it. */
+  let isFlushing = false;
 
   const close = (fd: number) => {
     try {
@@ -63,7 +65,8 @@ export function createSyncSchedule(
     busy.delete(fd);
     if (error !== null) onFailure(error);
     if (closeWhenDone.delete(fd) || after === 'close') close(fd);
-    arm();
+    if (isFlushing) start();
+    else arm();
     settle();
   }
   function settle(): void {
@@ -97,8 +100,9 @@ export function createSyncSchedule(
       settle();
     },
     flush: () => {
+      isFlushing = true;
       for (const [fd, after] of waiting) {
-        if (busy.has(fd)) continue; // closed by `done`
+        if (busy.has(fd)) continue; // taken up by `done`
         waiting.delete(fd);
         try {
           syncNow(fd, after);

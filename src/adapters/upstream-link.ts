@@ -1,10 +1,12 @@
 // One running server as byte streams: its lines in, our bytes out, its noise and stderr to the log, its end exactly once.
 // Decides nothing: everything it reads goes to its listener.
+import type { RefusedLine } from '../core/events.ts';
 import type { ExitStatus, UpstreamProcess } from '../ports/upstream.ts';
 import { LineFramer } from '../wire/framer.ts';
-import type { LineReading, ReadLimits, Refusal } from '../wire/message.ts';
+import type { LineReading, ReadLimits } from '../wire/message.ts';
 import { readLine } from '../wire/read-line.ts';
 import { ByteOut } from './byte-out.ts';
+import { overlong } from './refused-lines.ts';
 import { type Ladder, runLadder, type Timers } from './shutdown-ladder.ts';
 
 /** How long a server's last words may take to arrive once nothing of it is alive any more. */
@@ -12,7 +14,7 @@ const LAST_WORDS_MS = 500;
 
 export interface UpstreamListener {
   onReading(reading: LineReading, bytes: Buffer): void;
-  onOversize(refusal: Refusal, bytes: number): void;
+  onOversize(refused: RefusedLine): void;
   /** All that was read in one go has been given to `onReading`. */
   onTurnEnd(): void;
   onExit(status: ExitStatus): void;
@@ -51,7 +53,7 @@ export class UpstreamLink {
     const framer = new LineFramer({
       limitBytes: limits.maxLineBytes,
       onLine: (bytes) => listener.onReading(readLine(bytes, 'upstream', limits.read), bytes),
-      onOversize: (over) => listener.onOversize(tooLong(over, limits.maxLineBytes), over.bytes),
+      onOversize: (over) => listener.onOversize(overlong(over, limits.maxLineBytes)),
     });
     process.stdout.on('data', (chunk: Buffer) => {
       framer.push(chunk);
@@ -119,16 +121,4 @@ export class UpstreamLink {
     listener.onTurnEnd();
     listener.onExit(status);
   }
-}
-
-export function tooLong(
-  over: { id: string | number | undefined; shape: Refusal['shape'] },
-  limitBytes: number,
-): Refusal {
-  return {
-    code: 'too_long',
-    detail: `the line is longer than the limit of ${limitBytes} bytes`,
-    id: over.id,
-    shape: over.shape,
-  };
 }

@@ -1,21 +1,16 @@
 // What the client sends: requests through the chain, notifications past the bookkeeping, answers to a server's questions.
 // Knows no policy and no bytes but those it passes on.
+import { type RecordRef, showRef } from '../audit/entry.ts';
 import type { Instant } from '../ports/clock.ts';
 import { isJsonObject, objectAt, stringAt } from '../wire/json.ts';
-import type {
-  Line,
-  LineReading,
-  NotificationMessage,
-  Refusal,
-  RequestMessage,
-  ResponseMessage,
-} from '../wire/message.ts';
+import type { Line, LineReading, NotificationMessage, RequestMessage, ResponseMessage } from '../wire/message.ts';
 import { errorLine, INVALID_PARAMS, INVALID_REQUEST } from '../wire/reply.ts';
 import { replaceId, spliceLine, valueSpan } from '../wire/splice.ts';
 import { attributeModel, readClientName, readCorrelation } from './attribution.ts';
 import { BatchAnswer } from './batch.ts';
 import { exitRefusal } from './denial.ts';
-import type { Attribution } from './entries.ts';
+import { type Attribution, refusedIntent } from './entries.ts';
+import type { BatchElement, RefusedLine } from './events.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
 import { newExchange } from './new-exchange.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -36,25 +31,35 @@ export class ClientLines {
   }
 
   /** INVARIANT: an array is never forwarded; each element meets the chain by itself, and one array answers them. */
-  onBatch(elements: readonly LineReading[], now: Instant): void {
-    const answerable = elements.filter((element) => awaitsAnswer(element)).length;
+  onBatch(elements: readonly BatchElement[], now: Instant): void {
+    const answerable = elements.filter(({ reading }) => awaitsAnswer(reading)).length;
     const batch = answerable === 0 ? undefined : new BatchAnswer(answerable);
-    for (const element of elements) {
-      if (element.kind === 'message')
-        this.onLine(element.line, now, element.line.message.kind === 'request' ? batch : undefined);
-      else if (element.kind === 'refused' || element.kind === 'noise') this.onRefused(element.refusal, 0, now, batch);
+    for (const { reading, payload } of elements) {
+      if (reading.kind === 'message') {
+        this.onLine(reading.line, now, reading.line.message.kind === 'request' ? batch : undefined);
+      } else if (reading.kind === 'refused' || reading.kind === 'noise') {
+        this.onRefused({ refusal: reading.refusal, bytes: payload.bytes.length - 1, payload }, now, batch);
+      }
     }
   }
 
-  onRefused(refusal: Refusal, bytes: number, now: Instant, batch?: BatchAnswer): void {
-    const { ledger } = this.#parts;
-    const detail = { from: 'client', code: refusal.code, detail: refusal.detail, bytes };
-    ledger.note('line_refused', undefined, detail, now);
-    ledger.log('warn', `a line of the client was refused and not forwarded: ${refusal.detail}`);
-    if (refusal.id === undefined || refusal.shape !== 'request') return;
-    const code = refusal.code === 'bad_call' ? INVALID_PARAMS : INVALID_REQUEST;
-    const answer = errorLine(refusal.id, code, `refused by mcp-guard: ${refusal.detail}`, { reason: refusal.code });
-    ledger.push({ type: 'to_client', bytes: answer, needs: undefined, batch });
+  onRefused(refused: RefusedLine, now: Instant, batch?: BatchAnswer): void {
+    const { ledger, handshake, model } = this.#parts;
+    const { id, code, detail, shape } = refused.refusal;
+    const who = {
+      client: handshake.clientName,
+      model: attributeModel(undefined, model, handshake.lastSampledModel),
+      correlation: undefined,
+      subject: undefined,
+    };
+    const intent = refusedIntent(refused, this.#parts.router.route(), who, now);
+    const jsonRpcCode = code === 'bad_call' ? INVALID_PARAMS : INVALID_REQUEST;
+    const answer = (ref: RecordRef | undefined) => {
+      const decision = { reason: code, rule: 'strict', record: ref === undefined ? undefined : showRef(ref) };
+      return errorLine(id ?? '', jsonRpcCode, `refused by mcp-guard: ${detail}`, decision);
+    };
+    ledger.refuseLine(intent, id === undefined || shape !== 'request' ? undefined : answer, batch);
+    ledger.log('warn', `a line of the client was refused and not forwarded: ${detail}`);
   }
 
   #onRequest(line: Line<RequestMessage>, now: Instant, batch: BatchAnswer | undefined): void {

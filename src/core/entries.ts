@@ -1,7 +1,7 @@
 // Makes the record entries of an exchange: the intent before it leaves, the outcome when it ends. Pure; writes nothing.
 import type { IntentEntry, ModelSource, OutcomeEntry, Payload, SettlementKind } from '../audit/entry.ts';
 import type { Instant } from '../ports/clock.ts';
-import type { Line } from '../wire/message.ts';
+import type { RefusedLine, UpstreamId } from './events.ts';
 import type { Exchange } from './exchange.ts';
 import type { Deny } from './interceptor.ts';
 
@@ -15,12 +15,21 @@ export interface Attribution {
 
 /** What came back, as far as the record tells outcomes apart. */
 export interface Answer {
-  readonly line: Line | undefined;
+  /** What came back; kept in the record of a call. */
+  readonly line: Payload | undefined;
   readonly errorCode: number | undefined;
   readonly isError: boolean | undefined;
   readonly resultType: string | undefined;
   readonly taskId: string | undefined;
 }
+
+export const NO_ANSWER: Answer = {
+  line: undefined,
+  errorCode: undefined,
+  isError: undefined,
+  resultType: undefined,
+  taskId: undefined,
+};
 
 export function intentOf(exchange: Exchange, who: Attribution, now: Instant, denial: Deny | undefined): IntentEntry {
   const { view, line } = exchange;
@@ -66,6 +75,29 @@ export function outcomeOf(
     taskId: answer.taskId,
     durationMs,
     bytes: line === undefined ? 0 : line.bytes.length - 1,
+    payload,
+  };
+}
+
+/** A line of the client that was refused before anybody could ask a policy: a denial like any other, by the rule `strict`. */
+export function refusedIntent(refused: RefusedLine, server: UpstreamId, who: Attribution, now: Instant): IntentEntry {
+  const { refusal, bytes, payload } = refused;
+  return {
+    type: 'intent',
+    at: now,
+    ref: undefined,
+    asked: 'client',
+    server,
+    rpcId: refusal.id ?? '',
+    method: 'unread',
+    subject: undefined,
+    decision: 'deny',
+    rule: 'strict',
+    reason: refusal.code,
+    client: who.client,
+    model: who.model,
+    correlation: undefined,
+    bytes,
     payload,
   };
 }

@@ -1,5 +1,5 @@
 // What can happen to a session. Everything the core knows of the world comes in as one of these, with the time beside it.
-import type { AuditEntry } from '../audit/entry.ts';
+import type { AuditEntry, Payload } from '../audit/entry.ts';
 import type { Line, LineReading, Refusal } from '../wire/message.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -9,15 +9,14 @@ export type UpstreamId = string;
 export type SessionEvent =
   | { readonly type: 'client_line'; readonly line: Line }
   /** A JSON array of the client, element by element. */
-  | { readonly type: 'client_batch'; readonly elements: readonly LineReading[] }
-  | { readonly type: 'client_refused'; readonly refusal: Refusal; readonly bytes: number }
+  | { readonly type: 'client_batch'; readonly elements: readonly BatchElement[] }
+  | { readonly type: 'client_refused'; readonly refused: RefusedLine }
   | { readonly type: 'client_ended' }
   | { readonly type: 'upstream_line'; readonly upstream: UpstreamId; readonly line: Line }
   | {
       readonly type: 'upstream_refused';
       readonly upstream: UpstreamId;
-      readonly refusal: Refusal;
-      readonly bytes: number;
+      readonly refused: RefusedLine;
     }
   | { readonly type: 'upstream_noise'; readonly upstream: UpstreamId; readonly bytes: number }
   | { readonly type: 'upstream_started'; readonly upstream: UpstreamId; readonly pid: number | undefined }
@@ -28,6 +27,20 @@ export type SessionEvent =
   | { readonly type: 'record_failed'; readonly entry: AuditEntry; readonly exchange: Exchange | undefined }
   /** Nothing happened but time. */
   | { readonly type: 'tick' };
+
+/** A line that is not forwarded, and why. */
+export interface RefusedLine {
+  readonly refusal: Refusal;
+  /** Its size without the LF. */
+  readonly bytes: number;
+  /** The line itself, for the record; undefined where it was too long to be kept. */
+  readonly payload: Payload | undefined;
+}
+
+export interface BatchElement {
+  readonly reading: LineReading;
+  readonly payload: Payload;
+}
 
 export interface UpstreamExit {
   /** `unstartable`: it never ran. */

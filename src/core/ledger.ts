@@ -1,24 +1,16 @@
 // Opens and closes exchanges: the only place where either happens, so that every one is recorded before it leaves,
 // settled exactly once, and answered exactly once. Knows no method's meaning beyond `tools/call`, and no restart.
-import type { AuditEntry, EventEntry, IntentEntry, OutcomeEntry, SettlementKind } from '../audit/entry.ts';
+import type { AuditEntry, EventEntry, IntentEntry, OutcomeEntry, RecordRef, SettlementKind } from '../audit/entry.ts';
 import type { Instant } from '../ports/clock.ts';
 import type { LogLevel } from '../ports/log.ts';
-import { NO_ANSWER_LINE } from './batch.ts';
+import { type BatchAnswer, NO_ANSWER_LINE } from './batch.ts';
 import type { Chain } from './chain.ts';
 import { type Refusing, refusalLine, unrecordedIntent, unrecordedOutcome } from './denial.ts';
 import type { Effect } from './effects.ts';
-import { type Answer, type Attribution, intentOf, outcomeOf } from './entries.ts';
+import { type Answer, type Attribution, intentOf, NO_ANSWER, outcomeOf } from './entries.ts';
 import type { UpstreamId } from './events.ts';
 import { CLIENT, type Exchange, ExchangeTable } from './exchange.ts';
 import type { Deny, Settlement } from './interceptor.ts';
-
-const NO_ANSWER: Answer = {
-  line: undefined,
-  errorCode: undefined,
-  isError: undefined,
-  resultType: undefined,
-  taskId: undefined,
-};
 
 export class Ledger {
   readonly table = new ExchangeTable();
@@ -40,6 +32,18 @@ export class Ledger {
       entry: { type: 'event', at: now, ref: undefined, name, server, detail },
       exchange: undefined,
     });
+  }
+
+  /** Puts a line on record that was refused unread, and answers it where its id is certain. */
+  refuseLine(
+    intent: IntentEntry,
+    answer: ((ref: RecordRef | undefined) => Buffer) | undefined,
+    batch: BatchAnswer | undefined,
+  ): void {
+    this.push({ type: 'record', entry: intent, exchange: undefined });
+    // Not done unrecorded is what a refusal is already: the answer does not wait for the disk.
+    if (answer !== undefined)
+      this.push({ type: 'to_client', bytes: () => answer(intent.ref), needs: undefined, batch });
   }
 
   log(level: LogLevel, text: string): void {

@@ -77,10 +77,10 @@ export class Session {
         this.#finishIfGone();
         break;
       case 'client_refused':
-        this.#fromClient.onRefused(event.refusal, event.bytes, now);
+        this.#fromClient.onRefused(event.refused, now);
         break;
       case 'upstream_refused':
-        this.#fromUpstream.onRefused(event.upstream, event.refusal, event.bytes, now);
+        this.#fromUpstream.onRefused(event.upstream, event.refused, now);
         break;
       case 'upstream_noise':
         this.#noise(event.upstream, event.bytes, now);
@@ -131,6 +131,8 @@ export class Session {
 
   #exited(upstream: UpstreamId, exit: UpstreamExit, now: Instant): void {
     this.#parts.ledger.note('server_exited', upstream, { how: exit.text, status: exit.status }, now);
+    if (exit.kind === 'unstartable') this.#parts.ledger.log('error', exit.text);
+    else if (!this.#clientHasLeft) this.#parts.ledger.log('info', `\`${upstream}\` exited (${exit.text})`);
     const answered = this.#parts.ledger.table.all().length > 0;
     const fate = this.#life(upstream).onExited(exit, now, this.#clientHasLeft);
     if (fate === 'gone') this.#someGone = true;

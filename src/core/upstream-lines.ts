@@ -3,14 +3,14 @@
 import type { AuditEntry } from '../audit/entry.ts';
 import type { Instant } from '../ports/clock.ts';
 import { isJsonObject, objectAt, stringAt } from '../wire/json.ts';
-import type { Line, NotificationMessage, Refusal, RequestMessage, ResponseMessage } from '../wire/message.ts';
+import type { Line, NotificationMessage, RequestMessage, ResponseMessage } from '../wire/message.ts';
 import { cancelledLine, errorLine, INVALID_REQUEST } from '../wire/reply.ts';
 import { replaceId } from '../wire/splice.ts';
 import { UNKNOWN_MODEL } from './attribution.ts';
 import type { Due } from './deadlines.ts';
 import { ambiguousAnswer, deadlineRefusal } from './denial.ts';
-import type { Answer, Attribution } from './entries.ts';
-import type { UpstreamId } from './events.ts';
+import { type Answer, type Attribution, NO_ANSWER } from './entries.ts';
+import type { RefusedLine, UpstreamId } from './events.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
 import { newExchange, tokenOf } from './new-exchange.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -36,7 +36,7 @@ export class UpstreamLines {
   }
 
   /** An ambiguous line. Where it surely answers an open request, that one is told; nobody is left waiting. */
-  onRefused(upstream: UpstreamId, refusal: Refusal, bytes: number, now: Instant): void {
+  onRefused(upstream: UpstreamId, { refusal, bytes, payload }: RefusedLine, now: Instant): void {
     const { ledger } = this.#parts;
     const detail = { from: 'server', code: refusal.code, detail: refusal.detail, bytes };
     ledger.note('line_refused', upstream, detail, now);
@@ -51,7 +51,7 @@ export class UpstreamLines {
     }
     const exchange = ledger.table.byPeerId(upstream, refusal.id);
     if (exchange === undefined || refusal.shape !== 'response') return;
-    ledger.settle(exchange, 'refused', now);
+    ledger.settle(exchange, 'refused', now, { ...NO_ANSWER, line: payload });
     ledger.refuse(exchange, ambiguousAnswer(upstream, refusal.detail));
   }
 

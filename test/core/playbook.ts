@@ -128,16 +128,19 @@ export class Playbook {
       );
     }
     if (reading.kind === 'batch' && from === 'client') {
-      const elements = reading.elements.map((element) => readLine(element, 'client', DEFAULT_READ_LIMITS, 'element'));
+      const elements = reading.elements.map((bytes) => ({
+        reading: readLine(bytes, 'client', DEFAULT_READ_LIMITS, 'element'),
+        payload: { bytes, text: bytes.toString().trimEnd() },
+      }));
       return this.event({ type: 'client_batch', elements });
     }
     if (reading.kind === 'refused' || reading.kind === 'noise') {
       const { refusal } = reading;
-      const bytes = text.length;
+      const refused = { refusal, bytes: text.length, payload: { bytes: Buffer.from(`${text}\n`), text } };
       return this.event(
         from === 'client'
-          ? { type: 'client_refused', refusal, bytes }
-          : { type: 'upstream_refused', upstream: SERVER, refusal, bytes },
+          ? { type: 'client_refused', refused }
+          : { type: 'upstream_refused', upstream: SERVER, refused },
       );
     }
     throw new Error(`unexpected reading: ${reading.kind}`);

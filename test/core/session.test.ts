@@ -252,11 +252,21 @@ describe('a line of the client that is refused', () => {
       .client('{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"a","name":"b"}}')
       .take();
     expect(sentToServer(effects)).toEqual([]);
-    expect(recordsOf(effects)).toMatchObject([{ name: 'line_refused', detail: { code: 'duplicate_key' } }]);
+    expect(intents(recordsOf(effects))).toMatchObject([
+      {
+        decision: 'deny',
+        rule: 'strict',
+        reason: 'duplicate_key',
+        rpcId: 5,
+        payload: { text: expect.stringContaining('"b"') },
+      },
+    ]);
     const answers = effects.flatMap((effect) =>
       effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
     );
-    expect(answers).toMatchObject([{ id: 5, error: { code: -32600 } }]);
+    expect(answers).toMatchObject([
+      { id: 5, error: { code: -32600, data: { 'mcp-guard/decision': { record: 'seg:1' } } } },
+    ]);
   });
 
   it('is answered with -32602 where the call itself is malformed', () => {

@@ -43,10 +43,7 @@ describe.each(PAGES)('%s', (page) => {
 
   test('names files that exist', () => {
     const named = [...text.matchAll(FOLDERS)].map(([, path = '']) => path);
-    const written = new Set(['docs/performance.md']);
-    const missing = named.filter(
-      (path) => !written.has(path) && !existsSync(`${ROOT}${path}`) && !existsSync(`${ROOT}src/${path}`),
-    );
+    const missing = named.filter((path) => !existsSync(`${ROOT}${path}`) && !existsSync(`${ROOT}src/${path}`));
     expect(missing).toEqual([]);
   });
 
@@ -97,7 +94,7 @@ describe('README.md', () => {
   });
 
   test('has the exit codes of the table, both ways', () => {
-    const rows = readme.split('\n').filter((line) => /^\| \d\d \|/.test(line));
+    const rows = readme.split('\n').filter((line) => /^\| \d\d +\|/.test(line));
     const told = rows.map((row) => Number(row.slice(2, 4)));
     expect(told).toEqual([...new Set(Object.values(LOCAL_ERRORS).map(({ exitCode }) => exitCode))]);
   });
