@@ -9,7 +9,12 @@ const only = (name, pkg, file) => ({
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: { path: '^src/' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     layer('wire-knows-only-itself', '^src/wire/', '^src/(?!wire/)'),
     layer('ports-know-no-code', '^src/ports/', '^src/(adapters|cli|config|policy|core)/'),
     layer('audit-knows-wire-and-ports', '^src/audit/', '^src/(adapters|cli|config|policy|core|tenant)/'),
@@ -17,9 +22,24 @@ module.exports = {
     layer('policy-knows-the-contract-only', '^src/policy/', '^src/(adapters|cli|config|tenant|audit)/'),
     layer('config-knows-no-adapter', '^src/config/', '^src/(adapters|cli|core)/'),
     layer('adapters-know-no-command', '^src/adapters/', '^src/cli/'),
-    { name: 'pure-layers-use-no-node', severity: 'error', from: { path: '^src/(core|policy|audit)/' }, to: { dependencyTypes: ['core'] } },
-    { name: 'wire-uses-only-buffer', severity: 'error', from: { path: '^src/wire/' }, to: { dependencyTypes: ['core'], pathNot: '^(node:)?buffer$' } },
-    { name: 'pure-layers-use-no-package', severity: 'error', from: { path: '^src/(core|policy|audit|wire)/' }, to: { path: 'node_modules' } },
+    {
+      name: 'pure-layers-use-no-node',
+      severity: 'error',
+      from: { path: '^src/(core|policy|audit)/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'wire-uses-only-buffer',
+      severity: 'error',
+      from: { path: '^src/wire/' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?buffer$' },
+    },
+    {
+      name: 'pure-layers-use-no-package',
+      severity: 'error',
+      from: { path: '^src/(core|policy|audit|wire)/' },
+      to: { path: 'node_modules' },
+    },
     only('one-importer-of-execa', 'execa', '^src/adapters/(spawn-upstream|windows-upstream)\\.ts$'),
     only('one-importer-of-zod', 'zod', '^src/config/(schema|read-shape|known-keys)\\.ts$'),
     only('one-importer-of-cosmiconfig', 'cosmiconfig', '^src/config/parse-config\\.ts$'),

@@ -72,8 +72,6 @@ export const GUARD_ANSWERS = {
   answer_refused: 'the answer could be read in more than one way and was not passed on; the request ran',
 } as const satisfies Record<string, string>;
 
-export type GuardAnswer = keyof typeof GUARD_ANSWERS;
-
 /** 128 + the number of the signal that ended the server. */
 export function signalExitCode(signalNumber: number): number {
   return 128 + signalNumber;

@@ -3,7 +3,7 @@
 import { type RecordRef, showRef } from '../audit/entry.ts';
 import type { Instant } from '../ports/clock.ts';
 import { isJsonObject, objectAt, stringAt } from '../wire/json.ts';
-import type { Line, LineReading, NotificationMessage, RequestMessage, ResponseMessage } from '../wire/message.ts';
+import type { Line, LineReading, NotificationMessage, Refusal, RequestMessage, ResponseMessage } from '../wire/message.ts';
 import { errorLine, INVALID_PARAMS, INVALID_REQUEST } from '../wire/reply.ts';
 import { replaceId, spliceLine, valueSpan } from '../wire/splice.ts';
 import { attributeModel, readClientName, readCorrelation } from './attribution.ts';
@@ -45,7 +45,7 @@ export class ClientLines {
 
   onRefused(refused: RefusedLine, now: Instant, batch?: BatchAnswer): void {
     const { ledger, handshake, model } = this.#parts;
-    const { id, code, detail, shape } = refused.refusal;
+    const { id, code, detail } = refused.refusal;
     const who = {
       client: handshake.clientName,
       model: attributeModel(undefined, model, handshake.lastSampledModel),
@@ -58,7 +58,7 @@ export class ClientLines {
       const decision = { reason: code, rule: 'strict', record: ref === undefined ? undefined : showRef(ref) };
       return errorLine(id ?? '', jsonRpcCode, `refused by mcp-guard: ${detail}`, decision);
     };
-    ledger.refuseLine(intent, id === undefined || shape !== 'request' ? undefined : answer, batch);
+    ledger.refuseLine(intent, answerable(refused.refusal) ? answer : undefined, batch);
     ledger.log('warn', `a line of the client was refused and not forwarded: ${detail}`);
   }
 
@@ -172,5 +172,10 @@ export class ClientLines {
 
 function awaitsAnswer(element: LineReading): boolean {
   if (element.kind === 'message') return element.line.message.kind === 'request';
-  return element.kind === 'refused' && element.refusal.shape === 'request' && element.refusal.id !== undefined;
+  return element.kind === 'refused' && answerable(element.refusal);
+}
+
+/** One id is certain, and the line was not itself an answer: its sender may wait. */
+function answerable({ id, shape }: Refusal): boolean {
+  return id !== undefined && shape !== 'response';
 }

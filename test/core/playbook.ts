@@ -5,7 +5,7 @@ import type { SessionEvent, UpstreamExit } from '../../src/core/events.ts';
 import type { Interceptor } from '../../src/core/interceptor.ts';
 import { Session } from '../../src/core/session.ts';
 import { BARE_DEADLINE, DEFAULT_RESTART, type Deadline, type UpstreamSettings } from '../../src/core/settings.ts';
-import { DEFAULT_READ_LIMITS, type Line, type LineReading } from '../../src/wire/message.ts';
+import { DEFAULT_READ_LIMITS, type LineReading } from '../../src/wire/message.ts';
 import { readLine } from '../../src/wire/read-line.ts';
 
 export const SERVER = 'srv';
@@ -149,12 +149,6 @@ export class Playbook {
 
 export function read(text: string, from: 'client' | 'upstream' = 'client'): LineReading {
   return readLine(Buffer.from(`${text}\n`), from, DEFAULT_READ_LIMITS);
-}
-
-export function lineOf(message: Message): Line {
-  const reading = read(JSON.stringify({ jsonrpc: '2.0', ...message }));
-  if (reading.kind !== 'message') throw new Error(`no message: ${reading.kind}`);
-  return reading.line;
 }
 
 export function textOf(bytes: Buffer | (() => Buffer)): Buffer {

@@ -269,6 +269,17 @@ describe('a line of the client that is refused', () => {
     ]);
   });
 
+  it('is answered also where it cannot be told what it was, as long as its id is certain', () => {
+    const book = new Playbook();
+    const [answer] = book.client('{"jsonrpc":"2.0","id":5,"Method":"tools/call","params":{"name":"a"}}').toClient();
+    expect(JSON.parse(answer ?? '')).toMatchObject({ id: 5, error: { code: -32600 } });
+  });
+
+  it('that is itself an answer is answered by nothing', () => {
+    const book = new Playbook();
+    expect(book.client('{"jsonrpc":"2.0","id":5,"result":{},"result":{}}').toClient()).toEqual([]);
+  });
+
   it('is answered with -32602 where the call itself is malformed', () => {
     const book = new Playbook();
     const [answer] = book.client('{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":1}}').toClient();
