@@ -19,3 +19,16 @@ export function judgeAll(rounds, targets, budgets) {
     }),
   );
 }
+
+/** How far the floor may lie from where it lay when the budget was set, as a factor in either direction. */
+const FLOOR_TOLERANCE = 1.35;
+
+/** The figures whose floor has moved: their verdicts say as much about the machine, or its load, as about the guard. */
+export function listMovedFloors(rounds, budgets) {
+  return Object.keys(budgets).filter((key) => {
+    const { compared } = summarize(rounds, 'audit-wal', key);
+    if (compared === undefined) return false;
+    const factor = compared / budgets[key].floor;
+    return !(factor <= FLOOR_TOLERANCE && factor >= 1 / FLOOR_TOLERANCE);
+  });
+}

@@ -52,6 +52,13 @@ function budgetTable({ rounds, budgets, cells, targets }) {
   return table(['against `direct`, same run', ...keys.map((key) => FIGURES[key].title)], rows);
 }
 
+function movedFloors(keys) {
+  if (keys.length === 0) return '';
+  const titles = keys.map((key) => FIGURES[key].title).join(', ');
+  return `\n**The floor has moved** since the budget was set (${titles}): another machine, or a disturbed run. The verdicts in
+these columns are not to be trusted; compare the guard with \`audit-wal\` in this run.\n`;
+}
+
 function limitsList(cells, limits) {
   const missed = cells.filter(({ verdict }) => verdict === 'missed');
   if (missed.length === 0) return 'Every figure that was measured keeps its budget.';
@@ -85,7 +92,7 @@ function failureList(rounds) {
   return failures.map((f) => `- \`${f.target}\`: ${f.text} (in ${f.rounds} of ${rounds.length} rounds)`).join('\n');
 }
 
-/** `run`: { rounds, targets, counts, budgets, cells, limits, machine, date, pinned }. Holds no host name and no path. */
+/** `run`: { rounds, targets, counts, budgets, cells, movedFloors, limits, machine, date, pinned }. Holds no host name and no path. */
 export function renderPage(run) {
   const { rounds, targets, counts, machine } = run;
   const loads = rounds.map(({ load }) => load.toFixed(1)).join(', ');
@@ -101,7 +108,7 @@ hypervisor: ${stolen}. A load well above 0 before the first round means that oth
 ## Against the budget
 
 ${budgetTable(run)}
-
+${movedFloors(run.movedFloors)}
 ### What limits the missed ones
 
 ${limitsList(run.cells, run.limits)}
@@ -136,7 +143,7 @@ ${targets.map((name) => `- \`${name}\`: ${TARGETS[name].what}`).join('\n')}
   A comparison is made within a round; what is quoted is the median over the rounds.
 - Start: ${counts.starts} starts a round, from the start of the process to the answer to \`initialize\`.
 - Round trip: ${format(counts.roundTrips, 0)} calls, one at a time, after ${format(counts.warmUp, 0)} that warm up, ${run.pinned ? 'everything on one CPU' : '**not on one CPU, as `taskset` is missing**'}.
-- 64 in flight: ${format(counts.inFlightCalls, 0)} small calls.
+- 64 in flight: ${format(counts.inFlightCalls, 0)} small calls after ${format(counts.inFlightWarmUp, 0)} that warm up.
 - Large: ${counts.largeCalls} results and ${counts.largeCalls} arguments of 1 MB (10⁶ bytes), one at a time, no two alike; the content is compared
   in the warm-up, length and stamp always.
 - Memory: of the wrapper's own Node process. Idle is the resident set after one call and half a second of rest; the peak is

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { arch, availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { listFailures } from './figures.mjs';
-import { judgeAll } from './judgement.mjs';
+import { judgeAll, listMovedFloors } from './judgement.mjs';
 import { HELP, readOptions } from './options.mjs';
 import { renderPage } from './report.mjs';
 import { canPin, runRounds } from './rounds.mjs';
@@ -31,6 +31,7 @@ async function main() {
     counts,
     budgets,
     cells: judgeAll(rounds, targets, budgets),
+    movedFloors: listMovedFloors(rounds, budgets),
     limits: readJson('./limits.json'),
     machine: { cores: availableParallelism(), arch: arch(), node: process.versions.node },
     date: new Date().toISOString().slice(0, 10),

@@ -34,7 +34,7 @@ async function measureCalls(client, { warmUp, measured }) {
 function measureThroughput(client, counts) {
   const calls = { width: IN_FLIGHT, params: smallCall, isRight: isSmallAnswer };
   return measureCalls(client, {
-    warmUp: { ...calls, count: counts.warmUp * 3 },
+    warmUp: { ...calls, count: counts.inFlightWarmUp },
     measured: { ...calls, count: counts.inFlightCalls },
   });
 }

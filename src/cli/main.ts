@@ -4,10 +4,14 @@ import { GuardError, showError } from '../guard-error.ts';
 import { showInert } from '../wire/inert-text.ts';
 import { createProgram } from './program.ts';
 
+/** The command has seen to its output itself. */
+let isDrained = false;
+
 async function main(): Promise<number> {
   let status = 0;
-  const program = createProgram((result) => {
+  const program = createProgram((result, hasDrained) => {
     status = result;
+    isDrained = hasDrained === true;
   });
   try {
     await program.parseAsync(process.argv);
@@ -44,7 +48,10 @@ function isCommanderError(error: unknown): error is Error & { exitCode: number }
   return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
 }
 
-/** Nothing that was written may be lost to the exit: a pipe takes its bytes later than `write` returns. */
+/**
+ * Nothing that was written may be lost to the exit: a pipe takes its bytes later than `write` returns. After a command a
+ * reader has all the time it wants (`audit tail | less`); after a session, which has waited for its client already, none.
+ */
 function drain(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     if (stream.destroyed || stream.writableLength === 0) resolve();
@@ -59,5 +66,5 @@ function drain(stream: NodeJS.WriteStream): Promise<void> {
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 const status = await main();
-await drain(process.stdout);
+if (!isDrained) await drain(process.stdout);
 process.exit(process.exitCode ?? status);

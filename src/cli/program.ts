@@ -3,8 +3,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { RunFlags } from './run.ts';
 import { VERSION } from './version.ts';
 
-/** Is told the status to exit with. */
-type Done = (status: number) => void;
+/** Is told the status to exit with, and whether the command has seen to it that its output was taken. */
+type Done = (status: number, hasDrained?: boolean) => void;
 
 export function createProgram(done: Done): Command {
   const program = new Command('mcp-guard')
@@ -41,7 +41,7 @@ function addRun(program: Command, done: Done): void {
     .passThroughOptions()
     .addHelpText('after', RUN_HELP)
     .action(async (words: string[], flags: RunFlags) => {
-      done(await (await import('./run.ts')).runServer(words, flags));
+      done(await (await import('./run.ts')).runServer(words, flags), true);
     });
 }
 

@@ -112,7 +112,8 @@ describe('docs/errors.md', () => {
   test('the reasons that the core and the policies give are the table, both ways', () => {
     const given = new Set<string>();
     for (const folder of ['src/core', 'src/policy']) {
-      for (const name of readdirSync(`${root}${folder}`)) {
+      const names = readdirSync(`${root}${folder}`, { encoding: 'utf8', recursive: true });
+      for (const name of names.filter((one) => one.endsWith('.ts'))) {
         for (const [, reason] of read(`${folder}/${name}`).matchAll(/\breason: '([a-z_]+)'/g)) given.add(reason ?? '');
       }
     }

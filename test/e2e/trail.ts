@@ -1,5 +1,5 @@
 // What the guard wrote down during a play, read as plain JSON lines: an outside view that shares no code with the writer.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { SeenLine, Transcript } from './transcript.ts';
 
@@ -23,6 +23,8 @@ export interface Segment {
 
 /** The segments of every tenant; a payload that has a file of its own is put back in its place. */
 export function readTrail(state: string): Segment[] {
+  // A guard that was killed before its first record has made no directory.
+  if (!existsSync(state)) return [];
   const names = readdirSync(state, { recursive: true, encoding: 'utf8' }).map((name) => join(state, name));
   const fileOf = (payload: unknown) => {
     const { file } = (payload ?? {}) as { readonly file?: unknown };

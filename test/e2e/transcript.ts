@@ -148,15 +148,17 @@ function belongsToCancelled(asked: readonly SeenLine[]): (line: SeenLine) => boo
 
 /**
  * What the guard itself may say once the client has closed: an ending for each request that will have no other
- * (protocol.md, section 4), and for each request of the server that nobody can answer any more.
+ * (protocol.md, section 4).
  */
 function mayBeGuards(client: Recording): (line: SeenLine) => boolean {
   const asked = new Set(client.toServer.map(parseLoosely).flatMap((m) => (m.method === undefined ? [] : [m.id])));
   return (line) => {
     if (line.atMs < client.endMs) return false;
-    const { id, method, params } = parseLoosely(line);
-    if (method === undefined) return asked.has(id) && line.text.includes('"mcp-guard/');
-    return method === 'notifications/cancelled' && params?.requestId !== undefined;
+    const { id, method } = parseLoosely(line);
+    if (method !== undefined) return false;
+    // A subscription ends in good order (2026-07-28, patterns/subscriptions), everything else says whose answer it is.
+    const isSubscription = line.text.includes('"io.modelcontextprotocol/subscriptionId"');
+    return asked.has(id) && (isSubscription || line.text.includes('"mcp-guard/'));
   };
 }
 

@@ -1,0 +1,86 @@
+// All breakers of one server, as one plain document. Looks up and replaces; how a breaker moves is not known here.
+import type { Person } from './breaker-events.ts';
+import { type BreakerState, FIRST_STATE, type IsolatedState, type Transition } from './breaker-state.ts';
+
+export interface ToolEntry {
+  /** attacker-controlled: a list and not an object, so that `__proto__` is a name like any other. */
+  readonly tool: string;
+  readonly state: BreakerState;
+}
+
+export interface Board {
+  readonly version: 1;
+  readonly server: BreakerState;
+  readonly tools: readonly ToolEntry[];
+  /** The tools that were in flight at the newest exit of this server, of whichever guard. */
+  readonly crashed: readonly string[];
+}
+
+/** One transition of one breaker; `tool` undefined: of the server itself. */
+export interface BoardTransition {
+  readonly tool: string | undefined;
+  readonly transition: Transition;
+}
+
+export interface BoardReduction {
+  readonly board: Board;
+  readonly transitions: readonly BoardTransition[];
+}
+
+export const EMPTY_BOARD: Board = { version: 1, server: FIRST_STATE, tools: [], crashed: [] };
+
+/** Tools of one board: somebody may guess names for ever. */
+export const MOST_TOOLS = 512;
+/** Longer names have no breaker of their own; their server's counts them. The specification allows 128. */
+export const LONGEST_TOOL = 256;
+
+export function stateOf(board: Board, tool: string | undefined): BreakerState {
+  if (tool === undefined) return board.server;
+  return board.tools.find((entry) => entry.tool === tool)?.state ?? FIRST_STATE;
+}
+
+export function withState(board: Board, tool: string | undefined, state: BreakerState): Board {
+  if (stateOf(board, tool) === state) return board;
+  if (tool === undefined) return { ...board, server: state };
+  if (board.tools.some((entry) => entry.tool === tool)) {
+    return { ...board, tools: board.tools.map((entry) => (entry.tool === tool ? { tool, state } : entry)) };
+  }
+  return { ...board, tools: [...makeRoom(board.tools, state), { tool, state }] };
+}
+
+// INVARIANT: only a closed breaker is ever forgotten; a person's isolation always finds room.
+function makeRoom(tools: readonly ToolEntry[], added: BreakerState): readonly ToolEntry[] {
+  if (tools.length < MOST_TOOLS) return tools;
+  const closed = tools.findIndex(({ state }) => state.kind === 'closed');
+  if (closed >= 0) return tools.toSpliced(closed, 1);
+  const other = added.kind === 'isolated' ? tools.findIndex(({ state }) => state.kind !== 'isolated') : -1;
+  return other >= 0 ? tools.toSpliced(other, 1) : tools;
+}
+
+/** How many tools are out because of faults, those that are being probed included. */
+export function countOutByFaults(board: Board): number {
+  return board.tools.filter(({ state }) => (state.kind === 'open' || state.kind === 'half_open') && state.cause === 'faults')
+    .length;
+}
+
+/** What a person has switched off: kept in a document of its own, which survives the loss of the board. */
+export interface Isolation extends Person {
+  readonly tool: string | undefined;
+  readonly state: IsolatedState;
+}
+
+export function isolationsOf(board: Board): readonly Isolation[] {
+  const all = [{ tool: undefined, state: board.server }, ...board.tools];
+  return all.flatMap(({ tool, state }) =>
+    state.kind === 'isolated' ? [{ tool, state, actor: state.actor, reason: state.reason }] : [],
+  );
+}
+
+/** The board with every isolation in force, as after it was lost. INVARIANT: never lifts one. */
+export function restoreIsolations(board: Board, isolations: readonly Isolation[]): Board {
+  return isolations.reduce((restored, { tool, state }) => {
+    const found = stateOf(restored, tool);
+    if (found.kind === 'isolated') return restored;
+    return withState(restored, tool, { ...state, epoch: Math.max(state.epoch, found.epoch + 1) });
+  }, board);
+}
