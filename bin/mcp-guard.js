@@ -9,12 +9,5 @@ if (Number(version[0]) < 20 || (Number(version[0]) === 20 && Number(version[1]) 
   );
   process.exitCode = 69;
 } else {
-  import('../dist/main.js').catch((error) => {
-    process.stderr.write(
-      'mcp-guard could not start: ' +
-        (error && error.message) +
-        '\nIf this is a checkout, run `npm install` in it first.\n',
-    );
-    process.exitCode = 70;
-  });
+  require('./load.js').start();
 }

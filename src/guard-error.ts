@@ -95,6 +95,11 @@ export class GuardError extends Error {
   }
 }
 
+/** Also for one that another bundle of this program has thrown, whose class is another object. */
+export function isGuardError(error: unknown): error is GuardError {
+  return error instanceof Error && error.name === 'GuardError' && 'exitCode' in error && 'hint' in error;
+}
+
 /** `message` and, where there is one, the hint on a second line. */
 export function showError(error: GuardError): string {
   return error.hint === undefined ? error.message : `${error.message}\n  ${error.hint}`;

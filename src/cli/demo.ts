@@ -5,7 +5,6 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -45,7 +44,7 @@ export async function runDemo(flags: { readonly color: boolean }): Promise<numbe
 /** The server of this checkout where it has one, else npx fetches it. */
 function serverCommand(root: string): string[] {
   try {
-    const manifest = createRequire(import.meta.url).resolve(`${SERVER}/package.json`);
+    const manifest = createRequire(guardBin()).resolve(`${SERVER}/package.json`);
     return [process.execPath, join(manifest, '..', 'dist', 'index.js'), root];
   } catch {
     return ['npx', '-y', SERVER, root];
@@ -53,7 +52,8 @@ function serverCommand(root: string): string[] {
 }
 
 function guardBin(): string {
-  return fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
+  // What this very process was started with.
+  return realpathSync(process.argv[1] ?? '');
 }
 
 async function makeCalls(

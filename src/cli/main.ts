@@ -1,29 +1,32 @@
 // The entry: runs the command line, and turns what comes of it into an exit status. Holds the only process.exit and the
 // only top-level catch.
-import { GuardError, showError } from '../guard-error.ts';
+import { isGuardError, showError } from '../guard-error.ts';
 import { showInert } from '../wire/inert-text.ts';
 import { createProgram } from './program.ts';
 
-/** The command has seen to its output itself. */
-let isDrained = false;
-
-async function main(): Promise<number> {
+/** Runs the command line of this process to its end. */
+export async function start(): Promise<void> {
+  // A reader that left (`mcp-guard audit tail | head`) is an ending, not a crash.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
   let status = 0;
+  let isDrained = false;
   const program = createProgram((result, hasDrained) => {
     status = result;
     isDrained = hasDrained === true;
   });
   try {
     await program.parseAsync(process.argv);
-    return status;
   } catch (error) {
-    return explain(error);
+    status = explain(error);
   }
+  if (!isDrained) await drain(process.stdout);
+  process.exit(process.exitCode ?? status);
 }
 
 /** Says on stderr what went wrong and how to mend it. @returns the exit status */
 function explain(error: unknown): number {
-  if (error instanceof GuardError) {
+  if (isGuardError(error)) {
     say(showError(error));
     return error.exitCode;
   }
@@ -61,10 +64,3 @@ function drain(stream: NodeJS.WriteStream): Promise<void> {
     }
   });
 }
-
-// A reader that left (`mcp-guard audit tail | head`) is an ending, not a crash.
-process.stdout.on('error', () => {});
-process.stderr.on('error', () => {});
-const status = await main();
-if (!isDrained) await drain(process.stdout);
-process.exit(process.exitCode ?? status);

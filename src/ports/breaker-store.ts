@@ -28,14 +28,14 @@ export interface BreakerStore<Board> {
   read(server: string): Board;
   /**
    * Under the machine-wide lock of `server`: reads the newest board, gives it to `change`, writes what comes back (nothing,
-   * where it is the same reference), durably. `change` is pure and may be called once more if the first write failed. Returns
-   * at once; `done` is called later, between two turns of the session, with what holds now; undefined where it could not
-   * be locked, read or written. INVARIANT: `done` is called exactly once.
+   * where it is the same reference), durably. `change` may be called again if a write failed; the last call counts. Returns at
+   * once; `done` is called later, between two turns of the session, with what holds now and the time; undefined where it
+   * could not be locked, read or written. INVARIANT: `done` is called exactly once.
    */
   update(
     server: string,
     change: (current: Board, now: Moment, random: number) => Board,
-    done: (board: Board | undefined) => void,
+    done: (board: Board | undefined, now: Moment) => void,
   ): void;
   /** Whether the process that signed as `holder` is surely dead. False where that cannot be known. */
   isGone(holder: string): boolean;

@@ -2,7 +2,7 @@
 import type { Moment } from '../../ports/breaker-store.ts';
 import { judgeAdmission } from './admission.ts';
 import { type Board, type BoardReduction, type BoardTransition, stateOf, withState } from './board.ts';
-import type { BreakerEvent } from './breaker-events.ts';
+import type { BreakerEvent, Person } from './breaker-events.ts';
 import { reduceBreaker } from './breaker-reducer.ts';
 import type { BreakerSettings } from './breaker-settings.ts';
 
@@ -55,18 +55,41 @@ export function takeProbe(current: Board, request: ProbeRequest, circumstances: 
     judgeAdmission(stateOf(board, tool), now, settingsOf(tool)).kind !== 'refuse';
   if (!asked.every(mayGo)) return { board, transitions, permit: undefined };
   const { holder, deadlineMs } = request;
-  for (const tool of asked) {
-    const before = board;
-    run(tool, { type: 'admit', holder, deadlineMs, random });
-    const state = stateOf(board, tool);
-    // It has opened again, because too many probes lapsed: what was taken before this one goes back.
-    if (state.kind === 'open') return { ...reopened(current, before, board, tool), transitions, permit: undefined };
-  }
+  for (const tool of asked) run(tool, { type: 'admit', holder, deadlineMs, random });
   const epochOf = (tool: string | undefined): number | undefined =>
     asked.includes(tool) ? stateOf(board, tool).epoch : undefined;
+  const permit = { tool: request.tool === undefined ? undefined : epochOf(request.tool), server: epochOf(undefined) };
+  // One has opened again instead, because too many probes lapsed: the other one's lease goes back.
+  if (asked.some((tool) => stateOf(board, tool).kind === 'open')) {
+    for (const tool of asked) run(tool, unused(stateOf(board, tool).epoch));
+    return { board, transitions, permit: undefined };
+  }
+  return { board, transitions, permit };
+}
+
+function unused(epoch: number): BreakerEvent {
+  return { type: 'settled', epoch, outcome: 'none', durationMs: 0, random: 0 };
+}
+
+export interface Order {
+  readonly order: 'open' | 'close' | 'reset' | 'isolate';
+  /** Undefined: the server itself. */
+  readonly tool: string | undefined;
+  readonly person: Person;
+}
+
+/** What `breaker open|close|reset|isolate <server>[/<tool>]` does, in the process of the command. */
+export function orderBoard(
+  current: Board,
+  { order, tool, person }: Order,
+  circumstances: Circumstances,
+): BoardReduction {
+  const { now, random, settingsOf } = circumstances;
+  const event: BreakerEvent =
+    order === 'open' ? { type: 'order', order, person, random } : { type: 'order', order, person };
+  const { state, transitions } = reduceBreaker(stateOf(current, tool), event, now, settingsOf(tool));
   return {
-    board,
-    transitions,
-    permit: { tool: request.tool === undefined ? undefined : epochOf(request.tool), server: epochOf(undefined) },
+    board: withState(current, tool, state),
+    transitions: transitions.map((transition) => ({ tool, transition })),
   };
 }

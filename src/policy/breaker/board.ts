@@ -1,5 +1,4 @@
 // All breakers of one server, as one plain document. Looks up and replaces; how a breaker moves is not known here.
-import type { Person } from './breaker-events.ts';
 import { type BreakerState, FIRST_STATE, type IsolatedState, type Transition } from './breaker-state.ts';
 
 export interface ToolEntry {
@@ -59,21 +58,20 @@ function makeRoom(tools: readonly ToolEntry[], added: BreakerState): readonly To
 
 /** How many tools are out because of faults, those that are being probed included. */
 export function countOutByFaults(board: Board): number {
-  return board.tools.filter(({ state }) => (state.kind === 'open' || state.kind === 'half_open') && state.cause === 'faults')
-    .length;
+  return board.tools.filter(
+    ({ state }) => (state.kind === 'open' || state.kind === 'half_open') && state.cause === 'faults',
+  ).length;
 }
 
 /** What a person has switched off: kept in a document of its own, which survives the loss of the board. */
-export interface Isolation extends Person {
+export interface Isolation {
   readonly tool: string | undefined;
   readonly state: IsolatedState;
 }
 
 export function isolationsOf(board: Board): readonly Isolation[] {
   const all = [{ tool: undefined, state: board.server }, ...board.tools];
-  return all.flatMap(({ tool, state }) =>
-    state.kind === 'isolated' ? [{ tool, state, actor: state.actor, reason: state.reason }] : [],
-  );
+  return all.flatMap(({ tool, state }) => (state.kind === 'isolated' ? [{ tool, state }] : []));
 }
 
 /** The board with every isolation in force, as after it was lost. INVARIANT: never lifts one. */

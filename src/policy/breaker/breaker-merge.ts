@@ -5,7 +5,14 @@
 // join the shared ones, and an opening that it has already announced to its callers stands. INVARIANT: an isolation is never
 // lost: it leaves by a person's order, which is itself an event of a newer epoch.
 import type { Moment } from '../../ports/breaker-store.ts';
-import { type Board, type BoardReduction, type BoardTransition, countOutByFaults, stateOf, withState } from './board.ts';
+import {
+  type Board,
+  type BoardReduction,
+  type BoardTransition,
+  countOutByFaults,
+  stateOf,
+  withState,
+} from './board.ts';
 import type { BreakerEvent } from './breaker-events.ts';
 import { reduceBreaker, tripIfDue } from './breaker-reducer.ts';
 import type { BreakerSettings } from './breaker-settings.ts';

@@ -1,0 +1,162 @@
+// All breakers of one server as this process sees them, and their way to the store and back. Knows no call and no verdict.
+import type { BreakerStore, Moment } from '../../ports/breaker-store.ts';
+import { type Board, type BoardTransition, LONGEST_TOOL, MOST_TOOLS, stateOf } from './board.ts';
+import type { BreakerEvent } from './breaker-events.ts';
+import { mergeBoard, type Unmerged, type UnmergedBoard } from './breaker-merge.ts';
+import type { BreakerSettings } from './breaker-settings.ts';
+import { type BreakerState, FIRST_STATE } from './breaker-state.ts';
+import { LocalBreaker } from './local-breaker.ts';
+
+export interface LocalBoardParts {
+  readonly server: string;
+  readonly store: BreakerStore<Board>;
+  settingsOf(tool: string | undefined): BreakerSettings;
+  /** How many tools the server has; undefined where nobody has listed them yet. */
+  countTools(): number | undefined;
+  /** Once for each transition, when it holds for every guard of this machine. */
+  onTransition(transition: BoardTransition): void;
+}
+
+/** A step to be taken under the lock, after everything else has been merged. */
+export type BoardStep = (
+  board: Board,
+  now: Moment,
+  random: number,
+) => { readonly board: Board; readonly transitions: readonly BoardTransition[] };
+
+export class LocalBoard {
+  readonly #parts: LocalBoardParts;
+  readonly #locals = new Map<string | undefined, LocalBreaker>();
+  /** What holds, as far as this process knows … */
+  #board: Board;
+  /** … and the newest that the store has shown. */
+  #shown: Board;
+  #crashed: readonly string[] | undefined;
+  /** An update is on its way: the store may show our own samples before we know that they have arrived. */
+  #pending = 0;
+  #dirty = false;
+
+  constructor(parts: LocalBoardParts) {
+    this.#parts = parts;
+    this.#shown = parts.store.read(parts.server);
+    this.#board = this.#shown;
+  }
+
+  /** The tools that were in flight at the newest exit, as far as this process knows. */
+  get crashed(): readonly string[] {
+    return this.#crashed ?? this.#board.crashed;
+  }
+
+  /** Looks at what the others have written. Free where nothing has changed. */
+  refresh(now: Moment): void {
+    if (this.#pending > 0) return;
+    const board = this.#parts.store.read(this.#parts.server);
+    if (board === this.#shown) return;
+    this.#shown = board;
+    this.#adopt(board, now);
+  }
+
+  stateOf(tool: string | undefined): BreakerState {
+    return this.#locals.get(tool)?.state ?? stateOf(this.#board, tool);
+  }
+
+  /** A call has settled. Tells the others where that is worth it. */
+  settle(tool: string | undefined, event: Extract<BreakerEvent, { type: 'settled' }>, now: Moment): void {
+    const local = this.#localOf(tool);
+    if (local?.settle(event, now, this.#parts.settingsOf(tool)) === true) this.publish();
+  }
+
+  /** The server has exited, with these tools in flight. */
+  noteCrash(tools: readonly string[]): void {
+    this.#crashed = tools.slice(0, MOST_TOOLS);
+    this.publish();
+  }
+
+  /** Merges what is new here into what the store holds; at most one such update waits for the lock. */
+  publish(): void {
+    if (this.#pending > 0) {
+      this.#dirty = true;
+      return;
+    }
+    this.step(
+      (board) => ({ board, transitions: [] }),
+      () => {},
+    );
+  }
+
+  /** Merges, then takes one step more. `after` is called once, when it holds; without the store it holds here alone. */
+  step(next: BoardStep, after: (now: Moment) => void): void {
+    const { store, server } = this.#parts;
+    this.#pending += 1;
+    let taken: UnmergedBoard = { breakers: new Map(), crashed: undefined };
+    let transitions: readonly BoardTransition[] = [];
+    const change = (current: Board, now: Moment, random: number): Board => {
+      taken = this.#unmerged();
+      const { settingsOf } = this.#parts;
+      const merged = mergeBoard(current, taken, { now, random, settingsOf, knownTools: this.#parts.countTools() });
+      const stepped = next(merged.board, now, random);
+      transitions = [...merged.transitions, ...stepped.transitions];
+      return stepped.board;
+    };
+    store.update(server, change, (board, now) => {
+      this.#pending -= 1;
+      // Never a lock-out: where the store fails, this process goes on by itself, and an isolation that it knows stays.
+      if (board !== undefined) this.#shown = board;
+      this.#merged(board ?? change(this.#board, now, store.random()), taken, now);
+      for (const transition of transitions) this.#parts.onTransition(transition);
+      after(now);
+      if (this.#dirty && this.#pending === 0) {
+        this.#dirty = false;
+        this.publish();
+      }
+    });
+  }
+
+  #unmerged(): UnmergedBoard {
+    const breakers = new Map<string | undefined, Unmerged>();
+    for (const [tool, local] of this.#locals) if (local.isUnmerged) breakers.set(tool, local.unmerged());
+    return { breakers, crashed: this.#crashed };
+  }
+
+  #merged(board: Board, taken: UnmergedBoard, now: Moment): void {
+    if (this.#crashed === taken.crashed) this.#crashed = undefined;
+    for (const [tool, unmerged] of taken.breakers)
+      this.#locals.get(tool)?.merged(stateOf(board, tool), unmerged, now, this.#parts.settingsOf(tool));
+    this.#adopt(board, now);
+  }
+
+  #adopt(board: Board, now: Moment): void {
+    const shared = new Map(board.tools.map(({ tool, state }) => [tool, state]));
+    // What has moved on here alone, or what the store has lost, is not forgotten: it is merged with the next update.
+    for (const { tool, state } of this.#board.tools)
+      if (state.epoch > (shared.get(tool)?.epoch ?? 0) || state.kind === 'isolated') this.#localOf(tool);
+    if (this.#board.server.epoch > board.server.epoch) this.#localOf(undefined);
+    this.#board = board;
+    for (const [tool, local] of this.#locals)
+      local.see(
+        tool === undefined ? board.server : (shared.get(tool) ?? FIRST_STATE),
+        now,
+        this.#parts.settingsOf(tool),
+      );
+  }
+
+  #localOf(tool: string | undefined): LocalBreaker | undefined {
+    const found = this.#locals.get(tool);
+    if (found !== undefined) return found;
+    if (tool !== undefined && (tool.length > LONGEST_TOOL || !this.#hasRoom())) return undefined;
+    const local = new LocalBreaker(stateOf(this.#board, tool));
+    this.#locals.set(tool, local);
+    return local;
+  }
+
+  // Bounded: a caller may guess names for ever. What is closed and shared can be looked up again.
+  #hasRoom(): boolean {
+    if (this.#locals.size < MOST_TOOLS) return true;
+    for (const [tool, local] of this.#locals) {
+      if (tool === undefined || local.isUnmerged || local.state.kind !== 'closed') continue;
+      this.#locals.delete(tool);
+      return true;
+    }
+    return false;
+  }
+}

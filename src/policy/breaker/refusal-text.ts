@@ -1,0 +1,85 @@
+// What the model reads when a breaker refuses its call: what is wrong, since when, when to try again, what still works.
+// Pure; decides nothing.
+import type { Moment } from '../../ports/breaker-store.ts';
+import { showInert } from '../../wire/inert-text.ts';
+import type { BreakerState, Evidence } from './breaker-state.ts';
+import { elapsedMs } from './moment.ts';
+
+const MOST_NAMES = 20;
+const LONGEST_NAME = 128;
+
+export interface Refused {
+  readonly server: string;
+  /** Undefined: the whole server is switched off. */
+  readonly tool: string | undefined;
+  readonly state: BreakerState;
+  readonly now: Moment;
+  /** Undefined: no time will help. */
+  readonly retryAfterMs: number | undefined;
+  /** Those that the client may see and that are not switched off; undefined where nobody has listed them. */
+  readonly working: readonly string[] | undefined;
+}
+
+export function describeRefusal(refused: Refused): string {
+  const { server, tool, state, now, retryAfterMs, working } = refused;
+  const what =
+    tool === undefined ? `the MCP server \`${inert(server)}\`` : `the tool \`${inert(tool)}\` of \`${inert(server)}\``;
+  const parts = [`mcp-guard has switched off ${what}${reasonOf(state, now)}. The call was not sent.`];
+  if (retryAfterMs === undefined) parts.push('Only a person can switch it on again: do not retry.');
+  else parts.push(`Try again in ${seconds(retryAfterMs)}, not before.`);
+  if (tool === undefined) parts.push('None of its tools can be called until then.');
+  else if (working !== undefined) parts.push(listOf(server, working));
+  return parts.join(' ');
+}
+
+function reasonOf(state: BreakerState, now: Moment): string {
+  if (state.kind === 'isolated')
+    return `${since(state.at, now)}: isolated by ${inert(state.actor)} (${inert(state.reason)})`;
+  if (state.kind === 'closed') return '';
+  const probing = state.kind === 'half_open' ? '; one call is trying it out just now' : '';
+  return `${since(state.since, now)}: ${evidenceText(state.why)}${probing}`;
+}
+
+function evidenceText(why: Evidence): string {
+  switch (why.kind) {
+    case 'samples': {
+      const { samples, faults, toolErrors, slow, row } = why;
+      const counts = [`${faults} failed`, `${toolErrors} answered with an error`, `${slow} were too slow`];
+      return `of its last ${samples} calls ${counts.filter((count) => !count.startsWith('0 ')).join(', ')}${row > 1 ? ` (the last ${row} in a row)` : ''}`;
+    }
+    case 'tools':
+      return `${why.open} of its ${why.known} tools fail`;
+    case 'person':
+      return `opened by ${inert(why.actor)} (${inert(why.reason)})`;
+    case 'probe':
+    case 'lease':
+      return 'calls that tried it out failed';
+  }
+}
+
+function since(at: Moment, now: Moment): string {
+  const ageMs = elapsedMs(at, now);
+  return ` since ${timeOf(at.wallMs)}${Number.isFinite(ageMs) ? ` (${seconds(ageMs)} ago)` : ''}`;
+}
+
+/** `2026-07-28T09:00:00Z`; the wall clock may hold nonsense. */
+function timeOf(wallMs: number): string {
+  const date = new Date(wallMs);
+  return Number.isNaN(date.getTime()) ? 'an unknown time' : date.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function seconds(ms: number): string {
+  return `${Math.max(1, Math.ceil(ms / 1000))} s`;
+}
+
+function listOf(server: string, working: readonly string[]): string {
+  if (working.length === 0) return `No other tool of \`${inert(server)}\` works now.`;
+  const names = working.slice(0, MOST_NAMES).map((name) => `\`${inert(name)}\``);
+  const more = working.length > MOST_NAMES ? ` and ${working.length - MOST_NAMES} more` : '';
+  return `These tools of \`${inert(server)}\` still work: ${names.join(', ')}${more}.`;
+}
+
+// attacker-controlled: names come from the server and from the caller.
+function inert(text: string): string {
+  return showInert(text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text).replaceAll('`', "'");
+}
