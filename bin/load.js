@@ -31,7 +31,8 @@ function readCache() {
 
 /** Evaluates the program. @returns its exports, and the script, for whoever makes the cache */
 function load({ useCache }) {
-  const source = fs.readFileSync(FILE, 'utf8');
+  // The build writes ASCII only: one byte a character, here and in V8.
+  const source = fs.readFileSync(FILE, 'latin1');
   const script = new vm.Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
     filename: FILE,
     cachedData: useCache ? readCache() : undefined,
@@ -46,7 +47,9 @@ function start() {
   try {
     loaded = load({ useCache: true });
   } catch (error) {
-    process.stderr.write(`mcp-guard could not start: ${error.message}\nIf this is a checkout, run \`npm install\` in it first.\n`);
+    process.stderr.write(
+      `mcp-guard could not start: ${error.message}\nIf this is a checkout, run \`npm install\` in it first.\n`,
+    );
     process.exitCode = 70;
     return;
   }

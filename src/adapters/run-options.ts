@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly stdout: Writable;
   /** The process id of the parent, now. */
   parent(): number;
+  /** Called when all that one piece of input led to has been done. */
+  afterTurn(): void;
   readonly limits: LinkLimits;
   readonly shutdown: ShutdownTimes;
   /** Shows a server's noise and piped stderr: one line, made inert, with the server's name. */

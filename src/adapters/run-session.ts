@@ -182,6 +182,7 @@ export class SessionRun {
     this.#client.flush();
     this.#eachLink((link) => link.flush());
     this.#armWake();
+    this.#options.afterTurn();
   }
 
   #armWake(): void {

@@ -2,7 +2,7 @@
 // only top-level catch.
 import { isGuardError, showError } from '../guard-error.ts';
 import { showInert } from '../wire/inert-text.ts';
-import { createProgram } from './program.ts';
+import { bareRunWords, DEFAULT_TENANT } from './bare-run.ts';
 
 /** Runs the command line of this process to its end. */
 export async function start(): Promise<void> {
@@ -11,12 +11,19 @@ export async function start(): Promise<void> {
   process.stderr.on('error', () => {});
   let status = 0;
   let isDrained = false;
-  const program = createProgram((result, hasDrained) => {
-    status = result;
-    isDrained = hasDrained === true;
-  });
+  const words = bareRunWords(process.argv);
   try {
-    await program.parseAsync(process.argv);
+    if (words === undefined) {
+      const { createProgram } = await import('./program.ts');
+      const program = createProgram((result, hasDrained) => {
+        status = result;
+        isDrained = hasDrained === true;
+      });
+      await program.parseAsync(process.argv);
+    } else {
+      isDrained = true;
+      status = await (await import('./run.ts')).runServer(words, { tenant: DEFAULT_TENANT });
+    }
   } catch (error) {
     status = explain(error);
   }

@@ -1,5 +1,6 @@
 // The commands and their options, for commander. What a command does is imported when it is chosen: `run` pays for no other.
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_TENANT } from './bare-run.ts';
 import type { RunFlags } from './run.ts';
 import { VERSION } from './version.ts';
 
@@ -33,7 +34,7 @@ function addRun(program: Command, done: Done): void {
     .option('--server <name>', 'the entry of the config, or the name in the record')
     .option('--config <file>', "the policy (else MCP_GUARD_CONFIG, else the user's config)")
     .option('--model <id>', 'the model that calls, where the client does not say (else MCP_GUARD_MODEL)')
-    .option('--tenant <id>', 'whose record this is', 'default')
+    .option('--tenant <id>', 'whose record this is', DEFAULT_TENANT)
     .option('--clean-env', 'pass on only the allow-listed environment')
     .option('--pass-env <name>', 'pass on this variable, too (may be given several times)', collect)
     .addOption(new Option('--log-level <level>', 'what the guard says').choices(['error', 'warn', 'info', 'debug']))

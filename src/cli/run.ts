@@ -5,6 +5,7 @@ import { hostname, userInfo } from 'node:os';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { createGuardLog } from '../adapters/guard-log.ts';
 import { createJsonlSink, type JsonlSink } from '../adapters/jsonl-sink.ts';
+import { createYoungHeapLimit } from '../adapters/memory-budget.ts';
 import { NoiseRelay } from '../adapters/noise-relay.ts';
 import { SessionRun } from '../adapters/run-session.ts';
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
@@ -88,6 +89,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
       fullAtBytes: FULL_AT_BYTES,
       read: { ...DEFAULT_READ_LIMITS, strictPayload: policy?.strictPayload ?? false },
     },
+    afterTurn: createYoungHeapLimit(),
     shutdown: policy?.shutdown ?? DEFAULTS.shutdown,
     showNoise: (name, text) => relay.show(name, text),
     relayStderr: (name, stderr) => relay.relay(name, stderr),

@@ -3,7 +3,14 @@
 import { type RecordRef, showRef } from '../audit/entry.ts';
 import type { Instant } from '../ports/clock.ts';
 import { isJsonObject, objectAt, stringAt } from '../wire/json.ts';
-import type { Line, LineReading, NotificationMessage, Refusal, RequestMessage, ResponseMessage } from '../wire/message.ts';
+import type {
+  Line,
+  LineReading,
+  NotificationMessage,
+  Refusal,
+  RequestMessage,
+  ResponseMessage,
+} from '../wire/message.ts';
 import { errorLine, INVALID_PARAMS, INVALID_REQUEST } from '../wire/reply.ts';
 import { replaceId, spliceLine, valueSpan } from '../wire/splice.ts';
 import { attributeModel, readClientName, readCorrelation } from './attribution.ts';

@@ -53,68 +53,79 @@ export interface Exchange {
 }
 
 /**
+ * What the tables hold. A `Map` that outgrew its storage leaves the old one to the garbage collector with everything that
+ * was open then, so an exchange is taken out of its box when it closes: under load that is most of what is collected.
+ */
+interface Box {
+  exchange: Exchange | undefined;
+}
+
+/**
  * The open exchanges of a session, in both directions: the client's requests are found under (upstream, id), a server's
  * under (client, id). Keys are typed: `7` and `"7"` are two ids.
  */
 export class ExchangeTable {
-  readonly #byPeer = new Map<Side, Map<RequestId, Exchange>>();
-  readonly #byAsker = new Map<Side, Map<RequestId, Exchange>>();
-  readonly #byToken = new Map<Side, Map<RequestId, Exchange>>();
+  readonly #byPeer = new Map<Side, Map<RequestId, Box>>();
+  readonly #byAsker = new Map<Side, Map<RequestId, Box>>();
+  readonly #byToken = new Map<Side, Map<RequestId, Box>>();
   #highestClientId = 0;
-  #serverAsked = 0;
 
   /** The highest integer id that the client has used so far. */
   get highestClientId(): number {
     return this.#highestClientId;
   }
 
-  /** Open requests of servers to the client (sampling, elicitation, roots …). */
-  get serverAsked(): number {
-    return this.#serverAsked;
-  }
-
   add(exchange: Exchange): void {
     const { asker, askerId } = exchange;
-    at(this.#byPeer, exchange.peer).set(exchange.peerId, exchange);
-    at(this.#byAsker, asker).set(askerId, exchange);
-    if (exchange.progressToken !== undefined) at(this.#byToken, asker).set(exchange.progressToken, exchange);
-    if (asker !== CLIENT) this.#serverAsked += 1;
-    else if (typeof askerId === 'number' && askerId > this.#highestClientId) this.#highestClientId = askerId;
+    const box = { exchange };
+    at(this.#byPeer, exchange.peer).set(exchange.peerId, box);
+    at(this.#byAsker, asker).set(askerId, box);
+    if (exchange.progressToken !== undefined) at(this.#byToken, asker).set(exchange.progressToken, box);
+    if (asker === CLIENT && typeof askerId === 'number' && askerId > this.#highestClientId) {
+      this.#highestClientId = askerId;
+    }
   }
 
   remove(exchange: Exchange): void {
     const { asker, askerId, progressToken } = exchange;
-    if (at(this.#byPeer, exchange.peer).get(exchange.peerId) !== exchange) return;
-    at(this.#byPeer, exchange.peer).delete(exchange.peerId);
-    if (asker !== CLIENT) this.#serverAsked -= 1;
+    const peers = at(this.#byPeer, exchange.peer);
+    const box = peers.get(exchange.peerId);
+    if (box?.exchange !== exchange) return;
+    peers.delete(exchange.peerId);
     // A later exchange under the same id has taken the entry over: that one stays.
-    if (at(this.#byAsker, asker).get(askerId) === exchange) at(this.#byAsker, asker).delete(askerId);
-    if (progressToken !== undefined && at(this.#byToken, asker).get(progressToken) === exchange) {
+    const askers = at(this.#byAsker, asker);
+    if (askers.get(askerId) === box) askers.delete(askerId);
+    if (progressToken !== undefined && at(this.#byToken, asker).get(progressToken) === box) {
       at(this.#byToken, asker).delete(progressToken);
     }
+    box.exchange = undefined;
   }
 
   /** The open exchange that `peer` answers with this id. */
   byPeerId(peer: Side, id: RequestId): Exchange | undefined {
-    return this.#byPeer.get(peer)?.get(id);
+    return this.#byPeer.get(peer)?.get(id)?.exchange;
   }
 
   /** The newest open exchange that `asker` knows under this id. */
   byAskerId(asker: Side, id: RequestId): Exchange | undefined {
-    return this.#byAsker.get(asker)?.get(id);
+    return this.#byAsker.get(asker)?.get(id)?.exchange;
   }
 
   byProgressToken(asker: Side, token: RequestId): Exchange | undefined {
-    return this.#byToken.get(asker)?.get(token);
+    return this.#byToken.get(asker)?.get(token)?.exchange;
   }
 
   /** A copy, so that the caller may settle while it walks. */
   all(): Exchange[] {
-    return [...this.#byPeer.values()].flatMap((exchanges) => [...exchanges.values()]);
+    const open: Exchange[] = [];
+    for (const boxes of this.#byPeer.values()) {
+      for (const { exchange } of boxes.values()) if (exchange !== undefined) open.push(exchange);
+    }
+    return open;
   }
 }
 
-function at(maps: Map<Side, Map<RequestId, Exchange>>, side: Side): Map<RequestId, Exchange> {
+function at(maps: Map<Side, Map<RequestId, Box>>, side: Side): Map<RequestId, Box> {
   let map = maps.get(side);
   if (map === undefined) {
     map = new Map();

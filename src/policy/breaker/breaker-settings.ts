@@ -122,6 +122,12 @@ export function checkSettings(settings: BreakerSettings, where: string): readonl
   }
   checkWord(`${where}.mode`, settings.mode, WORDS.mode, wrong);
   checkWord(`${where}.countToolErrors`, settings.countToolErrors, WORDS.countToolErrors, wrong);
+  // What is out of its own range is not compared with another.
+  return wrong.length > 0 ? wrong : checkTogether(settings, where);
+}
+
+function checkTogether(settings: BreakerSettings, where: string): readonly string[] {
+  const wrong: string[] = [];
   for (const key of ['minimum', 'consecutiveFaults', 'toolErrorMinimum'] as const) {
     if (settings[key] <= settings.samples) continue;
     wrong.push(

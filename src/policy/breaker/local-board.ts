@@ -1,6 +1,6 @@
 // All breakers of one server as this process sees them, and their way to the store and back. Knows no call and no verdict.
 import type { BreakerStore, Moment } from '../../ports/breaker-store.ts';
-import { type Board, type BoardTransition, LONGEST_TOOL, MOST_TOOLS, stateOf } from './board.ts';
+import { type Board, type BoardReduction, type BoardTransition, LONGEST_TOOL, MOST_TOOLS, stateOf } from './board.ts';
 import type { BreakerEvent } from './breaker-events.ts';
 import { mergeBoard, type Unmerged, type UnmergedBoard } from './breaker-merge.ts';
 import type { BreakerSettings } from './breaker-settings.ts';
@@ -18,28 +18,32 @@ export interface LocalBoardParts {
 }
 
 /** A step to be taken under the lock, after everything else has been merged. */
-export type BoardStep = (
-  board: Board,
-  now: Moment,
-  random: number,
-) => { readonly board: Board; readonly transitions: readonly BoardTransition[] };
+export type BoardStep = (board: Board, now: Moment, random: number) => BoardReduction;
+
+interface QueuedStep {
+  readonly next: BoardStep;
+  readonly after: (now: Moment) => void;
+}
 
 export class LocalBoard {
   readonly #parts: LocalBoardParts;
   readonly #locals = new Map<string | undefined, LocalBreaker>();
   /** What holds, as far as this process knows … */
   #board: Board;
+  #index: ReadonlyMap<string, BreakerState>;
   /** … and the newest that the store has shown. */
   #shown: Board;
   #crashed: readonly string[] | undefined;
-  /** An update is on its way: the store may show our own samples before we know that they have arrived. */
-  #pending = 0;
+  /** INVARIANT: one update at a time: what it merges is forgotten here only when it is done, and must not be merged twice. */
+  #updating = false;
   #dirty = false;
+  #steps: readonly QueuedStep[] = [];
 
   constructor(parts: LocalBoardParts) {
     this.#parts = parts;
     this.#shown = parts.store.read(parts.server);
     this.#board = this.#shown;
+    this.#index = indexOf(this.#board);
   }
 
   /** The tools that were in flight at the newest exit, as far as this process knows. */
@@ -49,7 +53,7 @@ export class LocalBoard {
 
   /** Looks at what the others have written. Free where nothing has changed. */
   refresh(now: Moment): void {
-    if (this.#pending > 0) return;
+    if (this.#updating) return;
     const board = this.#parts.store.read(this.#parts.server);
     if (board === this.#shown) return;
     this.#shown = board;
@@ -57,11 +61,18 @@ export class LocalBoard {
   }
 
   stateOf(tool: string | undefined): BreakerState {
-    return this.#locals.get(tool)?.state ?? stateOf(this.#board, tool);
+    return this.#locals.get(tool)?.state ?? this.#shared(tool);
+  }
+
+  toolsOut(): readonly string[] {
+    const names = new Set([...this.#locals.keys(), ...this.#board.tools.map(({ tool }) => tool)]);
+    return [...names].flatMap((tool) => (tool !== undefined && this.stateOf(tool).kind !== 'closed' ? [tool] : []));
   }
 
   /** A call has settled. Tells the others where that is worth it. */
   settle(tool: string | undefined, event: Extract<BreakerEvent, { type: 'settled' }>, now: Moment): void {
+    // Guessed names that say nothing take no room.
+    if (event.outcome === 'none' && this.stateOf(tool).kind === 'closed') return;
     const local = this.#localOf(tool);
     if (local?.settle(event, now, this.#parts.settingsOf(tool)) === true) this.publish();
   }
@@ -72,44 +83,50 @@ export class LocalBoard {
     this.publish();
   }
 
-  /** Merges what is new here into what the store holds; at most one such update waits for the lock. */
+  /** Merges what is new here into what the store holds. */
   publish(): void {
-    if (this.#pending > 0) {
-      this.#dirty = true;
-      return;
-    }
-    this.step(
-      (board) => ({ board, transitions: [] }),
-      () => {},
-    );
+    this.#dirty = true;
+    if (!this.#updating) this.#update();
   }
 
   /** Merges, then takes one step more. `after` is called once, when it holds; without the store it holds here alone. */
   step(next: BoardStep, after: (now: Moment) => void): void {
-    const { store, server } = this.#parts;
-    this.#pending += 1;
+    this.#steps = [...this.#steps, { next, after }];
+    if (!this.#updating) this.#update();
+  }
+
+  #update(): void {
+    const { store, server, settingsOf } = this.#parts;
+    const steps = this.#steps;
+    this.#steps = [];
+    this.#dirty = false;
+    this.#updating = true;
     let taken: UnmergedBoard = { breakers: new Map(), crashed: undefined };
     let transitions: readonly BoardTransition[] = [];
     const change = (current: Board, now: Moment, random: number): Board => {
       taken = this.#unmerged();
-      const { settingsOf } = this.#parts;
-      const merged = mergeBoard(current, taken, { now, random, settingsOf, knownTools: this.#parts.countTools() });
-      const stepped = next(merged.board, now, random);
-      transitions = [...merged.transitions, ...stepped.transitions];
-      return stepped.board;
+      let reduction = mergeBoard(current, taken, { now, random, settingsOf, knownTools: this.#parts.countTools() });
+      transitions = reduction.transitions;
+      for (const { next } of steps) {
+        reduction = next(reduction.board, now, random);
+        transitions = [...transitions, ...reduction.transitions];
+      }
+      return reduction.board;
     };
     store.update(server, change, (board, now) => {
-      this.#pending -= 1;
-      // Never a lock-out: where the store fails, this process goes on by itself, and an isolation that it knows stays.
       if (board !== undefined) this.#shown = board;
+      // Never a lock-out: where the store fails, this process goes on by itself, and an isolation that it knows stays.
       this.#merged(board ?? change(this.#board, now, store.random()), taken, now);
+      this.#updating = false;
       for (const transition of transitions) this.#parts.onTransition(transition);
-      after(now);
-      if (this.#dirty && this.#pending === 0) {
-        this.#dirty = false;
-        this.publish();
-      }
+      for (const { after } of steps) after(now);
+      // One of them may have begun the next update already.
+      if (!this.#updating && (this.#dirty || this.#steps.length > 0)) this.#update();
     });
+  }
+
+  #shared(tool: string | undefined): BreakerState {
+    return tool === undefined ? this.#board.server : (this.#index.get(tool) ?? FIRST_STATE);
   }
 
   #unmerged(): UnmergedBoard {
@@ -126,25 +143,21 @@ export class LocalBoard {
   }
 
   #adopt(board: Board, now: Moment): void {
-    const shared = new Map(board.tools.map(({ tool, state }) => [tool, state]));
+    const index = indexOf(board);
     // What has moved on here alone, or what the store has lost, is not forgotten: it is merged with the next update.
     for (const { tool, state } of this.#board.tools)
-      if (state.epoch > (shared.get(tool)?.epoch ?? 0) || state.kind === 'isolated') this.#localOf(tool);
+      if (state.epoch > (index.get(tool)?.epoch ?? 0) || state.kind === 'isolated') this.#localOf(tool);
     if (this.#board.server.epoch > board.server.epoch) this.#localOf(undefined);
     this.#board = board;
-    for (const [tool, local] of this.#locals)
-      local.see(
-        tool === undefined ? board.server : (shared.get(tool) ?? FIRST_STATE),
-        now,
-        this.#parts.settingsOf(tool),
-      );
+    this.#index = index;
+    for (const [tool, local] of this.#locals) local.see(this.#shared(tool), now, this.#parts.settingsOf(tool));
   }
 
   #localOf(tool: string | undefined): LocalBreaker | undefined {
     const found = this.#locals.get(tool);
     if (found !== undefined) return found;
     if (tool !== undefined && (tool.length > LONGEST_TOOL || !this.#hasRoom())) return undefined;
-    const local = new LocalBreaker(stateOf(this.#board, tool));
+    const local = new LocalBreaker(this.#shared(tool));
     this.#locals.set(tool, local);
     return local;
   }
@@ -159,4 +172,8 @@ export class LocalBoard {
     }
     return false;
   }
+}
+
+function indexOf(board: Board): ReadonlyMap<string, BreakerState> {
+  return new Map(board.tools.map(({ tool, state }) => [tool, state]));
 }

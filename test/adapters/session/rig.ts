@@ -169,6 +169,7 @@ export class Rig {
       stdin: this.stdin,
       stdout,
       parent: () => this.parent,
+      afterTurn: () => {},
       limits: {
         maxLineBytes: options.maxLineBytes ?? 1024 * 1024,
         fullAtBytes: options.fullAtBytes ?? 64 * 1024,
