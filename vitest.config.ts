@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Most of the time is waiting for processes: more workers than cores.
+    maxWorkers: 4,
     projects: [
       {
         test: {
