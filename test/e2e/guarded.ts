@@ -121,11 +121,9 @@ export function memoryOf(pid: number): { now: number; peak: number } {
   return { now: mib('VmRSS'), peak: mib('VmHWM') };
 }
 
-/** User and system time of a process so far. Linux: fields 14 and 15 of stat, in ticks of 10 ms. */
-export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const [, , , , , , , , , , , user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(user) + Number(system)) / 100;
+/** Bytes that a process has read so far. Linux. */
+export function bytesRead(pid: number): number {
+  return Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1] ?? Number.NaN);
 }
 
 /** Polls, for what has no event: the memory of a process, the growth of a file. Rejects after ten seconds. */

@@ -38,8 +38,8 @@ export interface MergeContext {
   /** In [0, 1). */
   readonly random: number;
   settingsOf(tool: string | undefined): BreakerSettings;
-  /** How many tools the server has; undefined where nobody has listed them yet. */
-  readonly knownTools: number | undefined;
+  /** How many tools the server has. */
+  readonly knownTools: number;
 }
 
 export interface UnmergedBoard {
@@ -96,7 +96,7 @@ export function mergeBoard(current: Board, mine: UnmergedBoard, context: MergeCo
   // A tool that opens again after a probe says nothing new: else a few dead tools would keep the healthy ones away for ever.
   if (transitions.some(({ tool, transition }) => tool !== undefined && opensByFaults(transition))) {
     const open = countOutByFaults(board);
-    const known = Math.max(open, context.knownTools ?? board.tools.length);
+    const known = Math.max(open, context.knownTools);
     put(
       undefined,
       reduceBreaker(board.server, { type: 'tools_out', open, known, random }, now, context.settingsOf(undefined)),

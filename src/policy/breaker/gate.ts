@@ -67,7 +67,8 @@ function askBreaker({ server, board, now }: Asking, tool: string | undefined, pa
   if (mode === 'off' && state.kind !== 'isolated') return undefined;
   const admission = judgeAdmission(state, now, settings);
   if (admission.kind !== 'refuse' || state.kind === 'isolated') return admission;
-  if (admission.holder !== undefined && parts.isGone(admission.holder)) return { kind: 'probe' };
+  const { holder } = admission;
+  if (holder !== undefined && (board.awaitsMerge(tool) || parts.isGone(holder))) return { kind: 'probe' };
   return mode === 'enforce' ? admission : undefined;
 }
 

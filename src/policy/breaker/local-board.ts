@@ -11,7 +11,7 @@ export interface LocalBoardParts {
   readonly server: string;
   readonly store: BreakerStore<Board>;
   settingsOf(tool: string | undefined): BreakerSettings;
-  /** How many tools the server has; undefined where nobody has listed them yet. */
+  /** How many tools the server has; undefined where nobody has listed them: then those that were called are all. */
   countTools(): number | undefined;
   /** Once for each transition, when it holds for every guard of this machine. */
   onTransition(transition: BoardTransition): void;
@@ -64,9 +64,13 @@ export class LocalBoard {
     return this.#locals.get(tool)?.state ?? this.#shared(tool);
   }
 
+  /** A result is on its way to the lock: what holds a moment from now is not known yet. */
+  awaitsMerge(tool: string | undefined): boolean {
+    return this.#locals.get(tool)?.awaitsMerge === true;
+  }
+
   toolsOut(): readonly string[] {
-    const names = new Set([...this.#locals.keys(), ...this.#board.tools.map(({ tool }) => tool)]);
-    return [...names].flatMap((tool) => (tool !== undefined && this.stateOf(tool).kind !== 'closed' ? [tool] : []));
+    return this.#toolsSeen().filter((tool) => this.stateOf(tool).kind !== 'closed');
   }
 
   /** A call has settled. Tells the others where that is worth it. */
@@ -105,7 +109,8 @@ export class LocalBoard {
     let transitions: readonly BoardTransition[] = [];
     const change = (current: Board, now: Moment, random: number): Board => {
       taken = this.#unmerged();
-      let reduction = mergeBoard(current, taken, { now, random, settingsOf, knownTools: this.#parts.countTools() });
+      const knownTools = this.#parts.countTools() ?? this.#toolsSeen().length;
+      let reduction = mergeBoard(current, taken, { now, random, settingsOf, knownTools });
       transitions = reduction.transitions;
       for (const { next } of steps) {
         reduction = next(reduction.board, now, random);
@@ -127,6 +132,11 @@ export class LocalBoard {
 
   #shared(tool: string | undefined): BreakerState {
     return tool === undefined ? this.#board.server : (this.#index.get(tool) ?? FIRST_STATE);
+  }
+
+  #toolsSeen(): readonly string[] {
+    const seen = new Set([...this.#locals.keys(), ...this.#index.keys()]);
+    return [...seen].filter((tool) => tool !== undefined);
   }
 
   #unmerged(): UnmergedBoard {

@@ -33,6 +33,11 @@ export class LocalBreaker {
     return this.#samples.length > 0 || this.#opening !== undefined || this.#events.length > 0;
   }
 
+  /** The probe has come back, and its result has not been merged. */
+  get awaitsMerge(): boolean {
+    return this.#events.length > 0;
+  }
+
   /** @returns whether the others should learn of it now. A success keeps until there is something worse to tell. */
   settle(event: Extract<BreakerEvent, { type: 'settled' }>, now: Moment, settings: BreakerSettings): boolean {
     const before = this.#view;

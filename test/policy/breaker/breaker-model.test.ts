@@ -177,7 +177,7 @@ test('does what the reference does, whatever happens', () => {
     fc.property(history, (commands) => {
       reach(commands);
     }),
-    { numRuns: 600 },
+    { numRuns: 2000 },
   );
 });
 
