@@ -30,8 +30,8 @@ export function appendSample(
 }
 
 /**
- * Both windows as one: oldest first, the newest `samples` of them. INVARIANT: the order of the two does not matter. Ordered by
- * age and not by the wall clock, which may have been set between two samples.
+ * Both windows as one: oldest first, the newest `samples` of them. Ordered by age and not by the wall clock, which may have been
+ * set between two samples; of the same age (one turn of a session settles many calls) they keep the order that they came in.
  */
 export function joinWindows(
   one: readonly TimedSample[],
@@ -42,14 +42,9 @@ export function joinWindows(
   return [...one, ...other]
     .map((sample) => ({ sample, ageMs: elapsedMs(sample.at, now) }))
     .filter(({ ageMs }) => ageMs <= settings.maxAgeMs)
-    .sort((a, b) => b.ageMs - a.ageMs || rank(a.sample) - rank(b.sample))
+    .sort((a, b) => b.ageMs - a.ageMs)
     .slice(-settings.samples)
     .map(({ sample }) => sample);
-}
-
-// Two samples of the same age: any order will do, as long as it is always the same.
-function rank({ sample, slow }: TimedSample): number {
-  return { success: 0, tool_error: 2, fault: 4 }[sample] + (slow ? 1 : 0);
 }
 
 /** The first rule that this window meets, if it meets one. INVARIANT: a sample older than `maxAgeMs` is no evidence. */

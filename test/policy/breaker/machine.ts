@@ -214,3 +214,12 @@ export class Guard {
     this.breaker.onExit(SERVER, this.#machine.now);
   }
 }
+
+/** A guard whose tool `query` has just opened by a row of faults; `list` and `drop` are well. */
+export function openTool(options: MachineOptions = {}): { machine: Machine; guard: Guard } {
+  const machine = new Machine({ tools: ['query', 'list', 'drop'], ...options });
+  const guard = machine.guard('a');
+  guard.calls(FAULT, 5);
+  machine.settle();
+  return { machine, guard };
+}
