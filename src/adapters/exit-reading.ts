@@ -5,9 +5,10 @@ import type { ExitStatus } from '../ports/upstream.ts';
 /** sysexits: EX_UNAVAILABLE. */
 const UNSTARTABLE_STATUS = 69;
 
-export function readExit(status: ExitStatus): UpstreamExit {
-  if (status.kind === 'exited') return { kind: 'exited', status: status.code, text: `code ${status.code}` };
+/** @param byGuard whether the guard had begun to end it by force */
+export function readExit(status: ExitStatus, byGuard: boolean): UpstreamExit {
+  if (status.kind === 'exited') return { kind: 'exited', status: status.code, byGuard, text: `code ${status.code}` };
   if (status.kind === 'signalled')
-    return { kind: 'signalled', status: 128 + status.number, text: `signal ${status.signal}` };
-  return { kind: 'unstartable', status: UNSTARTABLE_STATUS, text: status.reason };
+    return { kind: 'signalled', status: 128 + status.number, byGuard, text: `signal ${status.signal}` };
+  return { kind: 'unstartable', status: UNSTARTABLE_STATUS, byGuard: false, text: status.reason };
 }

@@ -7,6 +7,7 @@ import type { LineReading } from '../wire/message.ts';
 import { readLine } from '../wire/read-line.ts';
 import { ByteOut } from './byte-out.ts';
 import { readExit } from './exit-reading.ts';
+import { Linger } from './linger.ts';
 import { ParentWatch } from './parent-watch.ts';
 import { overlong, payloadOf, refusedLine } from './refused-lines.ts';
 import type { RunOptions } from './run-options.ts';
@@ -25,6 +26,7 @@ export class SessionRun {
   readonly #links = new Map<string, UpstreamLink>();
   readonly #client: ByteOut;
   readonly #parentWatch: ParentWatch;
+  readonly #linger: Linger;
   readonly #finished: Promise<number>;
   #resolve: (status: number) => void = () => {};
   #cancelWake: () => void = () => {};
@@ -35,6 +37,7 @@ export class SessionRun {
 
   constructor(options: RunOptions) {
     this.#options = options;
+    this.#linger = new Linger(options.timers, () => this.#eachLink((link) => link.stop(options.shutdown, false)));
     this.#parentWatch = new ParentWatch(options.timers, options.parent, () => this.stop(SIGHUP));
     this.#finished = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -44,7 +47,7 @@ export class SessionRun {
       toUpstream: (name, bytes) => this.#links.get(name)?.add(bytes),
       log: (level, text) => options.log.write(level, text),
       startUpstream: (name, delayMs) => void options.timers.after(delayMs, () => this.#restart(name)),
-      stopUpstream: (name) => this.#links.get(name)?.stop(options.shutdown, this.#stopSignal !== undefined),
+      stopUpstream: (name) => this.#stopLink(name),
       finish: (exit) => void this.#finish(exit),
     });
     this.#client = new ByteOut(options.stdout, {
@@ -67,6 +70,7 @@ export class SessionRun {
   stop(signal: number): void {
     const again = this.#stopSignal !== undefined;
     this.#stopSignal ??= signal;
+    this.#linger.cancel();
     this.#eachLink((link) => (again ? link.kill() : link.stop(this.#options.shutdown, true)));
     this.#clientGone();
   }
@@ -151,8 +155,26 @@ export class SessionRun {
 
   #onExit(upstream: string, status: ExitStatus): void {
     this.#goOnReading();
-    this.#take({ type: 'upstream_exited', upstream, exit: readExit(status) });
+    this.#take({
+      type: 'upstream_exited',
+      upstream,
+      exit: readExit(status, this.#links.get(upstream)?.wasForced ?? false),
+    });
     this.#endTurn();
+  }
+
+  /**
+   * A client that closes its end may still read: `printf … | mcp-guard run …` does. So the server hears the end of its
+   * input at once, and force waits until it owes nothing any more.
+   */
+  #stopLink(name: string): void {
+    const link = this.#links.get(name);
+    if (this.#stopSignal !== undefined || this.#client.broken || !this.#options.session.owesAnswers) {
+      link?.stop(this.#options.shutdown, this.#stopSignal !== undefined);
+      return;
+    }
+    link?.endInput();
+    this.#linger.start();
   }
 
   // An end of input would go unseen meanwhile, so the host itself is watched.
@@ -182,6 +204,7 @@ export class SessionRun {
     this.#client.flush();
     this.#eachLink((link) => link.flush());
     this.#armWake();
+    this.#linger.check(() => this.#options.session.owesAnswers);
     this.#options.afterTurn();
   }
 
@@ -201,6 +224,7 @@ export class SessionRun {
     if (this.#over) return;
     this.#over = true;
     this.#cancelWake();
+    this.#linger.cancel();
     this.#parentWatch.stop();
     this.#client.flush();
     const { timers, sink } = this.#options;
@@ -217,7 +241,7 @@ export class SessionRun {
   // A server that had to be ended because its client left has done nothing wrong: the session ended well.
   #status(exit: UpstreamExit): number {
     if (this.#stopSignal !== undefined) return 128 + this.#stopSignal;
-    return this.#clientEnded && exit.kind === 'signalled' ? 0 : exit.status;
+    return this.#clientEnded && exit.byGuard ? 0 : exit.status;
   }
 
   #eachLink(use: (link: UpstreamLink) => void): void {

@@ -19,7 +19,7 @@ export interface SyncSchedule {
   finished(fd: number): void;
   /** Closes without a further sync: after one failed, another could succeed and say nothing (fsyncgate). */
   abandon(fd: number): void;
-  /** Everything that waits is synced now, on this thread. */
+  /** The sync of everything that waits begins now, and so does that of what comes later: `idle` tells the end. */
   flush(): void;
   /** Settles once nothing waits and nothing is under way. */
   idle(): Promise<void>;
@@ -101,16 +101,7 @@ export function createSyncSchedule(
     },
     flush: () => {
       isFlushing = true;
-      for (const [fd, after] of waiting) {
-        if (busy.has(fd)) continue; // taken up by `done`
-        waiting.delete(fd);
-        try {
-          syncNow(fd, after);
-        } catch {
-          // Told through onFailure.
-        }
-      }
-      settle();
+      start();
     },
     idle: () => (waiting.size === 0 && busy.size === 0 ? Promise.resolve() : new Promise((wake) => idlers.push(wake))),
   };

@@ -40,6 +40,8 @@ export class UpstreamLink {
   readonly #timers: Timers;
   #ladder: Ladder | undefined;
   #hurried = false;
+  #forced = false;
+  #inputEnded = false;
 
   constructor(process: UpstreamProcess, listener: UpstreamListener, limits: LinkLimits, timers: Timers) {
     this.#process = process;
@@ -86,22 +88,40 @@ export class UpstreamLink {
     this.#process.stdout.resume();
   }
 
+  /** Nothing more will come: the server may finish what it has begun. */
+  endInput(): void {
+    if (this.#inputEnded) return;
+    this.#inputEnded = true;
+    this.#out.end();
+  }
+
+  /** The guard has used force: how the server ends now says nothing about the server. */
+  get wasForced(): boolean {
+    return this.#forced;
+  }
+
   /** End of input, TERM, KILL; `now` skips the first wait (the guard itself was told to end). */
   stop(times: ShutdownTimes, now: boolean): void {
     if (this.#ladder === undefined) {
       this.#ladder = runLadder({
-        process: this.#process,
+        process: { exited: this.#process.exited, terminate: () => this.#terminate(), kill: () => this.kill() },
         timers: this.#timers,
-        endInput: () => this.#out.end(),
+        endInput: () => this.endInput(),
         termAfterMs: now ? 0 : times.termAfterMs,
         killAfterMs: now ? times.killAfterMs - times.termAfterMs : times.killAfterMs,
       });
-    } else if (now && !this.#hurried) this.#process.terminate();
+    } else if (now && !this.#hurried) this.#terminate();
     this.#hurried ||= now;
   }
 
   kill(): void {
+    this.#forced = true;
     this.#process.kill();
+  }
+
+  #terminate(): void {
+    this.#forced = true;
+    this.#process.terminate();
   }
 
   // The exit is told after the last line: what a server said before it died was said.

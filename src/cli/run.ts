@@ -37,6 +37,8 @@ export interface RunFlags {
 
 /** Open exchanges of one session. Bounds memory, not use: no host comes near it. */
 const MAX_IN_FLIGHT = 10_000;
+/** How long the last sync and the removal of old segments may hold up the end. */
+const LAST_SYNC_MS = 300;
 /** Bytes that may wait for a slow reader before the other side is no longer read. */
 const FULL_AT_BYTES = 4 * 1024 * 1024;
 
@@ -99,7 +101,8 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   // Not on the way to the first answer: what earlier guards left unfinished.
   setImmediate(() => sink.recover(findStale(paths, systemClock.now().wallMs)));
   const status = await ended;
-  await sink.idle();
+  // What is written survives this process; only a power loss could take what is not synced yet.
+  await Promise.race([sink.idle(), new Promise<void>((resolve) => systemTimers.after(LAST_SYNC_MS, resolve))]);
   return status;
 }
 

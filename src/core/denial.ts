@@ -42,7 +42,7 @@ export function unrecordedIntent(): Refusing {
   return {
     reason: 'audit_unavailable',
     rule: 'audit.onFailure',
-    text: 'mcp-guard could not write its audit trail, so this request was not sent. Nothing was done. Free or repair the disk that holds its state directory, then try again.',
+    text: "mcp-guard could not write its audit trail, so this request was not sent. Nothing was done. The guard's log (stderr) says why; the trail lies in its state directory.",
     retryAfterMs: undefined,
   };
 }

@@ -47,6 +47,8 @@ export interface UpstreamExit {
   readonly kind: 'exited' | 'signalled' | 'unstartable';
   /** The status to mirror: the code, or 128 + the signal's number. */
   readonly status: number;
+  /** The guard ended it; false where it ended by itself. */
+  readonly byGuard: boolean;
   /** `code 1`, `signal SIGKILL`, or the reason why it could not be started. */
   readonly text: string;
 }

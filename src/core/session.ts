@@ -18,6 +18,9 @@ import { OpenTasks } from './tasks.ts';
 import { UpstreamLife } from './upstream-life.ts';
 import { UpstreamLines } from './upstream-lines.ts';
 
+/** Open for as long as the session: nobody waits for its end. */
+const LISTEN = 'subscriptions/listen';
+
 export class Session {
   readonly #parts: SessionParts;
   readonly #lives = new Map<UpstreamId, UpstreamLife>();
@@ -55,6 +58,11 @@ export class Session {
   /** Monotonic ms at which a `tick` is wanted; Infinity for never. */
   get wakeAtMs(): number {
     return this.#parts.deadlines.lookAtMs;
+  }
+
+  /** Requests of the client are open that a server which has heard the end of its input may still answer. */
+  get owesAnswers(): boolean {
+    return this.openList.some(({ view, internal }) => view.asked === 'client' && !internal && view.method !== LISTEN);
   }
 
   /** The exchanges that are open now: a copy. */
@@ -132,7 +140,9 @@ export class Session {
   #exited(upstream: UpstreamId, exit: UpstreamExit, now: Instant): void {
     this.#parts.ledger.note('server_exited', upstream, { how: exit.text, status: exit.status }, now);
     if (exit.kind === 'unstartable') this.#parts.ledger.log('error', exit.text);
-    else if (!this.#clientHasLeft) this.#parts.ledger.log('info', `\`${upstream}\` exited (${exit.text})`);
+    else if (!exit.byGuard) {
+      this.#parts.ledger.log(exit.status === 0 ? 'info' : 'warn', `\`${upstream}\` exited (${exit.text})`);
+    }
     const answered = this.#parts.ledger.table.all().length > 0;
     const fate = this.#life(upstream).onExited(exit, now, this.#clientHasLeft);
     if (fate === 'gone') this.#someGone = true;

@@ -19,7 +19,7 @@ const PROBING = new Set(['server/discover', 'initialize']);
 interface HowItEnds {
   /** A probe killed the server: nobody is to blame. */
   readonly shield: boolean;
-  /** The client closed its end first, and the guard ended the server. */
+  /** The client closed its end first. */
   readonly clientHasLeft: boolean;
 }
 
@@ -116,11 +116,17 @@ export class UpstreamLife {
     this.#state = comesBack ? 'coming_back' : 'gone';
     if (!comesBack) {
       this.#held = [];
+      if (this.#exits.length > 1) this.#ledger.log('error', this.#givenUp());
       return 'gone';
     }
     if (shield) this.#shielded += 1;
     this.#comeBack(exit, shield ? 0 : this.#delay(), now);
     return 'coming_back';
+  }
+
+  #givenUp(): string {
+    const seconds = Math.round(this.#settings.restart.withinMs / 1000);
+    return `\`${this.name}\` exited ${this.#exits.length} times within ${seconds} s and is not started again: its own stderr may say why (\`restart\` in the config sets the limit)`;
   }
 
   #openOf(): Exchange[] {
@@ -135,7 +141,7 @@ export class UpstreamLife {
 
   #end(exchange: Exchange, exit: UpstreamExit, how: HowItEnds, now: Instant): void {
     const { shield, clientHasLeft } = how;
-    if (!this.#ledger.settle(exchange, clientHasLeft ? 'client_gone' : 'upstream_exit', now)) return;
+    if (!this.#ledger.settle(exchange, exit.byGuard ? 'client_gone' : 'upstream_exit', now)) return;
     if (exchange.asker !== CLIENT) {
       // The server asked and is gone: the client need not answer any more.
       if (!clientHasLeft) this.#takeBack(exchange);
@@ -147,7 +153,7 @@ export class UpstreamLife {
       this.#ledger.reply(exchange, bytes, exchange.lastEntry);
     } else if (clientHasLeft && exchange.view.method === 'subscriptions/listen') {
       this.#ledger.reply(exchange, subscriptionEndLine(exchange.askerId), exchange.lastEntry);
-    } else if (clientHasLeft) this.#ledger.refuse(exchange, sessionEndRefusal(this.name));
+    } else if (exit.byGuard) this.#ledger.refuse(exchange, sessionEndRefusal(this.name));
     else this.#ledger.refuse(exchange, exitRefusal(exit.kind, exit.text, this.name));
   }
 

@@ -288,16 +288,19 @@ describe('a server that is restarted', () => {
   it('is given up after a crash loop, with longer waits before', () => {
     const book = greeted({ restart: { maxExits: 4, firstDelayMs: 100, maxDelayMs: 250 } });
     const delays: number[] = [];
+    const said: string[] = [];
     for (let index = 0; index < 4; index += 1) {
       book.nowMs += 10;
       const effects = book.exits().take();
       for (const effect of effects) {
         if (effect.type === 'start_upstream') delays.push(effect.delayMs);
         if (effect.type === 'finish') delays.push(-1);
+        if (effect.type === 'log' && effect.level === 'error') said.push(effect.text);
       }
       up(book).take();
     }
     expect(delays).toEqual([100, 200, 250, -1]);
+    expect(said.at(-1)).toContain('exited 4 times within 60 s');
   });
 
   it('forgets old exits', () => {
@@ -344,11 +347,21 @@ describe('a server that is restarted', () => {
 });
 
 describe('a client that leaves', () => {
+  it('is not blamed for a server that ends by itself', () => {
+    const book = new Playbook();
+    book.client(call(1)).event({ type: 'client_ended' }).take();
+    const effects = book.exits({ kind: 'signalled', status: 134, text: 'signal SIGABRT' }).take();
+    expect(outcomes(recordsOf(effects)).map((one) => one.settlement)).toEqual(['upstream_exit']);
+    expect(
+      effects.flatMap((effect) => (effect.type === 'to_client' ? [textOf(effect.bytes).toString()] : []))[0],
+    ).toContain('signal SIGABRT');
+  });
+
   it('has its open calls answered in words that blame nobody, its subscription ended in good order, and hears no cancel', () => {
     const book = new Playbook();
     book.client(call(1)).client({ id: 'listen:0', method: 'subscriptions/listen', params: {} });
     book.upstream({ id: 4, method: 'roots/list' }).event({ type: 'client_ended' }).take();
-    const effects = book.exits({ kind: 'signalled', status: 143, text: 'signal SIGTERM' }).take();
+    const effects = book.exits({ kind: 'signalled', status: 143, text: 'signal SIGTERM', byGuard: true }).take();
     expect(outcomes(recordsOf(effects)).map((one) => one.settlement)).toEqual([
       'client_gone',
       'client_gone',

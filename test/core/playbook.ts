@@ -63,7 +63,7 @@ export class Playbook {
     return this.event({
       type: 'upstream_exited',
       upstream: SERVER,
-      exit: { kind: 'exited', status: 1, text: 'code 1', ...exit },
+      exit: { kind: 'exited', status: 1, text: 'code 1', byGuard: false, ...exit },
     });
   }
 

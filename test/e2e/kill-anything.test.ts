@@ -1,5 +1,6 @@
 // kill -9 of the guard, the server, the supervisor, the npx parent, at every step of a call: nothing stays alive, nothing
 // that was acknowledged is lost, and what was under way is visible.
+import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RawClient } from './client-raw.ts';
 import { call, descendants, eventually, type Process, Yard } from './guarded.ts';
@@ -106,16 +107,24 @@ describe.runIf(linux)('kill -9', () => {
   });
 });
 
+/** How long this machine takes, now, to start and end a Node that does nothing: 40 ms where nobody disturbs. */
+function bareStartMs(): number {
+  const began = performance.now();
+  execFileSync(process.execPath, ['-e', '0']);
+  return performance.now() - began;
+}
+
 describe.runIf(linux)('a host that ends the guard politely', () => {
   it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-    'with %s: nothing stays, within two seconds, and the status says it',
+    'with %s: nothing stays, well before hosts use force, and the status says it',
     async (signal) => {
       const client = yard.start(Yard.server('ignores-sigterm'));
       await eventually('the server is ready', () => client.stderr().includes('ready'));
+      const patience = 1000 + 15 * bareStartMs();
       const began = performance.now();
       process.kill(client.pid, signal);
       const [status] = await client.exited;
-      expect(performance.now() - began).toBeLessThan(2000);
+      expect(performance.now() - began).toBeLessThan(patience);
       expect(status).toBe(128 + { SIGTERM: 15, SIGINT: 2, SIGHUP: 1 }[signal]);
       expect(await yard.leftovers(0)).toEqual([]);
     },
@@ -124,9 +133,10 @@ describe.runIf(linux)('a host that ends the guard politely', () => {
   it('with the end of input: the same, and the status is 0', async () => {
     const client = yard.start(Yard.server('ignores-sigterm'));
     await eventually('the server is ready', () => client.stderr().includes('ready'));
+    const patience = 2000 + 15 * bareStartMs();
     const began = performance.now();
     expect(await client.end()).toBe(0);
-    expect(performance.now() - began).toBeLessThan(2500);
+    expect(performance.now() - began).toBeLessThan(patience);
     expect(await yard.leftovers(0)).toEqual([]);
   });
 

@@ -26,12 +26,12 @@ export function reduceBreaker(
       return reduceAdmit(state, event, now, settings);
     case 'holder_gone':
       if (state.kind !== 'half_open' || state.lease?.holder !== event.holder) return stayIn(state);
-      return stepTo(state, freeProbe(state), 'holder_gone', leaseEvidence(state), now);
+      return stepTo(state, freeProbe(state), 'holder_gone', leaseEvidence(state.lease, state.lapses), now);
     case 'tools_out':
       return reduceToolsOut(state, event, now, settings);
     case 'order':
-      return reduceOrder(state, event, now, (evidence, random) =>
-        openWith(state, { rule: 'person_open', cause: 'person', evidence }, now, random, settings),
+      return reduceOrder(state, event, now, (from, evidence, random) =>
+        openWith(from, { rule: 'person_open', cause: 'person', evidence }, now, random, settings),
       );
   }
 }
@@ -103,7 +103,7 @@ function reduceAdmit(
   if (state.lease === null) return giveLease(state, state, 'next_probe', event, now, settings);
   const lapsed = { ...state, lapses: state.lapses + 1 };
   if (lapsed.lapses % LAPSES_TO_REOPEN !== 0) return giveLease(lapsed, state, 'lease_lapsed', event, now, settings);
-  const trip: Trip = { rule: 'probes_lapsed', cause: state.cause, evidence: leaseEvidence(lapsed) };
+  const trip: Trip = { rule: 'probes_lapsed', cause: state.cause, evidence: leaseEvidence(state.lease, lapsed.lapses) };
   return openWith(lapsed, trip, now, event.random, settings);
 }
 
@@ -116,8 +116,8 @@ function giveLease(
   settings: BreakerSettings,
 ): Reduction {
   const forMs = leaseLengthMs(event.deadlineMs, to.lapses, settings);
-  const leased: HalfOpenState = { ...to, lease: { holder: event.holder, at: now, forMs } };
-  return stepTo(from, leased, rule, leaseEvidence(leased), now);
+  const lease: Lease = { holder: event.holder, at: now, forMs };
+  return stepTo(from, { ...to, lease }, rule, leaseEvidence(lease, to.lapses), now);
 }
 
 function reduceToolsOut(
@@ -139,8 +139,8 @@ function reduceToolsOut(
 }
 
 /** Opens, or opens again: the only place that draws how long. */
-function openWith(state: BreakerState, trip: Trip, now: Moment, random: number, settings: BreakerSettings): Reduction {
-  const before = state.kind === 'closed' || state.kind === 'isolated' ? undefined : state;
+function openWith(state: Openable, trip: Trip, now: Moment, random: number, settings: BreakerSettings): Reduction {
+  const before = state.kind === 'closed' ? undefined : state;
   const round = roundOf(state, now, settings) + 1;
   const opened: OpenState = {
     kind: 'open',
@@ -157,8 +157,7 @@ function openWith(state: BreakerState, trip: Trip, now: Moment, random: number, 
 }
 
 /** How often it has opened so far, as far as that is remembered: ten healthy minutes are ten closed ones. */
-function roundOf(state: BreakerState, now: Moment, settings: BreakerSettings): number {
-  if (state.kind === 'isolated') return 0;
+function roundOf(state: Openable, now: Moment, settings: BreakerSettings): number {
   if (state.kind !== 'closed') return state.round;
   if (state.since === null || elapsedMs(state.since, now) >= settings.forgetAfterMs) return 0;
   return state.round;
@@ -179,6 +178,6 @@ function freeProbe(state: HalfOpenState): HalfOpenState {
   return { ...state, lease: null };
 }
 
-function leaseEvidence({ lease, lapses }: HalfOpenState): Evidence {
-  return { kind: 'lease', holder: lease?.holder ?? '', forMs: lease?.forMs ?? 0, lapses };
+function leaseEvidence({ holder, forMs }: Lease, lapses: number): Evidence {
+  return { kind: 'lease', holder, forMs, lapses };
 }

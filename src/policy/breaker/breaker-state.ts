@@ -87,7 +87,10 @@ export interface IsolatedState {
   readonly reason: string;
 }
 
-export type BreakerState = ClosedState | OpenState | HalfOpenState | IsolatedState;
+/** INVARIANT: an isolated breaker never opens: an opening ends by itself, an isolation does not. */
+export type Openable = ClosedState | OpenState | HalfOpenState;
+
+export type BreakerState = Openable | IsolatedState;
 
 export const FIRST_STATE: ClosedState = { kind: 'closed', epoch: 0, round: 0, since: null, window: [] };
 

@@ -141,7 +141,8 @@ export class LocalBoard {
 
   #unmerged(): UnmergedBoard {
     const breakers = new Map<string | undefined, Unmerged>();
-    for (const [tool, local] of this.#locals) if (local.isUnmerged) breakers.set(tool, local.unmerged());
+    for (const [tool, local] of this.#locals)
+      if (local.isUnmerged) breakers.set(tool, local.unmerged(this.#parts.settingsOf(tool)));
     return { breakers, crashed: this.#crashed };
   }
 
@@ -172,11 +173,11 @@ export class LocalBoard {
     return local;
   }
 
-  // Bounded: a caller may guess names for ever. What is closed and shared can be looked up again.
+  // Bounded: a caller may guess names for ever. What is healthy, or shared, can be looked up again.
   #hasRoom(): boolean {
     if (this.#locals.size < MOST_TOOLS) return true;
     for (const [tool, local] of this.#locals) {
-      if (tool === undefined || local.isUnmerged || local.state.kind !== 'closed') continue;
+      if (tool === undefined || !local.isForgettable) continue;
       this.#locals.delete(tool);
       return true;
     }

@@ -7,7 +7,7 @@ import { reduceBreaker } from './breaker-reducer.ts';
 import type { BreakerSettings } from './breaker-settings.ts';
 import type { BreakerState, TimedSample } from './breaker-state.ts';
 import type { Reduction } from './transition.ts';
-import { joinWindows } from './trip.ts';
+import { appendSample, isSlow, joinWindows } from './trip.ts';
 
 /**
  * INVARIANT: alone, a process only counts and opens. Whatever else moves a breaker (a probe's result, a lease, an order) is
@@ -19,18 +19,30 @@ export class LocalBreaker {
   #samples: readonly TimedSample[] = [];
   #opening: Reduction | undefined;
   #events: readonly BreakerEvent[] = [];
+  /** Successes that are not yet in `#view` and `#samples`: with nothing bad in the window they can wait. Changed in place. */
+  #spotless: TimedSample[] = [];
+  #isSpotless = false;
 
   constructor(known: BreakerState) {
     this.#known = known;
     this.#view = known;
+    this.#setView(known);
   }
 
+  /** Its window may lack the newest successes. */
   get state(): BreakerState {
     return this.#view;
   }
 
   get isUnmerged(): boolean {
-    return this.#samples.length > 0 || this.#opening !== undefined || this.#events.length > 0;
+    return (
+      this.#spotless.length > 0 || this.#samples.length > 0 || this.#opening !== undefined || this.#events.length > 0
+    );
+  }
+
+  /** Nothing that matters is lost with it. */
+  get isForgettable(): boolean {
+    return this.#view.kind === 'closed' && (this.#isSpotless || !this.isUnmerged);
   }
 
   /** The probe has come back, and its result has not been merged. */
@@ -40,6 +52,15 @@ export class LocalBreaker {
 
   /** @returns whether the others should learn of it now. A success keeps until there is something worse to tell. */
   settle(event: Extract<BreakerEvent, { type: 'settled' }>, now: Moment, settings: BreakerSettings): boolean {
+    if (this.#isSpotless && event.epoch === this.#view.epoch && event.outcome === 'success') {
+      // The usual case. INVARIANT: where nothing bad has been counted, no number of successes opens anything.
+      if (!isSlow(event.durationMs, settings)) {
+        this.#spotless.push({ at: now, sample: 'success', slow: false });
+        if (this.#spotless.length > 2 * settings.samples) this.#spotless = this.#spotless.slice(-settings.samples);
+        return false;
+      }
+    }
+    this.#fold(settings);
     const before = this.#view;
     if (event.epoch !== before.epoch) return false;
     if (before.kind === 'half_open') {
@@ -49,36 +70,36 @@ export class LocalBreaker {
     if (before.kind !== 'closed') return false;
     const reduction = reduceBreaker(before, event, now, settings);
     if (reduction.state === before) return false;
-    this.#view = reduction.state;
+    this.#setView(reduction.state);
     if (reduction.transitions.length > 0) {
       this.#opening = reduction;
       return true;
     }
     const added = reduction.state.kind === 'closed' ? reduction.state.window.at(-1) : undefined;
     if (added === undefined) return false;
-    const kept = this.#samples.slice(Math.max(0, this.#samples.length + 1 - settings.samples));
-    kept.push(added);
-    this.#samples = kept;
+    this.#samples = appendSample(this.#samples, added, settings);
     return added.sample !== 'success' || added.slow;
   }
 
   /** What the store holds now. What was counted under a passed epoch is forgotten. */
   see(shared: BreakerState, now: Moment, settings: BreakerSettings): void {
     if (shared === this.#known) return;
+    this.#fold(settings);
     const before = this.#known;
     const { state } = pickNewer(shared, before, now);
     this.#known = state;
     if (state.epoch !== before.epoch || state.kind !== 'closed') {
       this.#samples = [];
       this.#opening = undefined;
-      this.#view = state;
+      this.#setView(state);
     } else if (this.#opening === undefined) {
-      this.#view = { ...state, window: joinWindows(state.window, this.#samples, now, settings) };
+      this.#setView({ ...state, window: joinWindows(state.window, this.#samples, now, settings) });
     }
   }
 
   /** For the merge under the lock; may be asked for again if that fails. */
-  unmerged(): Unmerged {
+  unmerged(settings: BreakerSettings): Unmerged {
+    this.#fold(settings);
     return { known: this.#known, samples: this.#samples, opening: this.#opening, events: this.#events };
   }
 
@@ -89,7 +110,26 @@ export class LocalBreaker {
     if (this.#opening === taken.opening) this.#opening = undefined;
     // Even where the epochs are equal: an opening that was merged is in `state`, and so is its absence.
     this.see(state, now, settings);
-    if (this.#opening === undefined && this.#samples.length === 0) this.#view = this.#known;
+    if (this.#opening === undefined && this.#samples.length === 0) this.#setView(this.#known);
+  }
+
+  #fold(settings: BreakerSettings): void {
+    if (this.#spotless.length === 0) return;
+    const view = this.#view;
+    if (view.kind === 'closed') {
+      let { window } = view;
+      for (const added of this.#spotless) {
+        window = appendSample(window, added, settings);
+        this.#samples = appendSample(this.#samples, added, settings);
+      }
+      this.#setView({ ...view, window });
+    }
+    this.#spotless = [];
+  }
+
+  #setView(view: BreakerState): void {
+    this.#view = view;
+    this.#isSpotless = view.kind === 'closed' && view.window.every(({ sample, slow }) => sample === 'success' && !slow);
   }
 }
 

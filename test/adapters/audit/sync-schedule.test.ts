@@ -38,11 +38,14 @@ it('what was finished while its sync was under way is synced again and closed, w
   expect(closed).toEqual([7]);
 });
 
-it('what waits for its turn is synced at once by a flush', () => {
+it('what waits for its turn is synced after a flush without any timer, and off this thread', async () => {
   const { running, closed, schedule } = stage();
   schedule.written(7);
   schedule.finished(7);
   schedule.flush();
-  expect(running).toEqual([]);
+  const idle = schedule.idle();
+  expect(closed).toEqual([]);
+  running.shift()?.();
+  await idle;
   expect(closed).toEqual([7]);
 });

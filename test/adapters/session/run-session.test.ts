@@ -174,6 +174,46 @@ describe('the end', () => {
     expect(await rig.status).toBe(0);
   });
 
+  it('of the client lets the server answer what it owes first', async () => {
+    const rig = new Rig();
+    rig.client(CALL(1));
+    rig.client({ id: 'l', method: 'subscriptions/listen', params: {} });
+    rig.stdin.end();
+    await settle();
+    expect(rig.server.stdin.writableEnded).toBe(true);
+    rig.timers.pass(20_000);
+    expect(rig.server.signals).toEqual([]);
+    rig.server.says(RESULT(1));
+    await settle();
+    expect(rig.lines()).toHaveLength(1);
+    rig.timers.pass(1200);
+    expect(rig.server.signals).toEqual(['TERM']);
+    rig.server.exits({ kind: 'signalled', signal: 'SIGTERM', number: 15 });
+    expect(await rig.status).toBe(0);
+  });
+
+  it('of the client does not wait for ever for an answer, and not at all where nobody reads it', async () => {
+    const rig = new Rig();
+    rig.client(CALL(1));
+    rig.stdin.end();
+    await settle();
+    rig.timers.pass(30_000);
+    rig.timers.pass(1200);
+    expect(rig.server.signals).toEqual(['TERM']);
+    rig.run.stop(15);
+    rig.server.exits({ kind: 'signalled', signal: 'SIGTERM', number: 15 });
+    expect(await rig.status).toBe(143);
+  });
+
+  it('of a server that crashes after the client has closed its end is the crash', async () => {
+    const rig = new Rig();
+    rig.client(CALL(1));
+    rig.stdin.end();
+    await settle();
+    rig.server.exits({ kind: 'signalled', signal: 'SIGABRT', number: 6 });
+    expect(await rig.status).toBe(134);
+  });
+
   it('by a signal is passed on at once, a second one is force, and the status says which', async () => {
     const rig = new Rig();
     await settle();

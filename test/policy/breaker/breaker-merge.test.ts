@@ -50,6 +50,11 @@ describe('joined windows', () => {
     );
   });
 
+  test('hold what is exactly ten minutes old, and nothing older', () => {
+    const aged = (ageMs: number): TimedSample => ({ at: at(ageMs), sample: 'fault', slow: false });
+    expect(joinWindows([aged(600_001), aged(600_000)], [], NOW, TOOL_DEFAULTS)).toEqual([aged(600_000)]);
+  });
+
   test('of one turn keep their order: no row is made of what was none', () => {
     const turn: TimedSample[] = ['fault', 'success', 'fault', 'success'].map((one) => ({
       at: NOW,
@@ -153,11 +158,11 @@ test('a local breaker forgets what was counted under a passed epoch, and keeps w
   const fail = (epoch: number) =>
     local.settle({ type: 'settled', epoch, outcome: 'fault', durationMs: 1, random: 0 }, NOW, TOOL_DEFAULTS);
   expect([fail(0), fail(0)]).toEqual([true, true]);
-  const taken = local.unmerged();
+  const taken = local.unmerged(TOOL_DEFAULTS);
   fail(0);
   const { state } = mergeBreaker(FIRST_STATE, taken, NOW, 0, TOOL_DEFAULTS);
   local.merged(state, taken, NOW, TOOL_DEFAULTS);
-  expect(local.unmerged().samples).toHaveLength(1);
+  expect(local.unmerged(TOOL_DEFAULTS).samples).toHaveLength(1);
   expect(local.state.kind === 'closed' && local.state.window.length).toBe(3);
   local.see({ ...FIRST_STATE, epoch: 5 }, NOW, TOOL_DEFAULTS);
   expect(local.isUnmerged).toBe(false);

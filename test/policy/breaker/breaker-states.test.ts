@@ -194,6 +194,12 @@ describe('half-open', () => {
     expect(one.state.at).not.toEqual(first.state.at);
   });
 
+  test('a later opening has a since and a why of its own', () => {
+    const one = IN_STATE.half_open().settle('success').admit().settle('success').wait(1000).feed('SSTFFF');
+    expect(one.state).toMatchObject({ kind: 'open', round: 2, lapses: 0, why: { samples: 6, faults: 3 } });
+    expect(one.state.kind === 'open' && one.state.since).toEqual(one.state.kind === 'open' && one.state.at);
+  });
+
   test('the end of a call that was no probe is none', () => {
     const one = IN_STATE.free();
     const { state } = one;
@@ -316,6 +322,16 @@ describe('a lease', () => {
     }
     expect(one.state.kind).toBe('closed');
   });
+});
+
+test('a transition says how long and how often it has opened, where it has', () => {
+  const one = IN_STATE.half_open().settle('fault').order('isolate');
+  expect(one.transitions.map(({ rule, openMs, round }) => [rule, openMs, round])).toEqual([
+    ['fault_row', 30_000, 1],
+    ['cool_down_over', undefined, 1],
+    ['probe_failed', 60_000, 2],
+    ['person_isolate', undefined, 0],
+  ]);
 });
 
 describe('a person', () => {

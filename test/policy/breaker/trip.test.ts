@@ -54,6 +54,13 @@ describe('of a tool', () => {
     expect(openedBy(`SSSSSSSSSSSS${'TTTTT'.repeat(4)}`)).toBe('tool_error_rate 28');
   });
 
+  test('of a window that was longer, the last that count today', () => {
+    const one = new OneBreaker({ samples: 5 });
+    one.state = new OneBreaker().feed('SSSSSSSSSSFFF').state;
+    expect(one.feed('S').state.kind).toBe('open');
+    expect(one.transitions).toMatchObject([{ rule: 'fault_rate', evidence: { samples: 5, faults: 3 } }]);
+  });
+
   test('a share is reached where it is written so, whatever floating point makes of it', () => {
     const settings = { faultRate: 0.55, minimum: 20, consecutiveFaults: 20 };
     expect(openedBy('SFSFSFSFSFSFSFSFSFFF', settings)).toBe('fault_rate 20');
