@@ -1,20 +1,25 @@
 // The guard's own log: stderr, and a file where one is named, because desktop hosts hide stderr. Never stdout: that is the wire.
 import { openSync, writeSync } from 'node:fs';
+import { GuardError } from '../guard-error.ts';
 import type { Log, LogLevel } from '../ports/log.ts';
 import { showInert } from '../wire/inert-text.ts';
+import { codeOf } from './state-paths.ts';
 
 const RANK: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3 };
 
 export interface GuardLogOptions {
   readonly level: LogLevel;
-  /** Opened for appending, mode 0600. @throws what `open` throws */
+  /** Opened for appending, mode 0600. */
   readonly file: string | undefined;
+  /** Who named the file, for an error: `--log-file`. */
+  readonly namedBy: string;
   /** Where a line for a person goes. */
   writeError(text: string): void;
 }
 
-export function createGuardLog({ level, file, writeError }: GuardLogOptions): Log {
-  const fd = file === undefined ? undefined : openSync(file, 'a', 0o600);
+/** @throws GuardError `usage` where the file cannot be opened */
+export function createGuardLog({ level, file, namedBy, writeError }: GuardLogOptions): Log {
+  const fd = file === undefined ? undefined : openLogFile(file, namedBy);
   return {
     write(at, text) {
       if (RANK[at] > RANK[level]) return;
@@ -23,6 +28,18 @@ export function createGuardLog({ level, file, writeError }: GuardLogOptions): Lo
       if (fd !== undefined) appendLine(fd, `${new Date().toISOString()} ${at} ${showInert(text)}\n`);
     },
   };
+}
+
+function openLogFile(file: string, namedBy: string): number {
+  try {
+    return openSync(file, 'a', 0o600);
+  } catch (error) {
+    const code = codeOf(error) ?? String(error);
+    throw new GuardError('usage', `cannot write the log file \`${file}\` (${namedBy}): ${code}`, {
+      cause: error,
+      hint: code === 'ENOENT' ? 'make its directory first' : 'name a file that this user can write',
+    });
+  }
 }
 
 /** A log that cannot be written says nothing: the audit trail, not the log, is what must not fail. */

@@ -6,6 +6,7 @@ import { numberAt } from '../audit/record.ts';
 import { readBackward, type SegmentSource } from './segment-reader.ts';
 import { tenantDir, trailPaths } from './state-paths.ts';
 import { listDays, listSegments, listTenants } from './trail-listing.ts';
+import { createWitness } from './trail-witness.ts';
 
 interface Cursor {
   readonly records: Iterator<PlacedRecord>;
@@ -21,14 +22,15 @@ export function readRecentCalls(stateDir: string, limit: number, filter: CallFil
   const outcomes = new Map<string, OutcomeView[]>();
   const since = filter.since ?? Number.NEGATIVE_INFINITY;
   if (limit <= 0) return calls;
+  const witness = createWitness(stateDir);
   for (const placed of newestFirst(sourcesByDay(stateDir, filter.tenant), since)) {
     const { type } = placed.record.header;
     if (type === 'outcome') {
       const intent = intentOf(placed.record);
-      if (intent !== undefined) keep(outcomes, showRef(intent), viewOutcome(placed));
+      if (intent !== undefined) keep(outcomes, showRef(intent), viewOutcome(placed, witness));
     } else if (type === 'intent') {
       const key = showRef(placed.ref);
-      const call = viewCall(placed, outcomes.get(key) ?? []);
+      const call = viewCall(placed, outcomes.get(key) ?? [], witness);
       outcomes.delete(key);
       if (matchesFilter(call, filter)) calls.push(call);
       if (calls.length === limit) break;

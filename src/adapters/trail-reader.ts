@@ -4,30 +4,46 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { CheckExternal } from '../audit/check-payload.ts';
 import type { RecordRef } from '../audit/entry.ts';
-import { type Call, intentOf, type OutcomeView, type PlacedRecord, viewCall, viewOutcome } from '../audit/query.ts';
+import {
+  type Call,
+  intentOf,
+  type OutcomeView,
+  type PlacedRecord,
+  viewCall,
+  viewOutcome,
+  type Witness,
+} from '../audit/query.ts';
 import { objectAt, stringAt } from '../wire/json.ts';
 import { readForward, readOpen, type SegmentSource } from './segment-reader.ts';
 import { openRegular } from './small-json.ts';
 import { tenantDir, trailPaths } from './state-paths.ts';
 import { findSegment, listDays, listSegments, listTenants } from './trail-listing.ts';
+import { createWitness } from './trail-witness.ts';
 
 /** Larger payloads are not read into memory: 64 MiB is the longest line that the guard takes by default. */
 const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
 
 export type FoundRecord =
-  | { readonly kind: 'call'; readonly call: Call }
+  | {
+      readonly kind: 'call';
+      readonly call: Call;
+      /** How the server ended, as its guard recorded it, where that ended the call: `code 1`. attacker-controlled. */
+      readonly serverEnd: string | undefined;
+    }
   /** An event, a gap, or another record that belongs to no call; an outcome whose intent is not there. */
-  | { readonly kind: 'record'; readonly placed: PlacedRecord };
+  | { readonly kind: 'record'; readonly placed: PlacedRecord; readonly fault: string | undefined };
 
 /** Looks through all tenants where none is given. Undefined where there is no such record. */
 export function findRecord(stateDir: string, ref: RecordRef, tenant?: string): FoundRecord | undefined {
   for (const name of tenant === undefined ? listTenants(stateDir) : [tenant]) {
+    const witness = createWitness(stateDir, externalChecker(stateDir, name));
     const placed = readAt(stateDir, name, ref);
     if (placed === undefined) continue;
     const intentRef = placed.record.header.type === 'outcome' ? intentOf(placed.record) : undefined;
     const intent = intentRef === undefined ? placed : readAt(stateDir, name, intentRef);
-    if (intent?.record.header.type !== 'intent') return { kind: 'record', placed };
-    return { kind: 'call', call: viewCall(intent, outcomesOf(stateDir, name, intent.ref)) };
+    if (intent?.record.header.type !== 'intent') return { kind: 'record', placed, fault: witness.faultOf(placed) };
+    const call = viewCall(intent, outcomesOf(stateDir, name, intent.ref, witness), witness);
+    return { kind: 'call', call, serverEnd: serverEndOf(stateDir, call) };
   }
   return undefined;
 }
@@ -45,7 +61,7 @@ function readAt(stateDir: string, tenant: string, ref: RecordRef): PlacedRecord 
 }
 
 /** In the intent's own segment, else in those by which its guard continued it. */
-function outcomesOf(stateDir: string, tenant: string, intent: RecordRef): OutcomeView[] {
+function outcomesOf(stateDir: string, tenant: string, intent: RecordRef, witness: Witness): OutcomeView[] {
   const found: OutcomeView[] = [];
   let source = sourceOf(stateDir, tenant, intent.segment);
   for (const seen = new Set<string>(); source !== undefined && !seen.has(source.segment); ) {
@@ -53,12 +69,28 @@ function outcomesOf(stateDir: string, tenant: string, intent: RecordRef): Outcom
     for (const placed of readForward(source)) {
       if (placed.record.header.type !== 'outcome') continue;
       const of = intentOf(placed.record);
-      if (of?.segment === intent.segment && of.seq === intent.seq) found.push(viewOutcome(placed));
+      if (of?.segment === intent.segment && of.seq === intent.seq) found.push(viewOutcome(placed, witness));
     }
     if (found.length > 0) return found;
     source = successorOf(stateDir, tenant, source);
   }
   return found;
+}
+
+/** The end of the call's server that stands nearest to the outcome, in its segment. */
+function serverEndOf(stateDir: string, call: Call): string | undefined {
+  const outcome = call.outcomes.find(({ settlement }) => settlement === 'upstream_exit');
+  const source = outcome === undefined ? undefined : sourceOf(stateDir, call.tenant, outcome.ref.segment);
+  if (outcome === undefined || source === undefined) return undefined;
+  let nearest: string | undefined;
+  for (const { ref, record } of readForward(source)) {
+    const { header } = record;
+    // The event comes first; what follows the outcome tells of it only where nothing came before.
+    if (ref.seq > outcome.ref.seq && nearest !== undefined) break;
+    const isEnd = header.name === 'server_exited' && header.type === 'event' && header.server === call.server;
+    if (isEnd) nearest = stringAt(objectAt(header, 'detail'), 'how') ?? nearest;
+  }
+  return nearest;
 }
 
 function successorOf(stateDir: string, tenant: string, source: SegmentSource): SegmentSource | undefined {

@@ -16,28 +16,45 @@ export interface VerifiedSegment extends SegmentSource {
   readonly report: SegmentReport;
   /** Its guard runs: a missing seal, and a record that is just being written, are as they should be. */
   readonly isLive: boolean;
+  /** What another segment says of this one that is not so; `report` then speaks only of what is left. */
+  readonly contradiction: ClaimFault | undefined;
 }
+
+export interface TrailFault extends ClaimFault {
+  readonly tenant: string;
+  /** There is no such segment, so it is none of those that were judged. */
+  readonly isGone: boolean;
+}
+
+type JudgedAlone = Omit<VerifiedSegment, 'contradiction'>;
 
 export interface TrailReport {
   readonly segments: readonly VerifiedSegment[];
   /** Segments that are gone, cut off or rewritten by the word of others. */
-  readonly faults: readonly (ClaimFault & { readonly tenant: string })[];
+  readonly faults: readonly TrailFault[];
   /** 0 intact · 1 an unclean end or a torn tail · 2 broken. */
   readonly exitCode: 0 | 1 | 2;
 }
 
-/** All tenants where none is given. `onSegment` is told of each as soon as it is judged. */
+/** All tenants where none is given. `onSegment` is told of each once its whole tenant is judged. */
 export function verifyTrail(
   stateDir: string,
   tenant?: string,
   onSegment?: (segment: VerifiedSegment) => void,
 ): TrailReport {
   const segments: VerifiedSegment[] = [];
-  const faults: (ClaimFault & { tenant: string })[] = [];
+  const faults: TrailFault[] = [];
   for (const name of tenant === undefined ? listTenants(stateDir) : [tenant]) {
-    const own = verifyTenant(stateDir, name, onSegment);
-    segments.push(...own);
-    faults.push(...crossCheck(stateDir, name, own).map((fault) => ({ ...fault, tenant: name })));
+    const own = verifyTenant(stateDir, name);
+    const found = crossCheck(stateDir, name, own);
+    faults.push(
+      ...found.map((fault) => ({ ...fault, tenant: name, isGone: own.every((s) => s.segment !== fault.segment) })),
+    );
+    for (const segment of own) {
+      const verified = { ...segment, contradiction: found.find((fault) => fault.segment === segment.segment) };
+      segments.push(verified);
+      onSegment?.(verified);
+    }
   }
   const kinds = segments
     .filter(({ isLive, report }) => !isLive || report.verdict.kind === 'broken')
@@ -46,11 +63,7 @@ export function verifyTrail(
   return { segments, faults, exitCode: isBroken ? 2 : kinds.includes('unclean') || kinds.includes('torn') ? 1 : 0 };
 }
 
-function verifyTenant(
-  stateDir: string,
-  tenant: string,
-  onSegment?: (segment: VerifiedSegment) => void,
-): VerifiedSegment[] {
+function verifyTenant(stateDir: string, tenant: string): JudgedAlone[] {
   const paths = trailPaths(tenantDir(stateDir, tenant));
   // Read before the segments: one that is sealed meanwhile is then intact, not "unclean".
   const live = new Set(
@@ -59,9 +72,7 @@ function verifyTenant(
   return listDays(paths).flatMap((day) =>
     listSegments(paths, day).map((place) => {
       const source = { ...place, tenant };
-      const verified = { ...source, report: verifyFile(stateDir, source), isLive: live.has(place.segment) };
-      onSegment?.(verified);
-      return verified;
+      return { ...source, report: verifyFile(stateDir, source), isLive: live.has(place.segment) };
     }),
   );
 }
@@ -88,7 +99,7 @@ function verifyFile(stateDir: string, source: SegmentSource): SegmentReport {
   }
 }
 
-function crossCheck(stateDir: string, tenant: string, segments: readonly VerifiedSegment[]): ClaimFault[] {
+function crossCheck(stateDir: string, tenant: string, segments: readonly JudgedAlone[]): ClaimFault[] {
   const paths = trailPaths(tenantDir(stateDir, tenant));
   const byId = new Map(segments.map((segment) => [segment.segment, segment]));
   const faults: ClaimFault[] = [];

@@ -1,5 +1,5 @@
 // Which calls a person asked to see. Pure; knows no file and no option parser.
-import type { Call, CallState } from './query.ts';
+import { type Call, type CallState, toolOf } from './query.ts';
 
 /** Every field that is given must hold. Names compare exactly. */
 export interface CallFilter {
@@ -18,7 +18,7 @@ export function matchesFilter(call: Call, filter: CallFilter): boolean {
   const isCall = call.method === 'tools/call';
   if (filter.callsOnly === true && !isCall && call.decision !== 'deny') return false;
   if (filter.server !== undefined && call.server !== filter.server) return false;
-  if (filter.tool !== undefined && !(isCall && call.subject === filter.tool)) return false;
+  if (filter.tool !== undefined && toolOf(call) !== filter.tool) return false;
   if (filter.tenant !== undefined && call.tenant !== filter.tenant) return false;
   if (filter.outcome !== undefined && call.state !== filter.outcome) return false;
   return filter.since === undefined || call.at >= filter.since;

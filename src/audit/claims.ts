@@ -30,6 +30,8 @@ function readClaim(header: JsonObject, key: string, from: LinkedClaim['from']): 
 export interface ClaimFault {
   /** The segment that the claim is about. */
   readonly segment: string;
+  /** From 1: the first record of it that is not as it was seen. */
+  readonly record: number;
   /** One lower-case sentence. */
   readonly why: string;
 }
@@ -46,13 +48,18 @@ export function checkClaim(
   left: boolean,
 ): ClaimFault | undefined {
   const { segment } = claim;
-  if (end === undefined) return left ? undefined : { segment, why: `\`${by}\` follows it, but the segment is gone` };
+  if (end === undefined)
+    return left ? undefined : { segment, record: 1, why: `\`${by}\` follows it, but the segment is gone` };
   if (end.seq < claim.seq)
-    return { segment, why: `\`${by}\` saw ${claim.seq} records, there are ${end.seq}: the end was cut off` };
+    return {
+      segment,
+      record: end.seq + 1,
+      why: `\`${by}\` saw ${claim.seq} records, there are ${end.seq}: the end was cut off`,
+    };
   if (claim.sealed && end.seq > claim.seq)
-    return { segment, why: `\`${by}\` saw it sealed at ${claim.seq}, there are ${end.seq}` };
+    return { segment, record: claim.seq + 1, why: `\`${by}\` saw it sealed at ${claim.seq}, there are ${end.seq}` };
   const head = end.seq === claim.seq ? end.head : headAt(claim.seq);
   return head === claim.head
     ? undefined
-    : { segment, why: `\`${by}\` saw another record ${claim.seq}: it was written anew` };
+    : { segment, record: claim.seq, why: `\`${by}\` saw another record ${claim.seq}: it was written anew` };
 }

@@ -1,7 +1,7 @@
 // Intent and outcome joined into one call, as a person asks for it. Pure: knows no file, no terminal, judges no chain.
 import type { Json, JsonObject } from '../wire/json.ts';
 import { objectAt, stringAt } from '../wire/json.ts';
-import type { RecordRef } from './entry.ts';
+import type { RecordRef, SettlementKind } from './entry.ts';
 import { numberAt, type TrailRecord } from './record.ts';
 import { readRef } from './segment-id.ts';
 
@@ -13,19 +13,28 @@ export interface PlacedRecord {
   readonly open: JsonObject | undefined;
 }
 
-/** How a call went, in one word. */
+/** How a call went, in one word: the same in the list, for `--outcome` and in JSON. */
 export type CallState =
   | 'ok'
-  | 'tool_error' // a result with isError
+  | 'failed' // a result with isError
   | 'error' // a JSON-RPC error
   | 'denied'
-  | 'pending' // no outcome (yet): look at whether its guard lives
+  | 'pending' // no outcome yet, and its guard may still write one
+  | 'lost' // no outcome, and its guard is gone: whether it ran is not known
   | 'cancelled'
   | 'timeout'
-  | 'upstream_exit'
-  | 'refused'
-  | 'client_gone'
+  | 'exited' // the server ended before it answered, or could not be started
+  | 'refused' // the answer was ambiguous and was replaced by an error
+  | 'gone' // the client left before the answer came
   | 'task';
+
+/** What is known of a record beside its own words. Whoever reads the files answers it. */
+export interface Witness {
+  /** What does not fit the hash or the commitment, as one lower-case sentence; undefined where all fits. */
+  faultOf(placed: PlacedRecord): string | undefined;
+  /** May the guard that wrote the record still write an outcome? */
+  isAwaited(placed: PlacedRecord): boolean;
+}
 
 /** What a record keeps of a payload. All text is attacker-controlled and not yet inert for a terminal. */
 export interface PayloadView {
@@ -47,6 +56,8 @@ export interface OutcomeView {
   readonly durationMs: number | undefined;
   readonly bytes: number | undefined;
   readonly output: PayloadView | undefined;
+  /** As of a `Call`. */
+  readonly fault: string | undefined;
   readonly header: JsonObject;
 }
 
@@ -74,24 +85,25 @@ export interface Call {
   /** In the order in which they were written; more than one only for a task. */
   readonly outcomes: readonly OutcomeView[];
   readonly state: CallState;
+  /** Why the intent's record is not what was written, where that shows in the record itself; `verify` judges the chain. */
+  readonly fault: string | undefined;
   readonly header: JsonObject;
 }
 
-const SETTLED: ReadonlySet<string> = new Set<CallState>([
-  'cancelled',
-  'timeout',
-  'upstream_exit',
-  'refused',
-  'client_gone',
-  'task',
+/** Settlements that tell the whole outcome. */
+const SETTLED: ReadonlyMap<string, CallState> = new Map<SettlementKind, CallState>([
+  ['cancelled', 'cancelled'],
+  ['timeout', 'timeout'],
+  ['upstream_exit', 'exited'],
+  ['refused', 'refused'],
+  ['client_gone', 'gone'],
 ]);
-const isSettledState = (word: string): word is CallState => SETTLED.has(word);
 
-function stateOf(decision: string | undefined, last: OutcomeView | undefined): CallState {
-  if (last === undefined) return decision === 'deny' ? 'denied' : 'pending';
+function stateOf(decision: string | undefined, last: OutcomeView | undefined, isAwaited: () => boolean): CallState {
+  if (last === undefined) return decision === 'deny' ? 'denied' : isAwaited() ? 'pending' : 'lost';
   if (last.settlement === 'error' || last.errorCode !== undefined) return 'error';
-  if (last.isError === true) return 'tool_error';
-  return isSettledState(last.settlement) && last.settlement !== 'task' ? last.settlement : taskOrOk(last);
+  if (last.isError === true) return 'failed';
+  return SETTLED.get(last.settlement) ?? taskOrOk(last);
 }
 
 /** An answer that only announces a task is not yet the end of the call. */
@@ -120,7 +132,8 @@ function said(literal: string): string | undefined {
   }
 }
 
-export function viewOutcome({ ref, record }: PlacedRecord): OutcomeView {
+export function viewOutcome(placed: PlacedRecord, witness: Witness): OutcomeView {
+  const { ref, record } = placed;
   const { header } = record;
   return {
     ref,
@@ -133,6 +146,7 @@ export function viewOutcome({ ref, record }: PlacedRecord): OutcomeView {
     durationMs: numberAt(header, 'durationMs'),
     bytes: numberAt(header, 'bytes'),
     output: viewPayload(record),
+    fault: witness.faultOf(placed),
     header,
   };
 }
@@ -143,7 +157,8 @@ export function intentOf(outcome: TrailRecord): RecordRef | undefined {
   return text === undefined ? undefined : readRef(text);
 }
 
-export function viewCall({ ref, tenant, record, open }: PlacedRecord, outcomes: readonly OutcomeView[]): Call {
+export function viewCall(placed: PlacedRecord, outcomes: readonly OutcomeView[], witness: Witness): Call {
+  const { ref, tenant, record, open } = placed;
   const { header } = record;
   const decision = stringAt(header, 'decision');
   return {
@@ -167,7 +182,24 @@ export function viewCall({ ref, tenant, record, open }: PlacedRecord, outcomes: 
     bytes: numberAt(header, 'bytes'),
     input: viewPayload(record),
     outcomes,
-    state: stateOf(decision, outcomes.at(-1)),
+    state: stateOf(decision, outcomes.at(-1), () => witness.isAwaited(placed)),
+    fault: witness.faultOf(placed),
     header,
   };
+}
+
+/** A line that was refused before anybody could read it: it has no method, no tool, and an id only by luck. */
+export function isUnread(call: Call): boolean {
+  // The method alone could be a client's own word.
+  return call.method === 'unread' && call.rule === 'strict' && call.decision === 'deny';
+}
+
+/** The tool that was called; undefined for every other request. attacker-controlled. */
+export function toolOf(call: Call): string | undefined {
+  return call.method === 'tools/call' ? call.subject : undefined;
+}
+
+/** The first fault of the intent or of an outcome. */
+export function faultOf(call: Call): string | undefined {
+  return call.fault ?? call.outcomes.find(({ fault }) => fault !== undefined)?.fault;
 }

@@ -1,7 +1,7 @@
 // `mcp-guard audit show <id>`: everything that is on record of one call, for a person. Every text from a record is
 // attacker-controlled and shown inert.
 import { showRef } from '../audit/entry.ts';
-import type { Call, OutcomeView, PayloadView } from '../audit/query.ts';
+import { type Call, isUnread, type OutcomeView, type PayloadView } from '../audit/query.ts';
 import { readRef } from '../audit/segment-id.ts';
 import { GuardError } from '../guard-error.ts';
 import { formatCallJson, stringifyInert } from './call-json.ts';
@@ -9,7 +9,7 @@ import { showDuration } from './call-line.ts';
 import { makeInert, makeInertLines } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import { indentJson, listMembers } from './json-text.ts';
-import { OUTCOME_WORDS } from './outcome-word.ts';
+import { OUTCOME_TONES } from './outcome-word.ts';
 import { makePaint, type Paint } from './render.ts';
 import type { Trail } from './trail.ts';
 
@@ -27,7 +27,7 @@ interface PayloadPlace {
   readonly keys: readonly string[];
 }
 
-/** @returns the exit code @throws GuardError usage, record_unknown, audit_unreadable */
+/** @returns 0, or 2 where what is on record was altered @throws GuardError usage, record_unknown, audit_unreadable */
 export function runAuditShow(options: AuditShowOptions, io: CliIo, trail: Trail): number {
   const ref = readRef(options.id);
   if (ref === undefined) {
@@ -43,18 +43,26 @@ export function runAuditShow(options: AuditShowOptions, io: CliIo, trail: Trail)
   }
   if (found.kind === 'record') {
     const { header } = found.placed.record;
+    const faults = found.fault === undefined ? [] : [`record ${showRef(found.placed.ref)}: ${found.fault}`];
     const text = options.json === true ? stringifyInert(header) : makeInertLines(indentJson(JSON.stringify(header)));
     io.stdout.write(`${text}\n`);
-    return 0;
+    return warnOfFaults(faults, io);
   }
-  const { call } = found;
+  const { call, serverEnd } = found;
+  const faults = [call, ...call.outcomes].flatMap(({ ref, fault }) =>
+    fault === undefined ? [] : [`record ${showRef(ref)}: ${fault}`],
+  );
   if (options.json === true) {
-    io.stdout.write(`${formatCallJson(call)}\n`);
-    return 0;
+    io.stdout.write(`${formatCallJson(call, { serverEnd })}\n`);
+    return warnOfFaults(faults, io);
   }
   const paint = makePaint(io.color);
-  const lines = [...describeCall(call, paint)];
-  const input: PayloadPlace = { tenant: call.tenant, segment: call.ref.segment, keys: ['params'] };
+  const lines = [...faults.map((fault) => paint('bad', `ALTERED: ${fault}`)), ...describeCall(call, serverEnd, paint)];
+  const input: PayloadPlace = {
+    tenant: call.tenant,
+    segment: call.ref.segment,
+    keys: isUnread(call) ? [] : ['params'],
+  };
   lines.push('', paint('strong', 'input'), showPayload(input, call.input, trail));
   for (const outcome of call.outcomes) {
     lines.push('', paint('strong', `output (${showRef(outcome.ref)})`), ...describeOutcome(outcome, paint));
@@ -62,15 +70,25 @@ export function runAuditShow(options: AuditShowOptions, io: CliIo, trail: Trail)
     lines.push(showPayload(output, outcome.output, trail));
   }
   io.stdout.write(`${lines.join('\n')}\n`);
-  return 0;
+  return warnOfFaults(faults, io);
 }
 
-function describeCall(call: Call, paint: Paint): readonly string[] {
-  const outcome = OUTCOME_WORDS[call.state];
+/** On stderr too, so that no pipe swallows it. @returns the exit code */
+function warnOfFaults(faults: readonly string[], io: CliIo): number {
+  const paint = makePaint(io.color);
+  for (const fault of faults) {
+    const text = `${fault}: what is shown is not what was written; see \`mcp-guard audit verify\``;
+    io.stderr.write(`${paint('bad', `ALTERED ${text}`)}\n`);
+  }
+  return faults.length > 0 ? 2 : 0;
+}
+
+function describeCall(call: Call, serverEnd: string | undefined, paint: Paint): readonly string[] {
+  const isWithoutId = isUnread(call) && call.rpcId === '';
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['record', showRef(call.ref)],
     ['time', new Date(call.at).toISOString()],
-    ['outcome', outcome.word],
+    ['outcome', serverEnd === undefined ? call.state : `${call.state} (${serverEnd})`],
     ['server', call.server],
     ['method', call.method],
     [call.method === 'tools/call' ? 'tool' : 'subject', call.subject],
@@ -83,7 +101,7 @@ function describeCall(call: Call, paint: Paint): readonly string[] {
     ['principal', call.principal],
     ['tenant', call.tenant],
     ['session', call.session],
-    ['request id', call.rpcId === undefined ? undefined : JSON.stringify(call.rpcId)],
+    ['request id', call.rpcId === undefined || isWithoutId ? undefined : JSON.stringify(call.rpcId)],
     ['bytes', call.bytes?.toString()],
     ...Object.entries(call.correlation ?? {}).map(([key, value]) => [key, String(value)] as const),
   ];
@@ -91,7 +109,7 @@ function describeCall(call: Call, paint: Paint): readonly string[] {
     if (value === undefined) return [];
     const shown = makeInert(value);
     return [
-      `${paint('quiet', makeInert(label).padEnd(11))} ${label === 'outcome' ? paint(outcome.tone, shown) : shown}`,
+      `${paint('quiet', makeInert(label).padEnd(11))} ${label === 'outcome' ? paint(OUTCOME_TONES[call.state], shown) : shown}`,
     ];
   });
 }
@@ -125,8 +143,10 @@ function showPayload(place: PayloadPlace, payload: PayloadView | undefined, trai
     : '(stands in a file of its own, which is not the one on record)';
 }
 
-/** The part of the line that matters: `params` of a request, `result` or `error` of a response; else all of it. */
+/** The part of the line that matters: `params` of a request, `result` or `error` of a response; all of it where none is named. */
 function showText(text: string, keys: readonly string[]): string {
+  // What was refused is shown as it came: a reader that indents it has already chosen one way to read it.
+  if (keys.length === 0) return makeInertLines(text);
   const members = listMembers(text);
   const part = members.find(([key]) => keys.includes(key))?.[1] ?? text;
   return makeInertLines(members.length > 0 ? indentJson(part) : part);

@@ -1,10 +1,12 @@
 // `mcp-guard audit tail`: the last calls of all guards, one line each, and the new ones as they come. Knows no file.
 import type { CallFilter } from '../audit/call-filter.ts';
 import { showRef } from '../audit/entry.ts';
-import type { Call } from '../audit/query.ts';
+import { type Call, faultOf } from '../audit/query.ts';
 import { GuardError } from '../guard-error.ts';
 import { formatCallJson } from './call-json.ts';
-import { formatCall, showDay } from './call-line.ts';
+import { type Needs, widerOf } from './call-layout.ts';
+import { formatCall, measureCall, showDay } from './call-line.ts';
+import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import { makePaint } from './render.ts';
 import { type FilterOptions, readFilter } from './tail-filter.ts';
@@ -36,25 +38,31 @@ export async function runAuditTail(
   const shown = new Set<string>();
   if (options.follow === true) {
     // before the look back, so that nothing falls between the two; what both see is shown once
-    const onNew = (call: Call): void => {
-      if (!isWorthALine(call, filter) || shown.has(keyOf(call))) return;
-      print(call);
+    const onNew = (call: Call, isOverdue: boolean): void => {
+      if (!isWorthALine(call, filter, isOverdue) || shown.has(keyOf(call))) return;
+      print([call]);
     };
     trail.follow(filter, onNew, signal);
   }
   const calls = count === 0 ? [] : trail.lastCalls(count, filter);
-  for (const call of calls) {
-    shown.add(keyOf(call));
-    print(call);
-  }
+  for (const call of calls) shown.add(keyOf(call));
+  print(calls);
+  const altered = calls.filter((call) => faultOf(call) !== undefined).length;
+  if (altered > 0) io.stderr.write(`${altered} of these were altered since: see \`mcp-guard audit verify\`\n`);
   if (options.follow === true) await aborted(signal);
-  else if (calls.length === 0) io.stderr.write('no call on record matches\n');
+  else if (calls.length === 0 && count > 0) io.stderr.write(`${describeNothing(trail, filter)}\n`);
   return 0;
 }
 
-/** While following, one line a call: when it is settled or denied, unless pending ones were asked for. */
-function isWorthALine(call: Call, filter: CallFilter): boolean {
-  return call.state !== 'pending' || filter.outcome === 'pending';
+function describeNothing(trail: Trail, filter: CallFilter): string {
+  const place = `below \`${makeInert(trail.directory)}\``;
+  return trail.hasSegments(filter.tenant) ? `no call on record ${place} matches` : `nothing is on record ${place}`;
+}
+
+/** While following, one line a call: when it is settled, denied or overdue, or at once where pending ones were asked for. */
+function isWorthALine(call: Call, filter: CallFilter, isOverdue: boolean): boolean {
+  if (call.state !== 'pending') return true;
+  return isOverdue !== (filter.outcome === 'pending');
 }
 
 function keyOf(call: Call): string {
@@ -68,18 +76,24 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function printJson(io: CliIo): (call: Call) => void {
-  return (call) => io.stdout.write(`${formatCallJson(call)}\n`);
+function printJson(io: CliIo): (calls: readonly Call[]) => void {
+  return (calls) => {
+    for (const call of calls) io.stdout.write(`${formatCallJson(call)}\n`);
+  };
 }
 
-/** A line with the date stands before the first call of each day. */
-function printLines(io: CliIo): (call: Call) => void {
+/** A line with the date stands before the first call of each day. Columns are as wide as the calls so far need. */
+function printLines(io: CliIo): (calls: readonly Call[]) => void {
   const paint = makePaint(io.color);
   let shownDay = '';
-  return (call) => {
-    const day = showDay(call.at);
-    if (day !== shownDay) io.stdout.write(`${paint('quiet', `-- ${day}`)}\n`);
-    shownDay = day;
-    io.stdout.write(`${formatCall(call, io.columns, paint)}\n`);
+  let needs: Needs = { server: 0, tool: 0, model: 0, ref: 0 };
+  return (calls) => {
+    needs = calls.map(measureCall).reduce(widerOf, needs);
+    for (const call of calls) {
+      const day = showDay(call.at);
+      if (day !== shownDay) io.stdout.write(`${paint('quiet', `-- ${day}`)}\n`);
+      shownDay = day;
+      io.stdout.write(`${formatCall(call, needs, io.columns, paint)}\n`);
+    }
   };
 }

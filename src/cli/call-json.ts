@@ -2,10 +2,10 @@
 // written as a JSON escape, so the value is unchanged.
 
 import { showRef } from '../audit/entry.ts';
-import type { Call, PayloadView } from '../audit/query.ts';
+import { type Call, type PayloadView, toolOf } from '../audit/query.ts';
 
-/** Keys are stable: docs/audit-format.md is about the records, this about `--json`. Absent values are left out. */
-export function formatCallJson(call: Call): string {
+/** Keys are stable and stand in docs/audit-format.md. Absent values are left out, but for `tool`, which is then null. */
+export function formatCallJson(call: Call, more: { readonly serverEnd?: string | undefined } = {}): string {
   return stringifyInert({
     id: showRef(call.ref),
     at: new Date(call.at).toISOString(),
@@ -18,12 +18,15 @@ export function formatCallJson(call: Call): string {
     asked: call.asked,
     server: call.server,
     method: call.method,
+    tool: toolOf(call) ?? null,
     subject: call.subject,
     state: call.state,
     decision: call.decision,
     rule: call.rule,
     reason: call.reason,
     correlation: call.correlation,
+    altered: call.fault,
+    serverEnd: more.serverEnd,
     input: viewText(call.input),
     outcomes: call.outcomes.map((outcome) => ({
       id: showRef(outcome.ref),
@@ -35,6 +38,7 @@ export function formatCallJson(call: Call): string {
       taskId: outcome.taskId,
       durationMs: outcome.durationMs,
       bytes: outcome.bytes,
+      altered: outcome.fault,
       output: viewText(outcome.output),
     })),
   });

@@ -1,55 +1,67 @@
-// One call on one line that never wraps: time, server, tool, outcome, duration, model, a short form of the input.
+// One call on one line that never wraps: time, server, tool, outcome, duration, model, a short form of the input, its id.
 // Everything that comes from a record is attacker-controlled and goes through `makeInert` here.
 
 import { showRef } from '../audit/entry.ts';
-import type { Call } from '../audit/query.ts';
+import { type Call, faultOf, isUnread, toolOf } from '../audit/query.ts';
+import { DURATION, type Needs, OUTCOME, planLayout } from './call-layout.ts';
 import { makeInert } from './inert-text.ts';
 import { listMembers, memberText } from './json-text.ts';
-import { OUTCOME_WORDS } from './outcome-word.ts';
+import { OUTCOME_TONES } from './outcome-word.ts';
 import type { Paint } from './render.ts';
-import { cutText, fitText } from './text-width.ts';
+import { cutText, fitName, fitText, measureText } from './text-width.ts';
 
-interface Layout {
-  readonly server: number;
-  readonly tool: number;
-  readonly model: number;
-  /** Zero where there is no room for the id. */
-  readonly ref: number;
-}
-
-const TIME = 8;
-const OUTCOME = 9;
-const DURATION = 6;
-const REF = 24;
 /** Longer lines are not parsed only to show their beginning. */
 const MAX_SHOWN_BYTES = 65_536;
+/** Stands before the input of a call whose record is not what its hash or its commitment says. */
+const ALTERED = '(altered)';
 
-/** @param columns the width that no line exceeds; below 40 the line is cut */
-export function formatCall(call: Call, columns: number, paint: Paint): string {
-  const layout = planLayout(columns);
-  const outcome = OUTCOME_WORDS[call.state];
+/** What the columns of this call would need, uncut. */
+export function measureCall(call: Call): Needs {
+  return {
+    server: measureText(makeInert(call.server)),
+    tool: measureText(showTool(call)),
+    model: measureText(showModel(call)),
+    ref: measureText(showRef(call.ref)),
+  };
+}
+
+/** @param columns the width that no line exceeds; below 40 the line is cut. Infinity: nothing is cut */
+export function formatCall(call: Call, needs: Needs, columns: number, paint: Paint): string {
+  const layout = planLayout(needs, columns);
+  if (layout === undefined) {
+    const words = [showTime(call.at), call.state, makeInert(call.server), showTool(call)];
+    return cutText((faultOf(call) === undefined ? words : [ALTERED, ...words]).join(' '), columns);
+  }
   const durationMs = call.outcomes.at(-1)?.durationMs;
   const cells = [
     paint('quiet', showTime(call.at)),
-    paint('accent', fitText(makeInert(call.server), layout.server)),
-    paint(
-      'strong',
-      fitText(makeInert(call.method === 'tools/call' ? (call.subject ?? '?') : call.method), layout.tool),
-    ),
-    paint(outcome.tone, fitText(outcome.word, OUTCOME)),
+    paint('accent', fitName(makeInert(call.server), layout.server)),
+    paint('strong', fitName(showTool(call), layout.tool)),
+    paint(OUTCOME_TONES[call.state], fitText(call.state, OUTCOME)),
     fitText(durationMs === undefined ? '-' : showDuration(durationMs), DURATION, 'right'),
   ];
-  if (layout.model > 0) cells.push(paint('quiet', fitText(makeInert(call.model ?? '-'), layout.model)));
-  if (layout.ref > 0) cells.push(paint('quiet', fitText(showRef(call.ref), layout.ref)));
-  const used = TIME + layout.server + layout.tool + OUTCOME + DURATION + layout.model + layout.ref + cells.length;
-  const rest = columns - used;
-  if (rest < 0)
-    return cutText(
-      `${showTime(call.at)} ${outcome.word} ${makeInert(call.server)} ${makeInert(call.subject ?? call.method)}`,
-      columns,
-    );
-  return [...cells, cutText(shortenInput(call), rest)].join(' ').trimEnd();
+  if (layout.model > 0) cells.push(paint('quiet', fitName(showModel(call), layout.model)));
+  cells.push(...showInput(call, layout.input, layout.ref > 0, paint));
+  if (layout.ref > 0) cells.push(paint('quiet', showRef(call.ref)));
+  return cells.join(' ').trimEnd();
 }
+
+/** Cut to `room`, and filled up to it where something follows; nothing where there is no room. */
+function showInput(call: Call, room: number, isFollowed: boolean, paint: Paint): string[] {
+  const isAltered = faultOf(call) !== undefined;
+  const text = cutText(isAltered ? `${ALTERED} ${shortenInput(call)}` : shortenInput(call), room);
+  const blanks = isFollowed && Number.isFinite(room) ? ' '.repeat(Math.max(0, room - measureText(text))) : '';
+  if (text === '' && blanks === '') return [];
+  return [(isAltered ? paint('bad', text) : text) + blanks];
+}
+
+/** What was asked for; `<-` where the server asked. */
+function showTool(call: Call): string {
+  const name = isUnread(call) ? '(refused)' : makeInert(toolOf(call) ?? call.method);
+  return call.asked === 'server' ? `<- ${name}` : name;
+}
+
+const showModel = (call: Call) => makeInert(call.model ?? '-');
 
 /** Local time of day, `HH:MM:SS`. */
 export function showTime(wallMs: number): string {
@@ -88,15 +100,4 @@ function showArguments(line: string): string {
   return listMembers(given)
     .map(([name, value]) => `${name}=${value}`)
     .join(' ');
-}
-
-function planLayout(columns: number): Layout {
-  if (columns < 60) return { server: 6, tool: 10, model: 0, ref: 0 };
-  const spare = Math.max(0, columns - 80);
-  return {
-    server: 9 + Math.min(7, Math.floor(spare / 8)),
-    tool: 18 + Math.min(14, Math.floor(spare / 4)),
-    model: 8 + Math.min(12, Math.floor(spare / 6)),
-    ref: columns >= 132 ? REF : 0,
-  };
 }

@@ -5,8 +5,10 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { allowedConfigsPath, checkAllowed, NOTHING_ALLOWED } from '../adapters/allowed-configs.ts';
 import { openStateDocument } from '../adapters/state-document.ts';
 import { makePrivateDir } from '../adapters/state-paths.ts';
-import { findProjectFile, isProjectFile } from '../config/find-config.ts';
+import { countErrors } from '../config/diagnostics.ts';
+import { findProjectFile, isProjectFile, isProjectFileOf } from '../config/find-config.ts';
 import { type LoadContext, readConfigFile, tryLoad } from '../config/load-config.ts';
+import { quoteWord } from '../config/shell-word.ts';
 import { GuardError } from '../guard-error.ts';
 import { makeInert, makeInertLines } from './inert-text.ts';
 import type { CliIo } from './io.ts';
@@ -36,8 +38,8 @@ export async function runConfigAllow(
   io: CliIo,
   context: ConfigAllowContext,
 ): Promise<number> {
-  const path = choosePath(options, context.cwd);
-  if (options.forget === true) return forget(path, io, context);
+  if (options.forget === true) return forget(options.file, io, context);
+  const path = placeOf(options.file ?? findProjectFile(context.cwd), context.cwd);
   const place = { path, origin: 'flag', digest: undefined } as const;
   const { text, digest } = readConfigFile(place, context.uid);
   // what was read is what is checked and allowed, whatever happens to the file meanwhile
@@ -46,9 +48,8 @@ export async function runConfigAllow(
   io.stdout.write(`${makeInertLines(text).trimEnd()}\n\n`);
   io.stdout.write(`${paint('quiet', 'file')}    ${makeInert(path)}\n${paint('quiet', 'sha-256')} ${digest}\n`);
   if (!loading.ok) {
-    const count = loading.diagnostics.length === 1 ? '1 error' : `${loading.diagnostics.length} errors`;
-    throw new GuardError('config_invalid', `\`${path}\` has ${count}`, {
-      hint: 'run `mcp-guard config check --config FILE`',
+    throw new GuardError('config_invalid', `\`${path}\` has ${countErrors(loading.diagnostics)}`, {
+      hint: `run \`mcp-guard config check --config ${quoteWord(path)}\``,
     });
   }
   await confirm(options, context, dirname(path));
@@ -62,21 +63,36 @@ export async function runConfigAllow(
   return 0;
 }
 
-async function forget(path: string, io: CliIo, context: ConfigAllowContext): Promise<number> {
-  let had = false;
+/** Without a file it is the one on record for this directory, which may have vanished. */
+async function forget(file: string | undefined, io: CliIo, context: ConfigAllowContext): Promise<number> {
+  const directory = realDirectory(context.cwd);
+  const named = file === undefined ? undefined : placeOf(file, context.cwd);
+  let recorded: readonly string[] = [];
+  let path: string | undefined;
   await openAllowed(io, context).update((current) => {
-    had = current.allowed.some((entry) => entry.path === path);
-    return had ? { version: 1, allowed: current.allowed.filter((entry) => entry.path !== path) } : current;
+    const paths = current.allowed.map((entry) => entry.path);
+    recorded = paths.filter((one) => (named === undefined ? isProjectFileOf(one, directory) : one === named));
+    path = recorded.length === 1 ? recorded[0] : undefined;
+    return path === undefined
+      ? current
+      : { version: 1, allowed: current.allowed.filter((entry) => entry.path !== path) };
   });
-  io.stdout.write(`${had ? 'forgotten' : 'was not allowed'}: ${makeInert(path)}\n`);
+  if (recorded.length > 1) {
+    const shown = recorded.map((one) => `\`${one}\``).join(' and ');
+    throw new GuardError('config_ambiguous', `several files are allowed in \`${directory}\`: ${shown}`, {
+      hint: `name one, as in \`mcp-guard config allow --forget ${quoteWord(recorded[0] ?? '')}\``,
+    });
+  }
+  const nothing = named === undefined ? `nothing was allowed in ${directory}` : `was not allowed: ${named}`;
+  io.stdout.write(`${path === undefined ? makeInert(nothing) : `forgotten: ${makeInert(path)}`}\n`);
   return 0;
 }
 
-function choosePath(options: ConfigAllowOptions, cwd: string): string {
-  const found = options.file ?? findProjectFile(cwd);
+/** The path by which a guard would know it. @throws GuardError where it would never look for it */
+function placeOf(found: string | undefined, cwd: string): string {
   if (found === undefined) {
     throw new GuardError('usage', `there is no project's config in \`${cwd}\``, {
-      hint: options.forget === true ? 'name the file' : 'write `mcp-guard.config.json`, or name another file',
+      hint: 'write `mcp-guard.config.json`, or name another file',
     });
   }
   const named = resolve(cwd, found);

@@ -1,9 +1,11 @@
 // `mcp-guard config check`: everything that is wrong with a config, at once, or what it comes to. Starts nothing.
-import { showDiagnostic } from '../config/diagnostics.ts';
-import type { ConfigPlace } from '../config/find-config.ts';
+import type { Diagnostic } from '../config/diagnostics.ts';
+import { explainIgnored, type Finding, showPlaces } from '../config/find-config.ts';
 import { type LoadContext, tryLoad } from '../config/load-config.ts';
 import { LOCAL_ERRORS } from '../guard-error.ts';
 import { stringifyInert } from './call-json.ts';
+import { type ConfigNote, listNotes } from './config-notes.ts';
+import { formatDiagnostics, formatNote, wrapText } from './config-screen.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import { makePaint } from './render.ts';
@@ -12,38 +14,54 @@ export interface ConfigCheckOptions {
   readonly json?: boolean | undefined;
 }
 
-/** @param place what `findConfigFile` found @returns 0 or 78 @throws GuardError where the file itself is not usable */
+export interface ConfigCheckContext extends LoadContext {
+  readonly cwd: string;
+}
+
+/** What is found out, before it is shown. `ignored`: a project's file that nobody has allowed, or null. */
+interface Outcome {
+  readonly ok: boolean;
+  readonly path: string | null;
+  readonly digest?: string;
+  readonly servers?: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly notes: readonly ConfigNote[];
+  readonly ignored: string | null;
+}
+
+/** @param finding what `findConfigFile` found @returns 0 or 78 @throws GuardError where the file itself is not usable */
 export function runConfigCheck(
   options: ConfigCheckOptions,
   io: CliIo,
-  place: ConfigPlace | undefined,
-  context: LoadContext,
+  finding: Finding,
+  context: ConfigCheckContext,
 ): number {
-  const paint = makePaint(io.color);
-  if (place === undefined) {
-    const text = 'no config file: every server is observed and recorded, and none is restricted';
-    io.stdout.write(
-      options.json === true ? `${stringifyInert({ ok: true, path: null, diagnostics: [] })}\n` : `${text}\n`,
-    );
-    return 0;
-  }
+  const outcome = checkFound(finding, context);
+  io.stdout.write(options.json === true ? `${stringifyInert(outcome)}\n` : showOutcome(outcome, io, context));
+  return outcome.ok ? 0 : LOCAL_ERRORS.config_invalid.exitCode;
+}
+
+function checkFound({ place, ignored = null }: Finding, context: ConfigCheckContext): Outcome {
+  if (place === undefined) return { ok: true, path: null, diagnostics: [], notes: [], ignored };
   const loading = tryLoad(place, context);
-  if (loading.ok) {
-    const { servers, source } = loading.policy;
-    if (options.json === true) {
-      io.stdout.write(`${stringifyInert({ ok: true, ...source, servers: [...servers.keys()], diagnostics: [] })}\n`);
-    } else {
-      const listed = servers.size === 0 ? 'no servers' : `servers: ${[...servers.keys()].join(', ')}`;
-      io.stdout.write(`${paint('good', 'ok')} ${makeInert(source.path)} (${listed})\n`);
-    }
-    return 0;
+  if (!loading.ok) return { ...loading, notes: [], ignored };
+  const { servers, source } = loading.policy;
+  const notes = listNotes(loading.policy, context, context.cwd);
+  return { ok: true, ...source, servers: [...servers.keys()], diagnostics: [], notes, ignored };
+}
+
+function showOutcome(outcome: Outcome, { columns, color }: CliIo, context: ConfigCheckContext): string {
+  const { path, servers = [], diagnostics, notes, ignored } = outcome;
+  const paint = makePaint(color);
+  const texts = notes.map((note) => `${note.path}: ${note.text}`);
+  const below = [...texts, ...(ignored === null ? [] : [explainIgnored(ignored)])]
+    .map((text) => formatNote(text, columns, paint))
+    .join('');
+  if (path === null) {
+    const nothing = `no config file: every server is observed and recorded, and none is restricted; looked for: ${showPlaces(context)}`;
+    return `${wrapText(makeInert(nothing), columns, '')}\n${below}`;
   }
-  const { path, digest, diagnostics } = loading;
-  if (options.json === true) io.stdout.write(`${stringifyInert({ ok: false, path, digest, diagnostics })}\n`);
-  else {
-    for (const diagnostic of diagnostics) io.stdout.write(`${makeInert(showDiagnostic(diagnostic))}\n`);
-    const count = diagnostics.length === 1 ? '1 error' : `${diagnostics.length} errors`;
-    io.stdout.write(`${paint('bad', count)} in ${makeInert(path)}\n`);
-  }
-  return LOCAL_ERRORS.config_invalid.exitCode;
+  if (!outcome.ok) return `${formatDiagnostics(diagnostics, path, columns, paint)}${below}`;
+  const listed = servers.length === 0 ? 'no servers' : `servers: ${servers.join(', ')}`;
+  return `${paint('good', 'ok')} ${makeInert(path)} (${listed})\n${below}`;
 }

@@ -15,8 +15,9 @@ interface Colored {
 export function check(flags: ConfigCheckOptions & Colored & { readonly config?: string }): number {
   const { env } = process;
   const readAllowed = () => readAllowedConfigs(resolveStateDir(env));
-  const { place } = findConfigFile({ flag: flags.config, env, cwd: process.cwd(), readAllowed });
-  return runConfigCheck(flags, terminalIo(flags.color), place, { env, uid: process.getuid?.() });
+  const cwd = process.cwd();
+  const finding = findConfigFile({ flag: flags.config, env, cwd, readAllowed });
+  return runConfigCheck(flags, terminalIo(flags.color), finding, { env, uid: process.getuid?.(), cwd });
 }
 
 export function allow(file: string | undefined, flags: Omit<ConfigAllowOptions, 'file'> & Colored): Promise<number> {

@@ -15,6 +15,7 @@ import type { CliIo } from './io.ts';
 import { makePaint } from './render.ts';
 import { openStateTrail } from './state-trail.ts';
 import { terminalIo } from './terminal.ts';
+import { wrapWords } from './text-width.ts';
 
 const SERVER = '@modelcontextprotocol/server-filesystem';
 
@@ -109,9 +110,11 @@ interface Teller {
 
 function teller(io: CliIo): Teller {
   const paint = makePaint(io.color);
-  const cut = (text: string, room: number) => (text.length > room ? `${text.slice(0, room - 1)}…` : text);
+  /** The first line after `first`, the others two blanks in. */
+  const lines = (first: string, text: string) =>
+    wrapWords(showInert(text), io.columns - 2).map((line, index) => (index === 0 ? first : '  ') + line);
   return {
-    step: (text) => io.stdout.write(`\n${paint('strong', `> ${showInert(text)}`)}\n`),
-    answer: (text) => io.stdout.write(`  ${cut(showInert(text.trim()), io.columns - 2)}\n`),
+    step: (text) => io.stdout.write(`\n${paint('strong', lines('> ', text).join('\n'))}\n`),
+    answer: (text) => io.stdout.write(`${lines('  ', text.trim()).join('\n')}\n`),
   };
 }

@@ -7,7 +7,7 @@ export interface TextOut {
 export interface CliIo {
   readonly stdout: TextOut;
   readonly stderr: TextOut;
-  /** Width of a line; 80 where nobody knows. */
+  /** Width of a line; Infinity where nothing needs to be cut. */
   readonly columns: number;
   /** False under `NO_COLOR`, `--no-color`, or where stdout is no terminal. */
   readonly color: boolean;

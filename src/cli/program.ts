@@ -1,7 +1,10 @@
 // The commands and their options, for commander. What a command does is imported when it is chosen: `run` pays for no other.
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { isTenant } from '../adapters/state-paths.ts';
+import { GuardError } from '../guard-error.ts';
 import { DEFAULT_TENANT } from './bare-run.ts';
 import type { RunFlags } from './run.ts';
+import { readUsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
 /** Is told the status to exit with, and whether the command has seen to it that its output was taken. */
@@ -12,8 +15,8 @@ export function createProgram(done: Done): Command {
     .description('Runs an MCP server behind policy, audit and containment.')
     .version(VERSION, '-V, --version', 'print the version')
     .enablePositionalOptions()
-    .exitOverride()
-    .showHelpAfterError('(add --help for examples)')
+    // what is wrong is said by whoever catches the error, once
+    .configureOutput({ outputError: () => {} })
     .addHelpText('after', HELP);
   addRun(program, done);
   addAudit(program, done);
@@ -23,7 +26,15 @@ export function createProgram(done: Done): Command {
     .description('show it at work: an official server behind the guard, a few calls, a refusal, the audit trail')
     .option('--no-color', 'no colours')
     .action(async (flags: { color: boolean }) => done(await (await import('./demo.ts')).runDemo(flags)));
+  throwOwnErrors(program, 'mcp-guard');
   return program;
+}
+
+function throwOwnErrors(command: Command, words: string): void {
+  command.exitOverride((error) => {
+    throw readUsageError(error, words);
+  });
+  for (const below of command.commands) throwOwnErrors(below, `${words} ${below.name()}`);
 }
 
 function addRun(program: Command, done: Done): void {
@@ -32,9 +43,12 @@ function addRun(program: Command, done: Done): void {
     .description('run a server behind the guard; this goes into the `command` field of an MCP host')
     .argument('[command...]', 'the command that starts the server, with its arguments')
     .option('--server <name>', 'the entry of the config, or the name in the record')
-    .option('--config <file>', "the policy (else MCP_GUARD_CONFIG, else the user's config)")
+    .option(
+      '--config <file>',
+      "the policy (else MCP_GUARD_CONFIG, else the file of this directory that `config allow` has allowed, else the user's)",
+    )
     .option('--model <id>', 'the model that calls, where the client does not say (else MCP_GUARD_MODEL)')
-    .option('--tenant <id>', 'whose record this is', DEFAULT_TENANT)
+    .option('--tenant <id>', 'whose record this is', readTenant, DEFAULT_TENANT)
     .option('--clean-env', 'pass on only the allow-listed environment')
     .option('--pass-env <name>', 'pass on this variable, too (may be given several times)', collect)
     .addOption(new Option('--log-level <level>', 'what the guard says').choices(['error', 'warn', 'info', 'debug']))
@@ -55,7 +69,7 @@ function addAudit(program: Command, done: Done): void {
     .option('-n, --lines <number>', 'how many', '20')
     .option('--server <name>', 'only of this server')
     .option('--tool <name>', 'only of this tool')
-    .option('--tenant <id>', 'only of this tenant')
+    .option('--tenant <id>', 'only of this tenant', readTenant)
     .option('--outcome <word>', 'only with this outcome, in the word that the list shows')
     .option('--since <time>', 'only since: 90s, 15m, 2h, 3d, or a date')
     .option('--all', 'other requests, too, not only tool calls')
@@ -73,7 +87,7 @@ function addAudit(program: Command, done: Done): void {
   audit
     .command('verify')
     .description('check every chain: exit status 0 intact, 1 unclean end, 2 broken')
-    .option('--tenant <id>', 'only of this tenant')
+    .option('--tenant <id>', 'only of this tenant', readTenant)
     .option('--verbose', 'name intact segments, too')
     .option('--json', 'one JSON object a segment')
     .option('--no-color', 'no colours (as NO_COLOR)')
@@ -103,17 +117,32 @@ function addConfig(program: Command, done: Done): void {
 
 /** One name each, so that `--pass-env A node server.js` does not swallow the command. */
 function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(value))
-    throw new InvalidArgumentError('it is no name of an environment variable.');
-  return [...(before ?? []), value];
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return [...(before ?? []), value];
+  throw new GuardError('usage', `\`--pass-env ${value}\` is no name of an environment variable`, {
+    hint: 'give one name; the option may be given several times',
+  });
 }
+
+function readTenant(value: string): string {
+  if (isTenant(value)) return value;
+  throw new GuardError('usage', `\`--tenant ${value}\` is no name for a tenant`, {
+    hint: 'use 1 to 63 of `a-z`, `0-9` and `-`, not starting with `-`; `run` and `projects` are taken',
+  });
+}
+
+const ENVIRONMENT = `
+Environment:
+  MCP_GUARD_CONFIG     the policy file, where --config names none
+  MCP_GUARD_MODEL      the model that calls, where --model names none
+  MCP_GUARD_STATE_DIR  the directory of the record and all state (a whole path)`;
 
 const HELP = `
 Examples:
   mcp-guard run -- npx -y @modelcontextprotocol/server-filesystem ~/notes
   mcp-guard audit tail -f
   mcp-guard audit verify
-  mcp-guard config check`;
+  mcp-guard config check
+${ENVIRONMENT}`;
 
 const RUN_HELP = `
 Examples:
@@ -121,7 +150,8 @@ Examples:
   mcp-guard run --server files --config ~/mcp-guard.json
   mcp-guard run --clean-env --pass-env GITHUB_TOKEN -- github-mcp-server stdio
 
-It exits as the server did: with its code, or 128 + the number of the signal that ended it.`;
+It exits as the server did: with its code, or 128 + the number of the signal.
+${ENVIRONMENT}`;
 
 const TAIL_HELP = `
 Examples:

@@ -1,10 +1,11 @@
 // What a session and its server are told, from flags and policy. Pure but for the secrets it resolves at spawn.
-import { bareEnvironment, cleanEnvironment } from '../config/environment.ts';
+import { bareEnvironment, cleanEnvironment, isOwnName } from '../config/environment.ts';
 import type { Policy } from '../config/policy.ts';
 import { resolveEnv } from '../config/resolve-env.ts';
 import type { ResolvedServer } from '../config/resolve-server.ts';
 import { toolDeadline } from '../config/tool-deadline.ts';
 import { BARE_DEADLINE, DEFAULT_RESTART, type SessionSettings } from '../core/settings.ts';
+import { GuardError } from '../guard-error.ts';
 import type { UpstreamCommand } from '../ports/upstream.ts';
 import type { RunFlags } from './run.ts';
 
@@ -13,24 +14,30 @@ interface Surroundings {
   readonly uid: number | undefined;
 }
 
-/** The command line, directory and environment of the one server. @throws GuardError where a secret leads nowhere */
+/** The command line, directory and environment of the one server. @throws GuardError where a secret leads nowhere or `--pass-env` names the guard's own */
 export function commandOf(
   server: ResolvedServer,
   flags: RunFlags,
   { env, uid }: Surroundings,
 ): { command: UpstreamCommand; withheld: readonly string[] } {
   const { entry, command, args } = server;
+  const own = (flags.passEnv ?? []).find(isOwnName);
+  if (own !== undefined) {
+    throw new GuardError('usage', `\`--pass-env ${own}\`: variables of the guard itself are never handed to a server`, {
+      hint: 'leave it out',
+    });
+  }
   const passEnv = [...(entry?.passEnv ?? []), ...(flags.passEnv ?? [])];
   const isClean = entry !== undefined || flags.cleanEnv === true;
   const bare = isClean ? undefined : bareEnvironment(env);
   const named = Object.fromEntries(passEnv.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
-  const own = entry === undefined ? {} : resolveEnv(entry.env, { env, uid });
+  const written = entry === undefined ? {} : resolveEnv(entry.env, { env, uid });
   return {
     command: {
       command,
       args,
       cwd: entry?.cwd,
-      env: bare === undefined ? cleanEnvironment(env, passEnv, own) : { ...bare.env, ...named },
+      env: bare === undefined ? cleanEnvironment(env, passEnv, written) : { ...bare.env, ...named },
       stderr: entry === undefined ? 'inherit' : 'pipe',
     },
     withheld: (bare?.withheld ?? []).filter((name) => !passEnv.includes(name)),

@@ -13,7 +13,7 @@ import { createSpawner } from '../adapters/spawn-upstream.ts';
 import { findStale } from '../adapters/stale-segments.ts';
 import { resolveStateDir, tenantDir, trailPaths } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
-import { findConfigFile } from '../config/find-config.ts';
+import { explainIgnored, findConfigFile, showPlaces } from '../config/find-config.ts';
 import { DEFAULTS, type Policy } from '../config/policy.ts';
 import { type ResolvedServer, resolveServer } from '../config/resolve-server.ts';
 import { Session } from '../core/session.ts';
@@ -58,15 +58,24 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   const policy =
     place === undefined ? undefined : (await import('../config/load-config.ts')).loadPolicy(place, { env, uid });
   const [command, ...args] = words;
-  const server = resolveServer(policy, { serverFlag: flags.server, command, args });
-  const spawner = createSpawner();
+  const search = {
+    ignored: ignored === undefined ? undefined : explainIgnored(ignored),
+    showPlaces: () => showPlaces({ env, cwd: process.cwd() }),
+  };
+  const server = resolveServer(policy, { serverFlag: flags.server, command, args, search });
   const { command: upstream, withheld } = commandOf(server, flags, { env, uid });
+  const writeError = (text: string) => void process.stderr.write(text);
+  // Before the server is started: what cannot be opened ends the run.
+  const log = createGuardLog({
+    level: flags.logLevel ?? policy?.log.level ?? 'warn',
+    file: flags.logFile ?? policy?.log.file,
+    namedBy: flags.logFile === undefined ? '`log.file` of the config' : '`--log-file`',
+    writeError,
+  });
+  const spawner = createSpawner();
   // The server boots while the guard puts itself together.
   const running = spawner.spawn(upstream);
 
-  const writeError = (text: string) => void process.stderr.write(text);
-  const level = flags.logLevel ?? policy?.log.level ?? 'warn';
-  const log = createGuardLog({ level, file: flags.logFile ?? policy?.log.file, writeError });
   sayHowItRuns(log, { policy, server, withheld, ignored });
   const sink = openTrail({ stateDir, tenant, policy, server, log });
   const session = new Session(
@@ -150,17 +159,12 @@ function sayHowItRuns(
   if (server.entry === undefined) {
     const mend =
       policy === undefined ? 'a config with a `servers` entry narrows it' : `add it to \`${policy.source.path}\``;
-    log.write('warn', `\`${server.name}\` runs unscoped: every call is recorded, none is denied by policy (${mend})`);
+    log.write('warn', `observes \`${server.name}\` only: every call is recorded, none is denied by policy (${mend})`);
   }
   // The guard's own settings are no news to whoever set them.
   const missed = withheld.filter((name) => !name.startsWith('MCP_GUARD_'));
   if (missed.length > 0) {
     log.write('warn', `not passed on to the server: ${missed.join(' ')} (--pass-env NAME passes one)`);
   }
-  if (ignored !== undefined) {
-    log.write(
-      'warn',
-      `\`${ignored}\` is not used: a project's config counts only when named with --config or allowed with \`mcp-guard config allow\``,
-    );
-  }
+  if (ignored !== undefined) log.write('warn', explainIgnored(ignored));
 }

@@ -1,7 +1,7 @@
 // From the options of `audit tail` to a filter over calls. Pure: the time comes in.
 import type { CallFilter } from '../audit/call-filter.ts';
 import { GuardError } from '../guard-error.ts';
-import { OUTCOME_WORDS, readOutcomeWord } from './outcome-word.ts';
+import { isOutcomeWord, OUTCOME_TONES } from './outcome-word.ts';
 
 export interface FilterOptions {
   readonly server?: string | undefined;
@@ -40,8 +40,7 @@ export function readSince(text: string, nowMs: number): number {
 }
 
 function readOutcome(word: string): CallFilter['outcome'] {
-  const state = readOutcomeWord(word);
-  if (state !== undefined) return state;
-  const words = Object.values(OUTCOME_WORDS).map((outcome) => `\`${outcome.word}\``);
+  if (isOutcomeWord(word)) return word;
+  const words = Object.keys(OUTCOME_TONES).map((known) => `\`${known}\``);
   throw new GuardError('usage', `\`--outcome ${word}\` is no outcome`, { hint: `use one of ${words.join(', ')}` });
 }

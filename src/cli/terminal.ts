@@ -4,7 +4,18 @@ import { wantsColor } from './render.ts';
 
 export function terminalIo(color: boolean): CliIo {
   const { stdout, stderr, env } = process;
-  return { stdout, stderr, columns: stdout.columns ?? 80, color: wantsColor(env, stdout.isTTY === true, color) };
+  return {
+    stdout,
+    stderr,
+    columns: readColumns(stdout, env.COLUMNS),
+    color: wantsColor(env, stdout.isTTY === true, color),
+  };
+}
+
+/** Without a terminal `COLUMNS` says how wide lines are; where it does not, nothing is cut: a filter wants whole names. */
+export function readColumns(out: { readonly isTTY?: boolean; readonly columns?: number }, given?: string): number {
+  if (out.isTTY === true) return out.columns ?? 80;
+  return /^[1-9][0-9]{0,4}$/.test(given ?? '') ? Number(given) : Number.POSITIVE_INFINITY;
 }
 
 /** Aborts when the person has seen enough: Ctrl-C, a signal, or a reader that left. */

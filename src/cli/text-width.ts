@@ -26,9 +26,55 @@ export function cutText(text: string, width: number): string {
   return `${kept}…`;
 }
 
+/** At most `width` columns, with the middle lost: names of one family differ at their end, too. */
+export function cutMiddle(text: string, width: number): string {
+  if (measureText(text) <= width) return text;
+  const head = cutText(text, Math.max(1, Math.floor(width * 0.4)) + 1);
+  const characters = [...text].reverse();
+  let room = width - measureText(head);
+  let tail = '';
+  for (const character of characters) {
+    room -= WIDE.test(character) ? 2 : 1;
+    if (room < 0) break;
+    tail = character + tail;
+  }
+  return width <= 0 ? '' : head + tail;
+}
+
 /** Exactly `width` columns: cut, or filled with blanks on the side away from `align`. */
 export function fitText(text: string, width: number, align: 'left' | 'right' = 'left'): string {
-  const cut = cutText(text, width);
-  const blanks = ' '.repeat(Math.max(0, width - measureText(cut)));
-  return align === 'left' ? cut + blanks : blanks + cut;
+  return padText(cutText(text, width), width, align);
+}
+
+/** As `fitText`, but a name that is too long loses its middle. */
+export function fitName(text: string, width: number): string {
+  return padText(cutMiddle(text, width), width, 'left');
+}
+
+function padText(text: string, width: number, align: 'left' | 'right'): string {
+  const blanks = ' '.repeat(Math.max(0, width - measureText(text)));
+  return align === 'left' ? text + blanks : blanks + text;
+}
+
+/** Lines of at most `width` columns, broken between words; a longer word is broken where it must. */
+export function wrapWords(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (measureText(longer) <= width) {
+      line = longer;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = '';
+    for (const character of word) {
+      if (line !== '' && measureText(line + character) > width) {
+        lines.push(line);
+        line = '';
+      }
+      line += character;
+    }
+  }
+  return [...lines, line];
 }

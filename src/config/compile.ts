@@ -2,7 +2,7 @@
 // process; where the file stood, its digest and the variables come in.
 import { type Diagnostic, explainIssue, explainNotYet } from './diagnostics.ts';
 import { isWithin, showPath } from './json-path.ts';
-import { knownKeysAt } from './known-keys.ts';
+import { usableKeysAt } from './known-keys.ts';
 import { findNotYet } from './not-yet.ts';
 import { DEFAULTS, type Policy, type ServerPolicy, type ToolPolicy } from './policy.ts';
 import { readShape } from './read-shape.ts';
@@ -34,7 +34,7 @@ export function compilePolicy(input: CompileInput): Compilation {
   if (!shape.ok) {
     // a key that must go anyway needs no second complaint about what is in it
     for (const issue of shape.issues.filter(({ path }) => !notYet.some((above) => isWithin(path, above)))) {
-      report(explainIssue(input.document, issue, knownKeysAt));
+      report(explainIssue(input.document, issue, usableKeysAt));
     }
   }
   for (const path of notYet) report(explainNotYet(path));

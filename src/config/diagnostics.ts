@@ -8,8 +8,11 @@ export interface Diagnostic {
   /** JSON path, as `servers.files.args[2]`. */
   readonly path: string;
   readonly what: string;
+  /** Empty where `what` and `mend` say it all. */
   readonly why: string;
   readonly mend: string;
+  /** True where `why` is a rule of every config, not of this place: screens say it once, at their end. */
+  readonly isRule?: true;
 }
 
 const FORMATS: Readonly<Record<string, readonly [why: string, mend: string]>> = {
@@ -18,11 +21,26 @@ const FORMATS: Readonly<Record<string, readonly [why: string, mend: string]>> = 
   pattern: ['a pattern names tools', 'use 1 to 256 printable characters; `*` and `?` are wildcards'],
   pointer: ['it is read as a JSON pointer (RFC 6901)', 'start with `/`; write `~1` for `/` and `~0` for `~`'],
   variable: ['it is no name of an environment variable', 'use letters, digits and `_`, not starting with a digit'],
+  length: ['it is too short or too long', 'use 1 to 256 characters'],
   rate: ['it is read as calls per unit', 'write a number and `/s`, `/min`, `/h` or `/day`, as in `60/min`'],
 };
-const UNITS = { number: '', string: ' characters', array: ' entries' } as const;
+const UNITS = { number: ['', ''], string: [' character', ' characters'], array: [' entry', ' entries'] } as const;
 
-/** @param keysAt the keys that the schema knows at a path, for "did you mean" */
+/** What other tools call a thing that has another name here. */
+const ALIASES: Readonly<Record<string, string>> = {
+  mcpservers: 'servers',
+  mcp_servers: 'servers',
+  mcp: 'servers',
+  cmd: 'command',
+  arguments: 'args',
+  environment: 'env',
+  directory: 'cwd',
+  workingdirectory: 'cwd',
+  timeout: 'deadline',
+  timeoutms: 'hardMs',
+};
+
+/** @param keysAt the keys that may be written at a path, for "did you mean" */
 export function explainIssue(
   document: unknown,
   issue: ShapeIssue,
@@ -33,12 +51,17 @@ export function explainIssue(
   const shown = showValue(issue.path, value);
   if (issue.kind === 'unknown_key') {
     const known = keysAt(issue.path.slice(0, -1));
-    const near = nearestWord(issue.expected, known);
+    const alias = ALIASES[issue.expected.toLowerCase()];
+    const near = alias !== undefined && known.includes(alias) ? alias : nearestWord(issue.expected, known);
     return {
       path,
       what: `unknown key \`${issue.expected}\``,
       why: 'a key that is not understood is refused, so that no policy is lost to a typing error',
-      mend: near === undefined ? `remove it; known here: ${known.join(', ') || 'none'}` : `did you mean \`${near}\`?`,
+      isRule: true,
+      mend:
+        near === undefined
+          ? `remove it; known here: ${known.map((key) => `\`${key}\``).join(', ') || 'nothing'}`
+          : `did you mean \`${near}\`?`,
     };
   }
   if (value === undefined && issue.kind !== 'bad_key') {
@@ -55,23 +78,30 @@ export function explainIssue(
       return {
         path,
         what: `${shown} is of the wrong type`,
-        why: `expected ${issue.expected}, found ${typeName(value)}`,
+        why: `found ${typeName(value)}`,
         mend: `write ${article(issue.expected)}`,
       };
     case 'choice': {
+      if (issue.choices.includes(String(value)) && typeof value !== 'object') {
+        const isText = typeof value === 'string';
+        const why = isText ? 'it must be the number itself' : 'it must be a string';
+        const mend = isText ? `write \`${value}\`, without quotes` : `write \`"${value}"\`, in quotes`;
+        return { path, what: `${JSON.stringify(value)} is ${typeName(value)}`, why, mend };
+      }
       const near = typeof value === 'string' ? nearestWord(value, issue.choices) : undefined;
       return {
         path,
         what: `${shown} is not allowed here`,
         why: `allowed: ${listChoices(issue.choices)}`,
-        mend: near === undefined ? 'use one of these' : `did you mean \`${near}\`?`,
+        mend: near === undefined ? oneOf(issue.choices) : `did you mean \`${near}\`?`,
       };
     }
     case 'too_small':
     case 'too_big': {
       const side = issue.kind === 'too_small' ? 'at least' : 'at most';
-      const limit = `${side} ${issue.bound ?? '?'}${UNITS[issue.unit]}`;
-      return { path, what: `${shown} is out of range`, why: `allowed: ${limit}`, mend: `use ${limit}` };
+      const [one, many] = UNITS[issue.unit];
+      const limit = `${side} ${issue.bound ?? '?'}${issue.bound === 1 ? one : many}`;
+      return { path, what: `${shown} is out of range`, why: '', mend: `use ${limit}` };
     }
     case 'format':
     case 'bad_key': {
@@ -90,13 +120,32 @@ export function explainNotYet(path: JsonPath): Diagnostic {
     path: showPath(path),
     what: `\`${path.at(-1)}\` is not yet enforced in this version`,
     why: 'a policy that is written down and not enforced would be trusted in vain',
+    isRule: true,
     mend: 'remove it',
   };
 }
 
-/** `path: what: why. mend.`, on one line. */
+/** `path: what: why; mend`, on one line; without `why` where that is a rule (`listRules`). */
 export function showDiagnostic(diagnostic: Diagnostic): string {
-  return `${diagnostic.path}: ${diagnostic.what}: ${diagnostic.why}; ${diagnostic.mend}`;
+  return `${diagnostic.path}: ${showFault(diagnostic)}; ${diagnostic.mend}`;
+}
+
+/** `what: why`, without the place and how to mend it. */
+export function showFault({ what, why, isRule }: Diagnostic): string {
+  return why === '' || isRule === true ? what : `${what}: ${why}`;
+}
+
+/** The rules that the diagnostics come from, each once. */
+export function listRules(diagnostics: readonly Diagnostic[]): readonly string[] {
+  return [...new Set(diagnostics.filter(({ isRule }) => isRule === true).map(({ why }) => why))];
+}
+
+export function countErrors(diagnostics: readonly Diagnostic[]): string {
+  return diagnostics.length === 1 ? '1 error' : `${diagnostics.length} errors`;
+}
+
+function oneOf(choices: readonly string[]): string {
+  return choices.length === 1 ? `write ${listChoices(choices)}` : 'use one of these';
 }
 
 function listChoices(choices: readonly string[]): string {
@@ -112,6 +161,7 @@ function showValue(path: JsonPath, value: unknown): string {
 function typeName(value: unknown): string {
   if (value === null) return 'null';
   if (value instanceof Date) return 'a date (quote it)';
+  if (typeof value === 'number' && !Number.isInteger(value)) return 'a fraction';
   return article(Array.isArray(value) ? 'array' : typeof value);
 }
 

@@ -37,7 +37,8 @@ export function readEnvValue(raw: string, variables: Readonly<Record<string, str
     return { ok: false, what: 'malformed reference', why: 'what follows `env:` is no name of a variable', mend };
   }
   const expanded = expandVariables(scheme === 'file' ? rest : raw, variables);
-  if (!expanded.ok) return { ok: false, what: 'cannot be expanded', why: expanded.why, mend: expanded.mend };
+  if (!expanded.ok)
+    return { ok: false, what: 'cannot be expanded', why: expanded.why, mend: `${expanded.mend}, ${MEND_LITERAL}` };
   if (scheme === undefined) return { ok: true, value: { kind: 'literal', text: expanded.text } };
   if (/^(\/|[A-Za-z]:[\\/])./.test(expanded.text)) return { ok: true, value: { kind: 'file', path: expanded.text } };
   const mend = `write \`file:/path\` or \`file:\${HOME}/path\`, ${MEND_LITERAL}`;

@@ -23,8 +23,10 @@ const allowedName = new RegExp(
 const allowedWindowsName =
   /^(?:APPDATA|COMSPEC|HOMEDRIVE|HOMEPATH|LOCALAPPDATA|PATH|PATHEXT|PROCESSOR_ARCHITECTURE|PROGRAMDATA|PROGRAMFILES(?:\(X86\))?|SYSTEMDRIVE|SYSTEMROOT|TEMP|TMP|USERNAME|USERPROFILE|WINDIR)$/i;
 
-/** Names a caller must never set, not even by `env` or `passEnv`: the guard's own. */
-const ownName = /^MCP_GUARD_/;
+/** The guard's own: nobody hands them on, not by `env`, `passEnv` or `--pass-env`. */
+export function isOwnName(name: string): boolean {
+  return name.startsWith('MCP_GUARD_');
+}
 
 export interface BareEnvironment {
   readonly env: Environment;
@@ -54,11 +56,11 @@ export function cleanEnvironment(given: Given, passEnv: readonly string[], extra
   const named = new Set(passEnv);
   const env: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(given)) {
-    if (value === undefined || value.startsWith('()') || ownName.test(name)) continue;
+    if (value === undefined || value.startsWith('()') || isOwnName(name)) continue;
     if (named.has(name) || allowedName.test(name) || allowedWindowsName.test(name)) env[name] = value;
   }
   for (const [name, value] of Object.entries(extra)) {
-    if (!ownName.test(name)) env[name] = value;
+    if (!isOwnName(name)) env[name] = value;
   }
   return env;
 }

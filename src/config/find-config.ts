@@ -2,8 +2,9 @@
 // Imports nothing heavy, because every `run` asks. INVARIANT: what stands in a working directory widens nothing by itself.
 import { lstatSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { GuardError } from '../guard-error.ts';
+import { quoteWord } from './shell-word.ts';
 
 /** A project's file that `config allow` has allowed: exactly these bytes at exactly this path. */
 export interface AllowedConfig {
@@ -43,7 +44,7 @@ const PROJECT_FILES = [
   '.mcp-guardrc.yaml',
   '.mcp-guardrc.yml',
 ];
-const USER_FILES = ['config.json', 'config.yaml', 'config.yml'];
+const USER_FILES = ['config.json', 'config.yaml', 'config.yml'] as const;
 
 /**
  * `--config`, else `MCP_GUARD_CONFIG`, else an allowed file of the working directory, else the user's. A named file is
@@ -82,14 +83,34 @@ export function isProjectFile(path: string): boolean {
   return PROJECT_FILES.includes(basename(path));
 }
 
+/** Whether this is a project's file of exactly this directory. Both are real paths. */
+export function isProjectFileOf(path: string, directory: string): boolean {
+  return isProjectFile(path) && dirname(path) === directory;
+}
+
+/** Where a config was looked for, for somebody who expected one. */
+export function showPlaces({ env, cwd }: Pick<FindInput, 'env' | 'cwd'>): string {
+  const project = `an allowed \`${PROJECT_FILES[0]}\` in \`${cwd}\``;
+  return `\`--config\`, \`MCP_GUARD_CONFIG\`, ${project}, \`${join(userDirectory(env), USER_FILES[0])}\` (or \`.yaml\`)`;
+}
+
+/** What to say of a project's file that was seen and not used. */
+export function explainIgnored(path: string): string {
+  return `\`${path}\` is not used, because nobody has allowed it: run \`mcp-guard config allow ${quoteWord(path)}\`, or name it with \`--config\``;
+}
+
 function findUserFile(env: FindInput['env']): ConfigPlace | undefined {
-  const base = env.XDG_CONFIG_HOME;
-  // the XDG specification: a relative path here is invalid and ignored
-  const directory = base !== undefined && isAbsolute(base) ? base : join(env.HOME || homedir(), '.config');
-  const present = presentFiles(join(directory, 'mcp-guard'), USER_FILES);
+  const present = presentFiles(userDirectory(env), USER_FILES);
   if (present.length > 1) throw ambiguous(present, 'remove all but one');
   const [path] = present;
   return path === undefined ? undefined : { path, origin: 'user', digest: undefined };
+}
+
+function userDirectory(env: FindInput['env']): string {
+  const base = env.XDG_CONFIG_HOME;
+  // the XDG specification: a relative path here is invalid and ignored
+  const directory = base !== undefined && isAbsolute(base) ? base : join(env.HOME || homedir(), '.config');
+  return join(directory, 'mcp-guard');
 }
 
 function ambiguous(paths: readonly string[], hint: string): GuardError {

@@ -1,11 +1,16 @@
 // Which keys the schema knows at a path, read from its JSON Schema: for "did you mean" and for the test of docs/config.md.
 
 import { entriesOf, isPlainObject } from './json-path.ts';
+import { isNotYet } from './not-yet.ts';
 import type { JsonPath } from './read-shape.ts';
 import { buildJsonSchema } from './schema.ts';
 
-/** The keys that an object at `path` may have; empty where its keys are free names. */
-export function knownKeysAt(path: JsonPath): readonly string[] {
+/** The keys that an object at `path` may have today; empty where its keys are free names. */
+export function usableKeysAt(path: JsonPath): readonly string[] {
+  return knownKeysAt(path).filter((key) => !isNotYet([...path, key]));
+}
+
+function knownKeysAt(path: JsonPath): readonly string[] {
   let nodes: readonly unknown[] = [buildJsonSchema()];
   for (const part of path) nodes = nodes.flatMap((node) => stepInto(node, part));
   return nodes.flatMap((node) =>

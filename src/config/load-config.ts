@@ -4,10 +4,11 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { GuardError } from '../guard-error.ts';
 import { compilePolicy } from './compile.ts';
-import { type Diagnostic, showDiagnostic } from './diagnostics.ts';
+import { countErrors, type Diagnostic, listRules, showDiagnostic } from './diagnostics.ts';
 import type { ConfigPlace } from './find-config.ts';
 import { parseConfig } from './parse-config.ts';
 import type { Policy } from './policy.ts';
+import { quoteWord } from './shell-word.ts';
 import { readTrustedFile } from './trusted-file.ts';
 
 const MAX_CONFIG_BYTES = 1_048_576;
@@ -26,10 +27,9 @@ export function loadPolicy(place: ConfigPlace, context: LoadContext): Policy {
   const loading = tryLoad(place, context);
   if (loading.ok) return loading.policy;
   const { diagnostics, path } = loading;
-  const count = diagnostics.length === 1 ? '1 error' : `${diagnostics.length} errors`;
-  const lines = diagnostics.map((diagnostic) => `  ${showDiagnostic(diagnostic)}`);
-  throw new GuardError('config_invalid', [`\`${path}\` has ${count}:`, ...lines].join('\n'), {
-    hint: 'mend them, then run `mcp-guard config check`',
+  const lines = [...diagnostics.map(showDiagnostic), ...listRules(diagnostics)].map((line) => `  ${line}`);
+  throw new GuardError('config_invalid', [`\`${path}\` has ${countErrors(diagnostics)}:`, ...lines].join('\n'), {
+    hint: `mend them, then run \`mcp-guard config check --config ${quoteWord(path)}\``,
   });
 }
 
@@ -38,14 +38,14 @@ export function tryLoad(place: ConfigPlace, context: LoadContext): Loading {
   const { text, digest } = readConfigFile(place, context.uid);
   const { path } = place;
   const parsed = parseConfig(path, text);
-  if (!parsed.ok) return { ok: false, path, digest, diagnostics: parsed.diagnostics };
   const compiled = compilePolicy({
     document: parsed.document,
     variables: context.env,
     source: { path, digest },
     absolute: (relative) => resolve(dirname(path), relative),
   });
-  return compiled.ok ? compiled : { ok: false, path, digest, diagnostics: compiled.diagnostics };
+  const diagnostics = [...parsed.diagnostics, ...(compiled.ok ? [] : compiled.diagnostics)];
+  return compiled.ok && diagnostics.length === 0 ? compiled : { ok: false, path, digest, diagnostics };
 }
 
 /** The text of the file and the digest of its bytes. @throws GuardError */
@@ -80,8 +80,10 @@ export function readConfigFile(place: ConfigPlace, uid: number | undefined): { t
   }
 }
 
-function changed(path: string, how: string): GuardError {
+function changed(path: string, how: 'has changed' | 'has vanished'): GuardError {
+  const allow = `mcp-guard config allow ${quoteWord(path)}`;
+  const mend = how === 'has changed' ? `look at it, then run \`${allow}\` again` : 'put it back as it was';
   return new GuardError('config_changed', `\`${path}\` ${how} since it was allowed`, {
-    hint: `look at it, then run \`mcp-guard config allow\` again, or \`mcp-guard config allow --forget\` to go on without it`,
+    hint: `${mend}, or run \`mcp-guard config allow --forget ${quoteWord(path)}\` to go on without it`,
   });
 }

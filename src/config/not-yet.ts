@@ -38,6 +38,14 @@ export const NOT_YET: readonly string[] = [
   'servers.*.tools.*.approve',
 ];
 
+/** Whether the key at `path` is one of the table. */
+export function isNotYet(path: JsonPath): boolean {
+  return NOT_YET.some((entry) => {
+    const parts = entry.split('.');
+    return parts.length === path.length && parts.every((part, index) => part === '*' || part === path[index]);
+  });
+}
+
 /** Every place of `document` that holds a key of the table, whatever its value. */
 export function findNotYet(document: unknown): readonly JsonPath[] {
   return NOT_YET.flatMap((entry) => expand(document, entry.split('.')));

@@ -8,10 +8,13 @@ import { GuardError } from '../guard-error.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { findDuplicateKeys } from './duplicate-keys.ts';
 import { showPath } from './json-path.ts';
+import { findJsonSlip } from './json-slips.ts';
 
-export type Parsing =
-  | { readonly ok: true; readonly document: unknown }
-  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+export interface Parsing {
+  /** Not to be used where there are diagnostics, but for finding more of them. */
+  readonly document: unknown;
+  readonly diagnostics: readonly Diagnostic[];
+}
 
 /**
  * JSON where the name ends in `.json`, YAML (of which JSON is a part) for `.yaml`, `.yml` and a name without an ending.
@@ -33,26 +36,21 @@ export function parseConfig(path: string, text: string): Parsing {
   try {
     document = defaultLoadersSync[isJson ? '.json' : '.yaml'](path, text);
   } catch (error) {
-    throw new GuardError(
-      'config_unparsable',
-      `cannot parse \`${path}\` as ${isJson ? 'JSON' : 'YAML'}${locate(error, text)}`,
-      {
-        hint: isJson ? 'mend its syntax: JSON has no comments and no comma after the last entry' : 'mend its syntax',
-      },
-    );
+    const slip = isJson ? findJsonSlip(text) : undefined;
+    const where = slip === undefined ? locate(error, text) : `: ${slip.why}${showPlace(text, slip.at)}`;
+    throw new GuardError('config_unparsable', `cannot parse \`${path}\` as ${isJson ? 'JSON' : 'YAML'}${where}`, {
+      hint: slip?.mend ?? 'mend its syntax there',
+    });
   }
   // the YAML loader refuses duplicate keys by itself
   const duplicates = isJson ? findDuplicateKeys(text) : [];
-  if (duplicates.length === 0) return { ok: true, document };
-  return {
-    ok: false,
-    diagnostics: duplicates.map((duplicate) => ({
-      path: showPath(duplicate),
-      what: 'key stands twice',
-      why: 'the earlier one would be lost in silence',
-      mend: 'remove one of the two',
-    })),
-  };
+  const diagnostics = duplicates.map((duplicate) => ({
+    path: showPath(duplicate),
+    what: 'key stands twice',
+    why: 'the earlier one would be lost in silence',
+    mend: 'remove one of the two',
+  }));
+  return { document, diagnostics };
 }
 
 /** `: reason at line 2, column 1`, as far as the parser says so. */
@@ -65,6 +63,10 @@ function locate(error: unknown, text: string): string {
   }
   const position = / at position ([0-9]+)/.exec(error.message)?.[1];
   if (position === undefined) return reason === '' ? ': it ends too early' : reason;
-  const before = text.slice(0, Number(position)).split('\n');
-  return `${reason} at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+  return `${reason}${showPlace(text, Number(position))}`;
+}
+
+function showPlace(text: string, at: number): string {
+  const before = text.slice(0, at).split('\n');
+  return ` at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
 }

@@ -1,5 +1,6 @@
 // Checks a parsed document against the schema and says in words of our own what is wrong: no other file sees an issue
 // of the schema library. Knows no file and no wording for people (that is diagnostics.ts).
+import { startRenaming } from './legal-keys.ts';
 import { type ConfigDocument, configSchema } from './schema.ts';
 
 export type JsonPath = readonly (string | number)[];
@@ -22,12 +23,22 @@ export type ShapeReading =
 
 type LibraryIssue = NonNullable<ReturnType<typeof configSchema.safeParse>['error']>['issues'][number];
 
-/** Reads a parsed document. Returns every shape error, not the first. Never throws. */
+/** Reads a parsed document. Returns every shape error, not the first, also below a key that is wrong. Never throws. */
 export function readShape(document: unknown): ShapeReading {
-  // one document is read once: compiling a parser for it would cost more than the reading
-  const result = configSchema.safeParse(document, { jitless: true });
-  if (result.success) return { ok: true, config: result.data };
-  return { ok: false, issues: result.error.issues.flatMap((issue) => describeIssue(issue, [])) };
+  const renaming = startRenaming(document);
+  const badKeys: ShapeIssue[] = [];
+  for (;;) {
+    // one document is read once: compiling a parser for it would cost more than the reading
+    const result = configSchema.safeParse(renaming.document, { jitless: true });
+    if (result.success && badKeys.length === 0) return { ok: true, config: result.data };
+    const issues = (result.error?.issues ?? []).flatMap((issue) => describeIssue(issue, []));
+    const renamed = issues.filter(
+      (issue) => issue.kind === 'bad_key' && renaming.rename(issue.path, issue.expected === 'pointer'),
+    );
+    const restored = (issue: ShapeIssue): ShapeIssue => ({ ...issue, path: renaming.restore(issue.path) });
+    if (renamed.length === 0) return { ok: false, issues: [...badKeys, ...issues.map(restored)] };
+    badKeys.push(...renamed.map(restored));
+  }
 }
 
 function describeIssue(issue: LibraryIssue, above: JsonPath): readonly ShapeIssue[] {
@@ -50,12 +61,17 @@ function describeIssue(issue: LibraryIssue, above: JsonPath): readonly ShapeIssu
     case 'unrecognized_keys':
       return issue.keys.map((key) => ({ ...base, path: [...path, key], kind: 'unknown_key', expected: key }));
     case 'invalid_key':
-      return [{ ...base, kind: 'bad_key', expected: issue.issues[0]?.message ?? 'key' }];
+      return [{ ...base, kind: 'bad_key', expected: nameFormat(issue.issues[0]) }];
     case 'invalid_union':
       return nearestBranch(issue.errors, path) ?? [{ ...base, kind: 'other', expected: issue.message }];
     default:
       return [{ ...base, kind: 'other', expected: issue.message }];
   }
+}
+
+/** The format that a key misses; a key too short or too long misses its length. */
+function nameFormat(issue: { readonly code?: string | undefined; readonly message: string } | undefined): string {
+  return issue?.code === 'invalid_format' ? issue.message : 'length';
 }
 
 /** Of the alternatives, the one that was meant: the first whose error lies deeper than the value itself. */

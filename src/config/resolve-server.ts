@@ -1,6 +1,7 @@
 // Which entry of the policy a command line stands for, and what the server is called. Pure. INVARIANT: an entry of the
 // policy is used only for the very command that is written in it.
 import { GuardError } from '../guard-error.ts';
+import { nearestWord } from './nearest-word.ts';
 import type { Policy, ServerPolicy } from './policy.ts';
 import { nameServer } from './server-name.ts';
 
@@ -11,6 +12,14 @@ export interface Asked {
   readonly serverFlag: string | undefined;
   readonly command: string | undefined;
   readonly args: readonly string[];
+  /** How the config was looked for, for whoever expected another; only asked when something is wrong. */
+  readonly search?: ConfigSearch;
+}
+
+export interface ConfigSearch {
+  /** What to say of a project's file that was seen and not used. */
+  readonly ignored: string | undefined;
+  showPlaces(): string;
 }
 
 export interface ResolvedServer {
@@ -31,13 +40,16 @@ export function resolveServer(policy: Policy | undefined, asked: Asked): Resolve
   }
   const entry = findEntry(policy, asked);
   if (entry !== undefined) return { name: entry.id, command: entry.command, args: entry.args, entry };
-  if (command === undefined) throw missingCommand(policy, serverFlag);
+  if (command === undefined) throw missingCommand(policy, asked);
   if (policy?.unlisted === 'deny') {
     throw new GuardError(
       'server_unlisted',
       `\`${[command, ...args].join(' ')}\` is no server of \`${policy.source.path}\``,
       {
-        hint: 'add it there under `servers` with exactly this command and these args, or set `unlisted: observe`',
+        hint: join(
+          'add it there under `servers` with exactly this command and these args, or set `unlisted: observe`',
+          asked,
+        ),
       },
     );
   }
@@ -72,14 +84,32 @@ function isSameCommand(server: ServerPolicy, command: string, args: readonly str
   );
 }
 
-function missingCommand(policy: Policy | undefined, serverFlag: string | undefined): GuardError {
+function missingCommand(policy: Policy | undefined, asked: Asked): GuardError {
+  const { serverFlag, search } = asked;
+  const ids = [...(policy?.servers.keys() ?? [])];
+  const listed = `\`${policy?.source.path}\` has ${ids.map((id) => `\`${id}\``).join(', ') || 'no servers'}`;
   if (serverFlag === undefined) {
-    return new GuardError('usage', 'no server command was given', { hint: 'as in `mcp-guard run -- npx some-server`' });
+    const [first] = ids;
+    const mend =
+      first === undefined ? 'as in `mcp-guard run -- npx some-server`' : `as in \`--server ${first}\`: ${listed}`;
+    return new GuardError('usage', 'no server was named and no command was given', { hint: join(mend, asked) });
   }
-  const known = [...(policy?.servers.keys() ?? [])].map((id) => `\`${id}\``).join(', ');
+  if (policy === undefined) {
+    const looked = search === undefined ? '' : `; looked for ${search.showPlaces()}`;
+    return new GuardError('server_unknown', `there is no config to find \`${serverFlag}\` in${looked}`, {
+      hint: search?.ignored ?? 'write a config, or give the command of the server after `--`',
+    });
+  }
+  const near = nearestWord(serverFlag, ids);
+  const mend = near === undefined ? listed : `did you mean \`${near}\`? ${listed}`;
   return new GuardError('server_unknown', `there is no server \`${serverFlag}\`, and no command was given`, {
-    hint: known === '' ? 'give the command of the server after `--`' : `configured: ${known}`,
+    hint: join(mend, asked),
   });
+}
+
+/** `hint`, and what was not looked at. */
+function join(hint: string, { search }: Asked): string {
+  return search?.ignored === undefined ? hint : `${hint}; ${search.ignored}`;
 }
 
 /** An unlisted command never goes by the name of a configured one: records and breakers go by names. */

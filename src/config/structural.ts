@@ -2,6 +2,7 @@
 // an unchecked document, so that its findings come together with those of the schema.
 import type { Diagnostic } from './diagnostics.ts';
 import { type EnvValue, readEnvValue } from './env-value.ts';
+import { isOwnName } from './environment.ts';
 import { expandVariables } from './expand-variables.ts';
 import { entriesOf, isPlainObject, showPath } from './json-path.ts';
 import type { JsonPath } from './read-shape.ts';
@@ -45,8 +46,20 @@ export function readStructures(
       cwd: expand(server.cwd, ['cwd']),
       env: readEnv(server.env, [...path, 'env'], variables, report),
     });
+    checkPassEnv(server.passEnv, [...path, 'passEnv'], report);
   }
   return structures;
+}
+
+function checkPassEnv(names: unknown, path: JsonPath, report: (diagnostic: Diagnostic) => void): void {
+  for (const [index, name] of (Array.isArray(names) ? names : []).entries()) {
+    if (typeof name === 'string' && isOwnName(name)) report(explainOwnName([...path, index], name, 'remove it'));
+  }
+}
+
+function explainOwnName(path: JsonPath, name: string, mend: string): Diagnostic {
+  const why = 'variables of the guard itself are never handed to a server';
+  return { path: showPath(path), what: `\`${name}\` is reserved`, why, mend };
 }
 
 function readEnv(
@@ -57,14 +70,7 @@ function readEnv(
 ): Readonly<Record<string, EnvValue>> {
   const values: [string, EnvValue][] = [];
   for (const [name, raw] of entriesOf(env)) {
-    if (name.startsWith('MCP_GUARD_')) {
-      report({
-        path: showPath([...path, name]),
-        what: `\`${name}\` is reserved`,
-        why: 'variables of the guard itself are never handed to a server',
-        mend: 'use another name',
-      });
-    }
+    if (isOwnName(name)) report(explainOwnName([...path, name], name, 'use another name'));
     if (typeof raw !== 'string') continue;
     const reading = readEnvValue(raw, variables);
     if (reading.ok) values.push([name, reading.value]);

@@ -28,7 +28,7 @@ export interface BoardReduction {
 
 export const EMPTY_BOARD: Board = { version: 1, server: FIRST_STATE, tools: [], crashed: [] };
 
-/** Tools of one board: somebody may guess names for ever. */
+/** Tools of one board that are not isolated: somebody may guess names for ever. */
 export const MOST_TOOLS = 512;
 /** Longer names have no breaker of their own; their server's counts them. The specification allows 128. */
 export const LONGEST_TOOL = 256;
@@ -38,22 +38,27 @@ export function stateOf(board: Board, tool: string | undefined): BreakerState {
   return board.tools.find((entry) => entry.tool === tool)?.state ?? FIRST_STATE;
 }
 
+/** The same board where the state is the same, or where there is no room for it: nobody else is put out for it. */
 export function withState(board: Board, tool: string | undefined, state: BreakerState): Board {
   if (stateOf(board, tool) === state) return board;
   if (tool === undefined) return { ...board, server: state };
   if (board.tools.some((entry) => entry.tool === tool)) {
     return { ...board, tools: board.tools.map((entry) => (entry.tool === tool ? { tool, state } : entry)) };
   }
-  return { ...board, tools: [...makeRoom(board.tools, state), { tool, state }] };
+  const tools = makeRoom(board.tools, state);
+  return tools === undefined ? board : { ...board, tools: [...tools, { tool, state }] };
 }
 
-// INVARIANT: only a closed breaker is ever forgotten; a person's isolation always finds room.
-function makeRoom(tools: readonly ToolEntry[], added: BreakerState): readonly ToolEntry[] {
-  if (tools.length < MOST_TOOLS) return tools;
+// INVARIANT: only a closed breaker is ever forgotten, and an isolation always finds room.
+function makeRoom(tools: readonly ToolEntry[], added: BreakerState): readonly ToolEntry[] | undefined {
+  if (added.kind === 'isolated' || countBounded(tools) < MOST_TOOLS) return tools;
   const closed = tools.findIndex(({ state }) => state.kind === 'closed');
-  if (closed >= 0) return tools.toSpliced(closed, 1);
-  const other = added.kind === 'isolated' ? tools.findIndex(({ state }) => state.kind !== 'isolated') : -1;
-  return other >= 0 ? tools.toSpliced(other, 1) : tools;
+  return closed < 0 ? undefined : tools.toSpliced(closed, 1);
+}
+
+/** What `MOST_TOOLS` bounds: all but the isolations, which only a person makes. */
+export function countBounded(tools: readonly ToolEntry[]): number {
+  return tools.filter(({ state }) => state.kind !== 'isolated').length;
 }
 
 /** How many tools are out because of faults, those that are being probed included. */

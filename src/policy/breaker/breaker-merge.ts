@@ -89,6 +89,8 @@ export function mergeBoard(current: Board, mine: UnmergedBoard, context: MergeCo
   const transitions: BoardTransition[] = [];
   const put = (tool: string | undefined, reduction: Reduction): void => {
     board = withState(board, tool, reduction.state);
+    // A board that is full of open breakers takes no further one: what does not hold is not said.
+    if (stateOf(board, tool) !== reduction.state) return;
     for (const transition of reduction.transitions) transitions.push({ tool, transition });
   };
   for (const [tool, unmerged] of mine.breakers)

@@ -4,7 +4,17 @@ import type { Moment } from '../../ports/breaker-store.ts';
 import { judgeAdmission, leaseLengthMs } from './admission.ts';
 import type { BreakerEvent } from './breaker-events.ts';
 import type { BreakerSettings } from './breaker-settings.ts';
-import type { BreakerState, Cause, ClosedState, Evidence, HalfOpenState, OpenState, Rule } from './breaker-state.ts';
+import type {
+  BreakerState,
+  Cause,
+  ClosedState,
+  Evidence,
+  HalfOpenState,
+  Lease,
+  Openable,
+  OpenState,
+  Rule,
+} from './breaker-state.ts';
 import { elapsedMs } from './moment.ts';
 import { reduceOrder } from './person-order.ts';
 import { type Reduction, stayIn, stepTo } from './transition.ts';

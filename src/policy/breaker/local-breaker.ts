@@ -21,12 +21,12 @@ export class LocalBreaker {
   #events: readonly BreakerEvent[] = [];
   /** Successes that are not yet in `#view` and `#samples`: with nothing bad in the window they can wait. Changed in place. */
   #spotless: TimedSample[] = [];
-  #isSpotless = false;
+  #isSpotless: boolean;
 
   constructor(known: BreakerState) {
     this.#known = known;
     this.#view = known;
-    this.#setView(known);
+    this.#isSpotless = hasNothingBad(known);
   }
 
   /** Its window may lack the newest successes. */
@@ -129,8 +129,12 @@ export class LocalBreaker {
 
   #setView(view: BreakerState): void {
     this.#view = view;
-    this.#isSpotless = view.kind === 'closed' && view.window.every(({ sample, slow }) => sample === 'success' && !slow);
+    this.#isSpotless = hasNothingBad(view);
   }
+}
+
+function hasNothingBad(state: BreakerState): boolean {
+  return state.kind === 'closed' && state.window.every(({ sample, slow }) => sample === 'success' && !slow);
 }
 
 function without<T>(all: readonly T[], gone: readonly T[]): readonly T[] {

@@ -2,7 +2,7 @@
 // wrote last; what does not fit is refused whole, and the store sets it aside.
 import type { Moment } from '../../ports/breaker-store.ts';
 import type { Board, ToolEntry } from './board.ts';
-import { LONGEST_TOOL, MOST_TOOLS } from './board.ts';
+import { countBounded, LONGEST_TOOL, MOST_TOOLS } from './board.ts';
 import type { BreakerState, Cause, Evidence, Lease, TimedSample } from './breaker-state.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -17,9 +17,10 @@ export function readBoard(value: unknown): Board | undefined {
   const board = fieldsOf(value);
   if (board === undefined || board.version !== 1) return undefined;
   const server = readBreakerState(board.server);
-  const tools = listOf(board.tools, MOST_TOOLS, readEntry);
+  const tools = listOf(board.tools, Number.POSITIVE_INFINITY, readEntry);
   const crashed = listOf(board.crashed, MOST_TOOLS, readTool);
   if (server === undefined || tools === undefined || crashed === undefined) return undefined;
+  if (countBounded(tools) > MOST_TOOLS) return undefined;
   if (new Set(tools.map(({ tool }) => tool)).size !== tools.length) return undefined;
   return { version: 1, server, tools, crashed };
 }

@@ -1,15 +1,18 @@
 // What a board remembers, what it may forget, and what its writing costs; and time across a reboot.
 import { describe, expect, test } from 'vitest';
-import { elapsedMs, remainingMs } from '../../../src/policy/breaker/moment.ts';
 import { type Board, countOutByFaults, EMPTY_BOARD, stateOf, withState } from '../../../src/policy/breaker/board.ts';
 import { mergeBoard } from '../../../src/policy/breaker/breaker-merge.ts';
 import { TOOL_DEFAULTS } from '../../../src/policy/breaker/breaker-settings.ts';
-import type { BreakerState } from '../../../src/policy/breaker/breaker-state.ts';
+import { type BreakerState, FIRST_STATE } from '../../../src/policy/breaker/breaker-state.ts';
+import { elapsedMs, remainingMs } from '../../../src/policy/breaker/moment.ts';
+import { readBoard } from '../../../src/policy/breaker/read-board.ts';
 import { IN_STATE, OneBreaker } from './one-breaker.ts';
 
 const OPEN = IN_STATE.open().state;
 const CLOSED = IN_STATE.closed().state;
 const ISOLATED = IN_STATE.isolated().state;
+
+const CONTEXT = { now: new OneBreaker().now, random: 0.5, settingsOf: () => TOOL_DEFAULTS, knownTools: 1000 };
 
 const full = (state: (index: number) => BreakerState): Board => ({
   ...EMPTY_BOARD,
@@ -27,19 +30,25 @@ describe('a full board', () => {
     expect(names(added)).toContain(`t${index + 1}`);
   });
 
-  test.each([0, 7])('where none is closed, only an isolation still finds room (at %i)', (index) => {
-    const board = full((one) => (one >= index ? OPEN : ISOLATED));
-    expect(names(withState(board, 'new', OPEN))).toEqual([...names(board), 'new'].slice(0, 512));
-    const added = withState(board, 'new', ISOLATED);
-    expect(added.tools).toHaveLength(512);
-    expect(stateOf(added, 'new')).toBe(ISOLATED);
-    expect(names(added)).not.toContain(`t${index}`);
+  test('where none is closed takes no other, and says of none that it opened', () => {
+    const board = full(() => OPEN);
+    expect(withState(board, 'new', OPEN)).toBe(board);
+    expect(withState(board, 't0', CLOSED).tools[0]?.state).toBe(CLOSED);
+    const { now, transitions, state } = new OneBreaker().feed('FFFFF');
+    const mine = { known: FIRST_STATE, samples: [], opening: { state, transitions }, events: [] };
+    const merged = mergeBoard(board, { breakers: new Map([['new', mine]]), crashed: undefined }, { ...CONTEXT, now });
+    expect(merged).toEqual({ board, transitions: [] });
   });
 
-  test('an isolation drives out no other', () => {
-    const board = full(() => ISOLATED);
+  test('always takes an isolation, and is read back with it', () => {
+    const board = full(() => OPEN);
     const added = withState(board, 'new', ISOLATED);
     expect(names(added)).toEqual([...names(board), 'new']);
+    expect(readBoard(JSON.parse(JSON.stringify(added)))).toEqual(added);
+    expect(names(withState(added, 'another', CLOSED))).not.toContain('another');
+    // An isolation takes no room from the others.
+    const isolated = full((index) => (index < 3 ? ISOLATED : OPEN));
+    expect(names(withState(isolated, 'new', OPEN))).toHaveLength(513);
   });
 });
 
@@ -48,9 +57,8 @@ describe('where nothing has changed', () => {
     const board = withState(EMPTY_BOARD, 'a', OPEN);
     expect(withState(board, 'a', OPEN)).toBe(board);
     expect(withState(board, undefined, board.server)).toBe(board);
-    const context = { now: new OneBreaker().now, random: 0.5, settingsOf: () => TOOL_DEFAULTS, knownTools: 1 };
-    expect(mergeBoard(board, { breakers: new Map(), crashed: undefined }, context)).toEqual({ board, transitions: [] });
-    expect(mergeBoard(board, { breakers: new Map(), crashed: undefined }, context).board).toBe(board);
+    expect(mergeBoard(board, { breakers: new Map(), crashed: undefined }, CONTEXT)).toEqual({ board, transitions: [] });
+    expect(mergeBoard(board, { breakers: new Map(), crashed: undefined }, CONTEXT).board).toBe(board);
   });
 });
 

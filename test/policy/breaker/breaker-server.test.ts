@@ -140,6 +140,11 @@ describe('a server', () => {
     machine.settle();
     expect(machine.stateOf('a')).toMatchObject({ kind: 'open', round: 2 });
     expect(machine.stateOf(undefined).kind).toBe('closed');
+    // Nor does one that goes out by tool errors.
+    guard.calls(TOOL_ERROR, 10, 'd');
+    machine.settle();
+    expect(machine.stateOf('d').kind).toBe('open');
+    expect(machine.stateOf(undefined).kind).toBe('closed');
   });
 
   test('out by tool errors does not count for that, nor do more tools than are out', () => {
@@ -171,6 +176,15 @@ describe('a server', () => {
     expect(guard.call(ANSWER)).toBe('deny');
     expect(machine.stateOf(undefined).kind).toBe('open');
     expect(guard.call(ANSWER, 'list')).toBe('pass');
+  });
+
+  test('a tool that only observes is not asked for the probe of its server', () => {
+    const { machine, guard } = openTool({ tool: { mode: 'observe' } });
+    machine.order('open', undefined).wait(30_000).order('open', 'query');
+    expect(guard.call(ANSWER)).toBe('pass');
+    machine.settle();
+    expect(machine.stateOf('query').kind).toBe('open');
+    expect(machine.stateOf(undefined)).toMatchObject({ kind: 'half_open', successes: 1 });
   });
 
   test('one call may be the probe of both', () => {
