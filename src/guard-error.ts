@@ -62,11 +62,11 @@ export const GUARD_ANSWERS = {
   audit_unavailable: 'the request was not sent, or its answer is withheld, because the audit trail cannot be written',
   deadline: 'no answer within `idleMs` or `hardMs`; the request may still have run',
   server_exited: 'the server exited before it answered; the outcome is unknown',
+  server_away: 'the server is being started again and too much waits for it already; nothing was sent',
   session_ended: 'the client closed its end before the server answered; the outcome is unknown',
   server_unstartable: 'the server could not be started',
   guard_fault: 'a policy of the guard failed, which denies; the guard log says how',
   too_many_in_flight: 'as many requests are open as one session may have; nothing was sent',
-  id_in_use: 'the server asked under an id that is still open; the client was not asked',
   probe_answered:
     'a server of an older revision exited on `server/discover`; the guard answers `-32601` and starts it anew',
   answer_refused: 'the answer could be read in more than one way and was not passed on; the request ran',

@@ -36,6 +36,11 @@ export class ByteOut {
     return this.#broken;
   }
 
+  /** More waits for the reader than it should. */
+  get full(): boolean {
+    return this.#full;
+  }
+
   /** Takes bytes for this turn. Nothing leaves before `flush`. */
   add(bytes: Buffer): void {
     const last = this.#pending.at(-1);

@@ -140,7 +140,11 @@ export class SessionRun {
       onFull: () => this.#stopReading(),
       onRoom: () => this.#goOnReading(),
     };
-    const link = new UpstreamLink(process, listener, this.#options.limits, this.#options.timers);
+    const link = new UpstreamLink(process, listener, this.#options.limits, {
+      timers: this.#options.timers,
+      times: this.#options.shutdown,
+    });
+    if (this.#client.full) link.pause();
     this.#links.set(name, link);
     if (process.stderr !== undefined) this.#options.relayStderr(name, process.stderr);
     if (process.pid !== undefined) this.#take({ type: 'upstream_started', upstream: name, pid: process.pid });

@@ -25,7 +25,10 @@ export interface UpstreamListener {
 
 export interface LinkLimits {
   readonly maxLineBytes: number;
+  /** Bytes that may wait for the client … */
   readonly fullAtBytes: number;
+  /** … and for a server. */
+  readonly serverFullAtBytes: number;
   readonly read: ReadLimits;
 }
 
@@ -43,14 +46,23 @@ export class UpstreamLink {
   #forced = false;
   #inputEnded = false;
 
-  constructor(process: UpstreamProcess, listener: UpstreamListener, limits: LinkLimits, timers: Timers) {
+  constructor(
+    process: UpstreamProcess,
+    listener: UpstreamListener,
+    limits: LinkLimits,
+    { timers, times }: { readonly timers: Timers; readonly times: ShutdownTimes },
+  ) {
     this.#process = process;
     this.#timers = timers;
     this.#out = new ByteOut(process.stdin, {
-      fullAtBytes: limits.fullAtBytes,
+      fullAtBytes: limits.serverFullAtBytes,
       onFull: () => listener.onFull(),
       onRoom: () => listener.onRoom(),
-      onBroken: () => listener.onRoom(),
+      onBroken: () => {
+        listener.onRoom();
+        // EPIPE is an ending: a server that hears nothing any more is ended in full.
+        if (!this.#inputEnded) this.stop(times, false);
+      },
     });
     const framer = new LineFramer({
       limitBytes: limits.maxLineBytes,
@@ -61,6 +73,8 @@ export class UpstreamLink {
       framer.push(chunk);
       listener.onTurnEnd();
     });
+    // So is one that says nothing any more, and cannot.
+    process.stdout.once('end', () => this.stop(times, false));
     void this.#end(framer, listener);
   }
 

@@ -58,8 +58,8 @@ export interface IntentEntry extends EntryBase {
   readonly correlation: Readonly<Record<string, string>> | undefined;
   /** Size of the line on the wire, without its LF. */
   readonly bytes: number;
-  /** Recorded for `tools/call` (and denials); absent for other requests. */
-  readonly payload: Payload | undefined;
+  /** Recorded for `tools/call` (and denials); absent for other requests, and let go once it is written. */
+  payload: Payload | undefined;
 }
 
 /** How an exchange ended. Exactly one for each intent that was passed. */

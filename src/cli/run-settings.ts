@@ -38,7 +38,8 @@ export function commandOf(
       args,
       cwd: entry?.cwd,
       env: bare === undefined ? cleanEnvironment(env, passEnv, written) : { ...bare.env, ...named },
-      stderr: entry === undefined ? 'inherit' : 'pipe',
+      // Never shared: a server could make a shared stderr wait for its reader, and the guard with it.
+      stderr: 'pipe',
     },
     withheld: (bare?.withheld ?? []).filter((name) => !passEnv.includes(name)),
   };
@@ -49,6 +50,7 @@ export function settingsOf(
   policy: Policy | undefined,
   server: ResolvedServer,
   model: string | undefined,
+  tag: string,
 ): SessionSettings {
   const { entry } = server;
   return {
@@ -60,6 +62,7 @@ export function settingsOf(
         restart: entry?.restart ?? DEFAULT_RESTART,
       },
     ],
+    tag,
     model: { operator: model ?? policy?.model.id, metaPaths: policy?.model.metaPaths ?? [] },
   };
 }

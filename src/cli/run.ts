@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
+import { ErrorOut } from '../adapters/error-out.ts';
 import { createGuardLog } from '../adapters/guard-log.ts';
 import { createJsonlSink, type JsonlSink } from '../adapters/jsonl-sink.ts';
 import { createYoungHeapLimit } from '../adapters/memory-budget.ts';
@@ -37,6 +38,8 @@ export interface RunFlags {
 
 /** Open exchanges of one session. Bounds memory, not use: no host comes near it. */
 const MAX_IN_FLIGHT = 10_000;
+/** As much again may wait for a server: while the client is not read, the end of its input goes unseen. */
+const SERVER_FULL_AT_BYTES = 64 * 1024 * 1024;
 /** How long the last sync and the removal of old segments may hold up the end. */
 const LAST_SYNC_MS = 300;
 /** Bytes that may wait for a slow reader before the other side is no longer read. */
@@ -64,7 +67,8 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   };
   const server = resolveServer(policy, { serverFlag: flags.server, command, args, search });
   const { command: upstream, withheld } = commandOf(server, flags, { env, uid });
-  const writeError = (text: string) => void process.stderr.write(text);
+  const errorOut = new ErrorOut(process.stderr);
+  const writeError = (text: string | Buffer) => errorOut.write(text);
   // Before the server is started: what cannot be opened ends the run.
   const log = createGuardLog({
     level: flags.logLevel ?? policy?.log.level ?? 'warn',
@@ -79,7 +83,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   sayHowItRuns(log, { policy, server, withheld, ignored });
   const sink = openTrail({ stateDir, tenant, policy, server, log });
   const session = new Session(
-    settingsOf(policy, server, flags.model ?? env.MCP_GUARD_MODEL),
+    settingsOf(policy, server, flags.model ?? env.MCP_GUARD_MODEL, randomBytes(6).toString('hex')),
     createInterceptors({ maxInFlight: MAX_IN_FLIGHT }),
     (name, error) => log.write('error', `the policy \`${name}\` failed: ${String(error)}`),
   );
@@ -98,12 +102,17 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
     limits: {
       maxLineBytes: policy?.maxLineBytes ?? DEFAULTS.maxLineBytes,
       fullAtBytes: FULL_AT_BYTES,
+      serverFullAtBytes: SERVER_FULL_AT_BYTES,
       read: { ...DEFAULT_READ_LIMITS, strictPayload: policy?.strictPayload ?? false },
     },
     afterTurn: createYoungHeapLimit(),
     shutdown: policy?.shutdown ?? DEFAULTS.shutdown,
     showNoise: (name, text) => relay.show(name, text),
-    relayStderr: (name, stderr) => relay.relay(name, stderr),
+    // Under a config line by line, with the server's name, inert; a bare run hands the bytes on as they are.
+    relayStderr: (name, stderr) => {
+      if (policy === undefined) stderr.on('data', writeError);
+      else relay.relay(name, stderr);
+    },
   });
   watchSignals(run, log);
   const ended = run.run();
@@ -135,7 +144,7 @@ function openTrail(given: {
     retention: { maxBytes: audit.maxBytes, maxAgeDays: audit.maxAgeDays },
     origin: {
       session: randomBytes(8).toString('hex'),
-      principal: `local:${userInfo().username}`,
+      principal: `local:${userName()}`,
       guard: VERSION,
       host: hostname(),
       servers: [server.name],
@@ -143,6 +152,15 @@ function openTrail(given: {
       isolation: 'none',
     },
   });
+}
+
+/** A container may run a user that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 function sayHowItRuns(

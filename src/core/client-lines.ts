@@ -13,14 +13,16 @@ import type {
 } from '../wire/message.ts';
 import { errorLine, INVALID_PARAMS, INVALID_REQUEST } from '../wire/reply.ts';
 import { replaceId, spliceLine, valueSpan } from '../wire/splice.ts';
-import { attributeModel, readClientName, readCorrelation } from './attribution.ts';
+import { attributeModel, readClientName, readCorrelation, UNKNOWN_MODEL } from './attribution.ts';
 import { BatchAnswer } from './batch.ts';
-import { exitRefusal } from './denial.ts';
+import { exitRefusal, overfullRefusal } from './denial.ts';
 import { type Attribution, refusedIntent } from './entries.ts';
 import type { BatchElement, RefusedLine } from './events.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
 import { newExchange } from './new-exchange.ts';
 import type { SessionParts } from './session-parts.ts';
+
+const NOBODY: Attribution = { client: undefined, model: UNKNOWN_MODEL, correlation: undefined, subject: undefined };
 
 export class ClientLines {
   readonly #parts: SessionParts;
@@ -76,7 +78,7 @@ export class ClientLines {
     const life = this.#parts.life(upstream);
     const id = line.message.id;
     const after = ledger.table.byAskerId(CLIENT, id);
-    const taken = ledger.table.byPeerId(upstream, id) !== undefined;
+    const taken = !ledger.table.isFree(upstream, id);
     const peerId = taken ? life.privateId(id) : id;
     const exchange = newExchange({ line, asker: CLIENT, peer: upstream, peerId, now, batch, after });
     if (after !== undefined) after.next = exchange;
@@ -96,13 +98,18 @@ export class ClientLines {
     }
     const { tool } = exchange.view;
     if (tool !== undefined) deadlines.start(exchange, this.#parts.deadlineOf(exchange.view.upstream, tool), now.monoMs);
-    const { line } = exchange;
-    life.send(exchange.peerId === exchange.askerId ? line.bytes : replaceId(line, exchange.peerId), exchange);
+    const { line, peerId, askerId } = exchange;
+    if (line === undefined) return;
+    if (life.send(peerId === askerId ? line.bytes : replaceId(line, peerId), exchange)) return;
+    ledger.settle(exchange, 'upstream_exit', now);
+    ledger.refuse(exchange, overfullRefusal(life.name));
   }
 
   /** @returns who asks, as far as it is known */
   whoOf(exchange: Exchange): Attribution {
-    return this.#who(exchange.line, exchange.view.modern);
+    const { line, view } = exchange;
+    // A request that waits has not been sent, so what it said is still there.
+    return line === undefined ? NOBODY : this.#who(line, view.modern);
   }
 
   #who(line: Line<RequestMessage>, modern: boolean): Attribution {
@@ -161,7 +168,8 @@ export class ClientLines {
     const { ledger, deadlines, handshake } = this.#parts;
     const { id, result, error } = line.message;
     const exchange = ledger.table.byPeerId(CLIENT, id);
-    if (exchange === undefined) {
+    if (exchange?.sent !== true) {
+      ledger.table.forget(CLIENT, id);
       this.#parts.dropped('client', undefined, 'no request waits for this answer', now);
       return;
     }

@@ -28,7 +28,12 @@ export class Deadlines {
     exchange.hardDueMs = nowMs + deadline.hardMs;
     exchange.idleMs = deadline.idleMs;
     exchange.idleDueMs = nowMs + deadline.idleMs;
-    this.#lookAtMs = Math.min(this.#lookAtMs, exchange.hardDueMs, exchange.idleDueMs);
+    this.lookBy(Math.min(exchange.hardDueMs, exchange.idleDueMs));
+  }
+
+  /** Something is due then. */
+  lookBy(atMs: number): void {
+    this.#lookAtMs = Math.min(this.#lookAtMs, atMs);
   }
 
   /** The server has shown that it works on this. Never moves the hard deadline. */

@@ -85,6 +85,15 @@ export function exitRefusal(kind: 'exited' | 'signalled' | 'unstartable', how: s
   };
 }
 
+export function overfullRefusal(server: string): Refusing {
+  return {
+    reason: 'server_away',
+    rule: undefined,
+    text: `\`${server}\` is being started again, and more is waiting for it than mcp-guard holds. This request was not sent: send it again in a while.`,
+    retryAfterMs: 5000,
+  };
+}
+
 export function sessionEndRefusal(server: string): Refusing {
   return {
     reason: 'session_ended',

@@ -49,7 +49,7 @@ export function intentOf(exchange: Exchange, who: Attribution, now: Instant, den
     client: who.client,
     model: who.model,
     correlation: who.correlation,
-    bytes: line.bytes.length - 1,
+    bytes: line === undefined ? 0 : line.bytes.length - 1,
     payload: isCall || denial !== undefined ? line : undefined,
   };
 }

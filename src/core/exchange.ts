@@ -8,12 +8,15 @@ import type { RequestView } from './interceptor.ts';
 /** One end of an exchange: an upstream's name, or the client. */
 export type Side = string;
 
+const MOST_GIVEN_UP = 1024;
+
 /** INVARIANT: no upstream has this name. */
 export const CLIENT: Side = '';
 
 export interface Exchange {
   readonly view: RequestView;
-  readonly line: Line<RequestMessage>;
+  /** Let go once it is sent: what is open must not hold what it said. */
+  line: Line<RequestMessage> | undefined;
   readonly asker: Side;
   readonly peer: Side;
   /** The id under which the asking side waits. */
@@ -33,8 +36,10 @@ export interface Exchange {
   intent: IntentEntry | undefined;
   /** The newest record of this exchange: what is sent next needs it to be written. */
   lastEntry: IntentEntry | OutcomeEntry | undefined;
-  /** Held by an interceptor, not sent yet. */
+  /** Held by an interceptor. */
   waiting: boolean;
+  /** The other side has been told. An answer before that belongs to nothing. */
+  sent: boolean;
   /** Monotonic ms at which the guard gives up; Infinity for never. */
   hardDueMs: number;
   /** Longest silence in ms; Infinity for any. */
@@ -45,7 +50,7 @@ export interface Exchange {
   /** The asking side has its answer, or needs none any more. */
   answered: boolean;
   /** An earlier open exchange under the same asker's id: it is answered first. */
-  readonly after: Exchange | undefined;
+  after: Exchange | undefined;
   /** The one that waits for this one's answer to go first. */
   next: Exchange | undefined;
   /** The answer that is held back until `after` has been answered. */
@@ -68,6 +73,8 @@ export class ExchangeTable {
   readonly #byPeer = new Map<Side, Map<RequestId, Box>>();
   readonly #byAsker = new Map<Side, Map<RequestId, Box>>();
   readonly #byToken = new Map<Side, Map<RequestId, Box>>();
+  /** Ids that the other side may still answer although nobody waits any more. */
+  readonly #givenUp = new Map<Side, Set<RequestId>>();
   #highestClientId = 0;
 
   /** The highest integer id that the client has used so far. */
@@ -99,6 +106,33 @@ export class ExchangeTable {
       at(this.#byToken, asker).delete(progressToken);
     }
     box.exchange = undefined;
+  }
+
+  /** Nobody waits for this one any more, but its answer may still come: until then its id is not free. */
+  giveUp(exchange: Exchange): void {
+    if (!exchange.sent) return;
+    let ids = this.#givenUp.get(exchange.peer);
+    if (ids === undefined) {
+      ids = new Set();
+      this.#givenUp.set(exchange.peer, ids);
+    }
+    const oldest = ids.size < MOST_GIVEN_UP ? undefined : ids.values().next();
+    if (oldest !== undefined && oldest.done !== true) ids.delete(oldest.value);
+    ids.add(exchange.peerId);
+  }
+
+  /** The late answer to one that was given up has come. */
+  forget(peer: Side, id: RequestId): void {
+    this.#givenUp.get(peer)?.delete(id);
+  }
+
+  /** A new server knows nothing of what the old one was asked. */
+  forgetAll(peer: Side): void {
+    this.#givenUp.delete(peer);
+  }
+
+  isFree(peer: Side, id: RequestId): boolean {
+    return this.byPeerId(peer, id) === undefined && this.#givenUp.get(peer)?.has(id) !== true;
   }
 
   /** The open exchange that `peer` answers with this id. */

@@ -12,7 +12,8 @@ export interface RequestView {
   readonly method: string;
   /** The tool of a `tools/call`; undefined for every other method. */
   readonly tool: string | undefined;
-  readonly params: JsonObject | undefined;
+  /** Gone once the request is sent: `onSettle` sees only those of `tasks/*`. */
+  params: JsonObject | undefined;
   /** The request carries the 2026-07-28 revision in its `_meta`. */
   readonly modern: boolean;
 }

@@ -122,9 +122,17 @@ export class Ledger {
     return entry;
   }
 
+  /** It is on its way: what it said is on record, and need not be kept. */
+  markSent(exchange: Exchange): void {
+    exchange.sent = true;
+    if (exchange.view.method !== 'initialize') exchange.line = undefined;
+    if (!exchange.view.method.startsWith('tasks/')) exchange.view.params = undefined;
+  }
+
   #close(exchange: Exchange, settlement: Settlement, now: Instant): void {
     exchange.closed = true;
     this.table.remove(exchange);
+    if (settlement === 'cancelled' || settlement === 'timeout') this.table.giveUp(exchange);
     this.#chain.settle(exchange.view, exchange.progress, settlement, now);
   }
 
@@ -137,7 +145,7 @@ export class Ledger {
   /** Answers the asking side, once; a second request under the same id waits for the first one's answer. */
   reply(exchange: Exchange, bytes: Buffer | (() => Buffer), needs: AuditEntry | undefined): void {
     if (exchange.answered || exchange.internal) return;
-    if (exchange.after !== undefined && !exchange.after.answered) {
+    if (exchange.after?.answered === false) {
       exchange.held = () => this.reply(exchange, bytes, needs);
       return;
     }
@@ -159,6 +167,9 @@ export class Ledger {
   #releaseNext(exchange: Exchange): void {
     const next = exchange.next;
     exchange.next = undefined;
+    exchange.after = undefined;
+    // A chain of requests under one id must not keep those that are long done.
+    if (next !== undefined) next.after = undefined;
     const held = next?.held;
     if (next === undefined || held === undefined) return;
     next.held = undefined;

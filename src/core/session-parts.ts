@@ -7,6 +7,7 @@ import type { Handshake } from './handshake.ts';
 import type { Ledger } from './ledger.ts';
 import type { Router } from './router.ts';
 import type { Deadline } from './settings.ts';
+import type { Tally } from './tally.ts';
 import type { OpenTasks } from './tasks.ts';
 import type { UpstreamLife } from './upstream-life.ts';
 
@@ -17,6 +18,7 @@ export interface SessionParts {
   readonly tasks: OpenTasks;
   readonly router: Router;
   readonly model: ModelHints;
+  readonly tally: Tally;
   life(upstream: UpstreamId): UpstreamLife;
   deadlineOf(upstream: UpstreamId, tool: string): Deadline;
   /** Something came that belongs to nothing: it goes nowhere, and is counted. */

@@ -37,19 +37,22 @@ export class Session {
     if (first === undefined) throw new RangeError('a session needs at least one upstream');
     const ledger = new Ledger(new Chain(interceptors, onFault));
     const handshake = new Handshake();
-    for (const upstream of settings.upstreams)
-      this.#lives.set(upstream.name, new UpstreamLife(upstream, ledger, handshake));
+    const deadlines = new Deadlines(ledger.table);
+    for (const upstream of settings.upstreams) {
+      this.#lives.set(upstream.name, new UpstreamLife(upstream, ledger, handshake, deadlines, settings.tag));
+    }
     const byName = new Map(settings.upstreams.map((upstream) => [upstream.name, upstream]));
     this.#parts = {
       ledger,
       handshake,
-      deadlines: new Deadlines(ledger.table),
+      deadlines,
       tasks: new OpenTasks(),
       router: createSingleRouter(first.name),
       model: settings.model,
       life: (name) => this.#life(name),
       deadlineOf: (name, tool) => byName.get(name)?.deadlineOf(tool) ?? BARE_DEADLINE,
       dropped: (from, server, why, now) => this.#drop(from, server, why, now),
+      tally: this.#tally,
     };
     this.#fromClient = new ClientLines(this.#parts);
     this.#fromUpstream = new UpstreamLines(this.#parts);

@@ -32,6 +32,8 @@ export interface SessionSettings {
   /** One for a wrap; the router is the only part that cares how many. */
   readonly upstreams: readonly UpstreamSettings[];
   readonly model: ModelHints;
+  /** Random, of this session: part of the ids that the guard makes up. */
+  readonly tag: string;
 }
 
 /** A bare run: one hard deadline of 60 minutes, so that nothing hangs for ever. */

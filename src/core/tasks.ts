@@ -5,6 +5,7 @@ import { isJsonObject, type Json, type JsonObject, objectAt, stringAt } from '..
 import type { UpstreamId } from './events.ts';
 
 const MOST_TASKS = 4096;
+const LONGEST_ID = 1024;
 const TERMINAL = new Set(['completed', 'failed', 'cancelled']);
 
 export class OpenTasks {
@@ -19,6 +20,8 @@ export class OpenTasks {
   }
 
   open(upstream: UpstreamId, taskId: string, intent: IntentEntry): void {
+    // A name that long is no name: its record stays without an end, and the guard's memory its own.
+    if (taskId.length > LONGEST_ID) return;
     // Bounded: a server that announces tasks for ever loses the record of its oldest, not the guard's memory.
     if (this.#intents.size >= MOST_TASKS) {
       const oldest = this.#intents.keys().next();

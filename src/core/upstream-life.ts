@@ -1,10 +1,10 @@
 // The life of one server as the session sees it: running, coming back, gone. Holds what is meant for it while it is
 // away, introduces the client to it again, and gives up on a crash loop. Knows no process and no timer.
-import type { IntentEntry } from '../audit/entry.ts';
 import type { Instant } from '../ports/clock.ts';
-import type { Line, RequestMessage } from '../wire/message.ts';
+import type { Line, RequestId, RequestMessage } from '../wire/message.ts';
 import { cancelledLine, errorLine, METHOD_NOT_FOUND, subscriptionEndLine } from '../wire/reply.ts';
 import { replaceId } from '../wire/splice.ts';
+import type { Deadlines } from './deadlines.ts';
 import { exitRefusal, sessionEndRefusal } from './denial.ts';
 import type { UpstreamExit, UpstreamId } from './events.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
@@ -14,6 +14,10 @@ import { newExchange } from './new-exchange.ts';
 import type { UpstreamSettings } from './settings.ts';
 
 const MOST_SHIELDED_EXITS = 2;
+const MOST_HELD = 20_000;
+const MOST_HELD_BYTES = 64 * 1024 * 1024;
+/** For the greeting of a restarted server, and what else is said to it again. */
+const REPLAY_MS = 30_000;
 const PROBING = new Set(['server/discover', 'initialize']);
 
 interface HowItEnds {
@@ -33,7 +37,8 @@ export class UpstreamLife {
   readonly #settings: UpstreamSettings;
   readonly #ledger: Ledger;
   readonly #handshake: Handshake;
-  readonly #ids = new GuardIds();
+  readonly #deadlines: Deadlines;
+  readonly #ids: GuardIds;
   #state: 'running' | 'coming_back' | 'replaying' | 'gone' = 'running';
   #held: Held[] = [];
   /** Monotonic ms of the exits that count towards a crash loop. */
@@ -43,11 +48,13 @@ export class UpstreamLife {
   #probed = false;
   #lastExit: UpstreamExit | undefined;
 
-  constructor(settings: UpstreamSettings, ledger: Ledger, handshake: Handshake) {
+  constructor(settings: UpstreamSettings, ledger: Ledger, handshake: Handshake, deadlines: Deadlines, tag: string) {
+    this.#ids = new GuardIds(tag);
     this.name = settings.name;
     this.#settings = settings;
     this.#ledger = ledger;
     this.#handshake = handshake;
+    this.#deadlines = deadlines;
   }
 
   /** Set once the server will not come back. */
@@ -68,16 +75,28 @@ export class UpstreamLife {
     for (const exchange of this.#openOf()) this.#end(exchange, this.#lastExit, how, now);
   }
 
-  /** Sends now, or when the server is back. `exchange` where the bytes are its request: a closed one is not sent late. */
-  send(bytes: Buffer, exchange: Exchange | undefined): void {
+  /** Sends now, or when the server is back; false where it can be neither. `exchange` where the bytes are its request: a closed one is not sent late. */
+  send(bytes: Buffer, exchange: Exchange | undefined): boolean {
     if (exchange?.view.method === 'server/discover') this.#probed = true;
-    if (this.#state === 'running') this.#toServer(bytes, exchange?.intent);
-    else if (this.#state !== 'gone') this.#held.push({ bytes, exchange });
+    if (this.#state === 'running') {
+      this.#toServer(bytes, exchange);
+      return true;
+    }
+    return this.#state !== 'gone' && this.#hold({ bytes, exchange });
+  }
+
+  /** INVARIANT: what is held is bounded, whatever the client sends while the server is away. */
+  #hold(held: Held): boolean {
+    this.#held = this.#held.filter(({ exchange }) => exchange?.closed !== true);
+    const bytes = this.#held.reduce((sum, one) => sum + one.bytes.length, held.bytes.length);
+    if (bytes > MOST_HELD_BYTES || this.#held.length >= MOST_HELD) return false;
+    this.#held.push(held);
+    return true;
   }
 
   /** A private id for a request of the client whose own id is taken. */
   privateId(exchangeId: string | number): string | number {
-    return this.#ids.next(this.#ledger.table.highestClientId, exchangeId);
+    return this.#nextId(exchangeId);
   }
 
   onStarted(now: Instant): void {
@@ -93,8 +112,14 @@ export class UpstreamLife {
   }
 
   /** The answer to one of the guard's own requests. Only the first, to `initialize`, is waited for. */
-  onInternalAnswer(exchange: Exchange, now: Instant): void {
+  onInternalAnswer(exchange: Exchange, accepted: boolean, now: Instant): void {
     if (exchange.view.method !== 'initialize' || this.#state !== 'replaying') return;
+    if (!accepted) {
+      // It will exit, which is counted: then it is started again, or given up.
+      this.#ledger.log('warn', `\`${this.name}\` did not accept the greeting after its restart and is ended`);
+      this.#ledger.push({ type: 'stop_upstream', upstream: this.name });
+      return;
+    }
     const { initialized, replays } = this.#handshake;
     if (initialized !== undefined) this.#toServer(initialized.bytes, undefined);
     for (const line of replays) this.#replay(line, now);
@@ -104,13 +129,15 @@ export class UpstreamLife {
   /** Settles what was open, then comes back or is gone for good. */
   onExited(exit: UpstreamExit, now: Instant, clientHasLeft: boolean): 'coming_back' | 'gone' {
     this.#lastExit = exit;
+    this.#ledger.table.forgetAll(this.name);
     const open = this.#openOf();
     const shield = this.#isShielded(exit, open);
     const comesBack = !clientHasLeft && exit.kind !== 'unstartable' && (shield || this.#mayRestart(now));
     // What was held was never sent: it goes to the next server, if there is one. So does a greeting that met the probe's death.
     const unsent = new Set(comesBack ? this.#held.map((held) => held.exchange) : []);
     for (const exchange of open) {
-      if (shield && exchange.view.method === 'initialize') this.#held.push({ bytes: bytesOf(exchange), exchange });
+      const greeting = shield && exchange.view.method === 'initialize' ? bytesOf(exchange) : undefined;
+      if (greeting !== undefined) this.#held.push({ bytes: greeting, exchange });
       else if (!unsent.has(exchange)) this.#end(exchange, exit, { shield, clientHasLeft }, now);
     }
     this.#state = comesBack ? 'coming_back' : 'gone';
@@ -188,14 +215,24 @@ export class UpstreamLife {
   }
 
   #replay(line: Line<RequestMessage>, now: Instant): void {
-    const id = this.#ids.next(this.#ledger.table.highestClientId, line.message.id);
+    const id = this.#nextId(line.message.id);
     const exchange = newExchange({ line, asker: CLIENT, peer: this.name, peerId: id, internal: true, now });
+    exchange.sent = true;
+    // A server that does not even answer a greeting is as good as gone.
+    exchange.hardDueMs = now.monoMs + REPLAY_MS;
     this.#ledger.table.add(exchange);
-    this.#toServer(replaceId(line, id), undefined);
+    this.#deadlines.lookBy(exchange.hardDueMs);
+    this.#ledger.push({ type: 'to_upstream', upstream: this.name, bytes: replaceId(line, id), needs: undefined });
   }
 
-  #toServer(bytes: Buffer, needs: IntentEntry | undefined): void {
-    this.#ledger.push({ type: 'to_upstream', upstream: this.name, bytes, needs });
+  #toServer(bytes: Buffer, exchange: Exchange | undefined): void {
+    this.#ledger.push({ type: 'to_upstream', upstream: this.name, bytes, needs: exchange?.intent });
+    if (exchange !== undefined) this.#ledger.markSent(exchange);
+  }
+
+  #nextId(sample: RequestId): RequestId {
+    const { table } = this.#ledger;
+    return this.#ids.next(table.highestClientId, sample, (id) => table.isFree(this.name, id));
   }
 
   #goOn(): void {
@@ -203,11 +240,12 @@ export class UpstreamLife {
     const held = this.#held;
     this.#held = [];
     for (const { bytes, exchange } of held) {
-      if (exchange?.closed !== true) this.#toServer(bytes, exchange?.intent);
+      if (exchange?.closed !== true) this.#toServer(bytes, exchange);
     }
   }
 }
 
-function bytesOf(exchange: Exchange): Buffer {
-  return exchange.peerId === exchange.askerId ? exchange.line.bytes : replaceId(exchange.line, exchange.peerId);
+function bytesOf({ line, askerId, peerId }: Exchange): Buffer | undefined {
+  if (line === undefined) return undefined;
+  return peerId === askerId ? line.bytes : replaceId(line, peerId);
 }

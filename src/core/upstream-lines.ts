@@ -39,10 +39,18 @@ export class UpstreamLines {
   onRefused(upstream: UpstreamId, { refusal, bytes, payload }: RefusedLine, now: Instant): void {
     const { ledger } = this.#parts;
     const detail = { from: 'server', code: refusal.code, detail: refusal.detail, bytes };
-    ledger.note('line_refused', upstream, detail, now);
-    ledger.log('warn', `a line of \`${upstream}\` was refused and not forwarded: ${refusal.detail}`);
+    // A server can repeat this for ever: neither the trail nor the log nor its own input may fill with it.
+    const count = this.#parts.tally.count(`refused:${upstream}:${refusal.code}`);
+    if (count !== undefined) {
+      ledger.note('line_refused', upstream, { ...detail, count }, now);
+      ledger.log(
+        'warn',
+        `a line of \`${upstream}\` was refused and not forwarded: ${refusal.detail} (${count} so far)`,
+      );
+    }
     if (refusal.id === undefined) return;
     if (refusal.shape === 'request') {
+      if (count === undefined) return;
       const answer = errorLine(refusal.id, INVALID_REQUEST, `refused by mcp-guard: ${refusal.detail}`, {
         reason: refusal.code,
       });
@@ -52,6 +60,7 @@ export class UpstreamLines {
     const exchange = ledger.table.byPeerId(upstream, refusal.id);
     if (exchange === undefined || refusal.shape !== 'response') return;
     ledger.settle(exchange, 'refused', now, { ...NO_ANSWER, line: payload });
+    if (exchange.internal) this.#parts.life(upstream).onInternalAnswer(exchange, false, now);
     ledger.refuse(exchange, ambiguousAnswer(upstream, refusal.detail));
   }
 
@@ -59,10 +68,11 @@ export class UpstreamLines {
     const { ledger } = this.#parts;
     const exchange = ledger.table.byPeerId(upstream, line.message.id);
     if (exchange === undefined) {
+      ledger.table.forget(upstream, line.message.id);
       this.#parts.dropped('server', upstream, 'no open request has this id', now);
       return;
     }
-    if (exchange.waiting) {
+    if (!exchange.sent) {
       this.#parts.dropped('server', upstream, 'the request that it answers was never sent', now);
       return;
     }
@@ -72,7 +82,7 @@ export class UpstreamLines {
     if (exchange.view.method === 'initialize' && line.message.error === undefined)
       this.#parts.handshake.accepted = true;
     if (exchange.internal) {
-      this.#parts.life(upstream).onInternalAnswer(exchange, now);
+      this.#parts.life(upstream).onInternalAnswer(exchange, line.message.error === undefined, now);
       return;
     }
     const { intent } = exchange;
@@ -137,23 +147,13 @@ export class UpstreamLines {
   #onQuestion(upstream: UpstreamId, line: Line<RequestMessage>, now: Instant): void {
     const { ledger, handshake } = this.#parts;
     if (handshake.era === 'modern') {
-      this.#parts.dropped(
-        'server',
-        upstream,
-        `in revision 2026-07-28 a server may not send requests (\`${line.message.method}\`)`,
-        now,
-      );
+      this.#parts.dropped('server', upstream, 'in revision 2026-07-28 a server may not send requests', now);
       return;
     }
     const { id } = line.message;
     if (ledger.table.byPeerId(CLIENT, id) !== undefined) {
+      // Not answered: under that id an error would end the request that is open.
       this.#parts.dropped('server', upstream, 'it reuses the id of a request that is still open', now);
-      this.#parts
-        .life(upstream)
-        .send(
-          errorLine(id, INVALID_REQUEST, 'refused by mcp-guard: this id is in use', { reason: 'id_in_use' }),
-          undefined,
-        );
       return;
     }
     const exchange = newExchange({ line, asker: upstream, peer: CLIENT, peerId: id, now });
@@ -161,12 +161,10 @@ export class UpstreamLines {
   }
 
   forward(exchange: Exchange): void {
-    this.#parts.ledger.push({
-      type: 'to_client',
-      bytes: exchange.line.bytes,
-      needs: exchange.intent,
-      batch: undefined,
-    });
+    const { line, intent } = exchange;
+    if (line === undefined) return;
+    this.#parts.ledger.push({ type: 'to_client', bytes: line.bytes, needs: intent, batch: undefined });
+    this.#parts.ledger.markSent(exchange);
   }
 
   /** The guard waits no longer: the client is answered first, then the server is told. */
@@ -174,6 +172,10 @@ export class UpstreamLines {
     const { ledger } = this.#parts;
     const { upstream } = exchange.view;
     if (!ledger.settle(exchange, 'timeout', now)) return;
+    if (exchange.internal) {
+      this.#parts.life(upstream).onInternalAnswer(exchange, false, now);
+      return;
+    }
     ledger.refuse(exchange, deadlineRefusal(kind, waitedMs, upstream));
     if (exchange.progressToken !== undefined) this.#bury(exchange.progressToken);
     this.#parts.life(upstream).send(cancelledLine(exchange.peerId, 'mcp-guard: deadline exceeded'), undefined);

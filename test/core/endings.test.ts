@@ -285,6 +285,49 @@ describe('a server that is restarted', () => {
     expect(book.upstream(result(9)).toClient()).toHaveLength(1);
   });
 
+  it('that does not answer the greeting, or refuses it, is ended, and counts as another exit', () => {
+    for (const how of ['silent', 'refuses', 'ambiguous'] as const) {
+      const book = greeted();
+      book.exits().take();
+      book.client(call(9)).take();
+      const [initialize] = up(book)
+        .toServer()
+        .map((line) => JSON.parse(line));
+      if (how === 'silent') book.at(book.nowMs + 30_000);
+      else if (how === 'refuses') book.upstream({ id: initialize.id, error: { code: -32603, message: 'no' } });
+      else book.upstream(`{"jsonrpc":"2.0","id":${initialize.id},"result":{},"result":{}}`);
+      const effects = book.take();
+      expect(effects.some((effect) => effect.type === 'stop_upstream')).toBe(true);
+      expect(effects.some((effect) => effect.type === 'to_client')).toBe(false);
+      expect(
+        book
+          .exits()
+          .take()
+          .some((effect) => effect.type === 'start_upstream'),
+      ).toBe(true);
+    }
+  });
+
+  it('cannot answer what it was not sent', () => {
+    const book = greeted();
+    book.exits().take();
+    book.client(call(9)).take();
+    const [initialize] = up(book)
+      .toServer()
+      .map((line) => JSON.parse(line));
+    expect(book.upstream(result(9)).toClient()).toEqual([]);
+    book.upstream(result(initialize.id, {})).take();
+    expect(book.upstream(result(9)).toClient()).toHaveLength(1);
+  });
+
+  it('is not waited for with more than is held: the rest is refused', () => {
+    const book = greeted();
+    book.exits().take();
+    const big = 'x'.repeat(20 * 1024 * 1024);
+    for (const id of [11, 12, 13]) expect(book.client(call(id, 'echo', { arguments: { big } })).toClient()).toEqual([]);
+    expect(book.client(call(14, 'echo', { arguments: { big } })).toClient()[0]).toContain('server_away');
+  });
+
   it('is given up after a crash loop, with longer waits before', () => {
     const book = greeted({ restart: { maxExits: 4, firstDelayMs: 100, maxDelayMs: 250 } });
     const delays: number[] = [];

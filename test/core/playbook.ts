@@ -43,6 +43,7 @@ export class Playbook {
             restart: { ...DEFAULT_RESTART, ...options.restart },
           },
         ],
+        tag: 'tag',
         model: { operator: options.model, metaPaths: options.metaPaths ?? [] },
       },
       options.interceptors ?? [],

@@ -128,6 +128,47 @@ describe('ids', () => {
   });
 });
 
+describe('ids that somebody tries to make collide', () => {
+  it('a private id is never one that is open', () => {
+    const book = new Playbook();
+    const first = JSON.parse(book.client(call('a')).client(call('a')).toServer()[1] ?? '').id;
+    const other = new Playbook();
+    const lines = other.client(call(first, 'taken')).client(call('a')).client(call('a', 'second')).toServer();
+    const id = JSON.parse(lines[2] ?? '').id;
+    expect(id).not.toBe(first);
+    expect(other.upstream(result(id, { content: [], n: 2 })).toClient()).toEqual([]);
+    expect(other.upstream(result(first, { content: [], n: 0 })).toClient()).toHaveLength(1);
+    expect(other.upstream(result('a', { content: [], n: 1 })).toClient()).toHaveLength(2);
+  });
+
+  it('a late answer to a cancelled call is not taken for that of the next one under the same id', () => {
+    const book = new Playbook();
+    book
+      .client(call(5, 'slow'))
+      .client({ method: 'notifications/cancelled', params: { requestId: 5 } })
+      .take();
+    const [line] = book.client(call(5, 'fast')).toServer();
+    const id = JSON.parse(line ?? '').id;
+    expect(id).not.toBe(5);
+    expect(book.upstream(result(5, { content: [], slow: true })).toClient()).toEqual([]);
+    expect(JSON.parse(book.upstream(result(id, { content: [], fast: true })).toClient()[0] ?? '')).toMatchObject({
+      id: 5,
+      result: { fast: true },
+    });
+    // The late answer has come, so the id is free again.
+    expect(JSON.parse(book.client(call(5)).toServer()[0] ?? '').id).toBe(5);
+  });
+
+  it('does not keep what a request said once it is sent, nor the chain of requests before it', () => {
+    const book = new Playbook();
+    book.client(call(1, 'a')).client(call(1, 'b'));
+    const [first, second] = book.session.openList;
+    expect([first?.line, first?.view.params, second?.line]).toEqual([undefined, undefined, undefined]);
+    book.upstream(result(1)).take();
+    expect(second?.after).toBeUndefined();
+  });
+});
+
 describe('what a server sends that belongs to nothing', () => {
   it.each([
     ['an answer to no request', { id: 99, result: {} }],
@@ -151,6 +192,22 @@ describe('what a server sends that belongs to nothing', () => {
     expect(book.records().map((entry) => entry.type === 'event' && entry.detail.count)).toEqual([
       1, 2, 4, 8, 16, 32, 64,
     ]);
+  });
+
+  it('in ambiguous lines without end is told at 1, 2, 4, 8 … times, and fills neither the trail nor its own input', () => {
+    const book = new Playbook();
+    const bad = '{"jsonrpc":"2.0","id":77,"method":"ping","params":{"a":1},"params":{"a":2}}';
+    for (let index = 0; index < 100; index += 1) book.upstream(bad);
+    const effects = book.take();
+    expect(recordsOf(effects)).toHaveLength(7);
+    expect(sentToServer(effects)).toHaveLength(7);
+  });
+
+  it('cannot make the guard remember what it invents', () => {
+    const book = new Playbook();
+    book.client(call(1, 'echo', { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } })).take();
+    for (let index = 0; index < 1000; index += 1) book.upstream({ id: index, method: `invented/${index}` });
+    expect(book.records()).toHaveLength(10);
   });
 
   it('an ambiguous answer is replaced by an error for its request', () => {
@@ -228,7 +285,9 @@ describe('a server that asks the client', () => {
     book.upstream({ id: 3, method: 'roots/list' }).take();
     const effects = book.upstream({ id: 3, method: 'elicitation/create', params: {} }).take();
     expect(effects.some((effect) => effect.type === 'to_client')).toBe(false);
-    expect(sentToServer(effects).map((line) => JSON.parse(line))).toMatchObject([{ id: 3, error: { code: -32600 } }]);
+    // Nor is it told so under that id: the error would end the question that is open.
+    expect(sentToServer(effects)).toEqual([]);
+    expect(recordsOf(effects)).toMatchObject([{ name: 'answer_dropped' }]);
   });
 
   it('may not ask at all in revision 2026-07-28', () => {

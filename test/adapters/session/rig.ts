@@ -138,6 +138,7 @@ export class Rig {
         upstreams: [
           { name: 'srv', deadlineOf: () => deadline, onExit: options.onExit ?? 'exit', restart: DEFAULT_RESTART },
         ],
+        tag: 'tag',
         model: { operator: undefined, metaPaths: [] },
       },
       [],
@@ -173,6 +174,7 @@ export class Rig {
       limits: {
         maxLineBytes: options.maxLineBytes ?? 1024 * 1024,
         fullAtBytes: options.fullAtBytes ?? 64 * 1024,
+        serverFullAtBytes: options.fullAtBytes ?? 64 * 1024,
         read: DEFAULT_READ_LIMITS,
       },
       shutdown: { termAfterMs: 1200, killAfterMs: 1800 },

@@ -174,6 +174,22 @@ describe('the end', () => {
     expect(await rig.status).toBe(0);
   });
 
+  it('of one half of a server is the end of the whole', async () => {
+    const mute = new Rig();
+    mute.client(CALL(1));
+    await settle();
+    mute.server.stdout.end();
+    await settle();
+    mute.timers.pass(1200);
+    expect(mute.server.signals).toEqual(['TERM']);
+
+    const deaf = new Rig();
+    deaf.server.stdin.destroy(Object.assign(new Error('EPIPE'), { code: 'EPIPE' }));
+    await settle();
+    deaf.timers.pass(1200);
+    expect(deaf.server.signals).toEqual(['TERM']);
+  });
+
   it('of the client lets the server answer what it owes first', async () => {
     const rig = new Rig();
     rig.client(CALL(1));
@@ -287,6 +303,20 @@ describe('the end', () => {
 });
 
 describe('a restart', () => {
+  it('does not forget that the client is slow', async () => {
+    const stdout = new Writable({ write: () => {}, highWaterMark: 1024 });
+    const rig = new Rig({ stdout, fullAtBytes: 10_000, onExit: 'restart' });
+    rig.server.says(`${JSON.stringify({ jsonrpc: '2.0', method: 'x/y', params: { data: 'z'.repeat(40_000) } })}\n`);
+    await settle();
+    rig.server.exits({ kind: 'exited', code: 1 });
+    await settle();
+    rig.timers.pass(500);
+    await settle();
+    rig.timers.pass(500);
+    await settle();
+    expect(rig.restarted[0]?.stdout.isPaused()).toBe(true);
+  });
+
   it('starts the server anew after the wait', async () => {
     const rig = new Rig({ onExit: 'restart' });
     await settle();
