@@ -13,9 +13,9 @@ if (process.argv.includes('--make-code-cache')) {
   const { CACHE, load } = createRequire(import.meta.url)('./bin/load.js');
   const answer =
     'require("readline").createInterface(process.stdin).on("line",l=>console.log(JSON.stringify({jsonrpc:"2.0",id:JSON.parse(l).id,result:{content:[]}})))';
-  const { program, script } = load({ useCache: false });
+  const { program, makeCache } = load({ useCache: false });
   process.argv = [process.execPath, 'mcp-guard', 'run', '--log-level', 'error', '--', process.execPath, '-e', answer];
-  process.on('exit', () => writeFileSync(CACHE, script.createCachedData(), { mode: 0o644 }));
+  process.on('exit', () => writeFileSync(CACHE, makeCache(), { mode: 0o644 }));
   await program.start();
 }
 

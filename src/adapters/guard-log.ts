@@ -35,10 +35,14 @@ function openLogFile(file: string, namedBy: string): number {
     return openSync(file, 'a', 0o600);
   } catch (error) {
     const code = codeOf(error) ?? String(error);
-    throw new GuardError('usage', `cannot write the log file \`${file}\` (${namedBy}): ${code}`, {
-      cause: error,
-      hint: code === 'ENOENT' ? 'make its directory first' : 'name a file that this user can write',
-    });
+    throw new GuardError(
+      'usage',
+      `cannot write the log file \`${file}\` (${namedBy}): ${code === 'ENOENT' ? 'its directory does not exist' : code}`,
+      {
+        cause: error,
+        hint: code === 'ENOENT' ? 'make the directory first' : 'name a file that this user can write',
+      },
+    );
   }
 }
 

@@ -1,8 +1,15 @@
 // The last calls over all segments, merged by time. Reads from the end and only as far as it must. Knows no chain.
 import { type CallFilter, matchesFilter } from '../audit/call-filter.ts';
 import { showRef } from '../audit/entry.ts';
-import { type Call, intentOf, type OutcomeView, type PlacedRecord, viewCall, viewOutcome } from '../audit/query.ts';
-import { numberAt } from '../audit/record.ts';
+import {
+  type Call,
+  intentOf,
+  type OutcomeView,
+  type PlacedRecord,
+  timeAt,
+  viewCall,
+  viewOutcome,
+} from '../audit/query.ts';
 import { readBackward, type SegmentSource } from './segment-reader.ts';
 import { tenantDir, trailPaths } from './state-paths.ts';
 import { listDays, listSegments, listTenants } from './trail-listing.ts';
@@ -14,7 +21,7 @@ interface Cursor {
   readonly at: number;
 }
 
-const timeOf = (placed: PlacedRecord) => numberAt(placed.record.header, 'at') ?? 0;
+const timeOf = (placed: PlacedRecord) => timeAt(placed.record.header);
 
 /** At most `limit` calls that match, oldest first. A filter that nothing matches reads the whole trail, or back to `since`. */
 export function readRecentCalls(stateDir: string, limit: number, filter: CallFilter): Call[] {
@@ -30,7 +37,7 @@ export function readRecentCalls(stateDir: string, limit: number, filter: CallFil
       if (intent !== undefined) keep(outcomes, showRef(intent), viewOutcome(placed, witness));
     } else if (type === 'intent') {
       const key = showRef(placed.ref);
-      const call = viewCall(placed, outcomes.get(key) ?? [], witness);
+      const call = viewCall(placed, outcomes.get(key)?.reverse() ?? [], witness);
       outcomes.delete(key);
       if (matchesFilter(call, filter)) calls.push(call);
       if (calls.length === limit) break;
@@ -39,8 +46,11 @@ export function readRecentCalls(stateDir: string, limit: number, filter: CallFil
   return calls.reverse();
 }
 
+/** Newest first, as they are read. */
 function keep(outcomes: Map<string, OutcomeView[]>, key: string, outcome: OutcomeView): void {
-  outcomes.set(key, [outcome, ...(outcomes.get(key) ?? [])]);
+  const known = outcomes.get(key);
+  if (known === undefined) outcomes.set(key, [outcome]);
+  else known.push(outcome);
 }
 
 /** A segment lies in the day of its opening and is left when the day is over: days need no merging with one another. */

@@ -1,12 +1,17 @@
-// Which segments leave, and the tombstone each leaves behind. Never an open one. Knows no sink; safe beside other guards.
+// Which segments leave by age or size, and the tombstone each leaves behind. Never an open one. Knows no sink; safe beside
+// other guards.
 
 import * as sync from 'node:fs';
 import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
-import { readRecord } from '../audit/record.ts';
+import { setImmediate } from 'node:timers/promises';
+import { countAt, readRecord } from '../audit/record.ts';
 import { stringAt } from '../wire/json.ts';
+import { type Evictable, orderEviction } from './eviction-order.ts';
+import { readLastSeal } from './last-seal.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { judgeLiveness, readIdentity } from './process-identity.ts';
+import { readOpen } from './segment-reader.ts';
 import { openRegular, readSmallJson } from './small-json.ts';
 import { codeOf, type TrailPaths } from './state-paths.ts';
 import { blocksOf, readLinesBackward } from './trail-lines.ts';
@@ -15,7 +20,7 @@ import { listDays, listSegments, type SegmentPlace } from './trail-listing.ts';
 const DAY_MS = 86_400_000;
 
 export interface RetentionLimits {
-  /** All segments and payloads of one tenant together. */
+  /** Segments and payloads of one tenant together, but for those still open and the one sealed last. */
   readonly maxBytes: number;
   readonly maxAgeDays: number;
 }
@@ -27,6 +32,8 @@ export interface RetentionOptions {
   readonly now: number;
   readonly holder: ProcessIdentity;
 }
+
+type Owner = Pick<Evictable, 'server' | 'session'>;
 
 interface Candidate extends SegmentPlace {
   readonly bytes: number;
@@ -45,21 +52,44 @@ export async function enforceRetention(options: RetentionOptions): Promise<strin
 }
 
 async function removeOldest({ paths, limits, now, holder }: RetentionOptions): Promise<string[]> {
-  const candidates: Candidate[] = [];
+  const sealedLast = readLastSeal(paths)?.segment;
+  const removed = new Set<string>();
+  const rest: Candidate[] = [];
+  let total = 0;
   for (const day of listDays(paths)) {
-    for (const place of listSegments(paths, day)) candidates.push({ ...place, ...(await measure(paths, place)) });
+    const isOld = Date.parse(`${day}T00:00:00Z`) + DAY_MS * (limits.maxAgeDays + 1) <= now;
+    const why = `older than ${limits.maxAgeDays} days`;
+    for (const place of listSegments(paths, day)) {
+      const candidate = { ...place, ...(await measure(paths, place)) };
+      if (isOld && (await remove(paths, candidate, { why, at: now, pid: holder.pid }))) removed.add(candidate.segment);
+      // INVARIANT: what may not leave pushes nothing else out, however large: no open segment, nor the one sealed last.
+      else if (place.segment !== sealedLast && !sync.existsSync(paths.marker(place.segment))) {
+        rest.push(candidate);
+        total += candidate.bytes;
+      }
+    }
   }
-  let total = candidates.reduce((sum, candidate) => sum + candidate.bytes, 0);
-  const removed: string[] = [];
-  for (const candidate of candidates) {
-    const isOld = Date.parse(`${candidate.day}T00:00:00Z`) + DAY_MS * (limits.maxAgeDays + 1) <= now;
-    if (!isOld && total <= limits.maxBytes) continue;
-    const why = isOld ? `older than ${limits.maxAgeDays} days` : `more than ${limits.maxBytes} bytes`;
-    if (!(await remove(paths, candidate, { why, at: now, pid: holder.pid }))) continue;
-    total -= candidate.bytes;
-    removed.push(candidate.segment);
+  if (total <= limits.maxBytes) return [...removed];
+  const why = `more than ${limits.maxBytes} bytes`;
+  const owned: (Candidate & Owner)[] = [];
+  for (const candidate of rest) {
+    owned.push({ ...candidate, ...readOwner(candidate) });
+    await setImmediate(); // there may be thousands, and calls are waiting
   }
-  return removed;
+  const order = orderEviction(owned);
+  while (total > limits.maxBytes) {
+    const candidate = order.next();
+    if (candidate === undefined) break;
+    if (await remove(paths, candidate, { why, at: now, pid: holder.pid })) removed.add(candidate.segment);
+    total -= candidate.bytes; // where it may not leave either, it no longer counts
+  }
+  return [...removed].sort();
+}
+
+/** TRUST: a server has no say in what its guard calls it; who edits the `open` could as well remove the segment. */
+function readOwner(place: SegmentPlace): Owner {
+  const open = readOpen({ ...place, tenant: '' }); // which tenant it is changes nothing
+  return { server: JSON.stringify(open?.servers ?? ''), session: stringAt(open, 'session') ?? '' };
 }
 
 async function measure(paths: TrailPaths, place: SegmentPlace): Promise<{ bytes: number; mtimeMs: number }> {
@@ -95,16 +125,20 @@ async function remove(
   return true;
 }
 
-/** Count and head of the last whole record; undefined where the file is no segment. */
+/**
+ * Count and head of the last whole line, where that is a record; undefined where the file is no segment. Looks no further:
+ * a file of anything else is not searched to its front.
+ */
 function readEnd(path: string): { count: number; head: string; sealed: boolean } | undefined {
   const opened = openRegular(path);
   if (opened === undefined) return undefined;
   try {
     for (const line of readLinesBackward(blocksOf(opened.fd), opened.stat.size)) {
-      const record = line.ended && line.text !== undefined ? readRecord(line.text) : undefined;
-      const seq = record?.header.seq;
-      if (record === undefined || typeof seq !== 'number') continue;
-      return { count: seq, head: record.hash, sealed: stringAt(record.header, 'type') === 'seal' };
+      if (!line.ended) continue;
+      const record = line.text === undefined ? undefined : readRecord(line.text);
+      const count = countAt(record?.header, 'seq');
+      if (record === undefined || count === undefined) break;
+      return { count, head: record.hash, sealed: stringAt(record.header, 'type') === 'seal' };
     }
     return { count: 0, head: '', sealed: false };
   } finally {

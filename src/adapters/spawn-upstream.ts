@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { constants } from 'node:os';
-import { Readable, Writable } from 'node:stream';
+import { type Duplex, Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import type { ExitStatus, Spawner, UpstreamCommand, UpstreamProcess } from '../ports/upstream.ts';
 import { findIllegalArgument, resolveCommand } from './command-path.ts';
@@ -16,6 +16,9 @@ import { spawnOnWindows } from './windows-upstream.ts';
 /** Longest wait for killed processes to be gone before `exited` settles anyway (uninterruptible sleep): 300 passes, 2 ms apart, about 2 s. */
 const maxBurials = 300;
 const burialMs = 2;
+/** What forks faster than it is found can be missed by one look: once somebody was found, this many looks in a row find nobody before it counts. */
+const quietLooks = 3;
+const quietMs = 5;
 
 export interface SpawnerOptions {
   /** Value of the marker variable in the guard's own environment: a guard run by a guard adds its marker, so that both can sweep. */
@@ -83,7 +86,8 @@ function spawnSupervised(
   });
   const { pid, stdin, stdout } = child;
   const stderr = child.stderr ?? undefined;
-  const lifeline = child.stdio[3];
+  // Node types every extra pipe as either end; it is a socket.
+  const lifeline = child.stdio[3] as Duplex | undefined;
   if (pid === undefined) {
     const exited = child.then(({ code, shortMessage }): ExitStatus => {
       return { kind: 'unstartable', reason: explainSpawnError(command.command, shell, code ?? String(shortMessage)) };
@@ -97,6 +101,22 @@ function spawnSupervised(
 
   let strays: readonly ProcessRow[] = [];
   let ended = false;
+  let found = false;
+
+  function sweep(): number {
+    const killed = sweepMarked(marker);
+    if (killed > 0) found = true;
+    return killed;
+  }
+
+  function kill(): void {
+    if (ended) return;
+    // Before the kill: afterwards its descendants belong to init.
+    strays = [...strays, ...snapshotStrays(group)];
+    signalGroup(group, 'SIGKILL');
+    signalStrays(strays, 'SIGKILL');
+    sweep();
+  }
 
   /** Kills what is left, then waits until it is gone. The group's id cannot be reused before: the watcher holds it. */
   async function bury(): Promise<void> {
@@ -106,15 +126,21 @@ function spawnSupervised(
     // The group first: one atomic kill takes the watcher and everything that did not leave the group.
     signalGroup(group, 'SIGKILL');
     signalStrays(strays, 'SIGKILL');
+    let quiet = 0;
     for (let round = 0; round < maxBurials; round += 1) {
-      if (sweepMarked(marker) === 0 && !isGroupAlive(group)) break;
-      await new Promise((wake) => setTimeout(wake, burialMs));
+      quiet = sweep() === 0 && !isGroupAlive(group) ? quiet + 1 : 0;
+      if (quiet >= (found ? quietLooks : 1)) break;
+      await new Promise((wake) => setTimeout(wake, quiet > 0 ? quietMs : burialMs));
     }
     lifeline?.destroy();
   }
 
   stdin.on('error', ignoreEnding);
   lifeline?.on('error', ignoreEnding);
+  // INVARIANT: no server runs without its watcher: nobody would end it if the guard were killed now. Only the watcher holds
+  //   the other end, so its end while the leader runs says that somebody killed it. Nothing is written there, but node promises
+  //   the end of a stream only to who reads it.
+  lifeline?.once('close', kill).resume();
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
   holdUnread(stdout, hasEnded);
   if (stderr !== undefined) holdUnread(stderr, hasEnded);
@@ -132,14 +158,7 @@ function spawnSupervised(
       // A stopped process keeps SIGTERM pending until it continues.
       signalGroup(group, 'SIGCONT');
     },
-    kill() {
-      if (ended) return;
-      // Before the kill: afterwards its descendants belong to init.
-      strays = [...strays, ...snapshotStrays(group)];
-      signalGroup(group, 'SIGKILL');
-      signalStrays(strays, 'SIGKILL');
-      sweepMarked(marker);
-    },
+    kill,
   };
 }
 

@@ -5,6 +5,7 @@
 //
 // INVARIANT: COMMAND is an absolute path. A bare word could name a builtin (`exec`, `eval`) and run inside the supervisor.
 // INVARIANT: the watcher exists before the server does. If it cannot be forked, the shell ends and no server starts.
+// INVARIANT: once the server runs, the watcher alone holds fd 3: when it is killed the guard sees the lifeline end, and ends the run.
 // INVARIANT: only the server's tree carries `MCP_GUARD_RUN=…MARKER` in its initial environment. Leader, watcher and the
 //   watcher's own children do not, so a search for carriers never finds the searcher.
 //

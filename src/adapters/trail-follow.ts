@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import { type CallFilter, matchesFilter } from '../audit/call-filter.ts';
 import { showRef } from '../audit/entry.ts';
-import { type Call, intentOf, type PlacedRecord, viewCall, viewOutcome, type Witness } from '../audit/query.ts';
+import { type Call, intentOf, type PlacedRecord, timeAt, viewCall, viewOutcome, type Witness } from '../audit/query.ts';
 import { readForward, type SegmentSource } from './segment-reader.ts';
 import { tenantDir, trailPaths } from './state-paths.ts';
 import { systemClock } from './system-clock.ts';
@@ -75,7 +75,7 @@ export function followCalls(options: FollowOptions): void {
       if (sizeOf(source.path) <= from) continue;
       for (const placed of readForward(source, from, (end) => offsets.set(source.path, end))) found.push(placed);
     }
-    const at = (placed: PlacedRecord) => Number(placed.record.header.at);
+    const at = (placed: PlacedRecord) => timeAt(placed.record.header);
     for (const placed of found.sort((a, b) => at(a) - at(b))) tell(placed);
   }
   function tell(placed: PlacedRecord): void {

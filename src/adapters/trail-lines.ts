@@ -6,6 +6,8 @@ import type { TrailLine } from '../audit/verify.ts';
 const BLOCK_BYTES = 262_144;
 /** No record is longer: 64 KiB of payload escaped at its worst, and a header. What is longer is not read into memory. */
 export const MAX_LINE_BYTES = 1_048_576;
+/** Where no LF comes for this long, no guard wrote it: nobody looks for what may stand behind it. */
+const MAX_SEARCH_BYTES = 4 * MAX_LINE_BYTES;
 
 /** `at` is the offset of the first byte. */
 export interface PlacedLine extends TrailLine {
@@ -13,10 +15,14 @@ export interface PlacedLine extends TrailLine {
 }
 
 function lineOf(bytes: Buffer | undefined, length: number, at: number, ended: boolean): PlacedLine {
+  if (length === 0) return { text: '', ended, bytes: 0, at };
   return { text: bytes !== undefined && isUtf8(bytes) ? bytes.toString('utf8') : undefined, ended, bytes: length, at };
 }
 
-/** From `from` to the end of the file as it is while this reads. The last line may not have ended. */
+/**
+ * From `from` to the end of the file as it is while this reads. The last line may not have ended. Ends with a line without
+ * text after 4 MiB without an LF.
+ */
 export function* readLinesForward(fd: number, from = 0): Generator<PlacedLine> {
   const block = Buffer.alloc(BLOCK_BYTES);
   let held: Buffer[] = [];
@@ -37,6 +43,7 @@ export function* readLinesForward(fd: number, from = 0): Generator<PlacedLine> {
       length = 0;
     }
     length += taken - start;
+    if (length > MAX_SEARCH_BYTES) return yield lineOf(undefined, length, at, true);
     if (length <= MAX_LINE_BYTES) held.push(Buffer.from(block.subarray(start, taken)));
     else held = [];
   }
@@ -58,7 +65,13 @@ export function blocksOf(fd: number): ReadBlock {
   };
 }
 
-/** Newest first, from `size` to the front. The first one given may not have ended. */
+/** Of the first `stop` bytes. Empty lines cost no search: a file may hold millions of them. */
+function lastLf(block: Buffer, stop: number): number {
+  if (stop === 0) return -1;
+  return block[stop - 1] === 10 ? stop - 1 : block.lastIndexOf(10, stop - 1);
+}
+
+/** Newest first, from `size` to the front. The first one given may not have ended. Ends where no LF comes for 4 MiB. */
 export function* readLinesBackward(read: ReadBlock, size: number): Generator<PlacedLine> {
   let held: Buffer[] = [];
   let length = 0;
@@ -70,8 +83,9 @@ export function* readLinesBackward(read: ReadBlock, size: number): Generator<Pla
     else held = [];
   };
   const complete = (at: number) => {
-    const line = lineOf(length > MAX_LINE_BYTES ? undefined : Buffer.concat(held), length, at, ended);
-    held = [];
+    const isEmpty = held.length === 0; // or too long
+    const line = lineOf(isEmpty ? undefined : Buffer.concat(held), length, at, ended);
+    if (!isEmpty) held = [];
     length = 0;
     ended = true;
     return line;
@@ -82,14 +96,15 @@ export function* readLinesBackward(read: ReadBlock, size: number): Generator<Pla
     const block = read(begin, end - begin);
     if (block === undefined) return; // it shrank: nothing here can be trusted
     let stop = block.length;
-    for (let lf = block.lastIndexOf(10); lf !== -1; lf = stop === 0 ? -1 : block.lastIndexOf(10, stop - 1)) {
-      prepend(block.subarray(lf + 1, stop));
+    for (let lf = lastLf(block, stop); lf !== -1; lf = lastLf(block, stop)) {
+      if (lf + 1 < stop) prepend(block.subarray(lf + 1, stop));
       const isEndOfFile = begin + lf + 1 === size;
       if (isEndOfFile) ended = true;
       else yield complete(begin + lf + 1);
       stop = lf;
     }
-    prepend(block.subarray(0, stop));
+    if (stop > 0) prepend(block.subarray(0, stop));
+    if (length > MAX_SEARCH_BYTES) return;
     isFirstBlock = false;
     end = begin;
   }

@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import { type ClaimFault, checkClaim, type LinkedClaim } from '../audit/claims.ts';
 import { type SegmentReport, verifySegment } from '../audit/verify.ts';
-import { judgeLiveness } from './process-identity.ts';
+import { judgeLiveness, type ProcessIdentity, readIdentity } from './process-identity.ts';
 import { listMarkers } from './segment-markers.ts';
 import { readForward, type SegmentSource } from './segment-reader.ts';
 import { sha256Digest } from './sha256-digest.ts';
@@ -66,15 +66,28 @@ export function verifyTrail(
 function verifyTenant(stateDir: string, tenant: string): JudgedAlone[] {
   const paths = trailPaths(tenantDir(stateDir, tenant));
   // Read before the segments: one that is sealed meanwhile is then intact, not "unclean".
-  const live = new Set(
-    listMarkers(paths).flatMap((marker) => (judgeLiveness(marker.holder) === 'dead' ? [] : [marker.segment])),
+  const writers = new Map(
+    listMarkers(paths).flatMap(({ segment, holder }) =>
+      judgeLiveness(holder) === 'alive' ? [[segment, holder] as const] : [],
+    ),
   );
   return listDays(paths).flatMap((day) =>
     listSegments(paths, day).map((place) => {
       const source = { ...place, tenant };
-      return { ...source, report: verifyFile(stateDir, source), isLive: live.has(place.segment) };
+      const report = verifyFile(stateDir, source);
+      return { ...source, report, isLive: isWriter(writers.get(place.segment), report) };
     }),
   );
+}
+
+/**
+ * TRUST: anybody can leave a marker, so a living process excuses a missing seal only where the segment's own first record
+ * names it. A guard that cannot be seen from here excuses nothing.
+ */
+function isWriter(holder: ProcessIdentity | undefined, { open }: SegmentReport): boolean {
+  const writer = readIdentity(open);
+  if (holder === undefined || writer === undefined) return false;
+  return holder.pid === writer.pid && holder.startTime === writer.startTime && holder.bootId === writer.bootId;
 }
 
 function verifyFile(stateDir: string, source: SegmentSource): SegmentReport {

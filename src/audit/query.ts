@@ -79,7 +79,7 @@ export interface Call {
   readonly model: string | undefined;
   readonly modelSource: string | undefined;
   readonly rpcId: Json | undefined;
-  readonly correlation: JsonObject | undefined;
+  readonly correlation: Readonly<Record<string, string>> | undefined;
   readonly bytes: number | undefined;
   readonly input: PayloadView | undefined;
   /** In the order in which they were written; more than one only for a task. */
@@ -110,6 +110,24 @@ function stateOf(decision: string | undefined, last: OutcomeView | undefined, is
 const taskOrOk = (last: OutcomeView): CallState =>
   last.settlement === 'result' && last.resultType === 'task' ? 'task' : 'ok';
 
+/** The last moment that a `Date` holds, in milliseconds since the epoch (ECMA-262, section 21.4.1.1). */
+const LAST_MS = 8.64e15;
+
+/** A record's time; 0 where what stands there is none. attacker-controlled. */
+export function timeAt(header: JsonObject): number {
+  const at = numberAt(header, 'at');
+  return at !== undefined && Number.isInteger(at) && Math.abs(at) <= LAST_MS ? at : 0;
+}
+
+/** The members that are strings; a guard writes no other. attacker-controlled. */
+function stringsAt(header: JsonObject, key: string): Readonly<Record<string, string>> | undefined {
+  const object = objectAt(header, key);
+  if (object === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(object).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  );
+}
+
 export function viewPayload(record: TrailRecord): PayloadView | undefined {
   const { header, payloadText, salt } = record;
   const form = stringAt(header, 'p');
@@ -137,7 +155,7 @@ export function viewOutcome(placed: PlacedRecord, witness: Witness): OutcomeView
   const { header } = record;
   return {
     ref,
-    at: numberAt(header, 'at') ?? 0,
+    at: timeAt(header),
     settlement: stringAt(header, 'settlement') ?? 'unknown',
     errorCode: numberAt(header, 'errorCode'),
     isError: typeof header.isError === 'boolean' ? header.isError : undefined,
@@ -166,7 +184,7 @@ export function viewCall(placed: PlacedRecord, outcomes: readonly OutcomeView[],
     tenant,
     session: stringAt(open, 'session'),
     principal: stringAt(open, 'principal'),
-    at: numberAt(header, 'at') ?? 0,
+    at: timeAt(header),
     asked: stringAt(header, 'asked'),
     server: stringAt(header, 'server') ?? '',
     method: stringAt(header, 'method') ?? '',
@@ -178,7 +196,7 @@ export function viewCall(placed: PlacedRecord, outcomes: readonly OutcomeView[],
     model: stringAt(header, 'model'),
     modelSource: stringAt(header, 'modelSource'),
     rpcId: header.id,
-    correlation: objectAt(header, 'correlation'),
+    correlation: stringsAt(header, 'correlation'),
     bytes: numberAt(header, 'bytes'),
     input: viewPayload(record),
     outcomes,

@@ -1,5 +1,5 @@
 // Is one segment what its writer wrote? Pure, over an iterator of lines. Knows no file, no other segment, no liveness.
-import { stringAt } from '../wire/json.ts';
+import { type JsonObject, stringAt } from '../wire/json.ts';
 import { canonicalText } from './canonical.ts';
 import { type ChainHead, type Digest, hashRecord, startChain } from './chain.ts';
 import { type CheckExternal, checkPayload } from './check-payload.ts';
@@ -33,6 +33,8 @@ export interface SegmentReport {
   /** What its records say of other segments. */
   readonly claims: readonly LinkedClaim[];
   readonly tenant: string | undefined;
+  /** The header of its first record, where the chain holds that. */
+  readonly open?: JsonObject | undefined;
 }
 
 export interface VerifyTools {
@@ -45,9 +47,16 @@ export function verifySegment(segment: string, lines: Iterable<TrailLine>, tools
   let end = startChain(segment, tools.digest);
   let removed = 0;
   let sealed = false;
-  let tenant: string | undefined;
+  let open: JsonObject | undefined;
   const claims: LinkedClaim[] = [];
-  const report = (verdict: SegmentVerdict): SegmentReport => ({ verdict, end, removed, claims, tenant });
+  const report = (verdict: SegmentVerdict): SegmentReport => ({
+    verdict,
+    end,
+    removed,
+    claims,
+    tenant: stringAt(open, 'tenant'),
+    open,
+  });
 
   for (const line of lines) {
     const broken = (why: string) => report({ kind: 'broken', record: end.seq + 1, why });
@@ -62,7 +71,7 @@ export function verifySegment(segment: string, lines: Iterable<TrailLine>, tools
     if (payload === 'mismatch') return broken('the payload is not the one that the header commits to');
     if (payload === 'removed') removed += 1;
     claims.push(...readClaims(record.header));
-    if (end.seq === 0) tenant = stringAt(record.header, 'tenant');
+    if (end.seq === 0) open = record.header;
     sealed = record.header.type === 'seal';
     end = { segment, seq: end.seq + 1, head: record.hash };
   }

@@ -23,12 +23,14 @@ export function runAuditVerify(options: AuditVerifyOptions, io: CliIo, trail: Tr
   const paint = makePaint(io.color);
   const counts: Record<Grade, number> = { intact: 0, unclean: 0, broken: 0 };
   let records = 0;
+  let removed = 0;
   let seen = 0;
   const report = trail.verify(options.tenant, (segment) => {
     const { grade, text } = describeSegment(segment);
     counts[grade] += 1;
     seen += 1;
     records += segment.report.end.seq;
+    removed += segment.report.removed;
     if (options.json === true) io.stdout.write(`${showJson(segment, grade)}\n`);
     else if (grade !== 'intact' || options.verbose === true) {
       io.stdout.write(`${makeInert(`${segment.tenant} ${segment.segment}`)}: ${paint(TONES[grade], text)}\n`);
@@ -47,7 +49,8 @@ export function runAuditVerify(options: AuditVerifyOptions, io: CliIo, trail: Tr
     const { intact, unclean, broken } = counts;
     const missing = gone.size > 0 ? `, ${gone.size} gone` : '';
     const verdicts = `${intact} intact, ${unclean} with an unclean end, ${broken} broken${missing}`;
-    const total = `${counted(seen, 'segment')}, ${counted(records, 'record')}: ${verdicts}`;
+    const without = removed > 0 ? `; ${counted(removed, 'payload')} removed` : '';
+    const total = `${counted(seen, 'segment')}, ${counted(records, 'record')}: ${verdicts}${without}`;
     const isEmpty = seen === 0 && gone.size === 0;
     io.stdout.write(`${paint(TONES[worstGrade(report.exitCode)], isEmpty ? 'nothing is on record' : total)}\n`);
     io.stdout.write(`${paint('quiet', `in ${makeInert(trail.directory)}`)}\n`);

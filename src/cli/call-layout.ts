@@ -35,8 +35,8 @@ export function planLayout(needs: Needs, columns: number): Layout | undefined {
   const spare = Math.max(0, columns - 80 - (ref === 0 ? 0 : ref + 1));
   const server = Math.min(needs.server, isNarrow ? 6 : 12 + Math.floor(spare / 4));
   const tool = Math.min(needs.tool, isNarrow ? 10 : 18 + Math.floor(spare / 4));
-  const model = isNarrow ? 0 : Math.min(needs.model, 8 + Math.floor(spare / 6));
-  const cells = [TIME, server, tool, OUTCOME, DURATION, model, ref].filter((width) => width > 0);
+  const model = isNarrow ? 0 : Math.min(needs.model, 10 + Math.floor(spare / 6));
+  const cells = [TIME, server, tool, OUTCOME, DURATION, ...[model, ref].filter((width) => width > 0)];
   const input = columns - cells.reduce((sum, width) => sum + width + 1, 0);
   return input < 0 ? undefined : { server, tool, model, ref, input };
 }

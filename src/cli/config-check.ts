@@ -41,7 +41,9 @@ export function runConfigCheck(
   return outcome.ok ? 0 : LOCAL_ERRORS.config_invalid.exitCode;
 }
 
-function checkFound({ place, ignored = null }: Finding, context: ConfigCheckContext): Outcome {
+function checkFound(finding: Finding, context: ConfigCheckContext): Outcome {
+  const { place } = finding;
+  const ignored = finding.ignored ?? null;
   if (place === undefined) return { ok: true, path: null, diagnostics: [], notes: [], ignored };
   const loading = tryLoad(place, context);
   if (!loading.ok) return { ...loading, notes: [], ignored };

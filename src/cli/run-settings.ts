@@ -30,7 +30,7 @@ export function commandOf(
   const passEnv = [...(entry?.passEnv ?? []), ...(flags.passEnv ?? [])];
   const isClean = entry !== undefined || flags.cleanEnv === true;
   const bare = isClean ? undefined : bareEnvironment(env);
-  const named = Object.fromEntries(passEnv.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+  const named = bare === undefined ? {} : pick(env, passEnv);
   const written = entry === undefined ? {} : resolveEnv(entry.env, { env, uid });
   return {
     command: {
@@ -43,6 +43,16 @@ export function commandOf(
     },
     withheld: (bare?.withheld ?? []).filter((name) => !passEnv.includes(name)),
   };
+}
+
+/** Own members only: `toString` is no variable. */
+function pick(env: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name): [string, string][] => {
+      const value = Object.hasOwn(env, name) ? env[name] : undefined;
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 /** @param model what `--model` or `MCP_GUARD_MODEL` says; the config comes after them */

@@ -29,7 +29,7 @@ export function cutText(text: string, width: number): string {
 /** At most `width` columns, with the middle lost: names of one family differ at their end, too. */
 export function cutMiddle(text: string, width: number): string {
   if (measureText(text) <= width) return text;
-  const head = cutText(text, Math.max(1, Math.floor(width * 0.4)) + 1);
+  const head = cutText(text, Math.min(width, Math.floor(width * 0.4) + 1));
   const characters = [...text].reverse();
   let room = width - measureText(head);
   let tail = '';
@@ -38,7 +38,7 @@ export function cutMiddle(text: string, width: number): string {
     if (room < 0) break;
     tail = character + tail;
   }
-  return width <= 0 ? '' : head + tail;
+  return head + tail;
 }
 
 /** Exactly `width` columns: cut, or filled with blanks on the side away from `align`. */

@@ -1,6 +1,7 @@
 // What is wrong with a config, for people: every error at once, each with its place, what it is, why, and how to mend it.
-// TRUST: the document is shown to whoever reads stderr, so values of `env` and `headers` are never quoted.
-import { showPath, valueAt } from './json-path.ts';
+// TRUST: the document is shown to whoever reads stderr, so nothing below `env`, `passEnv`, `args`, `headers` or `auth` is
+// quoted (`isSecret`).
+import { isSecret, showPath, valueAt } from './json-path.ts';
 import { nearestWord } from './nearest-word.ts';
 import type { JsonPath, ShapeIssue } from './read-shape.ts';
 
@@ -55,7 +56,7 @@ export function explainIssue(
     const near = alias !== undefined && known.includes(alias) ? alias : nearestWord(issue.expected, known);
     return {
       path,
-      what: `unknown key \`${issue.expected}\``,
+      what: isSecret(issue.path.slice(0, -1)) ? 'unknown key' : `unknown key \`${issue.expected}\``,
       why: 'a key that is not understood is refused, so that no policy is lost to a typing error',
       isRule: true,
       mend:
@@ -106,8 +107,8 @@ export function explainIssue(
     case 'format':
     case 'bad_key': {
       const [why, mend] = FORMATS[issue.expected] ?? [issue.expected, 'see docs/config.md for its form'];
-      const what =
-        issue.kind === 'bad_key' ? `\`${String(issue.path.at(-1))}\` is no legal name` : `${shown} is malformed`;
+      const key = isSecret(issue.path.slice(0, -1)) ? 'the key' : `\`${String(issue.path.at(-1))}\``;
+      const what = issue.kind === 'bad_key' ? `${key} is no legal name` : `${shown} is malformed`;
       return { path, what, why, mend };
     }
     case 'other':
@@ -153,7 +154,7 @@ function listChoices(choices: readonly string[]): string {
 }
 
 function showValue(path: JsonPath, value: unknown): string {
-  if (path.includes('env') || path.includes('headers') || path.includes('auth')) return 'the value';
+  if (isSecret(path)) return 'the value';
   if (typeof value === 'number' || typeof value === 'boolean') return `\`${value}\``;
   return typeof value === 'string' && value.length <= 64 ? `\`${value}\`` : 'the value';
 }

@@ -36,11 +36,12 @@ export function readEnvValue(raw: string, variables: Readonly<Record<string, str
     const mend = `write \`env:NAME\`, ${MEND_LITERAL}`;
     return { ok: false, what: 'malformed reference', why: 'what follows `env:` is no name of a variable', mend };
   }
-  const expanded = expandVariables(scheme === 'file' ? rest : raw, variables);
+  const expanded = expandVariables(raw, variables, true);
   if (!expanded.ok)
     return { ok: false, what: 'cannot be expanded', why: expanded.why, mend: `${expanded.mend}, ${MEND_LITERAL}` };
   if (scheme === undefined) return { ok: true, value: { kind: 'literal', text: expanded.text } };
-  if (/^(\/|[A-Za-z]:[\\/])./.test(expanded.text)) return { ok: true, value: { kind: 'file', path: expanded.text } };
+  const path = expanded.text.slice('file:'.length);
+  if (/^(\/|[A-Za-z]:[\\/])./.test(path)) return { ok: true, value: { kind: 'file', path } };
   const mend = `write \`file:/path\` or \`file:\${HOME}/path\`, ${MEND_LITERAL}`;
   return { ok: false, what: 'malformed reference', why: 'what follows `file:` is no absolute path', mend };
 }

@@ -1,16 +1,39 @@
 // Paths into a config document: how they are shown, walked and matched. Knows no schema.
 import type { JsonPath } from './read-shape.ts';
 
-/** `servers.files.args[2]`, `servers.files.tools["read_*"]`; the whole document is `(document)`. */
+/** Where values, or what was meant as one and became a key, may be secret; also as other tools call it. */
+const SECRET_KEYS: ReadonlySet<string> = new Set([
+  ...['env', 'environment', 'passenv', 'args', 'arguments', 'headers', 'auth'],
+]);
+const NAME = /^[A-Za-z_][A-Za-z0-9_()]*$/;
+
+/**
+ * `servers.files.args[2]`, `servers.files.tools["read_*"]`; the whole document is `(document)`. TRUST: of the keys below a
+ * secret one only names of variables are shown, any other is `[…]`.
+ */
 export function showPath(path: JsonPath): string {
   if (path.length === 0) return '(document)';
   let shown = '';
-  for (const part of path) {
+  for (const [index, part] of path.entries()) {
     if (typeof part === 'number') shown += `[${part}]`;
+    else if (isSecret(path.slice(0, index)) && !isShowable(path, index)) shown += '[…]';
     else if (/^[A-Za-z$_][\w$-]*$/.test(part)) shown += shown === '' ? part : `.${part}`;
     else shown += `[${JSON.stringify(part)}]`;
   }
   return shown;
+}
+
+/** Whether what stands at `path`, be it a value or a key below it, must not be quoted. */
+export function isSecret(path: JsonPath): boolean {
+  return path.some((part) => typeof part === 'string' && SECRET_KEYS.has(part.toLowerCase()));
+}
+
+/** A name directly below `env`, or a word below a server that is itself called so: `servers.auth.deadline.hardMs`. */
+function isShowable(path: JsonPath, index: number): boolean {
+  if (!NAME.test(String(path[index]))) return false;
+  const above = path.slice(0, index);
+  if (/^env(ironment)?$/i.test(String(above.at(-1)))) return true;
+  return path[0] === 'servers' && index > 1 && !isSecret(above.slice(2));
 }
 
 /** The value at `path`, or undefined where there is none. Own members only. */

@@ -7,8 +7,10 @@ import { defaultLoadersSync } from 'cosmiconfig';
 import { GuardError } from '../guard-error.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { findDuplicateKeys } from './duplicate-keys.ts';
+import { findJsonFault } from './json-fault.ts';
 import { showPath } from './json-path.ts';
-import { findJsonSlip } from './json-slips.ts';
+import { findJsonSlip, type JsonSlip } from './json-slips.ts';
+import { explainYamlReason } from './yaml-reasons.ts';
 
 export interface Parsing {
   /** Not to be used where there are diagnostics, but for finding more of them. */
@@ -36,10 +38,9 @@ export function parseConfig(path: string, text: string): Parsing {
   try {
     document = defaultLoadersSync[isJson ? '.json' : '.yaml'](path, text);
   } catch (error) {
-    const slip = isJson ? findJsonSlip(text) : undefined;
-    const where = slip === undefined ? locate(error, text) : `: ${slip.why}${showPlace(text, slip.at)}`;
+    const { where, mend } = isJson ? locateInJson(text) : { where: locateInYaml(error), mend: undefined };
     throw new GuardError('config_unparsable', `cannot parse \`${path}\` as ${isJson ? 'JSON' : 'YAML'}${where}`, {
-      hint: slip?.mend ?? 'mend its syntax there',
+      hint: mend ?? 'mend its syntax there',
     });
   }
   // the YAML loader refuses duplicate keys by itself
@@ -53,17 +54,24 @@ export function parseConfig(path: string, text: string): Parsing {
   return { document, diagnostics };
 }
 
-/** `: reason at line 2, column 1`, as far as the parser says so. */
-function locate(error: unknown, text: string): string {
+/** `: reason at line 2, column 1`. Nothing of the parser's own message is used: it may quote the text. */
+function locateInJson(text: string): { where: string; mend?: string | undefined } {
+  const fault = findJsonFault(text);
+  if (fault === undefined) return { where: '' };
+  const slip = findJsonSlip(text);
+  // one further on is not what the parser stumbled over
+  const found: Partial<JsonSlip> & typeof fault = slip === undefined || slip.at > fault.at ? fault : slip;
+  return { where: `: ${found.why}${showPlace(text, found.at)}`, mend: found.mend };
+}
+
+/** The same, as far as the parser says so; a reason only where it is one of those that quote nothing. */
+function locateInYaml(error: unknown): string {
   if (!(error instanceof Error)) return '';
-  const reason = 'reason' in error && typeof error.reason === 'string' ? `: ${error.reason}` : '';
-  if ('mark' in error && typeof error.mark === 'object' && error.mark !== null) {
-    const { line, column } = { line: 0, column: 0, ...error.mark };
-    return `${reason} at line ${line + 1}, column ${column + 1}`;
-  }
-  const position = / at position ([0-9]+)/.exec(error.message)?.[1];
-  if (position === undefined) return reason === '' ? ': it ends too early' : reason;
-  return `${reason}${showPlace(text, Number(position))}`;
+  const said = 'reason' in error ? explainYamlReason(error.reason) : undefined;
+  const reason = said === undefined ? '' : `: ${said}`;
+  if (!('mark' in error) || typeof error.mark !== 'object' || error.mark === null) return reason;
+  const { line, column } = { line: 0, column: 0, ...error.mark };
+  return `${reason} at line ${line + 1}, column ${column + 1}`;
 }
 
 function showPlace(text: string, at: number): string {

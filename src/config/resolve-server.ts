@@ -44,7 +44,8 @@ export function resolveServer(policy: Policy | undefined, asked: Asked): Resolve
   if (policy?.unlisted === 'deny') {
     throw new GuardError(
       'server_unlisted',
-      `\`${[command, ...args].join(' ')}\` is no server of \`${policy.source.path}\``,
+      // arguments may hold secrets: they are counted, not shown
+      `\`${command}\` with ${countArguments(args)} is no server of \`${policy.source.path}\``,
       {
         hint: join(
           'add it there under `servers` with exactly this command and these args, or set `unlisted: observe`',
@@ -74,6 +75,10 @@ function findEntry(policy: Policy | undefined, { serverFlag, command, args }: As
     });
   }
   return matching[0];
+}
+
+function countArguments({ length }: readonly string[]): string {
+  return length === 1 ? '1 argument' : `${length === 0 ? 'no' : length} arguments`;
 }
 
 function isSameCommand(server: ServerPolicy, command: string, args: readonly string[]): boolean {

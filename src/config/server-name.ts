@@ -1,47 +1,6 @@
 // The name of a server that nobody named: the package or binary behind the usual launchers. Pure; knows no config.
 // TRUST: the name is for people, records and the breaker, never for a decision: whoever writes the command chooses it.
-
-/** Options of each launcher that take a value as the next argument. */
-const VALUED: Readonly<Record<string, readonly string[]>> = {
-  npx: ['-p', '--package', '-c', '--call', '-w', '--workspace'],
-  uv: [
-    '--directory',
-    '--project',
-    '--with',
-    '--with-requirements',
-    '--python',
-    '-p',
-    '--from',
-    '--index-url',
-    '--extra',
-  ],
-  docker: [
-    '-v',
-    '--volume',
-    '-e',
-    '--env',
-    '--env-file',
-    '--name',
-    '--network',
-    '--mount',
-    '-u',
-    '--user',
-    '-w',
-    '--workdir',
-    '-p',
-    '--publish',
-    '--entrypoint',
-    '--platform',
-    '-l',
-    '--label',
-    '-m',
-    '--memory',
-    '--cpus',
-  ],
-  node: ['-r', '--require', '--import', '--loader', '--experimental-loader', '--env-file', '-C', '--conditions'],
-  python: ['-W', '-X'],
-  env: ['-u', '--unset', '-C', '--chdir'],
-};
+import { LAUNCHERS, type LauncherOptions } from './launcher-options.ts';
 
 /** File names that say nothing: the directory is asked instead. */
 const HOLLOW = new Set([
@@ -60,9 +19,13 @@ const HOLLOW = new Set([
   '',
 ]);
 
+/** Options that take code, or a whole command line, where others take a value. */
+const CODE = /^--(eval|print|call|command)=/;
+
 /**
  * `npx -y @scope/server-files@1.2 /tmp` → `server-files`, `node ./files/dist/index.js` → `files`, `uvx mcp-server-git` →
- * `mcp-server-git`. Always matches `[a-z0-9][a-z0-9-]{0,62}`.
+ * `mcp-server-git`. Always matches `[a-z0-9][a-z0-9-]{0,62}`. INVARIANT: the value of an option, known or not, and code on
+ * the command line never become a name, because they may be secret; in doubt it is the launcher's own.
  */
 export function nameServer(command: string, args: readonly string[]): string {
   return toId(baseName(command, args)) || 'server';
@@ -70,60 +33,90 @@ export function nameServer(command: string, args: readonly string[]): string {
 
 function baseName(command: string, args: readonly string[]): string {
   const program = (command.split(/[\\/]/).at(-1) ?? '').replace(/\.(exe|cmd|bat|ps1)$/i, '').toLowerCase();
-  if (program === 'npx' || program === 'bunx' || program === 'pnpx') return packageName(firstPlain(args, VALUED.npx));
-  if (program === 'uvx' || program === 'pipx') return packageName(firstPlain(dropWords(args, ['run']), VALUED.uv));
-  if (program === 'uv') return runByUv(args);
-  if (['npm', 'pnpm', 'yarn', 'bun'].includes(program)) return runByPackager(args);
-  if (program === 'docker' || program === 'podman') return imageName(args);
+  return launchedName(program, args) || scriptName(command) || program;
+}
+
+/** The name of what a launcher launches; empty where `program` is none, or it cannot be told for certain. */
+function launchedName(program: string, args: readonly string[]): string {
   if (/^python[0-9.]*$/.test(program) || program === 'py') return runByPython(args);
-  if (['node', 'nodejs', 'tsx', 'ts-node', 'deno'].includes(program)) {
-    const target = firstPlain(dropWords(args, ['run', 'watch']), VALUED.node);
-    return /^(npm|jsr):/.test(target ?? '') ? packageName(target) : scriptName(target) || program;
+  switch (program) {
+    case 'npx':
+    case 'pnpx':
+      return packageName(findTarget(args, LAUNCHERS.packager)?.word);
+    case 'bunx':
+      return packageName(findTarget(args, LAUNCHERS.bun)?.word);
+    case 'npm':
+    case 'pnpm':
+    case 'yarn':
+      return runByPackager(args, LAUNCHERS.packager);
+    case 'bun':
+      return runByPackager(args, LAUNCHERS.bun);
+    case 'uvx':
+    case 'pipx':
+      return packageName(findTarget(args, LAUNCHERS.uv, ['run'])?.word);
+    case 'uv':
+      return runByUv(args);
+    case 'docker':
+    case 'podman':
+      return imageName(findTarget(args, LAUNCHERS.docker, ['container', 'run'])?.word);
+    case 'node':
+    case 'nodejs':
+    case 'tsx':
+    case 'ts-node':
+      return scriptName(findTarget(args, LAUNCHERS.node, ['watch'])?.word);
+    case 'deno': {
+      const word = findTarget(args, LAUNCHERS.deno, ['run'])?.word;
+      return /^(npm|jsr):/.test(word ?? '') ? packageName(word) : scriptName(word);
+    }
+    case 'env': {
+      const target = findTarget(args, LAUNCHERS.env, [], /^[^=]*=/);
+      return target === undefined ? '' : baseName(target.word, target.after);
+    }
+    case 'cmd': {
+      // a command line in one piece is not taken apart
+      const [, launched = '', ...after] = /^\/c$/i.test(args[0] ?? '') ? args : [];
+      return /\s/.test(launched) ? '' : baseName(launched, after);
+    }
+    default:
+      return '';
   }
-  if (program === 'env') {
-    const at = args.findIndex(
-      (arg, index) => !arg.startsWith('-') && !arg.includes('=') && !isValue(args, index, VALUED.env),
-    );
-    return at === -1 ? program : baseName(args[at] ?? '', args.slice(at + 1));
-  }
-  if (program === 'cmd' && /^\/c$/i.test(args[0] ?? '')) return baseName(args[1] ?? '', args.slice(2));
-  return scriptName(command) || program;
 }
 
 function runByUv(args: readonly string[]): string {
-  const rest = args.slice(args.findIndex((arg) => arg === 'run' || arg === 'x') + 1);
-  const at = rest.findIndex((arg, index) => !arg.startsWith('-') && !isValue(rest, index, VALUED.uv));
-  if (args[0] === 'tool') return packageName(firstPlain(dropWords(args, ['tool', 'run']), VALUED.uv));
-  return at === -1 ? 'uv' : baseName(rest[at] ?? '', rest.slice(at + 1));
+  const word = findTarget(args, LAUNCHERS.uv);
+  if (word?.word === 'tool') return packageName(findTarget(word.after, LAUNCHERS.uv, ['run'])?.word);
+  const target = word?.word === 'run' || word?.word === 'x' ? findTarget(word.after, LAUNCHERS.uv) : undefined;
+  return target === undefined ? '' : baseName(target.word, target.after);
 }
 
 /** `npm exec pkg`, `pnpm dlx pkg`, `yarn dlx pkg`, `bun x pkg`, `bun run script.ts`, `npm start`. */
-function runByPackager(args: readonly string[]): string {
-  const target = firstPlain(dropWords(args, ['exec', 'dlx', 'x', 'run', 'create']), VALUED.npx);
-  return /\.[cm]?[jt]sx?$/.test(target ?? '') ? scriptName(target) : packageName(target);
+function runByPackager(args: readonly string[], options: LauncherOptions): string {
+  const word = findTarget(args, options, ['exec', 'dlx', 'x', 'run', 'create'])?.word;
+  return /\.[cm]?[jt]sx?$/.test(word ?? '') ? scriptName(word) : packageName(word);
 }
 
 function runByPython(args: readonly string[]): string {
-  const module = args.indexOf('-m');
-  const script = args.findIndex((arg, index) => !arg.startsWith('-') && !isValue(args, index, VALUED.python));
-  if (module !== -1 && (script === -1 || script > module)) return args[module + 1] ?? 'python';
-  return scriptName(args[script]) || 'python';
+  const at = args.indexOf('-m');
+  // nothing but options of python's own before it
+  if (at !== -1 && findTarget([...args.slice(0, at), '.'], LAUNCHERS.python)?.after.length === 0) {
+    return args[at + 1] ?? '';
+  }
+  return scriptName(findTarget(args, LAUNCHERS.python)?.word);
 }
 
-function imageName(args: readonly string[]): string {
-  const image = firstPlain(dropWords(args, ['container', 'run']), VALUED.docker) ?? '';
-  return (
-    image
-      .replace(/@sha256:.*$/, '')
-      .split('/')
-      .at(-1)
-      ?.replace(/:.*$/, '') ?? ''
-  );
+function imageName(image = ''): string {
+  const last = image
+    .replace(/@sha256:.*$/, '')
+    .split('/')
+    .at(-1);
+  return last?.replace(/:.*$/, '') ?? '';
 }
 
 /** `@scope/name@1.2` → `name`; `npm:name`; `git+https://host/name.git` → `name`. */
 function packageName(spec: string | undefined): string {
-  const plain = (spec ?? '').replace(/^(npm|jsr):/, '').replace(/(?<=.)[@#=<>~[].*$/, '');
+  const plain = pathOf(spec ?? '')
+    .replace(/^(npm|jsr):/, '')
+    .replace(/(?<=.)[@#=<>~[].*$/, '');
   return (
     plain
       .replace(/\.git$/, '')
@@ -135,25 +128,45 @@ function packageName(spec: string | undefined): string {
 
 /** The file's name without its ending; where that says nothing, the nearest directory that says something. */
 function scriptName(path: string | undefined): string {
-  const parts = (path ?? '').split(/[\\/]/);
+  const parts = pathOf(path ?? '').split(/[\\/]/);
   const [file = '', ...directories] = parts.reverse();
   const name = file.replace(/\.([cm]?[jt]sx?|py|pyz|rb|sh|jar|exe|cmd|bat)$/i, '');
   if (!HOLLOW.has(name.toLowerCase())) return name;
   return directories.find((part) => !HOLLOW.has(part.toLowerCase()) && part !== '..') ?? name;
 }
 
-function firstPlain(args: readonly string[], valued: readonly string[] = []): string | undefined {
-  return args.find((arg, index) => !arg.startsWith('-') && !isValue(args, index, valued));
+/** The path of a URL, whose other parts may hold a token; what is no URL stays as it is. */
+function pathOf(text: string): string {
+  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(text)) return text;
+  return text.replace(/^[^/]*\/\/[^/?#]*/, '').replace(/[?#].*$/s, '');
 }
 
-function isValue(args: readonly string[], index: number, valued: readonly string[] = []): boolean {
-  return valued.includes(args[index - 1] ?? '');
-}
-
-/** `args` without the launcher's own leading subcommands. */
-function dropWords(args: readonly string[], words: readonly string[]): readonly string[] {
-  const kept = args.findIndex((arg) => !arg.startsWith('-') && !words.includes(arg));
-  return args.filter((arg, index) => !(words.includes(arg) && (kept === -1 || index < kept)));
+/**
+ * The first argument that is no option of the launcher, and those after it. Undefined where there is none, or where an
+ * option comes before it that is not known here: the next argument could be its value.
+ * @param words subcommands to pass over @param skipped arguments to pass over
+ */
+function findTarget(
+  args: readonly string[],
+  { valued, flags, joined }: LauncherOptions,
+  words: readonly string[] = [],
+  skipped?: RegExp,
+): { readonly word: string; readonly after: readonly string[] } | undefined {
+  let index = 0;
+  for (; index < args.length; index += 1) {
+    const arg = args[index] ?? '';
+    if (arg === '--') {
+      index += 1;
+      break;
+    }
+    if (valued.includes(arg)) index += 1;
+    else if (arg.startsWith('-')) {
+      const isWhole = flags.includes(arg) || joined?.test(arg) === true || (/^--[^=]+=/.test(arg) && !CODE.test(arg));
+      if (!isWhole) return undefined;
+    } else if (!words.includes(arg) && skipped?.test(arg) !== true) break;
+  }
+  const word = args[index];
+  return word === undefined ? undefined : { word, after: args.slice(index + 1) };
 }
 
 function toId(name: string): string {

@@ -53,13 +53,14 @@ export function readStructures(
 
 function checkPassEnv(names: unknown, path: JsonPath, report: (diagnostic: Diagnostic) => void): void {
   for (const [index, name] of (Array.isArray(names) ? names : []).entries()) {
-    if (typeof name === 'string' && isOwnName(name)) report(explainOwnName([...path, index], name, 'remove it'));
+    if (typeof name === 'string' && isOwnName(name)) report(explainOwnName([...path, index], 'remove it'));
   }
 }
 
-function explainOwnName(path: JsonPath, name: string, mend: string): Diagnostic {
+/** Quotes no more of the name than what makes it the guard's: `MCP_GUARD_X=secret` is such a name, too. */
+function explainOwnName(path: JsonPath, mend: string): Diagnostic {
   const why = 'variables of the guard itself are never handed to a server';
-  return { path: showPath(path), what: `\`${name}\` is reserved`, why, mend };
+  return { path: showPath(path), what: 'a name that begins with `MCP_GUARD_` is reserved', why, mend };
 }
 
 function readEnv(
@@ -70,7 +71,7 @@ function readEnv(
 ): Readonly<Record<string, EnvValue>> {
   const values: [string, EnvValue][] = [];
   for (const [name, raw] of entriesOf(env)) {
-    if (isOwnName(name)) report(explainOwnName([...path, name], name, 'use another name'));
+    if (isOwnName(name)) report(explainOwnName([...path, name], 'use another name'));
     if (typeof raw !== 'string') continue;
     const reading = readEnvValue(raw, variables);
     if (reading.ok) values.push([name, reading.value]);

@@ -7,7 +7,7 @@ import { checkClaim, readClaims } from '../../src/audit/claims.ts';
 import { type StoredPayload, startBatch } from '../../src/audit/encode.ts';
 import type { AuditEntry, IntentEntry, OutcomeEntry } from '../../src/audit/entry.ts';
 import { quoteText } from '../../src/audit/header-text.ts';
-import { type Call, intentOf, viewCall, viewOutcome } from '../../src/audit/query.ts';
+import { type Call, faultOf, intentOf, isUnread, viewCall, viewOutcome, type Witness } from '../../src/audit/query.ts';
 import { readRecord } from '../../src/audit/record.ts';
 import { dayOf, formatSegmentId, isSegmentId, readRef } from '../../src/audit/segment-id.ts';
 import { digest, makeIntent, makeOutcome, OTHER_SEGMENT, SEGMENT, storeLine, storeText } from './sample.ts';
@@ -19,10 +19,12 @@ function place(entry: AuditEntry, payload?: StoredPayload, isWritten = true) {
   if (record === undefined) throw new Error('no record');
   return { ref: { segment: SEGMENT, seq: 1 }, tenant: 'default', record, open: { session: 's1', principal: 'ada' } };
 }
-function callOf(intent: Partial<IntentEntry>, outcome?: Partial<OutcomeEntry>): Call {
+const trusting: Witness = { faultOf: () => undefined, isAwaited: () => true };
+function callOf(intent: Partial<IntentEntry>, outcome?: Partial<OutcomeEntry>, witness = trusting): Call {
   const entry = makeIntent(intent);
   const placed = place(entry, entry.payload && storeLine(entry.payload.text));
-  return viewCall(placed, outcome === undefined ? [] : [viewOutcome(place(makeOutcome(entry, outcome)))]);
+  const outcomes = outcome === undefined ? [] : [viewOutcome(place(makeOutcome(entry, outcome)), witness)];
+  return viewCall(placed, outcomes, witness);
 }
 
 describe('a record', () => {
@@ -73,16 +75,41 @@ describe('a call', () => {
     ['denied', { decision: 'deny' as const }, undefined],
     ['ok', {}, { settlement: 'result' as const }],
     ['ok', {}, { settlement: 'task' as const, resultType: undefined }],
-    ['tool_error', {}, { settlement: 'result' as const, isError: true }],
-    ['tool_error', {}, { settlement: 'task' as const, isError: true }],
+    ['failed', {}, { settlement: 'result' as const, isError: true }],
+    ['failed', {}, { settlement: 'task' as const, isError: true }],
     ['error', {}, { settlement: 'error' as const, errorCode: -32000, isError: undefined }],
     ['task', {}, { settlement: 'result' as const, resultType: 'task' }],
     ['timeout', {}, { settlement: 'timeout' as const, isError: undefined }],
     ['cancelled', {}, { settlement: 'cancelled' as const, isError: undefined }],
-    ['upstream_exit', {}, { settlement: 'upstream_exit' as const, isError: undefined }],
+    ['exited', {}, { settlement: 'upstream_exit' as const, isError: undefined }],
     ['refused', {}, { settlement: 'refused' as const, isError: undefined }],
-    ['client_gone', {}, { settlement: 'client_gone' as const, isError: undefined }],
+    ['gone', {}, { settlement: 'client_gone' as const, isError: undefined }],
   ])('is %s', (state, intent, outcome) => expect(callOf(intent, outcome).state).toBe(state));
+
+  it('is lost where nobody is left to write its outcome, and then only', () => {
+    const forsaken = { ...trusting, isAwaited: () => false };
+    expect(callOf({}, undefined, forsaken).state).toBe('lost');
+    expect(callOf({}, {}, forsaken).state).toBe('ok');
+    expect(callOf({ decision: 'deny' }, undefined, forsaken).state).toBe('denied');
+  });
+
+  it('was altered where its intent or an outcome was', () => {
+    const faultAt = (type: string): Witness => ({
+      ...trusting,
+      faultOf: ({ record }) => (record.header.type === type ? 'x' : undefined),
+    });
+    expect([faultOf(callOf({}, {})), faultOf(callOf({}, {}, faultAt('intent')))]).toEqual([undefined, 'x']);
+    expect(faultOf(callOf({}, {}, faultAt('outcome')))).toBe('x');
+  });
+
+  it('is unread where the guard said so, not where a client has a method of that name', () => {
+    const refused = { method: 'unread', subject: undefined, rule: 'strict', decision: 'deny' } as const;
+    const call = callOf(refused);
+    expect([isUnread(call), matchesFilter(call, { outcome: 'denied', callsOnly: true })]).toEqual([true, true]);
+    for (const other of [{ method: 'x' }, { rule: 'scope.a' }, { decision: 'pass' as const }]) {
+      expect(isUnread(callOf({ ...refused, ...other }))).toBe(false);
+    }
+  });
 
   it('says all that is known', () => {
     expect(
@@ -118,7 +145,7 @@ describe('a call', () => {
         server: 'files',
         tool: 'read_file',
         tenant: 'default',
-        outcome: 'tool_error',
+        outcome: 'failed',
         since: call.at,
         callsOnly: true,
       }),

@@ -1,6 +1,6 @@
 // One call in full, and the verdict over all chains.
 import { describe, expect, test } from 'vitest';
-import type { VerifiedSegment } from '../../src/adapters/trail-verify.ts';
+import type { TrailFault, VerifiedSegment } from '../../src/adapters/trail-verify.ts';
 import type { SegmentVerdict } from '../../src/audit/verify.ts';
 import { runAuditShow } from '../../src/cli/audit-show.ts';
 import { runAuditVerify } from '../../src/cli/audit-verify.ts';
@@ -12,7 +12,7 @@ const id = `${SEGMENT}:3`;
 describe('audit show', () => {
   const show = (call: ReturnType<typeof makeCall>, json = false, more = {}) => {
     const screen = openScreen();
-    const trail = makeTrail({ findRecord: () => ({ kind: 'call', call }), ...more });
+    const trail = makeTrail({ findRecord: () => ({ kind: 'call', call, serverEnd: undefined }), ...more });
     expect(runAuditShow({ id, json }, screen.io, trail)).toBe(0);
     return screen.out();
   };
@@ -108,6 +108,50 @@ describe('audit show', () => {
     expect(show(call, false, { loadPayload: () => ({ kind: 'mismatch' }) })).toContain('not the one on record');
   });
 
+  test('a record that was altered says so, loudly, and ends with 2', () => {
+    const fault = 'the payload is not the one that the header commits to';
+    const [outcome] = makeCall().outcomes;
+    if (outcome === undefined) throw new Error('no outcome');
+    const altered = makeCall({ fault, outcomes: [{ ...outcome, fault: 'the header does not have its hash' }] });
+    for (const json of [false, true]) {
+      const screen = openScreen();
+      const trail = makeTrail({ findRecord: () => ({ kind: 'call', call: altered, serverEnd: undefined }) });
+      expect(runAuditShow({ id, json }, screen.io, trail)).toBe(2);
+      expect(screen.err().split('\n')).toEqual([
+        `ALTERED record ${SEGMENT}:3: ${fault}: what is shown is not what was written; see \`mcp-guard audit verify\``,
+        expect.stringContaining(`ALTERED record ${SEGMENT}:4: the header does not have its hash`),
+        '',
+      ]);
+      if (json)
+        expect(JSON.parse(screen.out())).toMatchObject({
+          altered: fault,
+          outcomes: [{ altered: 'the header does not have its hash' }],
+        });
+      else
+        expect(screen.out().startsWith(`ALTERED: record ${SEGMENT}:3: ${fault}\nALTERED: record ${SEGMENT}:4`)).toBe(
+          true,
+        );
+    }
+  });
+
+  test('how the server ended stands beside the outcome', () => {
+    const call = makeCall({ state: 'exited' });
+    const more = { findRecord: () => ({ kind: 'call' as const, call, serverEnd: 'signal SIGKILL\u001b' }) };
+    expect(show(call, false, more)).toContain('outcome     exited (signal SIGKILL\\u{1b})\n');
+    expect(JSON.parse(show(call, true, more))).toMatchObject({ state: 'exited', serverEnd: 'signal SIGKILL\u001b' });
+  });
+
+  test('a refused line: whole, as it came, and no empty id', () => {
+    const line = '{"id":1,"method":"tools/call","params":{"name":"a","name":"b"}}';
+    const refused = { method: 'unread', subject: undefined, rule: 'strict', decision: 'deny', rpcId: '', outcomes: [] };
+    const out = show(
+      makeCall({ ...refused, state: 'denied', input: { form: 'text', text: line, digest: 'd', salt: 's' } }),
+    );
+    expect(out.endsWith(`input\n${line}\n`)).toBe(true);
+    expect(out).not.toContain('request id');
+    expect(show(makeCall({ rpcId: '' }))).toContain('request id  ""\n');
+  });
+
   test('--json is one inert line', () => {
     expect(JSON.parse(show(makeCall(), true))).toMatchObject({ id, decision: 'pass' });
   });
@@ -122,8 +166,13 @@ describe('audit show', () => {
       salt: undefined,
     };
     const placed = { ref: { segment: SEGMENT, seq: 3 }, tenant: 'default', record, open: undefined };
-    runAuditShow({ id }, screen.io, makeTrail({ findRecord: () => ({ kind: 'record', placed }) }));
+    runAuditShow({ id }, screen.io, makeTrail({ findRecord: () => ({ kind: 'record', placed, fault: undefined }) }));
     expect(screen.out()).toBe('{\n  "type": "event",\n  "detail": "\\u001b"\n}\n');
+    const altered = makeTrail({
+      findRecord: () => ({ kind: 'record', placed, fault: 'the header does not have its hash' }),
+    });
+    expect(runAuditShow({ id }, screen.io, altered)).toBe(2);
+    expect(screen.err()).toContain(`ALTERED record ${SEGMENT}:3: the header does not have its hash`);
   });
 
   test.each<[string, string]>([
@@ -145,14 +194,10 @@ describe('audit verify', () => {
     day: '2026-01-02',
     path: '/x',
     isLive,
+    contradiction: undefined,
     report: { verdict, end: { segment: SEGMENT, seq: 7, head: 'h' }, removed: 0, claims: [], tenant: 'default' },
   });
-  const verify = (
-    segments: VerifiedSegment[],
-    exitCode: 0 | 1 | 2,
-    options = {},
-    faults: { segment: string; why: string; tenant: string }[] = [],
-  ) => {
+  const verify = (segments: VerifiedSegment[], exitCode: 0 | 1 | 2, options = {}, faults: TrailFault[] = []) => {
     const screen = openScreen();
     const trail = makeTrail({
       verify: (_, onSegment) => {
@@ -174,7 +219,8 @@ describe('audit verify', () => {
     const [code, out] = verify([segment(verdict, isLive)], exitCode);
     expect(code).toBe(exitCode);
     const lines = String(out).trimEnd().split('\n');
-    expect(lines).toHaveLength(line === '' ? 1 : 2);
+    expect(lines).toHaveLength(line === '' ? 2 : 3);
+    expect(lines.pop()).toBe('in /state');
     if (line !== '') expect(lines[0]).toBe(`default ${SEGMENT}: ${line}`);
     expect(lines.at(-1)).toContain('1 segment, 7 records: ');
     expect(lines.at(-1)).toContain(total);
@@ -190,15 +236,35 @@ describe('audit verify', () => {
   });
 
   test('what other segments say of a missing one', () => {
-    const [code, out] = verify([], 2, {}, [{ segment: 's', tenant: 't', why: 'it is gone' }]);
+    const [code, out] = verify([], 2, {}, [{ segment: 's', tenant: 't', why: 'it is gone', isGone: true, record: 1 }]);
     expect(code).toBe(2);
-    expect(out).toContain('t s: broken: it is gone\n');
-    expect(out).toContain('1 contradicted by another segment');
+    expect(out).toContain('t s: gone: it is gone\n');
+    expect(out).toContain('0 segments, 0 records: 0 intact, 0 with an unclean end, 0 broken, 1 gone\nin /state\n');
   });
 
-  test('--json: a line each', () => {
+  test('one segment, one verdict: what another one says of it, before its own end', () => {
+    const contradiction = { segment: SEGMENT, record: 8, why: '`x` saw 9 records, there are 7: the end was cut off' };
+    const cut = { ...segment({ kind: 'unclean' }), contradiction };
+    const fault = { ...contradiction, tenant: 'default', isGone: false };
+    expect(verify([cut], 2, {}, [fault])).toEqual([
+      2,
+      [
+        `default ${SEGMENT}: broken at record 8: \`x\` saw 9 records, there are 7: the end was cut off`,
+        '1 segment, 7 records: 0 intact, 0 with an unclean end, 1 broken',
+        'in /state\n',
+      ].join('\n'),
+    ]);
+    const [first] = String(verify([cut], 2, { json: true }, [fault])[1]).split('\n');
+    expect(JSON.parse(first ?? '')).toMatchObject({ grade: 'broken', kind: 'broken', record: 8 });
+  });
+
+  test('a directory without segments says so', () => {
+    expect(verify([], 0)).toEqual([0, 'nothing is on record\nin /state\n']);
+  });
+
+  test('--json: a line each, and the sum', () => {
     const [, out] = verify([segment({ kind: 'broken', record: 8, why: 'x' })], 2, { json: true }, [
-      { segment: 's', tenant: 't', why: 'gone' },
+      { segment: 's', tenant: 't', why: 'gone', isGone: true, record: 1 },
     ]);
     expect(
       String(out)
@@ -218,7 +284,8 @@ describe('audit verify', () => {
         head: 'h',
         removed: 0,
       },
-      { segment: 's', tenant: 't', why: 'gone', grade: 'broken' },
+      { segment: 's', tenant: 't', why: 'gone', grade: 'gone' },
+      { directory: '/state', exitCode: 2, segments: 1, records: 7, intact: 0, unclean: 0, broken: 1, gone: 1 },
     ]);
   });
 });

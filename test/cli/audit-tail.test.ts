@@ -3,15 +3,18 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Call, CallState } from '../../src/audit/query.ts';
 import { runAuditTail } from '../../src/cli/audit-tail.ts';
-import { formatCall, showDay, showDuration, showTime } from '../../src/cli/call-line.ts';
-import { OUTCOME_WORDS } from '../../src/cli/outcome-word.ts';
-import { makePaint } from '../../src/cli/render.ts';
+import { formatCallJson } from '../../src/cli/call-json.ts';
+import { widerOf } from '../../src/cli/call-layout.ts';
+import { formatCall as formatWith, measureCall, showDay, showDuration, showTime } from '../../src/cli/call-line.ts';
+import { OUTCOME_TONES } from '../../src/cli/outcome-word.ts';
+import { makePaint, type Paint } from '../../src/cli/render.ts';
 import { readFilter, readSince } from '../../src/cli/tail-filter.ts';
 import { measureText } from '../../src/cli/text-width.ts';
 import { GuardError } from '../../src/guard-error.ts';
 import { makeCall, makeTrail, openScreen } from './screen.ts';
 
 const plain = makePaint(false);
+const formatCall = (call: Call, columns: number, paint: Paint) => formatWith(call, measureCall(call), columns, paint);
 const NOW = Date.UTC(2026, 0, 2, 12);
 const never = new AbortController().signal;
 const time = showTime(makeCall().at);
@@ -19,7 +22,7 @@ const time = showTime(makeCall().at);
 describe('the line', () => {
   test('at 80 columns', () => {
     expect(formatCall(makeCall(), 80, plain)).toBe(
-      `${time} files     read_file          ok          12ms model-1  path="/tmp/x" n…`,
+      `${time} files read_file ok          12ms model-1 path="/tmp/x" n=9007199254740…`,
     );
   });
 
@@ -31,20 +34,16 @@ describe('the line', () => {
 
   test('names what was denied, by the reason', () => {
     const denied = makeCall({ state: 'denied', decision: 'deny', reason: 'not granted', outcomes: [] });
-    expect(formatCall(denied, 80, plain)).toBe(
-      `${time} files     read_file          denied         - model-1  not granted`,
-    );
+    expect(formatCall(denied, 80, plain)).toBe(`${time} files read_file denied         - model-1 not granted`);
   });
 
   test('of another request: its method and subject', () => {
     const read = makeCall({ method: 'resources/read', subject: 'file:///x', model: undefined });
-    expect(formatCall(read, 80, plain)).toBe(
-      `${time} files     resources/read     ok          12ms -        file:///x`,
-    );
+    expect(formatCall(read, 80, plain)).toBe(`${time} files resources/read ok          12ms - file:///x`);
   });
 
   test.each<[string, Partial<Call>, string]>([
-    ['a digest', { input: { form: 'digest', text: undefined, digest: 'd', salt: 's' }, bytes: 7 }, '(digest, 7 byte…'],
+    ['a digest', { input: { form: 'digest', text: undefined, digest: 'd', salt: 's' }, bytes: 7 }, '(digest, 7 bytes)'],
     ['a file', { input: { form: 'file', text: undefined, digest: 'd', salt: 's' }, bytes: 7 }, '(file, 7 bytes)'],
     ['no arguments', { input: { form: 'line', text: '{"params":{"name":"x"}}', digest: 'd', salt: 's' } }, 'model-1'],
     ['refused bytes', { input: { form: 'text', text: 'no json', digest: 'd', salt: 's' } }, 'model-1'],
@@ -53,13 +52,13 @@ describe('the line', () => {
   });
 
   test('has a word for every state, and colour only repeats it', () => {
-    for (const state of Object.keys(OUTCOME_WORDS)) {
+    for (const state of Object.keys(OUTCOME_TONES)) {
       // the keys of that table are the states
       const call = makeCall({ state: state as CallState });
       const colored = formatCall(call, 80, makePaint(true));
       expect(colored).not.toBe(formatCall(call, 80, plain));
       expect(colored.replace(/\u001b\[[0-9;]*m/g, '').trimEnd()).toBe(formatCall(call, 80, plain));
-      expect(formatCall(call, 80, plain)).toContain(` ${OUTCOME_WORDS[call.state].word} `);
+      expect(formatCall(call, 80, plain)).toContain(` ${call.state} `);
     }
   });
 
@@ -96,6 +95,50 @@ describe('the line', () => {
     );
   });
 
+  test('columns are as wide as the calls so far need, no wider than the screen spares, and lose their middle', () => {
+    const everything = makeCall({ server: 'server-everything', subject: 'x'.repeat(40) });
+    const files = makeCall({ server: 'server-filesystem' });
+    const needs = widerOf(measureCall(everything), measureCall(files));
+    const cells = [everything, files].map((call) => formatWith(call, needs, 80, plain).split(/ +/).slice(1, 3));
+    expect(cells).toEqual([
+      ['serv…rything', `${'x'.repeat(7)}…${'x'.repeat(10)}`],
+      ['serv…esystem', 'read_file'],
+    ]);
+    for (const columns of [140, Number.POSITIVE_INFINITY]) {
+      expect(formatWith(files, needs, columns, plain)).toContain(' server-filesystem read_file ');
+    }
+  });
+
+  test('the id stands last, at the edge, from 100 columns on; where nothing is cut, after everything', () => {
+    const wide = formatCall(makeCall(), 100, plain);
+    expect(measureText(wide)).toBe(100);
+    expect(wide).toMatch(/ 0123456789abcdef:3$/);
+    expect(formatCall(makeCall(), 99, plain)).not.toContain('0123456789abcdef');
+    const long = JSON.stringify({ params: { arguments: { path: 'p'.repeat(5_000) } } });
+    const piped = makeCall({ input: { form: 'line', text: long, digest: 'd', salt: 's' }, server: 's'.repeat(99) });
+    expect(formatCall(piped, Number.POSITIVE_INFINITY, plain)).toBe(
+      `${time} ${'s'.repeat(99)} read_file ok          12ms model-1 path="${'p'.repeat(5_000)}" 0123456789abcdef:3`,
+    );
+  });
+
+  test.each([80, 40])('what was altered is marked at %d columns, in the intent or in an outcome', (columns) => {
+    const outcomes = makeCall().outcomes.map((outcome) => ({ ...outcome, fault: 'x' }));
+    for (const call of [makeCall({ fault: 'x' }), makeCall({ outcomes })]) {
+      expect(formatCall(call, columns, plain)).toContain('(altered)');
+    }
+    expect(formatCall(makeCall(), columns, plain)).not.toContain('(altered)');
+  });
+
+  test('a refused line has no tool; what the server asked is marked', () => {
+    const refused = { method: 'unread', subject: undefined, rule: 'strict', decision: 'deny', reason: 'duplicate_key' };
+    const line = formatCall(makeCall({ ...refused, state: 'denied', outcomes: [] }), 80, plain);
+    expect(line).toBe(`${time} files (refused) denied         - model-1 duplicate_key`);
+    // a client may call its own method so
+    expect(formatCall(makeCall({ method: 'unread' }), 80, plain)).toContain(' files unread ');
+    const asked = makeCall({ asked: 'server', method: 'sampling/createMessage', subject: undefined });
+    expect(formatCall(asked, 80, plain)).toContain(' files <- samp…ateMessage ok ');
+  });
+
   test('durations', () => {
     expect([0.4, 999.4, 1_000, 59_900, 60_000, 3_599_000, 3_600_000, 1e12].map(showDuration)).toEqual([
       '0ms',
@@ -130,7 +173,7 @@ describe('audit tail', () => {
         server: 'files',
         tool: undefined,
         tenant: undefined,
-        outcome: 'tool_error',
+        outcome: 'failed',
         since: NOW - 7_200_000,
         callsOnly: true,
       },
@@ -160,15 +203,47 @@ describe('audit tail', () => {
       at: '2026-01-02T03:04:05.000Z',
       server: '\u009b\u202e',
       state: 'ok',
+      tool: 'read_file',
       model: 'model-1',
       outcomes: [{ id: '0123456789abcdef:4', durationMs: 12.3, isError: false }],
     });
   });
 
+  test('--json: `tool` is null for every other request, and what was altered says so', async () => {
+    const screen = openScreen();
+    const read = makeCall({
+      method: 'resources/read',
+      subject: 'file:///x',
+      fault: 'the header does not have its hash',
+    });
+    await runAuditTail({ json: true }, screen.io, makeTrail({ lastCalls: () => [read] }), NOW, never);
+    expect(JSON.parse(screen.out())).toMatchObject({ tool: null, altered: 'the header does not have its hash' });
+    expect(screen.err()).toBe('1 of these were altered since: see `mcp-guard audit verify`\n');
+  });
+
+  test('the words of the list, of `--json` and of `--outcome` are one', async () => {
+    for (const state of Object.keys(OUTCOME_TONES)) {
+      const call = makeCall({ state: state as CallState }); // the keys of that table are the states
+      expect(readFilter({ outcome: state }, NOW).outcome).toBe(state);
+      expect(JSON.parse(formatCallJson(call)).state).toBe(state);
+    }
+    expect(() => readFilter({ outcome: 'toString' }, NOW)).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('`pending`, `lost`, ') }),
+    );
+  });
+
+  test('`-n 0` says nothing; a directory without segments says so', async () => {
+    const empty = makeTrail({ hasSegments: () => false });
+    const [none, nothing] = [openScreen(), openScreen()];
+    expect(await runAuditTail({ lines: 0 }, none.io, empty, NOW, never)).toBe(0);
+    expect(await runAuditTail({}, nothing.io, empty, NOW, never)).toBe(0);
+    expect([none.err(), nothing.err()]).toEqual(['', 'nothing is on record below `/state`\n']);
+  });
+
   test('says where nothing matches, on stderr', async () => {
     const screen = openScreen();
     expect(await runAuditTail({}, screen.io, makeTrail(), NOW, never)).toBe(0);
-    expect([screen.out(), screen.err()]).toEqual(['', 'no call on record matches\n']);
+    expect([screen.out(), screen.err()]).toEqual(['', 'no call on record below `/state` matches\n']);
   });
 
   test('-f: each call once when it is settled or denied, nothing twice, until the signal', async () => {
@@ -177,17 +252,22 @@ describe('audit tail', () => {
     const late = { subject: 'late', ref: { segment: '0123456789abcdef', seq: 5 } };
     const pending = makeCall({ ...late, state: 'pending', outcomes: [] });
     const seen = makeCall({ subject: 'seen' });
-    let tell: (call: Call) => void = () => {};
+    let tell: (call: Call, isOverdue?: boolean) => void = () => {};
     const trail = makeTrail({
       lastCalls: () => [seen],
       follow: (_, onCall) => {
-        tell = onCall;
+        tell = (call, isOverdue = false) => onCall(call, isOverdue);
       },
     });
     const running = runAuditTail({ follow: true, lines: 1 }, screen.io, trail, NOW, control.signal);
     tell(seen);
     tell(pending);
+    tell(pending, true);
     tell(makeCall(late));
+    tell(
+      makeCall({ subject: 'gone', state: 'lost', outcomes: [], ref: { segment: '0123456789abcdef', seq: 7 } }),
+      true,
+    );
     tell(
       makeCall({
         subject: 'no',
@@ -204,7 +284,22 @@ describe('audit tail', () => {
       .split('\n')
       .filter((line) => line.includes(' files '))
       .map((line) => line.split(/ +/)[2]);
-    expect(tools).toEqual(['seen', 'late', 'no']);
+    expect(tools).toEqual(['seen', 'late', 'late', 'gone', 'no']);
+    expect(screen.out()).toMatch(/late +pending .*\n.* late +ok /);
+  });
+
+  test('-f --outcome pending: each once, as soon as it begins', async () => {
+    const screen = openScreen();
+    const control = new AbortController();
+    const trail = makeTrail({
+      follow: (_, onCall) => {
+        onCall(makeCall({ state: 'pending', outcomes: [] }), false);
+        onCall(makeCall({ state: 'pending', outcomes: [] }), true);
+      },
+    });
+    control.abort();
+    await runAuditTail({ follow: true, lines: 0, outcome: 'pending' }, screen.io, trail, NOW, control.signal);
+    expect(screen.out().match(/ pending /g)).toHaveLength(1);
   });
 
   test.each<[string, Parameters<typeof runAuditTail>[0]]>([

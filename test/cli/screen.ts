@@ -74,10 +74,12 @@ export function makeCall(more: Partial<Call> = {}): Call {
           digest: 'e',
           salt: 's',
         },
+        fault: undefined,
         header: {},
       },
     ],
     state: 'ok',
+    fault: undefined,
     header: {},
     ...more,
   };
@@ -86,6 +88,8 @@ export function makeCall(more: Partial<Call> = {}): Call {
 /** A trail that holds nothing, with what a test puts in. */
 export function makeTrail(more: Partial<Trail> = {}): Trail {
   return {
+    directory: '/state',
+    hasSegments: () => true,
     lastCalls: () => [],
     follow: () => {},
     findRecord: () => undefined,

@@ -5,7 +5,8 @@ import { stringifyInert } from '../../src/cli/call-json.ts';
 import { makeInert, makeInertLines } from '../../src/cli/inert-text.ts';
 import { indentJson, listMembers, memberText } from '../../src/cli/json-text.ts';
 import { makePaint, wantsColor } from '../../src/cli/render.ts';
-import { cutText, fitText, measureText } from '../../src/cli/text-width.ts';
+import { readColumns } from '../../src/cli/terminal.ts';
+import { cutMiddle, cutText, fitName, fitText, measureText, wrapWords } from '../../src/cli/text-width.ts';
 
 /** What may steer, hide or reorder: written from the Unicode categories, not from the code under test. */
 const STEERS =
@@ -76,6 +77,49 @@ describe('width', () => {
         expect(measureText(fitText(text, width))).toBe(width);
       }),
     );
+  });
+});
+
+describe('names and words', () => {
+  test('a name that is too long loses its middle', () => {
+    expect([cutMiddle('server-filesystem', 12), cutMiddle('server-everything', 12), cutMiddle('abc', 3)]).toEqual([
+      'serv…esystem',
+      'serv…rything',
+      'abc',
+    ]);
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.nat(40), (text, width) => {
+        expect(measureText(cutMiddle(text, width))).toBeLessThanOrEqual(width);
+        expect(measureText(fitName(text, width))).toBe(width);
+      }),
+    );
+  });
+
+  test('text is broken between words, and nothing of it is lost', () => {
+    expect(wrapWords('an official server, behind the guard', 12)).toEqual([
+      'an official',
+      'server,',
+      'behind the',
+      'guard',
+    ]);
+    expect(wrapWords('a longer-than-that b', 6)).toEqual(['a', 'longer', '-than-', 'that b']);
+    expect(wrapWords('x '.repeat(99), Number.POSITIVE_INFINITY)).toHaveLength(1);
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 2, max: 40 }), (text, width) => {
+        const lines = wrapWords(text, width);
+        expect(Math.max(...lines.map(measureText))).toBeLessThanOrEqual(width);
+        expect(lines.join('').replaceAll(' ', '')).toBe(text.replaceAll(' ', ''));
+      }),
+    );
+  });
+
+  test('the width of a terminal is its own; of a pipe what COLUMNS says, else nothing is cut', () => {
+    expect([
+      readColumns({ isTTY: true, columns: 132 }, '90'),
+      readColumns({ isTTY: true }),
+      readColumns({}, '90'),
+      ...['', '0', '-5', 'x', undefined].map((given) => readColumns({}, given)),
+    ]).toEqual([132, 80, 90, ...Array.from({ length: 5 }, () => Number.POSITIVE_INFINITY)]);
   });
 });
 

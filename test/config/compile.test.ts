@@ -2,7 +2,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is the notation
 import { describe, expect, test } from 'vitest';
 import { compilePolicy } from '../../src/config/compile.ts';
-import { showDiagnostic } from '../../src/config/diagnostics.ts';
+import { listRules, showDiagnostic } from '../../src/config/diagnostics.ts';
 import { NOT_YET } from '../../src/config/not-yet.ts';
 import { DEFAULTS, type Policy } from '../../src/config/policy.ts';
 import { BARE_DEADLINE, DEFAULT_RESTART } from '../../src/core/settings.ts';
@@ -132,17 +132,28 @@ describe('a policy', () => {
 describe('diagnostics', () => {
   test.each<[string, unknown, string]>([
     ['no document', undefined, '(document)'],
-    ['a string', 'x', '(document): `x` is of the wrong type: expected object, found a string; write an object'],
+    ['a string', 'x', '(document): `x` is of the wrong type: found a string; write an object'],
     ['no version', {}, 'version: required key is missing'],
-    ['a later version', { version: 2 }, 'version: `2` is not allowed here: allowed: `1`'],
+    ['a later version', { version: 2 }, 'version: `2` is not allowed here: allowed: `1`; write `1`'],
     [
-      'a misspelt key',
-      { version: 1, serevrs: {} },
-      'serevrs: unknown key `serevrs`: a key that is not understood is refused, so that no policy is lost to a typing error; did you mean `servers`?',
+      'the version as text',
+      { version: '1' },
+      'version: "1" is a string: it must be the number itself; write `1`, without quotes',
     ],
+    ['a misspelt key', { version: 1, serevrs: {} }, 'serevrs: unknown key `serevrs`; did you mean `servers`?'],
     ['a misspelt key below', server({ comand: 'x' }), 'servers.files.comand: unknown key `comand`'],
     ['a misspelt key in a tool', server({ tools: { a: { dedline: {} } } }), 'did you mean `deadline`?'],
-    ['a key unlike any', { version: 1, zzzzzz: 1 }, 'remove it; known here: $schema, version, servers'],
+    [
+      'a key unlike any',
+      { version: 1, zzzzzz: 1 },
+      'remove it; known here: `$schema`, `version`, `servers`, `unlisted`, `strict`, `audit`, `model`, `shutdown`, `maxLineBytes`, `log`',
+    ],
+    ['the key of hosts', { version: 1, mcpServers: {} }, 'unknown key `mcpServers`; did you mean `servers`?'],
+    ['a name of other tools', server({ environment: {} }), 'did you mean `env`?'],
+    ['an alias where it is no key', { version: 1, environment: {} }, 'unknown key `environment`; remove it'],
+    ['a slip towards a key that is not yet', { version: 1, scope: {} }, 'unknown key `scope`; remove it'],
+    ['a letter that is not near to another', server({ a: 1 }), 'unknown key `a`; remove it'],
+    ['a name without a character', server({ tools: { '': {} } }), 'is no legal name: it is too short or too long'],
     [
       'a misspelt value',
       { version: 1, unlisted: 'denny' },
@@ -158,10 +169,11 @@ describe('diagnostics', () => {
     [
       'a duration as text',
       server({ deadline: { hardMs: '5s' } }),
-      'servers.files.deadline.hardMs: `5s` is of the wrong type: expected number, found a string; write a number',
+      'servers.files.deadline.hardMs: `5s` is of the wrong type: found a string; write a number',
     ],
-    ['a duration of zero', server({ deadline: { hardMs: 0 } }), 'out of range: allowed: at least 1;'],
-    ['a fraction', server({ deadline: { hardMs: 1.5 } }), 'expected int, found a number; write an integer'],
+    ['a duration of zero', server({ deadline: { hardMs: 0 } }), 'deadline.hardMs: `0` is out of range; use at least 1'],
+    ['no command at all', server({ command: '' }), 'is out of range; use at least 1 character'],
+    ['a fraction', server({ deadline: { hardMs: 1.5 } }), 'found a fraction; write an integer'],
     [
       'idle above hard',
       server({ deadline: { idleMs: 2, hardMs: 1 } }),
@@ -185,8 +197,22 @@ describe('diagnostics', () => {
     ],
     ['a NUL in a command', server({ command: 'a\0b' }), 'servers.files.command'],
     ['a line break in an argument', server({ args: ['a\nb'] }), 'servers.files.args[0]'],
-    ['a bad variable name', server({ env: { 'A=B': 'x' } }), 'servers.files.env["A=B"]'],
-    ['a reserved variable', server({ env: { MCP_GUARD_RUN: 'x' } }), '`MCP_GUARD_RUN` is reserved'],
+    [
+      'a bad variable name',
+      server({ env: { 'A=B': 'x' } }),
+      'servers.files.env[…]: the key is no legal name: it is no name of',
+    ],
+    [
+      'a reserved variable to pass on',
+      server({ passEnv: ['A', 'MCP_GUARD_STATE_DIR'] }),
+      'servers.files.passEnv[1]: a name that begins with `MCP_GUARD_` is reserved',
+    ],
+    ['a brace in a value', server({ env: { A: 'a${' } }), 'write `$${` for a literal `${`, or write `literal:`'],
+    [
+      'a reserved variable',
+      server({ env: { MCP_GUARD_RUN: 'x' } }),
+      'env.MCP_GUARD_RUN: a name that begins with `MCP_GUARD_` is reserved',
+    ],
     [
       'a bad pointer',
       { version: 1, model: { metaPaths: ['model'] } },
@@ -248,10 +274,103 @@ describe('diagnostics', () => {
     );
   });
 
+  test('come all at once, also from below keys that are illegal themselves', () => {
+    const files = {
+      comand: 'x',
+      args: [1],
+      env: { 'A B': 2, '1': 'exec:x' },
+      tools: { '': { deadline: { hardMs: 0 } } },
+    };
+    const places = errorsOf({ version: 1, servers: { Files: files, renamed0: { command: 1 }, 'B C': 5 } }).map(
+      (error) => error.split(': ')[0],
+    );
+    expect(places.toSorted()).toEqual(
+      [
+        'servers.Files',
+        'servers.Files.command',
+        'servers.Files.comand',
+        'servers.Files.args[0]',
+        'servers.Files.env[…]',
+        'servers.Files.env[…]',
+        'servers.Files.env[…]',
+        'servers.Files.env[…]',
+        'servers.Files.tools[""]',
+        'servers.Files.tools[""].deadline.hardMs',
+        'servers.renamed0.command',
+        'servers["B C"]',
+        'servers["B C"]',
+      ].toSorted(),
+    );
+  });
+
+  test('look below the first 200 illegal keys only: each costs a copy', () => {
+    const servers = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`X${index}`, { command: 5 }]));
+    expect(errorsOf({ version: 1, servers })).toHaveLength(300 + 200);
+  });
+
+  test('of one kind have their reason once', () => {
+    const compiled = compile({ version: 1, a: 1, b: 2, scopes: {} });
+    if (compiled.ok) throw new Error('it compiled');
+    expect(listRules(compiled.diagnostics)).toEqual([
+      'a key that is not understood is refused, so that no policy is lost to a typing error',
+      'a policy that is written down and not enforced would be trusted in vain',
+    ]);
+  });
+
   test('never quote a value of env', () => {
     const errors = errorsOf(server({ env: { A: 'hunter2\n', B: { hunter2: 1 }, C: 'exec:hunter2' } }));
     expect(errors.length).toBeGreaterThanOrEqual(3);
     expect(errors.join('\n')).not.toContain('hunter2');
+  });
+
+  test.each<[string, object]>([
+    ['a key of env that is no name', { env: { 'TOKEN=hunter2': 'y' } }],
+    ['a key below a value of env', { env: { A: JSON.parse('{"__proto__":1,"hunter2":{"__proto__":1}}') } }],
+    ['env as text', { env: 'TOKEN=hunter2' }],
+    ['env as a list', { env: ['TOKEN=hunter2'] }],
+    ['what is no variable in env', { env: { A: '${hunter2 x}' } }],
+    ['what is not closed in env', { env: { A: 'p$${a}${hunter-2 and hunter2' } }],
+    ['a variable in env that is not set', { env: { A: 'p${hunter2}' } }],
+    ['a variable in a file reference', { env: { A: 'file:/${hunter2}' } }],
+    ['an env reference', { env: { A: 'env:hunter2!' } }],
+    ['a name to pass on', { passEnv: ['TOKEN=hunter2'] }],
+    ['a name of the guard to pass on', { passEnv: ['MCP_GUARD_X=hunter2'] }],
+    ['a name of the guard in env', { env: { 'MCP_GUARD_X=hunter2': 'x' } }],
+    ['names to pass on as text', { passEnv: 'TOKEN=hunter2' }],
+    ['an argument with a line break', { args: ['--token=hunter2\n'] }],
+    ['arguments as text', { args: '--token=hunter2' }],
+    ['what is no variable in an argument', { args: ['--token=p${hunter2 x}'] }],
+    ['an object as an argument', { args: [{ hunter2: JSON.parse('{"__proto__":1}') }] }],
+  ])('quote nothing of %s', (_, more) => {
+    const errors = errorsOf(server(more));
+    expect(errors.length).toBeGreaterThan(0);
+    expect(errors.join('\n')).not.toContain('hunter');
+  });
+
+  test.each<[string, object]>([
+    ['under servers', { servers: { env: { 'TOKEN=hunter2': 'x' } } }],
+    ['as text under servers', { servers: { env: 'TOKEN=hunter2' } }],
+    ['under another case', { ENV: { 'hunter-2': JSON.parse('{"__proto__":1}') } }],
+    ['under the name of other tools', { environment: { 'hunter-2': JSON.parse('{"__proto__":1}') } }],
+  ])('quote nothing of an env in a wrong place: %s', (_, more) => {
+    const errors = errorsOf({ version: 1, ...more });
+    expect(errors.length).toBeGreaterThan(0);
+    expect(errors.join('\n')).not.toContain('hunter');
+  });
+
+  test('say where in a value a variable stands that cannot be read, and its name where that is no secret', () => {
+    expect(errorsOf(server({ env: { A: 'ab${NOPE}' } }))[0]).toContain(
+      'env.A: cannot be expanded: the variable at character 3 is not set; set it or write the value',
+    );
+    expect(errorsOf(server({ env: { A: 'file:${EVIL}' } }))[0]).toContain('at character 6 holds a line break or NUL');
+    expect(errorsOf(server({ args: ['ab${A B}'] }))[0]).toContain('what begins at character 3 is no `${NAME}`');
+    expect(errorsOf(server({ args: ['${EVIL}'] }))[0]).toContain('mend the value of `EVIL`');
+  });
+
+  test('still name the place where a server is itself called like a secret key', () => {
+    const auth = { command: 'a', deadline: { hardMs: 0 }, tools: { env: { deadline: { hardMs: 0 } } } };
+    const places = errorsOf({ version: 1, servers: { auth } }).map((error) => error.split(': ')[0]);
+    expect(places).toContain('servers.auth.deadline.hardMs');
   });
 });
 
@@ -268,7 +387,7 @@ describe('what is not yet enforced', () => {
       }
       at[path.at(-1) ?? ''] = value;
       expect(errorsOf(document)).toEqual([
-        `${path.join('.')}: \`${path.at(-1)}\` is not yet enforced in this version: a policy that is written down and not enforced would be trusted in vain; remove it`,
+        `${path.join('.')}: \`${path.at(-1)}\` is not yet enforced in this version; remove it`,
       ]);
     }
   });

@@ -3,7 +3,15 @@ import { mkdirSync, mkdtempSync, realpathSync, symlinkSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { type AllowedConfig, findConfigFile, findProjectFile, isProjectFile } from '../../src/config/find-config.ts';
+import {
+  type AllowedConfig,
+  explainIgnored,
+  findConfigFile,
+  findProjectFile,
+  isProjectFile,
+  isProjectFileOf,
+  showPlaces,
+} from '../../src/config/find-config.ts';
 import { GuardError } from '../../src/guard-error.ts';
 
 const DIGEST = 'a'.repeat(64);
@@ -119,6 +127,21 @@ test('what is allowed elsewhere means nothing here', () => {
 test('two allowed files in one directory are one too many', () => {
   const allowed = ['mcp-guard.config.json', '.mcp-guardrc'].map((name) => ({ path: join(cwd, name), digest: DIGEST }));
   expect(codeOf(() => find(undefined, allowed))).toBe('config_ambiguous');
+});
+
+test('what is said to somebody who expected a config', () => {
+  expect(showPlaces({ env, cwd })).toBe(
+    `\`--config\`, \`MCP_GUARD_CONFIG\`, an allowed \`mcp-guard.config.json\` in \`${cwd}\`, \`${root}/xdg/mcp-guard/config.json\` (or \`.yaml\`)`,
+  );
+  expect(explainIgnored('/a b/mcp-guard.config.json')).toContain(
+    "run `mcp-guard config allow '/a b/mcp-guard.config.json'`",
+  );
+});
+
+test('a project’s file belongs to its directory alone', () => {
+  expect(isProjectFileOf(join(cwd, '.mcp-guardrc'), cwd)).toBe(true);
+  expect(isProjectFileOf(join(cwd, 'below', '.mcp-guardrc'), cwd)).toBe(false);
+  expect(isProjectFileOf(join(cwd, 'other.json'), cwd)).toBe(false);
 });
 
 test('the project’s file that `config allow` means', () => {

@@ -107,11 +107,95 @@ describe('the file is refused', () => {
     );
   });
 
+  const inEnv = (value: string) => `version: 1\nservers:\n  a:\n    command: x\n    env:\n      TOKEN: ${value}\n`;
+
+  test.each<[string, string, RegExp]>([
+    ['an alias', inEnv('*hunter2'), /an alias \(`\*`\) without its anchor .* at line 6, column \d+$/],
+    ['a tag', inEnv('!hunter2'), /an unknown tag \(`!`\).* at line \d, column \d+$/],
+    ['a verbatim tag', inEnv('!<hunter2> x'), /an unknown tag/],
+    ['a tag handle', '%TAG !hunter2! x\n---\nversion: !hunter!x 1\n', /an unknown tag/],
+    ['a tag handle twice', '%TAG !hunter2! x\n%TAG !hunter2! x\n---\nversion: 1\n', /as YAML at line \d, column \d+$/],
+    ['a tag prefix', '%TAG !a! hunter2^\n---\nversion: 1\n', /as YAML at line \d, column \d+$/],
+    ['a tag name', inEnv('!hunter2^ x'), /as YAML at line \d, column \d+$/],
+    ['a tag that does not fit', inEnv('!!binary "hunter2%"'), /a value that its tag \(`!`\) does not fit at line/],
+    ['a tag of another kind', inEnv('!<?> [hunter2]'), /a value that its tag \(`!`\) does not fit at line/],
+    ['a name twice', inEnv('x\n      hunter2: 1\n      hunter2: 2'), /duplicated mapping key at line/],
+    ['a stray character', inEnv('@hunter2: x: y'), / at line 6, column \d+$/],
+  ])('YAML with %s: the reason quotes nothing of the file', (_, text, message) => {
+    const error = failure(write('c.yaml', text));
+    expect(error.message).toMatch(message);
+    expect(`${error.message.replaceAll(directory, '')} ${error.hint}`).not.toContain('hunter');
+  });
+
+  test.each<[string, string, string]>([
+    ['a bare word', '{"version":1,"env":{"TOKEN":hunter2}}', ': a value should stand at line 1, column 29'],
+    ['a bare key', '{hunter2:1}', ': a key in double quotes or `}` should stand at line 1, column 2'],
+    ['single quotes', "{'hunter2':1}", ': a key in double quotes or `}` should stand at line 1, column 2'],
+    [
+      'a position in the text',
+      '["hunter2 at position 5" x]',
+      ': a comma or the closing bracket should stand at line 1, column 26',
+    ],
+    ['an open string', '{"a":"hunter2', ': a string is not closed, or holds what must be escaped at line 1, column 6'],
+    ['a slip after the fault', '{"a":hunter2, /* x */ "b":[1,]}', ': a value should stand at line 1, column 6'],
+    ['more after its end', '{"hunter2":1}}', ': nothing should follow at line 1, column 14'],
+    ['nothing', '', ': it ends too early at line 1, column 1'],
+    ['half of it', '{"version":1,\n"a":', ': it ends too early at line 2, column 5'],
+  ])('JSON with %s: the reason is right and quotes nothing of the file', (_, text, message) => {
+    const error = failure(write('c.json', text));
+    expect(error.message.endsWith(` as JSON${message}`)).toBe(true);
+    expect(`${error.message.replaceAll(directory, '')} ${error.hint}`).not.toContain('hunter');
+  });
+
   test('every diagnostic stands in the message', () => {
     const error = failure(write('c.json', '{"version":2,"x":1}'));
     expect(error.message).toContain('has 2 errors');
     expect(error.message).toContain('version: `2` is not allowed here');
     expect(error.message).toContain('x: unknown key `x`');
+  });
+
+  test.each([
+    [
+      'a line comment',
+      '{\n  // the version\n  "version": 1\n}',
+      ': a comment at line 2, column 3',
+      'JSON has no comments',
+    ],
+    ['a block comment', '{ /* "x" */ "version": 1 }', ': a comment at line 1, column 3', 'as YAML'],
+    ['a comment of YAML', '{\n # x\n"version": 1 }', ': a comment at line 2, column 2', 'JSON has no comments'],
+    [
+      'a last comma',
+      '{"url": "http://x/*", "version": 1,\n}',
+      ': a comma after the last entry at line 1, column 35',
+      '',
+    ],
+    ['something else', '{"url": "http://x/*" 1}', ' at line 1, column 22', 'mend its syntax'],
+  ])('JSON with %s says so', (_, text, message, hint) => {
+    const error = failure(write('c.json', text));
+    expect(error.message.endsWith(message)).toBe(true);
+    expect(error.hint).toContain(hint);
+  });
+
+  test('a key that stands twice hides no other error', () => {
+    const { message } = failure(write('c.json', '{"version":1,"version":2,"x":1}'));
+    expect(message).toContain('has 3 errors');
+    expect(message).toContain('version: key stands twice');
+    expect(message).toContain('x: unknown key `x`');
+    expect(message).toMatch(/\n {2}a key that is not understood is refused[^\n]*$/);
+  });
+
+  test('which has gone or changed: the very command to run, also in a path that a shell would split', () => {
+    directory = join(directory, "it's here");
+    mkdirSync(directory);
+    const place = { ...write('c.json', VALID), origin: 'project', digest: digestOf('other') } as const;
+    const word = `'${place.path.replace("'", "'\\''")}'`;
+    expect(failure(place).hint).toBe(
+      `look at it, then run \`mcp-guard config allow ${word}\` again, or run \`mcp-guard config allow --forget ${word}\` to go on without it`,
+    );
+    rmSync(place.path);
+    expect(failure(place).hint).toBe(
+      `put it back as it was, or run \`mcp-guard config allow --forget ${word}\` to go on without it`,
+    );
   });
 
   test('where it does not exist, or is no file', () => {

@@ -109,3 +109,56 @@ describe('with a policy', () => {
     expect(codeOf(policyOf({ unlisted: 'deny' }), ask('npx other'))).toBe('server_unlisted 77');
   });
 });
+
+describe('who names no command is told what there is', () => {
+  const messageOf = (policy: Policy | undefined, asked: Parameters<typeof resolveServer>[1]): string => {
+    try {
+      resolveServer(policy, asked);
+    } catch (error) {
+      if (error instanceof GuardError) return `${error.code}: ${error.message} | ${error.hint}`;
+      throw error;
+    }
+    return 'no error';
+  };
+  const search = { ignored: 'PLANTED', showPlaces: () => 'PLACES' };
+  const none = { ignored: undefined, showPlaces: () => 'PLACES' };
+
+  test('the ids of the config and the option', () => {
+    expect(messageOf(policyOf({ servers }), { ...ask(undefined), search: none })).toBe(
+      'usage: no server was named and no command was given | as in `--server files`: `/c.json` has `files`, `git`',
+    );
+    expect(messageOf(policyOf({}), ask(undefined))).toContain('as in `mcp-guard run -- npx some-server`');
+    // not even where there is but one: `run` without a command is kept for all of them
+    expect(messageOf(policyOf({ servers: { git: servers.git } }), ask(undefined))).toMatch(/^usage: .*`--server git`/);
+  });
+
+  test('the id that was meant', () => {
+    expect(messageOf(policyOf({ servers }), ask(undefined, 'flies'))).toBe(
+      'server_unknown: there is no server `flies`, and no command was given | did you mean `files`? `/c.json` has `files`, `git`',
+    );
+    const one = policyOf({ servers: { a: { command: 'x' } } });
+    expect(messageOf(one, ask(undefined, 'c'))).toMatch(/\| `\/c\.json` has `a`$/);
+    expect(messageOf(policyOf({}), ask(undefined, 'flies'))).toContain('`/c.json` has no servers');
+  });
+
+  test('a command that is not listed by its program, never by its arguments', () => {
+    const unlisted = (line: string) => messageOf(policyOf({ servers }), ask(line));
+    expect(unlisted('npx other --token hunter2')).toMatch(
+      /^server_unlisted: `npx` with 3 arguments is no server of `\/c.json` \|/,
+    );
+    expect(unlisted('npx other --token hunter2')).not.toMatch(/hunter2|other/);
+    expect(unlisted('npx hunter2')).toContain('`npx` with 1 argument is');
+    expect(unlisted('npx')).toContain('`npx` with no arguments is');
+    expect(messageOf(policyOf({ servers }), ask('npx hunter2', 'files'))).not.toContain('hunter2');
+  });
+
+  test('where a config was looked for, and that one is there which nobody allowed', () => {
+    expect(messageOf(undefined, { ...ask(undefined, 'files'), search: none })).toBe(
+      'server_unknown: there is no config to find `files` in; looked for PLACES | write a config, or give the command of the server after `--`',
+    );
+    expect(messageOf(undefined, { ...ask(undefined, 'files'), search })).toMatch(/looked for PLACES \| PLANTED$/);
+    expect(messageOf(policyOf({ servers }), { ...ask(undefined, 'x'), search })).toMatch(/; PLANTED$/);
+    expect(messageOf(policyOf({ servers }), { ...ask('sh'), search })).toMatch(/^server_unlisted: .*; PLANTED$/);
+    expect(messageOf(undefined, { ...ask(undefined), search })).toMatch(/^usage: .*; PLANTED$/);
+  });
+});

@@ -51,12 +51,65 @@ test.each<[string, string]>([
   ['./server.sh', 'server'],
   ['C:\\Tools\\Thing.EXE', 'thing'],
   ['java -jar /x/thing.jar', 'java'],
-  ['npx', 'server'],
+  ['npx', 'npx'],
   ['/', 'server'],
   ['npx -y Ünïcode_Server', 'n-code-server'],
+  // the value of an option that is not known could be a secret
+  ['npx --registry-token hunter2 pkg', 'npx'],
+  ['npx.cmd --registry-token hunter2 pkg', 'npx'],
+  ['npx --registry-token=hunter2 pkg', 'pkg'],
+  ['npx -- pkg --token hunter2', 'pkg'],
+  ['npx -t hunter2', 'npx'],
+  ['pnpm -w dlx hunter2', 'pnpm'],
+  ['npm --otp hunter2 exec pkg', 'npm'],
+  ['yarn dlx --token hunter2', 'yarn'],
+  ['bunx --token hunter2 pkg', 'bunx'],
+  ['bunx --bun pkg', 'pkg'],
+  ['uvx --token hunter2 pkg', 'uvx'],
+  ['uv --token hunter2 run x.py', 'uv'],
+  ['uv run --token hunter2 x.py', 'uv'],
+  ['uv tool run --token hunter2 x', 'uv'],
+  ['uv run --with mcp python -c hunter2', 'python'],
+  ['pipx run --token hunter2 pkg', 'pipx'],
+  ['docker run -it --token hunter2 mcp/time', 'docker'],
+  ['docker run -it -eTOKEN=hunter2 mcp/time', 'docker'],
+  ['docker run -it --rm mcp/time --token hunter2', 'time'],
+  ['node --token hunter2 app.js', 'node'],
+  ['tsx --token hunter2 app.ts', 'tsx'],
+  ['deno run --token hunter2 app.ts', 'deno'],
+  ['deno run -r app.ts hunter2', 'app'],
+  ['python3 --token hunter2 -m foo', 'python3'],
+  ['python3 --token hunter2 app.py', 'python3'],
+  ['python3 app.py -m hunter2', 'app'],
+  ['env --token hunter2 npx pkg', 'env'],
+  ['env -i TOKEN=hunter2 npx pkg', 'pkg'],
+  // code, or a command line in one piece
+  ['node -e hunter2', 'node'],
+  ['node --eval hunter2', 'node'],
+  ['node --eval=x hunter2', 'node'],
+  ['node -p hunter2', 'node'],
+  ['node --print=x hunter2', 'node'],
+  ['bun -p x hunter2', 'bun'],
+  ['bun -e hunter2', 'bun'],
+  ['python3 -c hunter2', 'python3'],
+  ['npx -c hunter2', 'npx'],
+  ['npx --call=x hunter2', 'npx'],
+  ['npm exec -c hunter2', 'npm'],
+  ['sh -c hunter2', 'sh'],
+  // what stands in a URL beside its path
+  ['npx git+https://user:hunter2@example.com/a/name.git#v1', 'name'],
+  ['npx https://example.com/name.tgz?token=hunter2', 'name-tgz'],
+  ['npx https://hunter2@example.com', 'npx'],
+  ['deno run https://example.com/name.ts?token=a/hunter2', 'name'],
+  ['deno run https://hunter2@example.com/index.ts', 'index'],
 ])('%s is %s', (line, name) => {
   const [command = '', ...args] = line.split(' ');
   expect(nameServer(command, args)).toBe(name);
+});
+
+test('a command line in one piece is not taken apart', () => {
+  expect(nameServer('cmd', ['/c', 'npx pkg --token hunter2'])).toBe('cmd');
+  expect(nameServer('env', ['-S', 'npx pkg --token hunter2'])).toBe('env');
 });
 
 test('is always a legal id, whatever the command', () => {

@@ -5,7 +5,7 @@ import { CommanderError } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 import { compilePolicy } from '../../src/config/compile.ts';
-import { LOCAL_ERRORS } from '../../src/guard-error.ts';
+import { GuardError, LOCAL_ERRORS } from '../../src/guard-error.ts';
 import { anchorsOf, blocksOf, commandsOf, linksOf, PAGES, ROOT, read } from './prose.ts';
 
 const FOLDERS = /`((?:src|test|bench|docs|bin|wire|core|policy|adapters|audit|config|cli|ports)\/[\w./-]+\.\w+)`/g;
@@ -23,6 +23,9 @@ function complaint(words: readonly string[]): string | undefined {
     program.parse(words, { from: 'user' });
     return undefined;
   } catch (error) {
+    // A wrong option or command comes as an error of our own.
+    if (error instanceof GuardError)
+      return /^(missing required argument|missing argument)/.test(error.message) ? undefined : error.message;
     if (!(error instanceof CommanderError)) throw error;
     // `audit show` is a name here; a whole command has its argument.
     return error.exitCode === 0 || error.code === 'commander.missingArgument' ? undefined : error.message;

@@ -103,12 +103,12 @@ export class LocalBoard {
     const { store, server, settingsOf } = this.#parts;
     const steps = this.#steps;
     this.#steps = [];
-    this.#dirty = false;
     this.#updating = true;
     let taken: UnmergedBoard = { breakers: new Map(), crashed: undefined };
     let transitions: readonly BoardTransition[] = [];
     const change = (current: Board, now: Moment, random: number): Board => {
       taken = this.#unmerged();
+      this.#dirty = false;
       const knownTools = this.#parts.countTools() ?? this.#toolsSeen().length;
       let reduction = mergeBoard(current, taken, { now, random, settingsOf, knownTools });
       transitions = reduction.transitions;

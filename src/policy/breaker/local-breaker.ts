@@ -52,49 +52,33 @@ export class LocalBreaker {
 
   /** @returns whether the others should learn of it now. A success keeps until there is something worse to tell. */
   settle(event: Extract<BreakerEvent, { type: 'settled' }>, now: Moment, settings: BreakerSettings): boolean {
-    if (this.#isSpotless && event.epoch === this.#view.epoch && event.outcome === 'success') {
+    if (this.#isSpotless && event.outcome === 'success' && !isSlow(event.durationMs, settings)) {
       // The usual case. INVARIANT: where nothing bad has been counted, no number of successes opens anything.
-      if (!isSlow(event.durationMs, settings)) {
-        this.#spotless.push({ at: now, sample: 'success', slow: false });
-        if (this.#spotless.length > 2 * settings.samples) this.#spotless = this.#spotless.slice(-settings.samples);
-        return false;
-      }
+      if (event.epoch === this.#view.epoch) this.#addSpotless(now, settings);
+      return false;
     }
     this.#fold(settings);
     const before = this.#view;
-    if (event.epoch !== before.epoch) return false;
     if (before.kind === 'half_open') {
+      if (event.epoch !== before.epoch) return false;
       this.#events = [...this.#events, event];
       return true;
     }
-    if (before.kind !== 'closed') return false;
     const reduction = reduceBreaker(before, event, now, settings);
     if (reduction.state === before) return false;
     this.#setView(reduction.state);
-    if (reduction.transitions.length > 0) {
+    if (reduction.state.kind !== 'closed') {
       this.#opening = reduction;
       return true;
     }
-    const added = reduction.state.kind === 'closed' ? reduction.state.window.at(-1) : undefined;
-    if (added === undefined) return false;
-    this.#samples = appendSample(this.#samples, added, settings);
-    return added.sample !== 'success' || added.slow;
+    const newest = reduction.state.window.slice(-1);
+    for (const added of newest) this.#samples = appendSample(this.#samples, added, settings);
+    return !newest.every(isHealthy);
   }
 
   /** What the store holds now. What was counted under a passed epoch is forgotten. */
   see(shared: BreakerState, now: Moment, settings: BreakerSettings): void {
-    if (shared === this.#known) return;
-    this.#fold(settings);
-    const before = this.#known;
-    const { state } = pickNewer(shared, before, now);
-    this.#known = state;
-    if (state.epoch !== before.epoch || state.kind !== 'closed') {
-      this.#samples = [];
-      this.#opening = undefined;
-      this.#setView(state);
-    } else if (this.#opening === undefined) {
-      this.#setView({ ...state, window: joinWindows(state.window, this.#samples, now, settings) });
-    }
+    if (shared !== this.#known) this.#rebase(shared, now, settings);
   }
 
   /** For the merge under the lock; may be asked for again if that fails. */
@@ -105,26 +89,42 @@ export class LocalBreaker {
 
   /** `taken` has become part of the shared `state`; what came since stays to be merged. */
   merged(state: BreakerState, taken: Unmerged, now: Moment, settings: BreakerSettings): void {
+    this.#fold(settings);
     this.#samples = without(this.#samples, taken.samples);
     this.#events = without(this.#events, taken.events);
     if (this.#opening === taken.opening) this.#opening = undefined;
-    // Even where the epochs are equal: an opening that was merged is in `state`, and so is its absence.
-    this.see(state, now, settings);
-    if (this.#opening === undefined && this.#samples.length === 0) this.#setView(this.#known);
+    this.#rebase(state, now, settings);
+  }
+
+  #rebase(shared: BreakerState, now: Moment, settings: BreakerSettings): void {
+    this.#fold(settings);
+    const { state } = pickNewer(shared, this.#known, now);
+    const isSameEpoch = state.epoch === this.#known.epoch;
+    this.#known = state;
+    if (!isSameEpoch || state.kind !== 'closed') {
+      this.#samples = [];
+      this.#opening = undefined;
+      this.#setView(state);
+    } else if (this.#opening === undefined) {
+      this.#setView({ ...state, window: joinWindows(state.window, this.#samples, now, settings) });
+    }
+  }
+
+  #addSpotless(now: Moment, settings: BreakerSettings): void {
+    this.#spotless.push({ at: now, sample: 'success', slow: false });
+    if (this.#spotless.length > 2 * settings.samples) this.#spotless = this.#spotless.slice(-settings.samples);
   }
 
   #fold(settings: BreakerSettings): void {
-    if (this.#spotless.length === 0) return;
     const view = this.#view;
-    if (view.kind === 'closed') {
-      let { window } = view;
-      for (const added of this.#spotless) {
-        window = appendSample(window, added, settings);
-        this.#samples = appendSample(this.#samples, added, settings);
-      }
-      this.#setView({ ...view, window });
+    if (view.kind !== 'closed' || this.#spotless.length === 0) return;
+    let { window } = view;
+    for (const added of this.#spotless) {
+      window = appendSample(window, added, settings);
+      this.#samples = appendSample(this.#samples, added, settings);
     }
     this.#spotless = [];
+    this.#setView({ ...view, window });
   }
 
   #setView(view: BreakerState): void {
@@ -134,11 +134,14 @@ export class LocalBreaker {
 }
 
 function hasNothingBad(state: BreakerState): boolean {
-  return state.kind === 'closed' && state.window.every(({ sample, slow }) => sample === 'success' && !slow);
+  return state.kind === 'closed' && state.window.every(isHealthy);
+}
+
+function isHealthy({ sample, slow }: TimedSample): boolean {
+  return sample === 'success' && !slow;
 }
 
 function without<T>(all: readonly T[], gone: readonly T[]): readonly T[] {
-  if (gone.length === 0) return all;
   const set = new Set(gone);
   return all.filter((one) => !set.has(one));
 }

@@ -6,7 +6,7 @@ import { readOwnIdentity } from '../../../src/adapters/process-identity.ts';
 import { enforceRetention } from '../../../src/adapters/retention.ts';
 import { findStale } from '../../../src/adapters/stale-segments.ts';
 import { makePrivateDir, resolveStateDir, StatePathError } from '../../../src/adapters/state-paths.ts';
-import { makeIntent, payloadOf } from '../../audit/sample.ts';
+import { makeIntent, origin, payloadOf } from '../../audit/sample.ts';
 import { endScene, makeScene, type Scene, START } from './scene.ts';
 
 let scene: Scene;
@@ -37,7 +37,7 @@ const left = () => scene.segments().map((path) => path.slice(-22, -6));
 describe('retention', () => {
   it('takes the oldest until the rest fits, payloads and all, and leaves tombstones', async () => {
     const segments = writeDays(5);
-    expect(await enforce({ maxBytes: 250_000, maxAgeDays: 999 })).toEqual(segments.slice(0, 3));
+    expect(await enforce({ maxBytes: 150_000, maxAgeDays: 999 })).toEqual(segments.slice(0, 3));
     expect(left()).toEqual(segments.slice(3));
     expect(fs.readdirSync(scene.paths.payload).sort()).toEqual(segments.slice(3));
     const tombstone = JSON.parse(fs.readFileSync(join(scene.paths.tombstones, `${segments[0]}.json`), 'utf8'));
@@ -47,12 +47,12 @@ describe('retention', () => {
       count: 3,
       sealed: true,
       head: expect.stringMatching(/^[0-9a-f]{64}$/),
-      why: 'more than 250000 bytes',
+      why: 'more than 150000 bytes',
     });
     expect(scene.verdicts()).toEqual(['intact', 'intact']); // what points at the removed ones is content with the tombstone
     fs.rmSync(join(scene.paths.tombstones, `${segments[2]}.json`));
     expect(scene.verdicts()).toEqual(['intact', 'intact', expect.stringContaining('the segment is gone')]);
-    expect(await enforce({ maxBytes: 250_000, maxAgeDays: 999 })).toEqual([]);
+    expect(await enforce({ maxBytes: 150_000, maxAgeDays: 999 })).toEqual([]);
   });
 
   it('takes what is older than it may be', async () => {
@@ -78,16 +78,19 @@ describe('retention', () => {
 
   it('is done once by several at a time, and finishes what one left half done', async () => {
     const segments = writeDays(4);
+    fs.rmSync(scene.paths.lastSeal);
     const removed = await Promise.all(Array.from({ length: 8 }, () => enforce({ maxBytes: 0, maxAgeDays: 999 })));
     expect(removed.flat().sort()).toEqual(segments);
     expect(fs.readdirSync(scene.paths.audit).filter((name) => name.startsWith('retention'))).toEqual([]);
     const again = writeDays(1);
+    fs.rmSync(scene.paths.lastSeal);
     fs.writeFileSync(join(scene.paths.tombstones, `${again[0]}.json`), '{}');
     expect(await enforce({ maxBytes: 0, maxAgeDays: 999 })).toEqual(again);
   });
 
   it('waits for a living guard that is at it, not for a dead one', async () => {
     const segments = writeDays(1);
+    fs.rmSync(scene.paths.lastSeal);
     const lock = join(scene.paths.audit, 'retention.lock');
     fs.writeFileSync(lock, JSON.stringify(holder));
     expect(await enforce({ maxBytes: 0, maxAgeDays: 999 })).toEqual([]);
@@ -105,6 +108,67 @@ describe('retention', () => {
     await sink.idle();
     expect(left().slice(0, -1)).toEqual(segments.slice(2));
     expect(scene.said).toEqual(['info: 2 old audit segments were removed']);
+  });
+});
+
+describe('a flood', () => {
+  const { tenant: _tenant, pid: _pid, startTime: _start, bootId: _boot, ...rest } = origin;
+  let wallMs = START;
+  /** Appends `kilobytes` to a segment of its own; returns its name. */
+  function write(server: string, session: string, kilobytes: number, seals = true): string {
+    wallMs += 1;
+    scene.now = { wallMs, monoMs: 1 };
+    const sink = scene.sink({ origin: { ...rest, servers: [server], session } });
+    const intent = makeIntent({ at: scene.now, payload: payloadOf('y'.repeat(kilobytes * 1000)) });
+    sink.append([intent]);
+    if (seals) sink.close('done');
+    return intent.ref?.segment ?? '';
+  }
+  const evict = (maxBytes: number) => enforce({ maxBytes, maxAgeDays: 999 });
+
+  it('pushes out its own records, not those of another server, however old', async () => {
+    const history = [write('files', 's1', 100), write('files', 's2', 100)];
+    const flood = [1, 2, 3, 4].map((n) => write('noisy', `n${n}`, 100));
+    const last = write('noisy', 'n5', 100);
+    expect(await evict(450_000)).toEqual(flood.slice(0, 2));
+    expect(left()).toEqual([...history, ...flood.slice(2), last]);
+  });
+
+  it('pushes out its own session, not what its server did before', async () => {
+    const before = write('noisy', 's1', 100);
+    const flood = [write('noisy', 's2', 100), write('noisy', 's2', 100), write('noisy', 's2', 100)];
+    const last = write('files', 's3', 1);
+    expect(await evict(250_000)).toEqual(flood.slice(0, 2));
+    expect(left()).toEqual([before, flood[2], last]);
+  });
+
+  it('pushes nothing out by the segment sealed last, nor by one still open', async () => {
+    const before = write('files', 's1', 1);
+    const open = write('noisy', 's2', 300, false);
+    const last = write('noisy', 's3', 300);
+    expect(await evict(100_000)).toEqual([]);
+    expect(left()).toEqual([before, open, last]);
+    const next = write('files', 's4', 1);
+    expect(await evict(100_000)).toEqual([last]);
+    expect(left()).toEqual([before, open, next]);
+  });
+
+  it('is not one that is still open, even beside a larger server', async () => {
+    const before = write('files', 's1', 100);
+    const open = write('noisy', 's2', 80, false);
+    const last = write('files', 's3', 1);
+    expect(await evict(150_000)).toEqual([]);
+    expect(left()).toEqual([before, open, last]);
+  });
+
+  it('of segments whose owner cannot be read is one of one server', async () => {
+    const before = write('files', 's1', 100);
+    const odd = [write('noisy', 's2', 100), write('noisy', 's3', 100)];
+    write('files', 's4', 1);
+    for (const path of scene.segments().slice(1, 3))
+      fs.writeFileSync(path, fs.readFileSync(path, 'utf8').replace('{"h":', '{"g":'));
+    expect(await evict(250_000)).toEqual(odd.slice(0, 1));
+    expect(left()).toContain(before);
   });
 });
 

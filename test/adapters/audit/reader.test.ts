@@ -88,7 +88,7 @@ describe('the last calls', () => {
     write();
     const of = (filter: Parameters<typeof readRecentCalls>[2]) => ids(readRecentCalls(scene.stateDir, 99, filter));
     expect(of({ outcome: 'pending' })).toEqual([7]);
-    expect(of({ outcome: 'tool_error' })).toEqual([5]);
+    expect(of({ outcome: 'failed' })).toEqual([5]);
     expect(of({ tool: 'write_file', since: START + 200 })).toEqual([21, 24, 27]);
     expect(of({ tenant: 'other' })).toEqual([]);
   });
@@ -258,7 +258,7 @@ describe('following', () => {
     other.append([makeIntent({ at: at(START + 2), rpcId: 2, decision: 'deny' })]);
     const calls = await seen;
     expect(calls.map(({ rpcId, state }) => [rpcId, state]).toSorted()).toEqual([
-      [0, 'tool_error'],
+      [0, 'failed'],
       [1, 'ok'],
       [1, 'pending'],
       [2, 'denied'],

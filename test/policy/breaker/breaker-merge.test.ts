@@ -268,6 +268,65 @@ describe('eight guards', () => {
   });
 });
 
+describe('while an update is under way', () => {
+  test('what it has written is not counted again, whoever writes after it', () => {
+    const machine = new Machine();
+    const [guard, other] = [machine.guard('a'), machine.guard('b')];
+    guard.calls(FAULT, 2);
+    const done = machine.write();
+    other.calls(FAULT, 1);
+    machine.settle();
+    // Three faults in all: with its own two counted twice there would be five.
+    expect(guard.call(ANSWER)).toBe('pass');
+    done?.();
+    machine.settle();
+    expect(guard.call(ANSWER)).toBe('pass');
+    expect(machine.stateOf('query')).toMatchObject({ window: [{}, {}, {}] });
+  });
+
+  test('what happens meanwhile follows it', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    guard.calls(FAULT, 1);
+    const done = machine.write();
+    guard.calls(FAULT, 2);
+    expect(machine.updates).toHaveLength(0);
+    done?.();
+    expect(machine.updates).toHaveLength(1);
+    machine.settle();
+    expect(machine.stateOf('query')).toMatchObject({ window: [{}, {}, {}] });
+    expect(machine.updates).toHaveLength(0);
+    expect(machine.writes).toBe(2);
+  });
+
+  test('a crash that happens meanwhile is not lost', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    guard.begin('first');
+    guard.exit();
+    const done = machine.write();
+    guard.begin('second');
+    guard.exit();
+    done?.();
+    machine.settle();
+    expect(machine.board.crashed).toEqual(['first', 'second']);
+  });
+
+  test('a probe that is asked for meanwhile gets its turn', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    guard.calls(FAULT, 5);
+    machine.settle().wait(30_000);
+    guard.calls(FAULT, 1, 'other');
+    const done = machine.write();
+    const probe = guard.begin();
+    expect(guard.verdictOf(probe)).toBe('wait');
+    done?.();
+    machine.settle();
+    expect(guard.verdictOf(probe)).toBe('pass');
+  });
+});
+
 describe('a store that fails', () => {
   test('locks no tool out: a guard goes on alone', () => {
     const machine = new Machine();

@@ -20,6 +20,20 @@ describe('a server', () => {
     expect(machine.board.crashed).toEqual(['a', 'b', 'c']);
   });
 
+  test('an exit concerns its own server, and calls only', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    const [call, list] = [guard.begin(), guard.begin(null)];
+    guard.breaker.onExit('other', machine.now);
+    machine.settle();
+    expect(machine.board.crashed).toEqual([]);
+    guard.end(call, ANSWER);
+    guard.exit();
+    guard.end(list, EXIT);
+    machine.settle();
+    expect(machine.board.crashed).toEqual([]);
+  });
+
   test('and a fault of a tool that was in flight twice running: one, however many calls', () => {
     const machine = new Machine();
     const guard = machine.guard('a');
@@ -164,6 +178,8 @@ describe('a server', () => {
     for (const tool of ['a', 'b', 'c']) guard.calls(FAULT, 5, tool);
     machine.settle();
     expect(machine.stateOf(undefined).kind).toBe('closed');
+    // Names that answer with nothing that counts are none.
+    for (const tool of ['guess-1', 'guess-2']) guard.call({ ...FAULT, errorCode: -32602 }, tool);
     guard.calls(FAULT, 5, 'x');
     machine.settle();
     expect(machine.stateOf(undefined)).toMatchObject({ kind: 'open', why: { kind: 'tools', open: 4, known: 7 } });
@@ -213,6 +229,16 @@ describe('a task', () => {
     expect(state.kind === 'closed' && state.window.map(({ sample }) => sample)).toEqual(['fault']);
     const server = machine.stateOf(undefined);
     expect(server.kind === 'closed' && server.window.length).toBe(1);
+  });
+
+  test('is one of the newest four thousand', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    for (let task = 0; task <= 4096; task += 1) guard.call({ ...CREATED, taskId: `t${task}` });
+    guard.breaker.onTaskEnd(SERVER, 't0', FAULT, machine.now);
+    expect(machine.updates).toHaveLength(0);
+    guard.breaker.onTaskEnd(SERVER, 't1', FAULT, machine.now);
+    expect(machine.updates).toHaveLength(1);
   });
 
   test('whose tool has opened since is late', () => {

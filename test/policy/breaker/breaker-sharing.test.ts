@@ -10,7 +10,8 @@ type Act =
   | { readonly do: 'write'; readonly which: number }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'order'; readonly order: 'open' | 'close' | 'reset' | 'isolate' }
-  | { readonly do: 'exit'; readonly guard: number };
+  | { readonly do: 'exit'; readonly guard: number }
+  | { readonly do: 'recover'; readonly guard: number };
 
 const end = fc.constantFrom('S' as const, 'F' as const, 'F' as const, 'T' as const, 'N' as const);
 const guardIndex = fc.nat(2);
@@ -39,9 +40,11 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('exit' as const), guard: guardIndex }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('recover' as const), guard: guardIndex }) },
 );
 
 test('whatever three guards do, in whatever order they get the lock: no transition is lost, one probe, one state', () => {
+  const seen = new Set<string>();
   const ends = { S: ANSWER, F: FAULT, T: TOOL_ERROR, N: UNUSED };
   fc.assert(
     fc.property(fc.array(act, { minLength: 1, maxLength: 80, size: 'max' }), (acts) => {
@@ -60,7 +63,10 @@ test('whatever three guards do, in whatever order they get the lock: no transiti
           }
         } else if (one.do === 'begin' && guard !== undefined) open.push({ guard, request: guard.begin() });
         else if (one.do === 'exit') guard?.exit();
-        else if (one.do === 'end') {
+        else if (one.do === 'recover') {
+          machine.wait(600_000);
+          guard?.calls(ANSWER, 2);
+        } else if (one.do === 'end') {
           const [ended] = passed().slice(one.which, one.which + 1);
           if (ended !== undefined) {
             open.splice(open.indexOf(ended), 1);
@@ -77,6 +83,10 @@ test('whatever three guards do, in whatever order they get the lock: no transiti
         if ((machine.stateOf('query').kind === 'isolated') !== isIsolated) throw new Error('an isolation was lost');
       }
       machine.settle();
+      for (const { guard, lease } of machine.probes) expect(lease?.holder).toBe(guard);
+      // A lease begins an epoch: two probes of one epoch would be two at once.
+      expect(new Set(machine.probes.map(({ epoch }) => epoch)).size).toBe(machine.probes.length);
+      for (const { transition } of machine.transitions) seen.add(transition.rule);
       for (const tool of ['query', undefined]) {
         const epochs = machine.transitions.filter((one) => one.tool === tool).map(({ transition }) => transition.epoch);
         expect(epochs).toEqual(epochs.map((_, index) => index + 1));
@@ -95,4 +105,7 @@ test('whatever three guards do, in whatever order they get the lock: no transiti
     }),
     { numRuns: 300 },
   );
+  const expected =
+    'cool_down_over fault_rate fault_row next_probe person_close person_isolate person_open person_reset probe_failed probe_passed probe_unused probes_passed';
+  for (const rule of expected.split(' ')) expect(seen).toContain(rule);
 });

@@ -53,6 +53,24 @@ describe('an open tool', () => {
     });
   });
 
+  test('is out for as long as was drawn', () => {
+    const machine = new Machine();
+    machine.random = 0.75;
+    const guard = machine.guard('a');
+    guard.calls(FAULT, 5);
+    machine.random = 0;
+    machine.settle();
+    expect(machine.stateOf('query')).toMatchObject({ forMs: 33_000 });
+  });
+
+  test('a request that was refused has nothing to settle', () => {
+    const { machine, guard } = openTool();
+    const { text } = machine;
+    guard.end(guard.begin(), FAULT);
+    machine.settle();
+    expect(machine.text).toBe(text);
+  });
+
   test('the others go on', () => {
     const { guard } = openTool();
     expect(guard.call(ANSWER, 'list')).toBe('pass');

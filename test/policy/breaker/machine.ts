@@ -5,7 +5,7 @@ import { type Board, type BoardTransition, EMPTY_BOARD, stateOf } from '../../..
 import { orderBoard } from '../../../src/policy/breaker/board-steps.ts';
 import { type Breaker, createBreaker } from '../../../src/policy/breaker/breaker.ts';
 import { type BreakerSettings, SERVER_DEFAULTS, TOOL_DEFAULTS } from '../../../src/policy/breaker/breaker-settings.ts';
-import type { BreakerState } from '../../../src/policy/breaker/breaker-state.ts';
+import type { BreakerState, Lease } from '../../../src/policy/breaker/breaker-state.ts';
 import type { Settled } from '../../../src/policy/breaker/outcome-class.ts';
 import { readBoard } from '../../../src/policy/breaker/read-board.ts';
 import type { BreakerStore, Moment } from '../../../src/ports/breaker-store.ts';
@@ -46,6 +46,8 @@ export class Machine {
   isBroken = false;
   readonly dead = new Set<string>();
   readonly transitions: BoardTransition[] = [];
+  /** Each probe of a tool that was let go, and what the store said of it then. */
+  readonly probes: { guard: string; epoch: number; lease: Lease | null }[] = [];
   /** Waiting for the lock, in the order of asking. */
   readonly updates: Update[] = [];
   readonly options: MachineOptions;
@@ -83,20 +85,23 @@ export class Machine {
 
   /** Lets one waiting update in: the first, or the one named. */
   step(which = 0): boolean {
+    const done = this.write(which);
+    done?.();
+    return done !== undefined;
+  }
+
+  /** The same, but its guard learns of it only when it is told. Undefined: nobody waits. */
+  write(which = 0): (() => void) | undefined {
     const [update] = this.updates.splice(which, 1);
-    if (update === undefined) return false;
-    if (this.isBroken) {
-      update.done(undefined, this.now);
-      return true;
-    }
+    if (update === undefined) return undefined;
+    if (this.isBroken) return () => update.done(undefined, this.now);
     const before = this.board;
     const after = update.change(before, this.now, this.random);
     if (after !== before) {
       this.text = JSON.stringify(after);
       this.writes += 1;
     }
-    update.done(after, this.now);
-    return true;
+    return () => update.done(after, this.now);
   }
 
   /** Until nobody waits. */
@@ -126,7 +131,6 @@ export class Machine {
 export class Guard {
   readonly breaker: Breaker;
   readonly #machine: Machine;
-  readonly resumed: { request: RequestView; outcome: 'go' | 'refused' }[] = [];
   /** Requests whose client has gone: nobody is there to resume. */
   readonly gone = new Set<RequestView>();
   readonly verdicts = new Map<RequestView, string>();
@@ -141,7 +145,9 @@ export class Guard {
       deadlineMsOf: () => Number.POSITIVE_INFINITY,
       onTransition: (_server, transition) => machine.transitions.push(transition),
       resume: (request, outcome) => {
-        this.resumed.push({ request, outcome });
+        const state = machine.stateOf(request.tool);
+        if (outcome === 'go' && state.kind === 'half_open')
+          machine.probes.push({ guard: name, epoch: state.epoch, lease: state.lease });
         if (this.gone.has(request)) return false;
         this.verdicts.set(request, this.breaker.onWaited(request, outcome, machine.now).kind);
         return true;

@@ -1,11 +1,19 @@
-// `config check` and `config allow`, on real files.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+// `config allow`, on real files.
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { readAllowedConfigs } from '../../src/adapters/allowed-configs.ts';
 import { runConfigAllow } from '../../src/cli/config-allow.ts';
-import { runConfigCheck } from '../../src/cli/config-check.ts';
 import { findConfigFile } from '../../src/config/find-config.ts';
 import { loadPolicy } from '../../src/config/load-config.ts';
 import { openScreen } from './screen.ts';
@@ -28,49 +36,8 @@ function write(text: string, name = 'mcp-guard.config.json'): string {
   return path;
 }
 
-describe('config check', () => {
-  const check = (path: string | undefined, json = false) => {
-    const screen = openScreen();
-    const place = path === undefined ? undefined : ({ path, origin: 'flag', digest: undefined } as const);
-    return [runConfigCheck({ json }, screen.io, place, load), screen.out()];
-  };
-
-  test('a good one', () => {
-    const path = write(VALID);
-    expect(check(path)).toEqual([0, `ok ${path} (servers: files)\n`]);
-    const [code, out] = check(path, true);
-    expect(code).toBe(0);
-    expect(JSON.parse(String(out))).toMatchObject({ ok: true, path, servers: ['files'], diagnostics: [] });
-  });
-
-  test('a bad one: every error on a line, inert, exit 78', () => {
-    const path = write('{"version":2,"\\u001b[2J":1,"scopes":{}}');
-    const [code, out] = check(path);
-    expect(code).toBe(78);
-    expect(String(out).split('\n')).toEqual([
-      expect.stringMatching(/^version: `2` is not allowed here/),
-      expect.stringMatching(/^\["\\u001b\[2J"\]: unknown key `\\u\{1b\}\[2J`/),
-      expect.stringMatching(/^scopes: `scopes` is not yet enforced/),
-      `3 errors in ${path}`,
-      '',
-    ]);
-    const [, json] = check(path, true);
-    expect(JSON.parse(String(json))).toMatchObject({
-      ok: false,
-      path,
-      diagnostics: [{ path: 'version' }, { what: 'unknown key `\u001b[2J`' }, { path: 'scopes' }],
-    });
-  });
-
-  test('none at all', () => {
-    expect(check(undefined)[0]).toBe(0);
-    expect(check(undefined)[1]).toContain('no config file');
-    expect(JSON.parse(String(check(undefined, true)[1]))).toEqual({ ok: true, path: null, diagnostics: [] });
-  });
-});
-
 describe('config allow', () => {
-  const allow = async (options: Parameters<typeof runConfigAllow>[0], answer?: string) => {
+  const allow = async (options: Parameters<typeof runConfigAllow>[0], answer?: string, from = cwd) => {
     const screen = openScreen();
     const questions: string[] = [];
     const ask =
@@ -80,7 +47,7 @@ describe('config allow', () => {
             questions.push(question);
             return answer;
           };
-    const code = await runConfigAllow(options, screen.io, { ...load, cwd, stateDir, nowMs: () => 1, ask });
+    const code = await runConfigAllow(options, screen.io, { ...load, cwd: from, stateDir, nowMs: () => 1, ask });
     return { code, out: screen.out(), questions };
   };
   const find = () =>
@@ -133,7 +100,10 @@ describe('config allow', () => {
   test('a file with errors, one that is not looked for, none', async () => {
     await expect(allow({ yes: true })).rejects.toMatchObject({ code: 'usage' });
     write('{"version":2}');
-    await expect(allow({ yes: true })).rejects.toMatchObject({ code: 'config_invalid' });
+    await expect(allow({ yes: true })).rejects.toMatchObject({
+      code: 'config_invalid',
+      hint: `run \`mcp-guard config check --config ${join(cwd, 'mcp-guard.config.json')}\``,
+    });
     write(VALID, 'other.json');
     await expect(allow({ file: 'other.json', yes: true })).rejects.toMatchObject({ code: 'usage' });
     expect(readAllowedConfigs(stateDir)).toEqual([]);
@@ -150,8 +120,33 @@ describe('config allow', () => {
     const path = write(VALID);
     await allow({ yes: true });
     expect((await allow({ file: path, forget: true })).out).toBe(`forgotten: ${path}\n`);
-    expect((await allow({ forget: true })).out).toBe(`was not allowed: ${path}\n`);
+    expect((await allow({ file: path, forget: true })).out).toBe(`was not allowed: ${path}\n`);
+    expect((await allow({ forget: true })).out).toBe(`nothing was allowed in ${cwd}\n`);
     expect(find()).toEqual({ place: undefined, ignored: path });
+  });
+
+  test('--forget without a name finds the one on record for this directory, and no other', async () => {
+    const path = write(VALID, '.mcp-guardrc.yaml');
+    mkdirSync(join(cwd, 'below'));
+    const below = write(VALID, 'below/mcp-guard.config.json');
+    await allow({ yes: true });
+    await allow({ file: below, yes: true });
+    rmSync(path);
+    symlinkSync(cwd, `${cwd}-link`);
+    expect(find().place?.path).toBe(path);
+    expect((await allow({ forget: true }, undefined, `${cwd}-link`)).out).toBe(`forgotten: ${path}\n`);
+    expect(readAllowedConfigs(stateDir).map((entry) => entry.path)).toEqual([below]);
+    expect(find()).toEqual({ place: undefined, ignored: undefined });
+  });
+
+  test('--forget without a name takes back nothing where two are on record', async () => {
+    const paths = ['mcp-guard.config.json', '.mcp-guardrc'].map((name) => write(VALID, name));
+    for (const file of paths) await allow({ file, yes: true });
+    await expect(allow({ forget: true })).rejects.toMatchObject({
+      code: 'config_ambiguous',
+      hint: expect.stringContaining(`config allow --forget ${paths[0]}`),
+    });
+    expect(readAllowedConfigs(stateDir)).toHaveLength(2);
   });
 
   test('what the file holds does not steer the terminal it is shown on', async () => {

@@ -1,0 +1,189 @@
+// `config check`, on real files and a narrow terminal.
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { runConfigCheck } from '../../src/cli/config-check.ts';
+import { wrapText } from '../../src/cli/config-screen.ts';
+import { openScreen } from './screen.ts';
+
+let cwd: string;
+
+beforeEach(() => {
+  cwd = realpathSync(mkdtempSync(join(tmpdir(), 'guard-check-')));
+});
+
+function write(text: string | object): string {
+  const path = join(cwd, 'mcp-guard.config.json');
+  writeFileSync(path, typeof text === 'string' ? text : JSON.stringify(text), { mode: 0o600 });
+  return path;
+}
+
+interface Check {
+  readonly json?: boolean;
+  readonly columns?: number;
+  readonly ignored?: string;
+  readonly env?: Record<string, string>;
+}
+
+function check(path: string | undefined, { json = false, columns = 80, ignored, env = {} }: Check = {}) {
+  const screen = openScreen(columns);
+  const place = path === undefined ? undefined : ({ path, origin: 'flag', digest: undefined } as const);
+  const context = { env: { PATH: '/bin:/usr/bin', HOME: '/home/ada', ...env }, uid: process.getuid?.(), cwd };
+  const code = runConfigCheck({ json }, screen.io, { place, ignored }, context);
+  return { code, out: screen.out(), parsed: json ? (JSON.parse(screen.out()) as unknown) : undefined };
+}
+
+const SERVERS = { files: { command: 'sh' } };
+
+test('a good one', () => {
+  const path = write({ version: 1, servers: SERVERS });
+  expect(check(path)).toMatchObject({ code: 0, out: `ok ${path} (servers: files)\n` });
+  expect(check(path, { json: true })).toMatchObject({
+    code: 0,
+    parsed: { ok: true, path, servers: ['files'], diagnostics: [], notes: [], ignored: null },
+  });
+});
+
+test('a bad one: a paragraph for each error, inert, each reason once at the end, exit 78', () => {
+  const path = write('{"version":2,"\\u001b[2J":1,"scopes":{},"limits":[],"maxLineBytes":1}');
+  expect(check(path, { columns: 200 })).toMatchObject({
+    code: 78,
+    out: `version
+  \`2\` is not allowed here: allowed: \`1\`
+  write \`1\`
+
+maxLineBytes
+  \`1\` is out of range
+  use at least 65536
+
+["\\u001b[2J"]
+  unknown key \`\\u{1b}[2J\`
+  remove it; known here: \`$schema\`, \`version\`, \`servers\`, \`unlisted\`, \`strict\`, \`audit\`, \`model\`, \`shutdown\`, \`maxLineBytes\`, \`log\`
+
+scopes
+  \`scopes\` is not yet enforced in this version
+  remove it
+
+limits
+  \`limits\` is not yet enforced in this version
+  remove it
+
+5 errors in ${path}
+
+(a key that is not understood is refused, so that no policy is lost to a typing error)
+
+(a policy that is written down and not enforced would be trusted in vain)
+`,
+  });
+  expect(check(path, { json: true })).toMatchObject({
+    code: 78,
+    parsed: {
+      ok: false,
+      path,
+      diagnostics: [
+        { path: 'version' },
+        { path: 'maxLineBytes' },
+        { what: 'unknown key `\u001b[2J`' },
+        { path: 'scopes' },
+        { path: 'limits' },
+      ],
+    },
+  });
+});
+
+test('a key that reorders what is shown is made visible, in its place, too', () => {
+  const { out } = check(write({ version: 1, 'a\u202eb': 1 }));
+  expect(out).not.toContain('\u202e');
+  expect(out.startsWith('["a\\u{202e}b"]\n')).toBe(true);
+});
+
+test('keeps to the width of the terminal', () => {
+  const path = write({ version: 1, zzzzzz: 1, servers: { Files: { args: [1] } } });
+  const lines = check(path, { columns: 40 }).out.split('\n');
+  expect(lines.filter((line) => line.length > 40)).toEqual(
+    [`3 errors in ${path}`].map((line) => line.replace('3', '4')),
+  );
+  expect(lines).toContain('  remove it; known here: `$schema`,');
+  expect(wrapText('a bb ccc dddddddd e', 6, '  ')).toBe('  a bb\n  ccc\n  dddddddd\n  e');
+});
+
+describe('none at all', () => {
+  test('says where it looked', () => {
+    const { code, out } = check(undefined, { columns: 1000 });
+    expect(code).toBe(0);
+    expect(out).toContain('no config file');
+    expect(out).toContain(
+      `an allowed \`mcp-guard.config.json\` in \`${cwd}\`, \`/home/ada/.config/mcp-guard/config.json\``,
+    );
+    expect(check(undefined, { json: true }).parsed).toEqual({
+      ok: true,
+      path: null,
+      diagnostics: [],
+      notes: [],
+      ignored: null,
+    });
+  });
+
+  test('and that a project’s file is there, and how to allow it', () => {
+    const ignored = write({ version: 1 });
+    const said = `note: \`${ignored}\` is not used, because nobody has allowed it: run \`mcp-guard config allow ${ignored}\``;
+    expect(check(undefined, { columns: 1000, ignored }).out).toContain(said);
+    expect(check(undefined, { json: true, ignored }).parsed).toMatchObject({ ignored });
+  });
+});
+
+test('a project’s file that is not used is said beside the one that is', () => {
+  const path = write({ version: 1 });
+  expect(check(path, { columns: 1000, ignored: '/p/.mcp-guardrc' }).out).toContain(
+    'note: `/p/.mcp-guardrc` is not used',
+  );
+});
+
+describe('notes', () => {
+  const notesOf = (config: object, env?: Record<string, string>) => {
+    const { code, out } = check(write({ version: 1, ...config }), { columns: 1000, ...(env && { env }) });
+    expect(code).toBe(0);
+    return out.split('\n').slice(1, -1);
+  };
+
+  test.each<[string, object, string]>([
+    [
+      'a program in no directory of PATH',
+      { command: 'no-such-program' },
+      'servers.a.command: cannot start `no-such-program`',
+    ],
+    [
+      'a program that PATH of `env` hides',
+      { command: 'sh', env: { PATH: '/nowhere' } },
+      'servers.a.command: cannot start `sh`',
+    ],
+    ['a secret that is unset', { command: 'sh', env: { T: 'env:NOPE' } }, 'servers.a.env.T: `T` needs `env:NOPE`'],
+    [
+      'a secret without a file',
+      { command: 'sh', env: { T: 'file:/no/such' } },
+      'servers.a.env.T: `T` needs `file:/no/such`',
+    ],
+    ['a directory that is not there', { command: 'sh', cwd: 'gone' }, 'servers.a.cwd: there is no directory `'],
+  ])('%s', (_, server, note) => {
+    const notes = notesOf({ servers: { a: server } });
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toContain(`note: ${note}`);
+  });
+
+  test('a log without a directory', () => {
+    expect(notesOf({ log: { file: 'gone/x.log' } })).toEqual([
+      `note: log.file: the log cannot be written: there is no directory \`${cwd}/gone\`; make it first`,
+    ]);
+  });
+
+  test('none where all is there; never the value of a secret', () => {
+    mkdirSync(join(cwd, 'sub'));
+    writeFileSync(join(cwd, 'key'), 'hunter2\n', { mode: 0o600 });
+    const env = { T: 'env:TOKEN', K: `file:${join(cwd, 'key')}` };
+    const config = { servers: { a: { command: 'sh', cwd: 'sub', env } }, log: { file: 'x.log' } };
+    expect(notesOf(config, { TOKEN: 'hunter2' })).toEqual([]);
+    const bad = { servers: { a: { command: 'gone', env: { ...env, B: 'env:NOPE' } } } };
+    expect(notesOf(bad, { TOKEN: 'hunter2' }).join('\n')).not.toContain('hunter2');
+  });
+});
