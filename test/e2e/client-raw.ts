@@ -14,7 +14,7 @@ export interface RawClient {
   write(bytes: string | Buffer): void;
   /** Reads nothing from now on. */
   pauseOutput(): void;
-  /** Resolves to the first line, also an earlier one, for which `wanted` holds; rejects with what came, at the end or after ten seconds. */
+  /** Resolves to the first line, also an earlier one, for which `wanted` holds; rejects with what came, at the end or after twenty seconds. */
   until(wanted: (line: string) => boolean): Promise<string>;
   /** Writes a request and resolves to the raw line that answers it. `params` is JSON text. */
   request(id: string | number, method: string, params: string): Promise<string>;
@@ -31,7 +31,7 @@ export function isAnswer(line: string, id: string | number): boolean {
   return message.method === undefined && message.id === id;
 }
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 20_000;
 
 export function connectRaw({ command, args, env }: Launch): RawClient {
   const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });

@@ -80,7 +80,7 @@ describe('a forged record', () => {
       const seen: Call[] = [];
       const onCall = (call: Call) => seen.push(call) === 2 && resolve(seen);
       followCalls({ stateDir: scene.stateDir, filter: {}, onCall, signal: stop.signal, pollMs: 5 });
-      forge([intent({ at: { valueOf: 1 } }), intent({ at: START })]);
+      forge([intent({ at: { valueOf: 1, toString: 1 } }), intent({ at: START })]);
     });
     expect(calls.map((call) => call.at)).toEqual([0, START]);
     stop.abort();

@@ -58,6 +58,18 @@ describe('a server', () => {
     expect(machine.board.tools.map(({ tool }) => tool)).toEqual(['a']);
   });
 
+  test('also where that came while its own call was in flight', () => {
+    const machine = new Machine();
+    const [guard, other] = [machine.guard('a'), machine.guard('b')];
+    const call = other.begin('a');
+    crash(guard, 'a');
+    machine.settle();
+    other.exit();
+    other.end(call, EXIT);
+    machine.settle();
+    expect(machine.board.tools.map(({ tool }) => tool)).toEqual(['a']);
+  });
+
   test('three exits running open it, and say so', () => {
     const machine = new Machine({ tools: ['query', 'list'] });
     const guard = machine.guard('a');

@@ -140,6 +140,25 @@ describe('an open tool', () => {
     });
   });
 
+  test('a wait in vain for what has closed meanwhile passes, and counts', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    const request = guard.begin();
+    guard.end(request, UNUSED);
+    expect(guard.breaker.onWaited(request, 'refused', machine.now).kind).toBe('pass');
+    guard.end(request, FAULT);
+    expect(machine.updates).toHaveLength(1);
+  });
+
+  test('is known to every guard that is asked for its list', () => {
+    const { machine } = openTool();
+    const other = machine.guard('b');
+    expect(other.call(ANSWER, 'list')).toBe('pass');
+    expect(other.breaker.toolsOut(SERVER, machine.now)).toEqual(['query']);
+    machine.order('reset', 'query');
+    expect(other.breaker.toolsOut(SERVER, machine.now)).toEqual([]);
+  });
+
   test('a go without a lease is no pass', () => {
     const { machine, guard } = openTool();
     expect(guard.breaker.onWaited(guard.begin(), 'go', machine.now).kind).toBe('deny');
