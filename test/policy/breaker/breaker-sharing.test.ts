@@ -103,7 +103,8 @@ test('whatever three guards do, in whatever order they get the lock: no transiti
       }
       expect(machine.stateOf('query').kind).toBe(isIsolated ? 'isolated' : 'closed');
     }),
-    { numRuns: 300 },
+    // A fixed seed: what follows asks which rules these very traces have reached.
+    { numRuns: 300, seed: 1 },
   );
   const expected =
     'cool_down_over fault_rate fault_row next_probe person_close person_isolate person_open person_reset probe_failed probe_passed probe_unused probes_passed';
