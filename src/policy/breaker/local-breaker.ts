@@ -89,7 +89,6 @@ export class LocalBreaker {
 
   /** `taken` has become part of the shared `state`; what came since stays to be merged. */
   merged(state: BreakerState, taken: Unmerged, now: Moment, settings: BreakerSettings): void {
-    this.#fold(settings);
     this.#samples = without(this.#samples, taken.samples);
     this.#events = without(this.#events, taken.events);
     if (this.#opening === taken.opening) this.#opening = undefined;

@@ -14,7 +14,7 @@ import { type BreakerState, FIRST_STATE, type TimedSample } from '../../../src/p
 import { LocalBreaker } from '../../../src/policy/breaker/local-breaker.ts';
 import { joinWindows } from '../../../src/policy/breaker/trip.ts';
 import type { Moment } from '../../../src/ports/breaker-store.ts';
-import { ANSWER, FAULT, type Guard, Machine, SERVER, TOOL_ERROR } from './machine.ts';
+import { ANSWER, FAULT, type Guard, Machine } from './machine.ts';
 import { IN_STATE, OneBreaker } from './one-breaker.ts';
 
 const NOW: Moment = { wallMs: 1_700_000_000_000, monoMs: 5_000_000, bootId: 'boot-1' };
@@ -265,105 +265,5 @@ describe('eight guards', () => {
     for (const guard of guards) expect(guard.call(ANSWER)).toBe('deny');
     machine.order('reset', 'query');
     for (const guard of guards) expect(guard.call(ANSWER)).toBe('pass');
-  });
-});
-
-describe('while an update is under way', () => {
-  test('what it has written is not counted again, whoever writes after it', () => {
-    const machine = new Machine();
-    const [guard, other] = [machine.guard('a'), machine.guard('b')];
-    guard.calls(FAULT, 2);
-    const done = machine.write();
-    other.calls(FAULT, 1);
-    machine.settle();
-    // Three faults in all: with its own two counted twice there would be five.
-    expect(guard.call(ANSWER)).toBe('pass');
-    done?.();
-    machine.settle();
-    expect(guard.call(ANSWER)).toBe('pass');
-    expect(machine.stateOf('query')).toMatchObject({ window: [{}, {}, {}] });
-  });
-
-  test('what happens meanwhile follows it', () => {
-    const machine = new Machine();
-    const guard = machine.guard('a');
-    guard.calls(FAULT, 1);
-    const done = machine.write();
-    guard.calls(FAULT, 2);
-    expect(machine.updates).toHaveLength(0);
-    done?.();
-    expect(machine.updates).toHaveLength(1);
-    machine.settle();
-    expect(machine.stateOf('query')).toMatchObject({ window: [{}, {}, {}] });
-    expect(machine.updates).toHaveLength(0);
-    expect(machine.writes).toBe(2);
-  });
-
-  test('a crash that happens meanwhile is not lost', () => {
-    const machine = new Machine();
-    const guard = machine.guard('a');
-    guard.begin('first');
-    guard.exit();
-    const done = machine.write();
-    guard.begin('second');
-    guard.exit();
-    done?.();
-    machine.settle();
-    expect(machine.board.crashed).toEqual(['first', 'second']);
-  });
-
-  test('a probe that is asked for meanwhile gets its turn', () => {
-    const machine = new Machine();
-    const guard = machine.guard('a');
-    guard.calls(FAULT, 5);
-    machine.settle().wait(30_000);
-    guard.calls(FAULT, 1, 'other');
-    const done = machine.write();
-    const probe = guard.begin();
-    expect(guard.verdictOf(probe)).toBe('wait');
-    done?.();
-    machine.settle();
-    expect(guard.verdictOf(probe)).toBe('pass');
-  });
-});
-
-describe('a store that fails', () => {
-  test('locks no tool out: a guard goes on alone', () => {
-    const machine = new Machine();
-    const guard = machine.guard('a');
-    machine.isBroken = true;
-    guard.calls(FAULT, 5);
-    machine.settle();
-    expect(guard.call(ANSWER)).toBe('deny');
-    machine.wait(30_000);
-    expect(guard.call(ANSWER)).toBe('pass');
-    expect(guard.call(ANSWER)).toBe('pass');
-    machine.settle();
-    expect(guard.call(ANSWER)).toBe('pass');
-    expect(machine.transitions.map(({ transition }) => transition.rule)).toEqual([
-      'fault_row',
-      'cool_down_over',
-      'probe_passed',
-      'next_probe',
-      'probes_passed',
-    ]);
-    // Back again: the others learn of what has happened since.
-    machine.isBroken = false;
-    guard.call(TOOL_ERROR);
-    machine.settle();
-    expect(machine.stateOf('query')).toMatchObject({ kind: 'closed', epoch: 5, round: 1 });
-  });
-
-  test('forgets no opening and no isolation that a guard knows of', () => {
-    const machine = new Machine();
-    const guard = machine.guard('a');
-    guard.calls(FAULT, 5);
-    machine.settle().order('isolate', 'other').order('isolate', undefined);
-    expect(guard.call(ANSWER)).toBe('deny');
-    machine.text = JSON.stringify(EMPTY_BOARD);
-    expect(guard.call(ANSWER)).toBe('deny');
-    expect(guard.call(ANSWER, 'other')).toBe('deny');
-    expect(guard.call(ANSWER, 'third')).toBe('deny');
-    expect(guard.breaker.toolsOut(SERVER, machine.now)).toEqual(['query', 'other']);
   });
 });

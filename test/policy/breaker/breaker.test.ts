@@ -248,6 +248,28 @@ describe('names', () => {
     expect(machine.guard('b').call(ANSWER, 'new')).toBe('deny');
   });
 
+  test('of 256 characters have a breaker, longer ones have none', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    guard.calls(FAULT, 5, 'x'.repeat(257));
+    expect(machine.updates).toHaveLength(0);
+    expect(guard.call(ANSWER, 'x'.repeat(257))).toBe('pass');
+    guard.calls(FAULT, 5, 'x'.repeat(256));
+    expect(guard.call(ANSWER, 'x'.repeat(256))).toBe('deny');
+  });
+
+  test('that are healthy make room for others, those that owe something do not', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    for (let name = 0; name < 600; name += 1) guard.call(ANSWER, `well-${name}`);
+    guard.calls(FAULT, 5, 'bad');
+    expect(guard.call(ANSWER, 'bad')).toBe('deny');
+    for (let name = 0; name < 512; name += 1) guard.call(FAULT, `ill-${name}`);
+    guard.calls(FAULT, 5, 'one too many');
+    expect(guard.call(ANSWER, 'one too many')).toBe('pass');
+    expect(guard.call(ANSWER, 'bad')).toBe('deny');
+  });
+
   test('are shown without what could steer', () => {
     const machine = new Machine({
       tools: ['a`b', `c\u202ed`, ...Array.from({ length: 25 }, (_, index) => `t${index}`)],

@@ -138,6 +138,10 @@ describe('what the others have written', () => {
       window: [{ sample: 'success' }, { sample: 'tool_error' }, { sample: 'fault' }],
     });
     expect(local.unmerged(SETTINGS).samples).toHaveLength(2);
+    const waiting = new LocalBreaker(FIRST_STATE);
+    waiting.settle(settled('success'), later(0), SETTINGS);
+    waiting.see(shared, later(3), SETTINGS);
+    expect(waiting.state).toMatchObject({ window: [{ sample: 'success' }, { sample: 'tool_error' }] });
     // A fault of theirs ends the time in which successes can be put off.
     const other = new LocalBreaker(FIRST_STATE);
     other.see(shared, later(3), SETTINGS);
