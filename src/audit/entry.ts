@@ -98,9 +98,12 @@ export interface EventEntry extends EntryBase {
     | 'server_exited'
     | 'line_refused'
     | 'answer_dropped'
+    | 'answer_denied' // a policy refused a result: which request, by which rule
     | 'noise'
     | 'restart'
-    | 'config';
+    | 'config'
+    | 'breaker' // one transition, as transition-record.ts of the policy writes it
+    | 'breaker_order'; // what a person asked of a breaker, before it is done; and that it failed or changed nothing
   readonly server: string | undefined;
   readonly detail: Readonly<Record<string, JsonScalar>>;
 }

@@ -1,11 +1,24 @@
 // Runs the interceptors over one request, and gives back what they took. The order itself stands in policy/chain.ts.
 import type { Instant } from '../ports/clock.ts';
-import type { Deny, Interceptor, RequestView, Settlement, Verdict } from './interceptor.ts';
+import type { JsonObject } from '../wire/json.ts';
+import type {
+  Deny,
+  Interceptor,
+  Narrowing,
+  NotificationView,
+  Pass,
+  RequestView,
+  Resumption,
+  Settled,
+  Verdict,
+} from './interceptor.ts';
 import { PASS } from './interceptor.ts';
 
 /** How far a request got: the interceptors below `entered` passed it and are owed an `onSettle`. */
 export interface Progress {
   entered: number;
+  /** What the first of them would have denied, had it not only been observing. */
+  observed?: Pass;
 }
 
 export type FaultReport = (interceptor: string, error: unknown) => void;
@@ -13,10 +26,25 @@ export type FaultReport = (interceptor: string, error: unknown) => void;
 export class Chain {
   readonly #interceptors: readonly Interceptor[];
   readonly #onFault: FaultReport;
+  readonly #holders: readonly Interceptor[];
+  readonly #listeners: readonly Interceptor[];
+  readonly #wakers: readonly Interceptor[];
+  readonly #listers: readonly Interceptor[];
 
   constructor(interceptors: readonly Interceptor[], onFault: FaultReport) {
     this.#interceptors = interceptors;
     this.#onFault = onFault;
+    this.#holders = interceptors.filter((one) => one.takeReady !== undefined);
+    this.#listeners = interceptors.filter((one) => one.onNotification !== undefined);
+    this.#listers = interceptors.filter((one) => one.takeChangedLists !== undefined);
+    this.#wakers = interceptors.filter((one) => one.wakeAtMs !== undefined);
+  }
+
+  /** Monotonic ms; Infinity for never. */
+  get wakeAtMs(): number {
+    let atMs = Number.POSITIVE_INFINITY;
+    for (const one of this.#wakers) atMs = Math.min(atMs, one.wakeAtMs ?? atMs);
+    return atMs;
   }
 
   /** Asks each interceptor in turn, from where the request stands. Stops at the first that does not pass. */
@@ -32,10 +60,11 @@ export class Chain {
           return this.#fault(interceptor, error);
         }
         if (verdict.kind !== 'pass') return verdict;
+        if (verdict.observed !== undefined) progress.observed ??= verdict;
       }
       progress.entered += 1;
     }
-    return PASS;
+    return progress.observed ?? PASS;
   }
 
   /** Goes on after a wait, with what came of it. */
@@ -49,21 +78,116 @@ export class Chain {
       return this.#fault(interceptor, error);
     }
     if (verdict.kind !== 'pass') return verdict;
+    if (verdict.observed !== undefined) progress.observed ??= verdict;
     progress.entered += 1;
     return this.enter(request, progress, now);
   }
 
+  /** Tells the interceptor that holds the request that it need not any more. */
+  abandon(request: RequestView, progress: Progress, now: Instant): void {
+    const holder = this.#interceptors[progress.entered];
+    if (holder?.onAbandoned !== undefined) this.#tell(holder, () => holder.onAbandoned?.(request, now));
+  }
+
+  /** What those who passed the request take out of its result. INVARIANT: one that throws has refused it. */
+  respond(request: RequestView, progress: Progress, result: JsonObject, now: Instant): readonly Narrowing[] {
+    let all: Narrowing[] | undefined;
+    for (let index = 0; index < progress.entered; index += 1) {
+      const interceptor = this.#interceptors[index];
+      if (interceptor?.onResponse === undefined) continue;
+      try {
+        const narrowings = interceptor.onResponse(request, result, now);
+        if (narrowings === undefined || narrowings.length === 0) continue;
+        all ??= [];
+        for (const one of narrowings) all.push(one);
+      } catch (error) {
+        return [{ kind: 'refuse', deny: this.#fault(interceptor, error) }];
+      }
+    }
+    return all ?? UNTOUCHED;
+  }
+
+  /** Whether a server's notification may be delivered. INVARIANT: one that throws has dropped it. */
+  hears(note: NotificationView, now: Instant): boolean {
+    for (const interceptor of this.#listeners) {
+      try {
+        if (interceptor.onNotification?.(note, now) === 'drop') return false;
+      } catch (error) {
+        this.#onFault(interceptor.name, error);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether anybody wants to hear of notifications at all. */
+  get listens(): boolean {
+    return this.#listeners.length > 0;
+  }
+
   /** Tells everybody who passed the request how it ended, last to first. A throw here is reported and changes nothing. */
-  settle(request: RequestView, progress: Progress, settlement: Settlement, now: Instant): void {
+  settle(request: RequestView, progress: Progress, settled: Settled, now: Instant): void {
     while (progress.entered > 0) {
       progress.entered -= 1;
       const interceptor = this.#interceptors[progress.entered];
       if (interceptor?.onSettle === undefined) continue;
       try {
-        interceptor.onSettle(request, settlement, now);
+        interceptor.onSettle(request, settled, now);
       } catch (error) {
         this.#onFault(interceptor.name, error);
       }
+    }
+  }
+
+  exit(upstream: string, now: Instant): void {
+    for (const one of this.#interceptors)
+      if (one.onExit !== undefined) this.#tell(one, () => one.onExit?.(upstream, now));
+  }
+
+  endTask(upstream: string, taskId: string, settled: Settled, now: Instant): void {
+    for (const one of this.#interceptors)
+      if (one.onTaskEnd !== undefined) this.#tell(one, () => one.onTaskEnd?.(upstream, taskId, settled, now));
+  }
+
+  takeReady(now: Instant): readonly Resumption[] {
+    for (const one of this.#holders) {
+      try {
+        const ready = one.takeReady?.(now);
+        if (ready !== undefined && ready.length > 0) return ready;
+      } catch (error) {
+        this.#onFault(one.name, error);
+      }
+    }
+    return NOBODY;
+  }
+
+  takeChangedLists(now: Instant): readonly string[] {
+    for (const one of this.#listers) {
+      try {
+        const changed = one.takeChangedLists?.(now);
+        if (changed !== undefined && changed.length > 0) return changed;
+      } catch (error) {
+        this.#onFault(one.name, error);
+      }
+    }
+    return NO_SERVERS;
+  }
+
+  #tell(interceptor: Interceptor, tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#onFault(interceptor.name, error);
+    }
+  }
+
+  /** What `made` makes; where it throws, the fault is reported and denies. */
+  attempt<T>(name: string, made: () => T): T | Deny {
+    try {
+      return made();
+    } catch (error) {
+      this.#onFault(name, error);
+      return faultDenial(name);
     }
   }
 
@@ -73,6 +197,10 @@ export class Chain {
     return faultDenial(interceptor.name);
   }
 }
+
+const UNTOUCHED: readonly Narrowing[] = [];
+const NOBODY: readonly Resumption[] = [];
+const NO_SERVERS: readonly string[] = [];
 
 function faultDenial(name: string): Deny {
   return {

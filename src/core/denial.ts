@@ -17,6 +17,8 @@ export interface Refusing {
   readonly rule: string | undefined;
   readonly text: string;
   readonly retryAfterMs: number | undefined;
+  /** Instead of all that: this plain error. */
+  readonly error?: { readonly code: number; readonly message: string };
 }
 
 /**
@@ -25,6 +27,8 @@ export interface Refusing {
  */
 export function refusalLine(exchange: Exchange, refusing: Refusing, ref: RecordRef | undefined): Buffer {
   const { askerId, view } = exchange;
+  // INVARIANT: no trace of the guard in it, or it would tell what is there from what is not.
+  if (refusing.error !== undefined) return errorLine(askerId, refusing.error.code, refusing.error.message);
   const decision: Decision = {
     reason: refusing.reason,
     rule: refusing.rule,

@@ -3,7 +3,7 @@ import type { IntentEntry, ModelSource, OutcomeEntry, Payload, SettlementKind } 
 import type { Instant } from '../ports/clock.ts';
 import type { RefusedLine, UpstreamId } from './events.ts';
 import type { Exchange } from './exchange.ts';
-import type { Deny } from './interceptor.ts';
+import type { Deny, Pass } from './interceptor.ts';
 
 /** What is known of who asks, at the time of asking. */
 export interface Attribution {
@@ -31,9 +31,11 @@ export const NO_ANSWER: Answer = {
   taskId: undefined,
 };
 
-export function intentOf(exchange: Exchange, who: Attribution, now: Instant, denial: Deny | undefined): IntentEntry {
+export function intentOf(exchange: Exchange, who: Attribution, now: Instant, verdict: Pass | Deny): IntentEntry {
   const { view, line } = exchange;
   const isCall = view.tool !== undefined;
+  const denial = verdict.kind === 'deny' ? verdict : undefined;
+  const ruling = denial ?? (verdict.kind === 'pass' ? verdict.observed : undefined);
   return {
     type: 'intent',
     at: now,
@@ -43,9 +45,9 @@ export function intentOf(exchange: Exchange, who: Attribution, now: Instant, den
     rpcId: exchange.askerId,
     method: view.method,
     subject: who.subject,
-    decision: denial === undefined ? 'pass' : 'deny',
-    rule: denial?.rule,
-    reason: denial?.reason,
+    decision: denial !== undefined ? 'deny' : ruling === undefined ? 'pass' : 'observe',
+    rule: ruling?.rule,
+    reason: ruling?.reason,
     client: who.client,
     model: who.model,
     correlation: who.correlation,

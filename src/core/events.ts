@@ -1,7 +1,8 @@
 // What can happen to a session. Everything the core knows of the world comes in as one of these, with the time beside it.
-import type { AuditEntry, Payload } from '../audit/entry.ts';
+import type { AuditEntry, EventEntry, Payload } from '../audit/entry.ts';
 import type { Line, LineReading, Refusal } from '../wire/message.ts';
 import type { Exchange } from './exchange.ts';
+import type { RequestView } from './interceptor.ts';
 
 /** The configured (or derived) name of one server behind the guard. */
 export type UpstreamId = string;
@@ -21,8 +22,15 @@ export type SessionEvent =
   | { readonly type: 'upstream_noise'; readonly upstream: UpstreamId; readonly bytes: number }
   | { readonly type: 'upstream_started'; readonly upstream: UpstreamId; readonly pid: number | undefined }
   | { readonly type: 'upstream_exited'; readonly upstream: UpstreamId; readonly exit: UpstreamExit }
-  /** What an interceptor asked to wait for has come. */
-  | { readonly type: 'wait_over'; readonly exchange: Exchange; readonly outcome: 'go' | 'refused' }
+  /** What an interceptor asked to wait for has come. Nothing, where the request has ended meanwhile. */
+  | { readonly type: 'wait_over'; readonly request: RequestView; readonly outcome: 'go' | 'refused' }
+  /** A policy has something for the record that is no exchange. */
+  | {
+      readonly type: 'noted';
+      readonly name: EventEntry['name'];
+      readonly server: UpstreamId | undefined;
+      readonly detail: EventEntry['detail'];
+    }
   /** This entry could not be written, so nothing that needs it was done. */
   | { readonly type: 'record_failed'; readonly entry: AuditEntry; readonly exchange: Exchange | undefined }
   /** Nothing happened but time. */

@@ -40,6 +40,8 @@ export interface Exchange {
   waiting: boolean;
   /** The other side has been told. An answer before that belongs to nothing. */
   sent: boolean;
+  /** Lines of the other side that had come when it was sent. */
+  heardBefore: number;
   /** Monotonic ms at which the guard gives up; Infinity for never. */
   hardDueMs: number;
   /** Longest silence in ms; Infinity for any. */

@@ -1,8 +1,8 @@
 // What the client has said about itself and asked to be kept: enough to introduce it to a restarted server.
 // Bytes are kept as they were; nothing is rewritten. Knows no policy.
 
-import { objectAt, stringAt } from '../wire/json.ts';
-import type { Line, NotificationMessage, RequestId, RequestMessage } from '../wire/message.ts';
+import { isJsonObject, objectAt, stringAt } from '../wire/json.ts';
+import type { Line, NotificationMessage, RequestId, RequestMessage, ResponseMessage } from '../wire/message.ts';
 import { PROTOCOL_VERSION_KEY, readClientName } from './attribution.ts';
 
 const MOST_SUBSCRIPTIONS = 1024;
@@ -16,6 +16,8 @@ export class Handshake {
   era: 'unknown' | 'legacy' | 'modern' = 'unknown';
   /** A server has answered the client's `initialize` with a result. */
   accepted = false;
+  /** That server may send `notifications/tools/list_changed`. */
+  announcesTools = false;
   #initialize: Line<RequestMessage> | undefined;
   #initialized: Line<NotificationMessage> | undefined;
   #logLevel: Line<RequestMessage> | undefined;
@@ -54,6 +56,13 @@ export class Handshake {
     if (info === undefined || info === this.#lastModernInfo) return false;
     this.#lastModernInfo = info;
     return this.#nameIs(readClientName(meta));
+  }
+
+  noteAccepted(line: Line<ResponseMessage>): void {
+    this.accepted = true;
+    const { result } = line.message;
+    const capabilities = isJsonObject(result) ? objectAt(result, 'capabilities') : undefined;
+    this.announcesTools = objectAt(capabilities, 'tools')?.listChanged === true;
   }
 
   noteNotification(line: Line<NotificationMessage>): void {

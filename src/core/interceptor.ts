@@ -20,6 +20,8 @@ export interface RequestView {
 
 export interface Pass {
   readonly kind: 'pass';
+  /** A rule denies this, but its server is only observed: it goes out, and the record says so. */
+  readonly observed?: { readonly rule: string; readonly reason: string };
 }
 
 export interface Deny {
@@ -31,6 +33,11 @@ export interface Deny {
   /** One or two sentences for the model: what was refused, why, what would be allowed. */
   readonly text: string;
   readonly retryAfterMs: number | undefined;
+  /**
+   * The asker gets this plain JSON-RPC error instead of the text, and nothing that tells it from a server's own: what is not
+   * granted does not exist.
+   */
+  readonly error?: { readonly code: number; readonly message: string };
 }
 
 /** Something outside must answer first. The session resumes at this interceptor when it has. */
@@ -55,6 +62,44 @@ export type Settlement =
   | 'client_gone'
   | 'unrecorded';
 
+/** An end, as much as a policy may know of it. attacker-controlled: what the server answered. */
+export interface Settled {
+  readonly settlement: Settlement;
+  /** The code of a JSON-RPC error; undefined where there was none, or none that is a number. */
+  readonly errorCode: number | undefined;
+  readonly isError: boolean | undefined;
+  readonly resultType: string | undefined;
+  /** The task that a result announces. */
+  readonly taskId: string | undefined;
+  readonly durationMs: number;
+  /** The server has sent anything at all since this request left. */
+  readonly heard: boolean;
+}
+
+export type ResultPath = readonly (string | number)[];
+
+/** What is taken out of a result before it is delivered. Paths begin at the result; there is no way to add. */
+export type Narrowing =
+  /** Elements of the array at `array`. */
+  | { readonly kind: 'remove'; readonly array: ResultPath; readonly indexes: readonly number[] }
+  /** One member of an object. */
+  | { readonly kind: 'drop'; readonly path: ResultPath }
+  /** The whole answer: the asker gets the refusal instead. */
+  | { readonly kind: 'refuse'; readonly deny: Deny };
+
+/** A notification of a server. attacker-controlled in every field but `upstream`. */
+export interface NotificationView {
+  readonly upstream: UpstreamId;
+  readonly method: string;
+  readonly params: JsonObject | undefined;
+}
+
+/** A held request that need not be held any longer. */
+export interface Resumption {
+  readonly request: RequestView;
+  readonly outcome: 'go' | 'refused';
+}
+
 export interface Interceptor {
   /** The name in rules, records and the order test. */
   readonly name: string;
@@ -62,6 +107,22 @@ export interface Interceptor {
   onRequest?(request: RequestView, now: Instant): Verdict;
   /** After a wait: the outcome, instead of asking again. */
   onWaited?(request: RequestView, outcome: 'go' | 'refused', now: Instant): Verdict;
+  /** Instead of `onWaited`: a request that this interceptor holds has ended (cancelled, its server gone). */
+  onAbandoned?(request: RequestView, now: Instant): void;
+  /** A result that comes back, before it is settled. A throw refuses it (`guard_fault`). */
+  onResponse?(request: RequestView, result: JsonObject, now: Instant): readonly Narrowing[] | undefined;
+  /** A notification of a server, before it is delivered. A throw drops it. */
+  onNotification?(note: NotificationView, now: Instant): 'pass' | 'drop';
   /** INVARIANT: exactly once for each request that this interceptor was asked about and did not itself deny; last to first. */
-  onSettle?(request: RequestView, settlement: Settlement, now: Instant): void;
+  onSettle?(request: RequestView, settled: Settled, now: Instant): void;
+  /** A server has ended, or could not be started, and nobody asked it to. Once for each exit, before its requests settle. */
+  onExit?(upstream: UpstreamId, now: Instant): void;
+  /** How a task ended: as if its terminal payload were the answer to the call that created it. */
+  onTaskEnd?(upstream: UpstreamId, taskId: string, settled: Settled, now: Instant): void;
+  /** Held requests that may go on. Asked after each event; costs nothing where there is none. */
+  takeReady?(now: Instant): readonly Resumption[];
+  /** The servers whose list of tools has changed under the guard's hands. Asked after each event. */
+  takeChangedLists?(now: Instant): readonly UpstreamId[];
+  /** Monotonic ms at which the session should look again (`takeReady`, `takeChangedLists`); Infinity for never. */
+  readonly wakeAtMs?: number;
 }

@@ -10,15 +10,34 @@ import type { Effect } from './effects.ts';
 import { type Answer, type Attribution, intentOf, NO_ANSWER, outcomeOf } from './entries.ts';
 import type { UpstreamId } from './events.ts';
 import { CLIENT, type Exchange, ExchangeTable } from './exchange.ts';
-import type { Deny, Settlement } from './interceptor.ts';
+import type { Deny, RequestView, Settled, Settlement } from './interceptor.ts';
+import type { TaskEnd } from './tasks.ts';
 
 export class Ledger {
   readonly table = new ExchangeTable();
-  readonly #chain: Chain;
+  readonly chain: Chain;
+  /** Requests that an interceptor holds. */
+  readonly #held = new Map<RequestView, Exchange>();
+  /** Lines of each server so far. */
+  readonly #heard = new Map<UpstreamId, number>();
   #effects: Effect[] = [];
 
   constructor(chain: Chain) {
-    this.#chain = chain;
+    this.chain = chain;
+  }
+
+  /** A server has sent a line that can be read. */
+  hear(upstream: UpstreamId): void {
+    this.#heard.set(upstream, this.#countOf(upstream) + 1);
+  }
+
+  #countOf(upstream: UpstreamId): number {
+    return this.#heard.get(upstream) ?? 0;
+  }
+
+  /** The open exchange of a request that an interceptor holds. */
+  heldBy(request: RequestView): Exchange | undefined {
+    return this.#held.get(request);
   }
 
   push(effect: Effect): void {
@@ -63,7 +82,7 @@ export class Ledger {
    */
   admit(exchange: Exchange, who: Attribution, now: Instant): 'pass' | 'held' | 'denied' {
     this.table.add(exchange);
-    const verdict = this.#chain.enter(exchange.view, exchange.progress, now);
+    const verdict = this.chain.enter(exchange.view, exchange.progress, now);
     return this.#decide(exchange, verdict, who, now);
   }
 
@@ -71,7 +90,8 @@ export class Ledger {
   resume(exchange: Exchange, outcome: 'go' | 'refused', who: Attribution, now: Instant): 'pass' | 'held' | 'denied' {
     if (exchange.closed || !exchange.waiting) return 'denied';
     exchange.waiting = false;
-    const verdict = this.#chain.resume(exchange.view, exchange.progress, outcome, now);
+    this.#held.delete(exchange.view);
+    const verdict = this.chain.resume(exchange.view, exchange.progress, outcome, now);
     return this.#decide(exchange, verdict, who, now);
   }
 
@@ -83,20 +103,21 @@ export class Ledger {
   ): 'pass' | 'held' | 'denied' {
     if (verdict.kind === 'wait') {
       exchange.waiting = true;
+      this.#held.set(exchange.view, exchange);
       return 'held';
     }
     if (verdict.kind === 'deny') {
       this.#deny(exchange, verdict, who, now);
       return 'denied';
     }
-    this.#record(intentOf(exchange, who, now, undefined), exchange);
+    this.#record(intentOf(exchange, who, now, verdict), exchange);
     return 'pass';
   }
 
   #deny(exchange: Exchange, denial: Deny, who: Attribution, now: Instant): void {
     const intent = intentOf(exchange, who, now, denial);
     this.#record(intent, exchange);
-    this.#close(exchange, 'denied', now);
+    this.#close(exchange, 'denied', NO_ANSWER, now);
     this.reply(exchange, () => refusalLine(exchange, denial, intent.ref), intent);
   }
 
@@ -108,7 +129,7 @@ export class Ledger {
     answer: Answer = NO_ANSWER,
   ): boolean {
     if (exchange.closed) return false;
-    this.#close(exchange, settlement, now);
+    this.#close(exchange, settlement, answer, now);
     const intent = exchange.intent;
     if (intent !== undefined)
       this.#record(outcomeOf(intent, settlement, now, now.monoMs - exchange.startedMs, answer), exchange);
@@ -116,24 +137,49 @@ export class Ledger {
   }
 
   /** The last word on a task whose creation was settled long ago. */
-  settleTask(intent: IntentEntry, now: Instant, answer: Answer): OutcomeEntry {
-    const entry = outcomeOf(intent, 'task', now, now.monoMs - intent.at.monoMs, answer);
+  settleTask({ intent, taskId, settlement, errorCode, isError }: TaskEnd, now: Instant, answer: Answer): OutcomeEntry {
+    const durationMs = now.monoMs - intent.at.monoMs;
+    const entry = outcomeOf(intent, 'task', now, durationMs, answer);
     this.push({ type: 'record', entry, exchange: undefined });
+    const settled: Settled = {
+      settlement,
+      errorCode,
+      isError,
+      resultType: undefined,
+      taskId: undefined,
+      durationMs,
+      heard: true,
+    };
+    this.chain.endTask(intent.server, taskId, settled, now);
     return entry;
   }
 
   /** It is on its way: what it said is on record, and need not be kept. */
   markSent(exchange: Exchange): void {
     exchange.sent = true;
+    exchange.heardBefore = this.#countOf(exchange.view.upstream);
     if (exchange.view.method !== 'initialize') exchange.line = undefined;
     if (!exchange.view.method.startsWith('tasks/')) exchange.view.params = undefined;
   }
 
-  #close(exchange: Exchange, settlement: Settlement, now: Instant): void {
+  #close(exchange: Exchange, settlement: Settlement, answer: Answer, now: Instant): void {
+    const { view, progress } = exchange;
     exchange.closed = true;
     this.table.remove(exchange);
     if (settlement === 'cancelled' || settlement === 'timeout') this.table.giveUp(exchange);
-    this.#chain.settle(exchange.view, exchange.progress, settlement, now);
+    if (exchange.waiting) {
+      exchange.waiting = false;
+      this.#held.delete(view);
+      this.chain.abandon(view, progress, now);
+    }
+    this.chain.settle(view, progress, this.#settled(exchange, settlement, answer, now), now);
+  }
+
+  #settled(exchange: Exchange, settlement: Settlement, answer: Answer, now: Instant): Settled {
+    const { errorCode, isError, resultType, taskId } = answer;
+    const heard = exchange.sent && this.#countOf(exchange.view.upstream) !== exchange.heardBefore;
+    const durationMs = now.monoMs - exchange.startedMs;
+    return { settlement, errorCode, isError, resultType, taskId, durationMs, heard };
   }
 
   /** Refuses to the asker with a text of the guard's own. */
@@ -181,7 +227,7 @@ export class Ledger {
     const refusing = entry.type === 'intent' ? unrecordedIntent() : unrecordedOutcome();
     if (entry.type === 'intent' && entry.decision === 'pass') {
       if (exchange.closed) return;
-      this.#close(exchange, 'unrecorded', now);
+      this.#close(exchange, 'unrecorded', NO_ANSWER, now);
     }
     if (entry.type === 'outcome' && entry.settlement === 'cancelled') return;
     exchange.answered = false;

@@ -8,7 +8,7 @@ import type { Effect } from './effects.ts';
 import type { SessionEvent, UpstreamExit, UpstreamId } from './events.ts';
 import type { Exchange } from './exchange.ts';
 import { Handshake } from './handshake.ts';
-import type { Interceptor } from './interceptor.ts';
+import type { Interceptor, Resumption } from './interceptor.ts';
 import { Ledger } from './ledger.ts';
 import { createSingleRouter } from './router.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -60,7 +60,7 @@ export class Session {
 
   /** Monotonic ms at which a `tick` is wanted; Infinity for never. */
   get wakeAtMs(): number {
-    return this.#parts.deadlines.lookAtMs;
+    return Math.min(this.#parts.deadlines.lookAtMs, this.#parts.ledger.chain.wakeAtMs);
   }
 
   /** Requests of the client are open that a server which has heard the end of its input may still answer. */
@@ -116,7 +116,11 @@ export class Session {
       case 'wait_over':
         this.#resume(event, now);
         break;
+      case 'noted':
+        this.#parts.ledger.note(event.name, event.server, event.detail, now);
+        break;
     }
+    this.#afterEvent(now);
     return this.#parts.ledger.take();
   }
 
@@ -127,8 +131,17 @@ export class Session {
     return life;
   }
 
-  #resume(event: Extract<SessionEvent, { type: 'wait_over' }>, now: Instant): void {
-    const { exchange, outcome } = event;
+  #afterEvent(now: Instant): void {
+    const { chain } = this.#parts.ledger;
+    // Each resumption ends a wait, and nothing here begins one that is not over at once: it comes to an end.
+    for (let ready = chain.takeReady(now); ready.length > 0; ready = chain.takeReady(now))
+      for (const one of ready) this.#resume(one, now);
+    for (const upstream of chain.takeChangedLists(now)) this.#fromUpstream.tellListChanged(upstream);
+  }
+
+  #resume({ request, outcome }: Resumption, now: Instant): void {
+    const exchange = this.#parts.ledger.heldBy(request);
+    if (exchange === undefined) return;
     const verdict = this.#parts.ledger.resume(exchange, outcome, this.#fromClient.whoOf(exchange), now);
     if (verdict !== 'pass') return;
     if (exchange.view.asked === 'client') this.#fromClient.forward(exchange, now);

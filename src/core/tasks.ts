@@ -8,6 +8,20 @@ const MOST_TASKS = 4096;
 const LONGEST_ID = 1024;
 const TERMINAL = new Set(['completed', 'failed', 'cancelled']);
 
+interface TaskPayload {
+  readonly result?: Json | undefined;
+  readonly error?: Json | undefined;
+}
+
+/** How a task ended that an earlier answer announced. */
+export interface TaskEnd {
+  readonly intent: IntentEntry;
+  readonly taskId: string;
+  readonly settlement: 'result' | 'error' | 'cancelled';
+  readonly errorCode: number | undefined;
+  readonly isError: boolean | undefined;
+}
+
 export class OpenTasks {
   readonly #intents = new Map<string, IntentEntry>();
 
@@ -36,27 +50,38 @@ export class OpenTasks {
     upstream: UpstreamId,
     method: string,
     params: JsonObject | undefined,
-    result: Json | undefined,
-  ): IntentEntry | undefined {
+    { result, error }: { readonly result?: Json | undefined; readonly error?: JsonObject | undefined },
+  ): TaskEnd | undefined {
     const taskId = stringAt(params, 'taskId');
     if (taskId === undefined) return undefined;
-    if (method === 'tasks/result') return this.#take(upstream, taskId);
+    if (method === 'tasks/result') return this.#take(upstream, taskId, { result, error });
     if (method !== 'tasks/get' && method !== 'tasks/cancel') return undefined;
-    return isJsonObject(result) && isTerminal(result) ? this.#take(upstream, taskId) : undefined;
+    return isJsonObject(result) && isTerminal(result) ? this.#take(upstream, taskId, result) : undefined;
   }
 
-  endedByNotification(upstream: UpstreamId, method: string, params: JsonObject | undefined): IntentEntry | undefined {
+  endedByNotification(upstream: UpstreamId, method: string, params: JsonObject | undefined): TaskEnd | undefined {
     if (method !== 'notifications/tasks' && method !== 'notifications/tasks/status') return undefined;
     const taskId = stringAt(params, 'taskId');
     return taskId !== undefined && params !== undefined && isTerminal(params)
-      ? this.#take(upstream, taskId)
+      ? this.#take(upstream, taskId, params)
       : undefined;
   }
 
-  #take(upstream: UpstreamId, taskId: string): IntentEntry | undefined {
+  /** @param end where the terminal payload stands: as `result` or `error` */
+  #take(upstream: UpstreamId, taskId: string, end: TaskPayload): TaskEnd | undefined {
     const intent = this.#intents.get(key(upstream, taskId));
     this.#intents.delete(key(upstream, taskId));
-    return intent;
+    if (intent === undefined) return undefined;
+    const { result, error } = end;
+    if (error !== undefined) {
+      const code = isJsonObject(error) ? error.code : undefined;
+      const errorCode = typeof code === 'number' ? code : undefined;
+      return { intent, taskId, settlement: 'error', errorCode, isError: undefined };
+    }
+    if (result === undefined)
+      return { intent, taskId, settlement: 'cancelled', errorCode: undefined, isError: undefined };
+    const isError = isJsonObject(result) && result.isError === true;
+    return { intent, taskId, settlement: 'result', errorCode: undefined, isError };
   }
 }
 

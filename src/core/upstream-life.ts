@@ -132,6 +132,8 @@ export class UpstreamLife {
     this.#ledger.table.forgetAll(this.name);
     const open = this.#openOf();
     const shield = this.#isShielded(exit, open);
+    // An end that somebody brought about says nothing about the server.
+    if (!shield && !exit.byGuard && !clientHasLeft) this.#ledger.chain.exit(this.name, now);
     const comesBack = !clientHasLeft && exit.kind !== 'unstartable' && (shield || this.#mayRestart(now));
     // What was held was never sent: it goes to the next server, if there is one. So does a greeting that met the probe's death.
     const unsent = new Set(comesBack ? this.#held.map((held) => held.exchange) : []);

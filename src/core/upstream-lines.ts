@@ -1,10 +1,10 @@
 // What a server sends: answers matched to exactly one open exchange, its own questions through the chain, notifications.
 // attacker-controlled throughout: what belongs to nothing is dropped and counted, never delivered.
-import type { AuditEntry } from '../audit/entry.ts';
+import { type AuditEntry, showRef } from '../audit/entry.ts';
 import type { Instant } from '../ports/clock.ts';
 import { isJsonObject, objectAt, stringAt } from '../wire/json.ts';
 import type { Line, NotificationMessage, RequestMessage, ResponseMessage } from '../wire/message.ts';
-import { cancelledLine, errorLine, INVALID_REQUEST } from '../wire/reply.ts';
+import { cancelledLine, errorLine, INVALID_REQUEST, toolsChangedLine } from '../wire/reply.ts';
 import { replaceId } from '../wire/splice.ts';
 import { UNKNOWN_MODEL } from './attribution.ts';
 import type { Due } from './deadlines.ts';
@@ -12,11 +12,14 @@ import { ambiguousAnswer, deadlineRefusal } from './denial.ts';
 import { type Answer, type Attribution, NO_ANSWER } from './entries.ts';
 import type { RefusedLine, UpstreamId } from './events.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
+import type { Narrowing } from './interceptor.ts';
+import { narrowLine } from './narrow-line.ts';
 import { newExchange, tokenOf } from './new-exchange.ts';
 import type { SessionParts } from './session-parts.ts';
 import { OpenTasks } from './tasks.ts';
 
 const MOST_DEAD_TOKENS = 256;
+const NONE: readonly Narrowing[] = [];
 
 export class UpstreamLines {
   readonly #parts: SessionParts;
@@ -29,6 +32,7 @@ export class UpstreamLines {
 
   onLine(upstream: UpstreamId, line: Line, now: Instant): void {
     const { message } = line;
+    this.#parts.ledger.hear(upstream);
     // `line.message` has just been narrowed; the line around it has not.
     if (message.kind === 'response') this.#onAnswer(upstream, line as Line<ResponseMessage>, now);
     else if (message.kind === 'notification') this.#onNotification(upstream, line as Line<NotificationMessage>, now);
@@ -77,21 +81,46 @@ export class UpstreamLines {
       return;
     }
     const answer = readAnswer(exchange, line);
+    const narrowings = exchange.internal ? NONE : this.#narrowingsOf(exchange, line, now);
     this.#settleTasks(upstream, exchange, line, answer, now);
     ledger.settle(exchange, line.message.error === undefined ? 'result' : 'error', now, answer);
     if (exchange.view.method === 'initialize' && line.message.error === undefined)
-      this.#parts.handshake.accepted = true;
+      this.#parts.handshake.noteAccepted(line);
     if (exchange.internal) {
       this.#parts.life(upstream).onInternalAnswer(exchange, line.message.error === undefined, now);
       return;
     }
     const { intent } = exchange;
     if (answer.taskId !== undefined && intent !== undefined) this.#parts.tasks.open(upstream, answer.taskId, intent);
-    ledger.reply(
-      exchange,
-      exchange.peerId === exchange.askerId ? line.bytes : replaceId(line, exchange.askerId),
-      exchange.lastEntry,
-    );
+    this.#deliver(exchange, line, narrowings, now);
+  }
+
+  #narrowingsOf(exchange: Exchange, line: Line<ResponseMessage>, now: Instant): readonly Narrowing[] {
+    const { result } = line.message;
+    if (!isJsonObject(result)) return NONE;
+    return this.#parts.ledger.chain.respond(exchange.view, exchange.progress, result, now);
+  }
+
+  /** INVARIANT: what a policy takes out of a result is taken out, or none of it is delivered. */
+  #deliver(exchange: Exchange, line: Line<ResponseMessage>, narrowings: readonly Narrowing[], now: Instant): void {
+    const { ledger } = this.#parts;
+    const { upstream, method } = exchange.view;
+    const refused = narrowings.find((one) => one.kind === 'refuse');
+    if (refused !== undefined) {
+      const { rule, reason } = refused.deny;
+      const record = showRef(exchange.intent?.ref);
+      ledger.note('answer_denied', upstream, { method, rule, reason, record }, now);
+      ledger.refuse(exchange, refused.deny);
+      return;
+    }
+    const id = exchange.peerId === exchange.askerId ? undefined : exchange.askerId;
+    if (narrowings.length === 0) {
+      ledger.reply(exchange, id === undefined ? line.bytes : replaceId(line, id), exchange.lastEntry);
+      return;
+    }
+    const narrowed = ledger.chain.attempt('narrowing', () => narrowLine(line, narrowings, id));
+    if (Buffer.isBuffer(narrowed)) ledger.reply(exchange, narrowed, exchange.lastEntry);
+    else ledger.refuse(exchange, narrowed);
   }
 
   #settleTasks(
@@ -104,8 +133,8 @@ export class UpstreamLines {
     const { method, params } = exchange.view;
     if (!method.startsWith('tasks/')) return;
     const { tasks, ledger } = this.#parts;
-    const intent = tasks.endedByAnswer(upstream, method, params, line.message.result);
-    if (intent !== undefined) ledger.settleTask(intent, now, { ...answer, line, isError: taskFailed(line) });
+    const end = tasks.endedByAnswer(upstream, method, params, line.message);
+    if (end !== undefined) ledger.settleTask(end, now, { ...answer, line, isError: taskFailed(line) });
   }
 
   #onNotification(upstream: UpstreamId, line: Line<NotificationMessage>, now: Instant): void {
@@ -128,16 +157,12 @@ export class UpstreamLines {
         ledger.forgo(question);
       }
     } else {
-      const intent = tasks.endedByNotification(upstream, method, params);
-      if (intent !== undefined) {
-        const taskId = stringAt(params, 'taskId');
-        needs = ledger.settleTask(intent, now, {
-          line,
-          errorCode: undefined,
-          isError: undefined,
-          resultType: 'task',
-          taskId,
-        });
+      const end = tasks.endedByNotification(upstream, method, params);
+      if (end !== undefined)
+        needs = ledger.settleTask(end, now, { ...NO_ANSWER, line, resultType: 'task', taskId: end.taskId });
+      if (ledger.chain.listens && !ledger.chain.hears({ upstream, method, params }, now)) {
+        this.#parts.dropped('server', upstream, 'a policy keeps this notification back', now);
+        return;
       }
     }
     ledger.push({ type: 'to_client', bytes: line.bytes, needs, batch: undefined });
@@ -179,6 +204,14 @@ export class UpstreamLines {
     ledger.refuse(exchange, deadlineRefusal(kind, waitedMs, upstream));
     if (exchange.progressToken !== undefined) this.#bury(exchange.progressToken);
     this.#parts.life(upstream).send(cancelledLine(exchange.peerId, 'mcp-guard: deadline exceeded'), undefined);
+  }
+
+  /** A policy shows another list of tools than before. Said only where the protocol has a place for it. */
+  tellListChanged(upstream: UpstreamId): void {
+    const { handshake, ledger } = this.#parts;
+    if (handshake.era !== 'legacy' || handshake.initialized === undefined || !handshake.announcesTools) return;
+    ledger.log('debug', `the client is told that the tools of \`${upstream}\` have changed`);
+    ledger.push({ type: 'to_client', bytes: toolsChangedLine(), needs: undefined, batch: undefined });
   }
 
   #bury(token: string | number): void {

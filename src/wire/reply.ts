@@ -43,6 +43,10 @@ export function cancelledLine(requestId: RequestId, reason: string): Buffer {
   return line(`"method":"notifications/cancelled","params":${params}`);
 }
 
+export function toolsChangedLine(): Buffer {
+  return line('"method":"notifications/tools/list_changed"');
+}
+
 /** The answer that ends an open `subscriptions/listen` in good order (2026-07-28, patterns/subscriptions). */
 export function subscriptionEndLine(id: RequestId): Buffer {
   const meta = `"_meta":{"io.modelcontextprotocol/subscriptionId":${JSON.stringify(id)}}`;

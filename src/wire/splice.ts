@@ -63,20 +63,35 @@ export function replaceId(line: Line, id: RequestId): Buffer {
 
 /** Edits that take the elements at `indexes` out of the array at `array`; the others keep their order and their bytes. */
 export function removalEdits(text: string, array: Span, indexes: ReadonlySet<number>): readonly Edit[] {
-  const elements = elementSpans(text, array);
+  return removeRuns(elementSpans(text, array), (at) => indexes.has(at));
+}
+
+/** Edits that take the members named in `keys` out of the object at `object`; the others keep their order and their bytes. */
+export function memberRemovalEdits(text: string, object: Span, keys: ReadonlySet<string>): readonly Edit[] {
+  const members = memberSpans(text, object);
+  return removeRuns(
+    members.map(({ span }) => span),
+    (at) => {
+      const key = members[at]?.key;
+      return key !== undefined && keys.has(key);
+    },
+  );
+}
+
+function removeRuns(spans: readonly Span[], isRemoved: (at: number) => boolean): readonly Edit[] {
   const edits: Edit[] = [];
   let kept = -1;
-  for (let at = 0; at < elements.length; ) {
-    if (!indexes.has(at)) {
+  for (let at = 0; at < spans.length; ) {
+    if (!isRemoved(at)) {
       kept = at++;
       continue;
     }
     let end = at;
-    while (end + 1 < elements.length && indexes.has(end + 1)) end++;
-    const next = elements[end + 1];
-    const before = elements[kept];
-    const first = elements[at];
-    const last = elements[end];
+    while (end + 1 < spans.length && isRemoved(end + 1)) end++;
+    const next = spans[end + 1];
+    const before = spans[kept];
+    const first = spans[at];
+    const last = spans[end];
     if (first === undefined || last === undefined) break;
     // A run takes the comma behind it along, the last run the comma before it, a run of all neither.
     const start = next === undefined && before !== undefined ? before.end : first.start;
@@ -103,6 +118,21 @@ export function elementSpans(text: string, array: Span): readonly Span[] {
     if (text[at] === ',') at = skipSpace(text, at + 1);
   }
   return spans;
+}
+
+/** The members of the object at `object`: each from its key to the end of its value. Keys are decoded. */
+function memberSpans(text: string, object: Span): readonly { readonly key: string | undefined; readonly span: Span }[] {
+  const members: { key: string | undefined; span: Span }[] = [];
+  if (text[object.start] !== '{') return members;
+  let at = skipSpace(text, object.start + 1);
+  while (text[at] === '"') {
+    const close = findStringEnd(text, at);
+    const end = skipValue(text, skipSpace(text, skipSpace(text, close + 1) + 1));
+    members.push({ key: decodeString(text, at, close), span: { start: at, end } });
+    at = skipSpace(text, end);
+    if (text[at] === ',') at = skipSpace(text, at + 1);
+  }
+  return members;
 }
 
 function sortEdits(text: string, edits: readonly Edit[]): readonly Edit[] {

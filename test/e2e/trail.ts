@@ -39,7 +39,9 @@ export function readTrail(state: string): Segment[] {
   return names
     .filter((name) => /\/audit\/.*\.jsonl$/.test(name))
     .map((name) => {
-      const records = readFileSync(name, 'utf8').trimEnd().split('\n').map(readRecord);
+      // A guard that was killed between making a segment and writing to it leaves an empty one.
+      const lines = readFileSync(name, 'utf8').split('\n').slice(0, -1);
+      const records = lines.map(readRecord);
       return { id: basename(name, '.jsonl'), records };
     });
 }

@@ -1,16 +1,17 @@
 // The breaker as the last interceptor of the chain: asks before each call, counts when it has settled. Knows no file, no lock
 // and no clock; what it may not decide alone (the one probe of this machine) it waits for.
-import type { Interceptor, RequestView, Verdict } from '../../core/interceptor.ts';
+import type { Interceptor, RequestView, Settled, Verdict } from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
 import type { BreakerStore } from '../../ports/breaker-store.ts';
 import type { Instant } from '../../ports/clock.ts';
+import { openForMs } from './admission.ts';
 import type { Board, BoardTransition } from './board.ts';
 import { type Permit, type ProbeRequest, takeProbe } from './board-steps.ts';
 import type { BreakerSettings } from './breaker-settings.ts';
 import { CallCount } from './call-count.ts';
 import { askGate, type GateParts, serverEpoch } from './gate.ts';
+import type { RefusedTool } from './hide.ts';
 import { LocalBoard } from './local-board.ts';
-import type { Settled } from './outcome-class.ts';
 
 export interface BreakerParts {
   readonly store: BreakerStore<Board>;
@@ -26,20 +27,16 @@ export interface BreakerParts {
   resume(request: RequestView, outcome: 'go' | 'refused'): boolean;
 }
 
-/** An interceptor whose `onSettle` learns more than the word for the end. */
-export interface Breaker extends Omit<Interceptor, 'onSettle'> {
+export interface Breaker extends Interceptor {
   onRequest(request: RequestView, now: Instant): Verdict;
   onWaited(request: RequestView, outcome: 'go' | 'refused', now: Instant): Verdict;
   onSettle(request: RequestView, settled: Settled, now: Instant): void;
-  /**
-   * The server has ended, or could not be started. Once for each exit, before its open requests settle; not for an exit that
-   * the guard brought about (shutdown, shielded probe).
-   */
   onExit(server: string, now: Instant): void;
-  /** How a task ended: `settled` as if its terminal payload were the answer, without `resultType` and `taskId`. */
   onTaskEnd(server: string, taskId: string, settled: Settled, now: Instant): void;
-  /** Which tools are switched off now: for `tools/list` under `hide`. */
+  /** Which tools are not closed. */
   toolsOut(server: string, now: Instant): readonly string[];
+  /** Which tools a list should not show now. INVARIANT: never one that a call could probe, or nothing would bring it back. */
+  hidden(server: string, now: Instant): readonly RefusedTool[];
 }
 
 export function createBreaker(parts: BreakerParts): Breaker {
@@ -144,6 +141,21 @@ export function createBreaker(parts: BreakerParts): Breaker {
       const board = boardOf(server);
       board.refresh(store.moment(instant));
       return board.toolsOut();
+    },
+
+    hidden(server, instant) {
+      const now = store.moment(instant);
+      const board = boardOf(server);
+      board.refresh(now);
+      return board.toolsOut().flatMap((tool): readonly RefusedTool[] => {
+        const settings = settingsOf(server, tool);
+        const state = board.stateOf(tool);
+        if (!settings.hide) return [];
+        if (state.kind === 'isolated') return [{ tool, forMs: undefined }];
+        if (state.kind !== 'open' || settings.mode !== 'enforce') return [];
+        const forMs = openForMs(state, now, settings);
+        return forMs > 0 ? [{ tool, forMs }] : [];
+      });
     },
   };
 }

@@ -1,11 +1,11 @@
 // Turns ends of requests into samples: one for the tool, one for the server, each under the epoch of its admission. Keeps what
 // must be remembered between a beginning and its end; decides no verdict.
-import type { RequestView } from '../../core/interceptor.ts';
+import type { RequestView, Settled } from '../../core/interceptor.ts';
 import type { Moment } from '../../ports/breaker-store.ts';
 import type { Permit } from './board-steps.ts';
 import type { Sample } from './breaker-state.ts';
 import type { LocalBoard } from './local-board.ts';
-import { classifyEnd, OUTCOME_TABLE, type Settled } from './outcome-class.ts';
+import { classifyEnd, OUTCOME_TABLE } from './outcome-class.ts';
 
 interface Counted {
   readonly tool: Sample | 'none';

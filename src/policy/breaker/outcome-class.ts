@@ -1,22 +1,8 @@
 // What the end of an exchange says about its tool and about its server. ONE table; docs/breaker.md shows the same rows and
 // a test holds both equal. Decides nothing but the class; knows no state.
 // Source of the codes: JSON-RPC 2.0, section 5.1; MCP 2026-07-28, basic, "Error Codes".
-import type { Settlement } from '../../core/interceptor.ts';
+import type { Settled } from '../../core/interceptor.ts';
 import type { Sample } from './breaker-state.ts';
-
-/** How an exchange ended, as much as a policy may know. attacker-controlled: what the server answered. */
-export interface Settled {
-  readonly settlement: Settlement;
-  /** The code of a JSON-RPC error; undefined where there was none, or none that is a number. */
-  readonly errorCode: number | undefined;
-  readonly isError: boolean | undefined;
-  readonly resultType: string | undefined;
-  /** The task that a result announces. */
-  readonly taskId: string | undefined;
-  readonly durationMs: number;
-  /** The server has sent anything at all since this request left. */
-  readonly heard: boolean;
-}
 
 export type EndClass =
   | 'answered'

@@ -1,12 +1,11 @@
 // A machine with several guards on one store: the board lives as text, updates wait for the lock until `settle` lets them in,
 // the clock is set by hand. What a guard does is counted.
-import type { RequestView } from '../../../src/core/interceptor.ts';
+import type { RequestView, Settled } from '../../../src/core/interceptor.ts';
 import { type Board, type BoardTransition, EMPTY_BOARD, stateOf } from '../../../src/policy/breaker/board.ts';
 import { orderBoard } from '../../../src/policy/breaker/board-steps.ts';
 import { type Breaker, createBreaker } from '../../../src/policy/breaker/breaker.ts';
 import { type BreakerSettings, SERVER_DEFAULTS, TOOL_DEFAULTS } from '../../../src/policy/breaker/breaker-settings.ts';
 import type { BreakerState, Lease } from '../../../src/policy/breaker/breaker-state.ts';
-import type { Settled } from '../../../src/policy/breaker/outcome-class.ts';
 import { readBoard } from '../../../src/policy/breaker/read-board.ts';
 import type { BreakerStore, Moment } from '../../../src/ports/breaker-store.ts';
 

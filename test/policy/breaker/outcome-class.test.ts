@@ -1,8 +1,8 @@
 // Every end of a call, its class, and docs/breaker.md: the same rows in both.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Settlement } from '../../../src/core/interceptor.ts';
-import { classifyEnd, type EndClass, OUTCOME_TABLE, type Settled } from '../../../src/policy/breaker/outcome-class.ts';
+import type { Settled, Settlement } from '../../../src/core/interceptor.ts';
+import { classifyEnd, type EndClass, OUTCOME_TABLE } from '../../../src/policy/breaker/outcome-class.ts';
 
 const END: Settled = {
   settlement: 'result',

@@ -1,0 +1,378 @@
+// What the session does for a policy beside asking it: results, notifications, waits that end, exits, tasks.
+import { describe, expect, it } from 'vitest';
+import type { IntentEntry } from '../../src/audit/entry.ts';
+import type { Deny, Interceptor, Narrowing, RequestView, Resumption, Settled } from '../../src/core/interceptor.ts';
+import { PASS } from '../../src/core/interceptor.ts';
+import { call, Playbook, result, SERVER } from './playbook.ts';
+
+const DENY: Deny = { kind: 'deny', reason: 'no', rule: 'test.rule', text: 'Not this.', retryAfterMs: undefined };
+
+const LIST = { id: 1, method: 'tools/list', params: {} };
+const tools = (...names: string[]) => ({ id: 1, result: { tools: names.map((name) => ({ name })), nextCursor: 'c' } });
+
+function narrowing(...narrowings: readonly Narrowing[]): Playbook {
+  return new Playbook({ interceptors: [{ name: 'narrow', onResponse: () => narrowings }] });
+}
+const removed = (...indexes: readonly number[]): Narrowing => ({ kind: 'remove', array: ['tools'], indexes });
+
+describe('a result', () => {
+  it('loses what a policy takes out, and keeps every other byte and the order', () => {
+    const book = narrowing(removed(0, 2));
+    book.client(LIST).take();
+    const [line] = book
+      .upstream(
+        '{"jsonrpc":"2.0","id":1,"result":{ "tools" : [ {"name":"a"} , {"n":1.0,"name":"b"}, {"name":"c"}],"x":1e2}}',
+      )
+      .toClient();
+    expect(line).toBe('{"jsonrpc":"2.0","id":1,"result":{ "tools" : [ {"n":1.0,"name":"b"}],"x":1e2}}');
+  });
+
+  it('loses what any of several policies takes out', () => {
+    const book = new Playbook({
+      interceptors: [
+        { name: 'one', onResponse: () => [removed(0)] },
+        { name: 'two', onResponse: () => [removed(2), { kind: 'drop', path: ['nextCursor'] }] },
+        { name: 'three', onResponse: () => undefined },
+      ],
+    });
+    book.client(LIST).take();
+    const [line] = book.upstream(tools('a', 'b', 'c')).toClient();
+    expect(line).toBe('{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"b"}]}}');
+  });
+
+  it('loses a whole member, and what another policy names inside it goes with it', () => {
+    const book = narrowing({ kind: 'drop', path: ['tools'] }, removed(0));
+    book.client(LIST).take();
+    expect(book.upstream(tools('a', 'b')).toClient()).toEqual(['{"jsonrpc":"2.0","id":1,"result":{"nextCursor":"c"}}']);
+  });
+
+  it('gets the id of its asker, too, where that one was taken', () => {
+    const book = narrowing(removed(0));
+    book.client(LIST).client(LIST);
+    const [first, second] = book.toServer().map((line) => JSON.parse(line).id);
+    book.upstream({ ...tools('a', 'b'), id: first }).upstream({ ...tools('a', 'é'), id: second });
+    expect(book.toClient().map((line) => JSON.parse(line))).toEqual([
+      { jsonrpc: '2.0', id: 1, result: { tools: [{ name: 'b' }], nextCursor: 'c' } },
+      { jsonrpc: '2.0', id: 1, result: { tools: [{ name: 'é' }], nextCursor: 'c' } },
+    ]);
+  });
+
+  it('is withheld where a policy refuses it, and that is on record', () => {
+    const book = narrowing({ kind: 'refuse', deny: DENY });
+    book.client(call(1)).take();
+    const effects = book.upstream(result(1)).take();
+    expect(effects.map((effect) => effect.type)).toEqual(['record', 'record', 'to_client']);
+    expect(effects[1]).toMatchObject({
+      entry: {
+        name: 'answer_denied',
+        server: SERVER,
+        detail: { method: 'tools/call', rule: 'test.rule', reason: 'no' },
+      },
+    });
+    const [line] = lines(effects);
+    expect(line.result).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('Not this.') }] });
+  });
+
+  it.each([
+    ['throws', () => boom()],
+    ['names what is not there', () => [{ kind: 'remove', array: ['prompts'], indexes: [0] } as const]],
+    ['wants to drop an element', () => [{ kind: 'drop', path: ['tools', 0] } as const]],
+  ])('is withheld where a policy %s', (_, onResponse) => {
+    const book = new Playbook({ interceptors: [{ name: 'broken', onResponse }] });
+    book.client(LIST).take();
+    const [line] = book.upstream(tools('secret')).toClient();
+    expect(line).not.toContain('secret');
+    expect(JSON.parse(line ?? '').error.data['mcp-guard/decision'].reason).toBe('guard_fault');
+    expect(book.faults).toHaveLength(1);
+  });
+
+  it('is shown to those alone who passed its request', () => {
+    const seen: string[] = [];
+    const of = (name: string): Interceptor => ({ name, onResponse: () => void seen.push(name) as undefined });
+    const book = new Playbook({ interceptors: [of('first'), { name: 'deny', onRequest: () => DENY }, of('last')] });
+    book.client(call(1)).take();
+    expect(seen).toEqual([]);
+    new Playbook({ interceptors: [of('first'), of('last')] }).client(call(1)).upstream(result(1));
+    expect(seen).toEqual(['first', 'last']);
+  });
+});
+
+describe('a notification of a server', () => {
+  const note = { method: 'notifications/resources/updated', params: { uri: 'x:1' } };
+
+  it('is kept back where a policy says so, and the others are not asked any more', () => {
+    const asked: string[] = [];
+    const book = new Playbook({
+      interceptors: [
+        { name: 'one', onNotification: ({ params }) => (params?.uri === 'x:1' ? 'drop' : 'pass') },
+        {
+          name: 'two',
+          onNotification: ({ method }) => {
+            asked.push(method);
+            return 'pass';
+          },
+        },
+      ],
+    });
+    expect(book.upstream(note).toClient()).toEqual([]);
+    expect(book.upstream({ ...note, params: { uri: 'x:2' } }).toClient()).toHaveLength(1);
+    expect(asked).toEqual([note.method]);
+  });
+
+  it('is kept back where a policy throws', () => {
+    const book = new Playbook({ interceptors: [{ name: 'broken', onNotification: () => boom() }] });
+    expect(book.upstream(note).toClient()).toEqual([]);
+    expect(book.faults).toEqual(['broken']);
+  });
+});
+
+describe('a held request', () => {
+  /** Holds every call until its place in `go` says what comes of it. */
+  class Holder implements Interceptor {
+    readonly name = 'holder';
+    readonly held: RequestView[] = [];
+    readonly abandoned: RequestView[] = [];
+    ready: Resumption[] = [];
+    wakeAtMs = Number.POSITIVE_INFINITY;
+    onRequest(request: RequestView) {
+      this.held.push(request);
+      return { kind: 'wait', why: 'test' } as const;
+    }
+    onWaited(_: RequestView, outcome: 'go' | 'refused') {
+      return outcome === 'go' ? PASS : DENY;
+    }
+    onAbandoned(request: RequestView) {
+      this.abandoned.push(request);
+    }
+    takeReady() {
+      const taken = this.ready;
+      this.ready = [];
+      return taken;
+    }
+    release(outcome: Resumption['outcome'], ...requests: readonly (RequestView | undefined)[]) {
+      for (const request of requests) if (request !== undefined) this.ready.push({ request, outcome });
+    }
+  }
+
+  it('goes on with the next event, whatever that is', () => {
+    const holder = new Holder();
+    const book = new Playbook({ interceptors: [holder] });
+    expect(book.client(call(1)).client(call(2)).toServer()).toEqual([]);
+    holder.release('go', holder.held[1]);
+    holder.release('refused', holder.held[0]);
+    const effects = book.at(2000).take();
+    expect(effects.map((effect) => effect.type)).toEqual(['record', 'to_upstream', 'record', 'to_client']);
+    expect(holder.abandoned).toEqual([]);
+  });
+
+  it('frees a place for another in the same event', () => {
+    const holder = new Holder();
+    const first: Interceptor = { name: 'first', onSettle: () => holder.release('go', holder.held[1]) };
+    const book = new Playbook({ interceptors: [first, holder] });
+    book.client(call(1)).client(call(2)).take();
+    holder.release('refused', holder.held[0]);
+    expect(book.at(2000).toServer()).toHaveLength(1);
+  });
+
+  it('that is cancelled is told to who holds it, once, and never goes', () => {
+    const holder = new Holder();
+    const book = new Playbook({ interceptors: [holder] });
+    book
+      .client(call(1))
+      .client({ method: 'notifications/cancelled', params: { requestId: 1 } })
+      .take();
+    expect(holder.abandoned).toEqual(holder.held);
+    holder.release('go', holder.held[0]);
+    expect(book.at(2000).take()).toEqual([]);
+    expect(holder.abandoned).toHaveLength(1);
+  });
+
+  it('ends with its server, and is told to who holds it', () => {
+    const holder = new Holder();
+    const book = new Playbook({ interceptors: [holder] });
+    expect(book.client(call(1)).exits().toClient()).toHaveLength(1);
+    expect(holder.abandoned).toEqual(holder.held);
+  });
+
+  it('decides when the session looks again', () => {
+    const holder = new Holder();
+    const book = new Playbook({ interceptors: [holder] });
+    expect(book.session.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
+    holder.wakeAtMs = 1234;
+    expect(book.session.wakeAtMs).toBe(1234);
+  });
+});
+
+describe('a policy that only observes', () => {
+  it('lets pass what it would deny, and the record says by which rule', () => {
+    const observed = { rule: 'scopes.x', reason: 'not_granted' };
+    const book = new Playbook({
+      interceptors: [
+        { name: 'observer', onRequest: () => ({ kind: 'pass', observed }) },
+        { name: 'other', onRequest: () => ({ kind: 'pass', observed: { rule: 'later', reason: 'later' } }) },
+      ],
+    });
+    const effects = book.client(call(1)).take();
+    expect(effects.map((effect) => effect.type)).toEqual(['record', 'to_upstream']);
+    expect(effects[0]).toMatchObject({ entry: { type: 'intent', decision: 'observe', ...observed } });
+  });
+});
+
+describe('a plain error instead of a refusal', () => {
+  it('carries its code and text, and no trace of the guard', () => {
+    const error = { code: -32602, message: 'Unknown tool: x' };
+    const book = new Playbook({ interceptors: [{ name: 'scope', onRequest: () => ({ ...DENY, error }) }] });
+    const effects = book.client(call(1)).take();
+    expect(lines(effects)).toEqual([{ jsonrpc: '2.0', id: 1, error }]);
+    const [record] = effects.flatMap((effect) => (effect.type === 'record' ? [effect.entry as IntentEntry] : []));
+    expect(record).toMatchObject({ decision: 'deny', rule: 'test.rule', reason: 'no' });
+  });
+});
+
+describe('an end', () => {
+  function watcher(): { book: Playbook; ends: Partial<Settled>[]; told: string[] } {
+    const ends: Settled[] = [];
+    const told: string[] = [];
+    const one: Interceptor = {
+      name: 'watcher',
+      onSettle: (_, settled) => {
+        told.push('settle');
+        ends.push(settled);
+      },
+      onExit: (upstream) => void told.push(`exit ${upstream}`),
+      onTaskEnd: (upstream, taskId, settled) => {
+        told.push(`task ${upstream} ${taskId}`);
+        ends.push(settled);
+      },
+    };
+    return { book: new Playbook({ interceptors: [one], deadline: { idleMs: 100, hardMs: 500 } }), ends, told };
+  }
+
+  it('is told with what the server answered', () => {
+    const { book, ends } = watcher();
+    book.client(call(1)).client(call(2)).client(call(3));
+    book.at(1040).upstream({ id: 1, error: { code: -32603, message: 'x' } });
+    book.upstream({ id: 2, result: { content: [], isError: true } });
+    book.upstream({ id: 3, result: { resultType: 'input_required', inputRequests: {} } });
+    expect(ends).toMatchObject([
+      { settlement: 'error', errorCode: -32603, isError: undefined, durationMs: 40 },
+      { settlement: 'result', errorCode: undefined, isError: true },
+      { settlement: 'result', isError: false, resultType: 'input_required' },
+    ]);
+  });
+
+  it('by a deadline says whether the server sent anything since', () => {
+    const { book, ends } = watcher();
+    book.upstream({ method: 'notifications/message', params: { level: 'info', data: 'before' } });
+    book.client(call(1)).at(1100);
+    book
+      .client(call(2))
+      .upstream({ method: 'notifications/message', params: { level: 'info', data: 'x' } })
+      .at(1200);
+    expect(ends).toMatchObject([
+      { settlement: 'timeout', heard: false },
+      { settlement: 'timeout', heard: true },
+    ]);
+  });
+
+  it('of a server is told once, before its requests settle', () => {
+    const { book, told } = watcher();
+    book.client(call(1)).client(call(2)).exits();
+    expect(told).toEqual([`exit ${SERVER}`, 'settle', 'settle']);
+  });
+
+  it.each([
+    ['the guard brought about', (book: Playbook) => book.exits({ byGuard: true })],
+    ['followed the client', (book: Playbook) => book.event({ type: 'client_ended' }).exits()],
+  ])('of a server that %s is nobody’s failure', (_, end) => {
+    const { book, told } = watcher();
+    end(book.client(call(1)));
+    expect(told).toEqual(['settle']);
+  });
+
+  it.each([
+    ['tasks/result', { id: 2, result: { content: [], isError: true } }, { settlement: 'result', isError: true }],
+    ['tasks/result', { id: 2, error: { code: -32603, message: 'x' } }, { settlement: 'error', errorCode: -32603 }],
+    [
+      'tasks/get',
+      { id: 2, result: { taskId: 't', status: 'completed', result: { content: [], isError: true } } },
+      { settlement: 'result', isError: true },
+    ],
+    [
+      'tasks/get',
+      { id: 2, result: { taskId: 't', status: 'failed', error: { code: -32000, message: 'x' } } },
+      { settlement: 'error', errorCode: -32000 },
+    ],
+    ['tasks/cancel', { id: 2, result: { taskId: 't', status: 'cancelled' } }, { settlement: 'cancelled' }],
+  ])('of a task is told as the end of its call: %s', (method, answer, end) => {
+    const { book, ends, told } = watcher();
+    book.client(call(1)).upstream({ id: 1, result: { task: { taskId: 't', status: 'working' } } });
+    book.client({ id: 2, method, params: { taskId: 't' } }).upstream(answer);
+    expect(told).toEqual(['settle', `task ${SERVER} t`, 'settle']);
+    expect(ends[1]).toMatchObject(end);
+  });
+
+  it('of a task by a notification, too', () => {
+    const { book, ends } = watcher();
+    book.client(call(1)).upstream({ id: 1, result: { task: { taskId: 't', status: 'working' } } });
+    const params = { taskId: 't', status: 'completed', result: { content: [] } };
+    book.upstream({ method: 'notifications/tasks/status', params });
+    expect(ends[1]).toMatchObject({ settlement: 'result', isError: false });
+  });
+});
+
+describe('a list that a policy has changed', () => {
+  function changing(): { book: Playbook; lister: { changed: string[] } & Interceptor } {
+    const lister = {
+      name: 'lister',
+      changed: [] as string[],
+      wakeAtMs: 1,
+      takeChangedLists() {
+        const taken = this.changed;
+        this.changed = [];
+        return taken;
+      },
+    };
+    return { book: new Playbook({ interceptors: [lister] }), lister };
+  }
+  const hello = (book: Playbook, listChanged: boolean) =>
+    book
+      .client({ id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25' } })
+      .upstream({ id: 0, result: { protocolVersion: '2025-11-25', capabilities: { tools: { listChanged } } } })
+      .client({ method: 'notifications/initialized' });
+
+  it('is announced where the server may announce it', () => {
+    const { book, lister } = changing();
+    hello(book, true).take();
+    lister.changed = [SERVER];
+    expect(book.at(2000).toClient()).toEqual(['{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}']);
+  });
+
+  it.each([
+    ['the server never said that it would', (book: Playbook) => hello(book, false)],
+    ['the client has not finished its greeting', (book: Playbook) => book],
+  ])('is not announced where %s', (_, prepare) => {
+    const { book, lister } = changing();
+    prepare(book).take();
+    lister.changed = [SERVER];
+    expect(book.at(2000).toClient()).toEqual([]);
+  });
+});
+
+it('what a policy wants on record is recorded', () => {
+  const detail = { tool: 'x', from: 'closed', to: 'open' };
+  const [effect] = new Playbook().event({ type: 'noted', name: 'config', server: SERVER, detail }).take();
+  expect(effect).toMatchObject({ type: 'record', entry: { type: 'event', name: 'config', server: SERVER, detail } });
+});
+
+function boom(): never {
+  throw new Error('a policy fails');
+}
+
+function lines(effects: ReturnType<Playbook['take']>) {
+  return effects.flatMap((effect) =>
+    effect.type === 'to_client'
+      ? [JSON.parse(String(typeof effect.bytes === 'function' ? effect.bytes() : effect.bytes))]
+      : [],
+  );
+}
