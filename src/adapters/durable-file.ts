@@ -9,16 +9,17 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY, O_WRONLY } = 
 
 /**
  * Durable once it returns. @param old `keep`: the text that was there before stays beside it as `<path>.bak`; `drop`: it was
- * worth nothing, and the backup stays what it was. Throws the file system's error.
+ * worth nothing, and the backup stays what it was. @param sync false: whole after any death of any process, but a machine that
+ * loses power may lose it, or leave it empty. Throws the file system's error.
  */
-export function replaceFile(path: string, text: string, old: 'keep' | 'drop'): void {
+export function replaceFile(path: string, text: string, old: 'keep' | 'drop', sync = true): void {
   const draft = draftName(path);
   const bytes = Buffer.from(text);
   try {
     const fd = fs.openSync(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
       writeAll(fd, bytes);
-      fs.fsyncSync(fd);
+      if (sync) fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
     }
@@ -28,7 +29,7 @@ export function replaceFile(path: string, text: string, old: 'keep' | 'drop'): v
     fs.rmSync(draft, { force: true });
     throw error;
   }
-  syncDirectory(dirname(path));
+  if (sync) syncDirectory(dirname(path));
 }
 
 /** Drafts of writers that were killed. Only for the one who holds the lock over `path`: then no draft has a writer. */
@@ -48,7 +49,7 @@ export function readPrivateFile(path: string, maxBytes: number): Buffer | undefi
   try {
     fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
     throw error;
   }
   try {
@@ -87,6 +88,8 @@ function keepBackup(path: string): void {
     throw error;
   }
   fs.renameSync(link, `${path}.bak`);
+  // rename(2) leaves both names where they are one file already, as after a replacement that failed half-way
+  fs.rmSync(link, { force: true });
 }
 
 function syncDirectory(path: string): void {

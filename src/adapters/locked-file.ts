@@ -67,8 +67,8 @@ function takeLock(path: string): HeldLock | undefined {
   const nonce = randomBytes(8).toString('hex');
   const text = `${JSON.stringify({ ...readOwnIdentity(), host: hostname(), nonce })}\n`;
   const draft = `${path}.${process.pid}-${nonce}`;
-  fs.writeFileSync(draft, text, { flag: 'wx', mode: 0o600 });
   try {
+    fs.writeFileSync(draft, text, { flag: 'wx', mode: 0o600 });
     fs.linkSync(draft, path);
     return { path, text };
   } catch (error) {

@@ -30,7 +30,7 @@ export function readRecentCalls(stateDir: string, limit: number, filter: CallFil
   const since = filter.since ?? Number.NEGATIVE_INFINITY;
   if (limit <= 0) return calls;
   const witness = createWitness(stateDir);
-  for (const placed of newestFirst(sourcesByDay(stateDir, filter.tenant), since)) {
+  for (const placed of readNewestFirst(stateDir, filter.tenant, since)) {
     const { type } = placed.record.header;
     if (type === 'outcome') {
       const intent = intentOf(placed.record);
@@ -44,6 +44,11 @@ export function readRecentCalls(stateDir: string, limit: number, filter: CallFil
     }
   }
   return calls.reverse();
+}
+
+/** Every record at or after `since` (ms since the epoch), over all segments. @param tenant undefined for all */
+export function readNewestFirst(stateDir: string, tenant: string | undefined, since: number): Generator<PlacedRecord> {
+  return newestFirst(sourcesByDay(stateDir, tenant), since);
 }
 
 /** Newest first, as they are read. */

@@ -1,26 +1,19 @@
 // A small JSON document that many processes change: lowdb behind an adapter of our own, because lowdb alone writes through
 // one fixed temporary name, without lock, fsync or schema (measured: lost updates, torn reads). The one importer of lowdb.
-// TRUST: the document is what a process of this user wrote last. It proves nothing against that user.
 import * as fs from 'node:fs';
 import { LowSync, type SyncAdapter } from 'lowdb';
 import { GuardError } from '../guard-error.ts';
-import { readPrivateFile, removeDrafts, replaceFile } from './durable-file.ts';
+import {
+  backupOf,
+  type DocumentSpec,
+  guardIo,
+  MAX_DOCUMENT_BYTES,
+  type Reading,
+  readBackup,
+  readDocument,
+} from './document-file.ts';
+import { removeDrafts, replaceFile } from './durable-file.ts';
 import { withFileLock } from './locked-file.ts';
-
-export interface DocumentSpec<T extends { readonly version: number }> {
-  /** Absolute; its directory exists and is private. */
-  readonly path: string;
-  readonly version: T['version'];
-  /** What holds where there is no document. Never changed in place: `merge` returns a new value. */
-  readonly empty: T;
-  /** A checked copy of an untyped value, or undefined where it is no such document. Called for our version only. */
-  readonly check: (value: unknown) => T | undefined;
-  /** One sentence for people, when a document had to be set aside. */
-  readonly say: (text: string) => void;
-  /** Milliseconds since the epoch: names what is set aside. */
-  readonly nowMs: () => number;
-  readonly lockTimeoutMs?: number;
-}
 
 export interface StateDocument<T> {
   /** Without a lock: a replaced document is seen whole, old or new. */
@@ -32,13 +25,22 @@ export interface StateDocument<T> {
   update(merge: (current: T) => T): Promise<T>;
 }
 
-type Reading<T> =
-  | { readonly kind: 'good'; readonly data: T }
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'corrupt'; readonly why: string };
+/** A document whose lock is held by the caller: nobody else changes it. */
+export interface HeldDocument<T> {
+  readonly data: T;
+  /** Where `data` is from. `nothing`: there was no document, or none that is worth anything. */
+  readonly from: 'document' | 'backup' | 'nothing';
+  /** It is to be written even where nothing has changed: what was found was no document, or one copy where two belong. */
+  readonly isBroken: boolean;
+  /**
+   * Durable once it returns. @param sync false: it need not survive a loss of power. @throws GuardError state_unusable: what was
+   * there before is there still, or the new one is whole
+   */
+  write(data: T, sync?: boolean): void;
+}
 
-const MAX_BYTES = 4_194_304;
 const LOCK_TIMEOUT_MS = 5_000;
+const NONE = { kind: 'absent' } as const;
 
 /** @throws GuardError (both methods) state_newer, state_unusable; `update` state_locked, too */
 export function openStateDocument<T extends { readonly version: number }>(spec: DocumentSpec<T>): StateDocument<T> {
@@ -48,84 +50,101 @@ export function openStateDocument<T extends { readonly version: number }>(spec: 
       if (reading.kind === 'good') return reading.data;
       if (reading.kind === 'absent') return spec.empty;
       // only who holds the lock may set it aside; for a reader the last good one holds
-      const backup = readDocument(spec, `${spec.path}.bak`);
+      const backup = readBackup(spec);
       return backup.kind === 'good' ? backup.data : spec.empty;
     },
     update(merge) {
       return withFileLock(`${spec.path}.lock`, { timeoutMs: spec.lockTimeoutMs ?? LOCK_TIMEOUT_MS }, () => {
-        guardIo(spec.path, 'clean up beside', () => removeDrafts(spec.path));
-        const found = readDocument(spec, spec.path);
-        const database = new LowSync<T>(makeAdapter(spec, found), spec.empty);
-        database.read();
-        const before = database.data;
-        database.data = merge(before);
-        if (database.data !== before || found.kind === 'corrupt') database.write();
-        return database.data;
+        const held = holdDocument(spec);
+        const data = merge(held.data);
+        if (data !== held.data || held.isBroken) held.write(data);
+        return data;
       });
     },
   };
 }
 
-/** INVARIANT: used only while the lock is held, so that what was found is what is replaced. */
-function makeAdapter<T extends { readonly version: number }>(spec: DocumentSpec<T>, found: Reading<T>): SyncAdapter<T> {
+/** Only for who holds the lock over `spec.path`. @throws GuardError state_newer, state_unusable */
+export function holdDocument<T extends { readonly version: number }>(spec: DocumentSpec<T>): HeldDocument<T> {
+  guardIo(spec.path, 'clean up beside', () => {
+    removeDrafts(spec.path);
+    if (spec.backup === 'same') removeDrafts(backupOf(spec.path));
+  });
+  const found = readDocument(spec, spec.path);
+  const backup = found.kind === 'corrupt' || spec.backup === 'same' ? findBackup(spec, found) : NONE;
+  const spare = backup.kind === 'good' ? backup.data : undefined;
+  const isBroken = found.kind === 'corrupt' || (spec.backup === 'same' && !isDoubled(found, backup));
+  if (found.kind === 'corrupt') setAside(spec, found.why, spare !== undefined);
+  else if (found.kind === 'absent' && isBroken) sayGone(spec, spare !== undefined);
+  const how = { sync: true };
+  const database = new LowSync<T>(makeAdapter(spec, found, spare, how), spec.empty);
+  database.read();
   return {
-    read() {
-      if (found.kind === 'good') return found.data;
-      return found.kind === 'absent' ? null : setAside(spec, found.why);
+    data: database.data,
+    from: found.kind === 'good' ? 'document' : spare === undefined ? 'nothing' : 'backup',
+    isBroken,
+    write(data, sync = true) {
+      how.sync = sync;
+      database.data = data;
+      database.write();
     },
+  };
+}
+
+/** Beside a good document a backup that cannot be read is as good as none: it is replaced. */
+function findBackup<T extends { readonly version: number }>(spec: DocumentSpec<T>, found: Reading<T>): Reading<T> {
+  try {
+    return readBackup(spec);
+  } catch (error) {
+    if (found.kind === 'good') return NONE;
+    throw error;
+  }
+}
+
+/** Both there and the same, or neither. */
+function isDoubled<T>(found: Reading<T>, backup: Reading<T>): boolean {
+  if (found.kind === 'absent') return backup.kind === 'absent';
+  return found.kind === 'good' && backup.kind === 'good' && JSON.stringify(found.data) === JSON.stringify(backup.data);
+}
+
+/** INVARIANT: used only while the lock is held, so that what was found is what is replaced. */
+function makeAdapter<T extends { readonly version: number }>(
+  spec: DocumentSpec<T>,
+  found: Reading<T>,
+  spare: T | undefined,
+  how: { readonly sync: boolean },
+): SyncAdapter<T> {
+  return {
+    read: () => (found.kind === 'good' ? found.data : (spare ?? null)),
     write(data) {
+      const text = `${JSON.stringify(data)}\n`;
+      // What could not be read again would lock everybody out of it for good.
       if (spec.check(data) === undefined) throw new Error(`refusing to write a malformed document to \`${spec.path}\``);
-      const old = found.kind === 'corrupt' ? 'drop' : 'keep';
-      guardIo(spec.path, 'write', () => replaceFile(spec.path, `${JSON.stringify(data)}\n`, old));
+      if (Buffer.byteLength(text) > MAX_DOCUMENT_BYTES) {
+        throw new GuardError('state_unusable', `\`${spec.path}\` would be larger than ${MAX_DOCUMENT_BYTES} bytes`);
+      }
+      const old = found.kind === 'corrupt' || spec.backup === 'same' ? 'drop' : 'keep';
+      guardIo(spec.path, 'write', () => replaceFile(spec.path, text, old, how.sync));
+      if (spec.backup === 'same')
+        guardIo(spec.path, 'write', () => replaceFile(backupOf(spec.path), text, 'drop', how.sync));
     },
   };
 }
 
 /** Evidence under another name; the document itself stays until a good one replaces it, so a crash here loses nothing. */
-function setAside<T extends { readonly version: number }>(spec: DocumentSpec<T>, why: string): T | null {
+function setAside<T extends { readonly version: number }>(spec: DocumentSpec<T>, why: string, isSpared: boolean): void {
   const aside = `${spec.path}.corrupt-${spec.nowMs()}`;
   guardIo(spec.path, 'set aside', () => {
     fs.rmSync(aside, { force: true });
     fs.linkSync(spec.path, aside);
   });
-  const backup = readDocument(spec, `${spec.path}.bak`);
-  const then = backup.kind === 'good' ? 'its last good version is used' : 'it starts empty';
-  spec.say(`\`${spec.path}\` ${why}: kept as \`${aside}\`, ${then}`);
-  return backup.kind === 'good' ? backup.data : null;
+  spec.say(`\`${spec.path}\` ${why}: kept as \`${aside}\`, ${thenText(isSpared)}`);
 }
 
-function readDocument<T extends { readonly version: number }>(spec: DocumentSpec<T>, path: string): Reading<T> {
-  const bytes = guardIo(path, 'read', () => readPrivateFile(path, MAX_BYTES));
-  if (bytes === undefined) return { kind: 'absent' };
-  if (bytes.length === 0) return { kind: 'corrupt', why: 'is empty' };
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return { kind: 'corrupt', why: 'is not JSON' };
-  }
-  const version = typeof value === 'object' && value !== null && 'version' in value ? value.version : undefined;
-  if (typeof version === 'number' && version > spec.version) {
-    throw new GuardError(
-      'state_newer',
-      `\`${path}\` was written by a newer version (${version}, this one knows ${spec.version})`,
-      {
-        hint: 'use that version of mcp-guard, or move the file away',
-      },
-    );
-  }
-  const data = version === spec.version ? spec.check(value) : undefined;
-  return data === undefined ? { kind: 'corrupt', why: 'does not have its schema' } : { kind: 'good', data };
+function sayGone<T extends { readonly version: number }>(spec: DocumentSpec<T>, isSpared: boolean): void {
+  spec.say(`\`${spec.path}\` is gone, but its backup is not: ${thenText(isSpared)}`);
 }
 
-function guardIo<R>(path: string, verb: string, action: () => R): R {
-  try {
-    return action();
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new GuardError('state_unusable', `cannot ${verb} \`${path}\`: ${why}`, {
-      cause: error,
-      hint: 'mend the owner and mode of the state directory, or set `MCP_GUARD_STATE_DIR`',
-    });
-  }
+function thenText(isSpared: boolean): string {
+  return isSpared ? 'its last good version is used' : 'it starts empty';
 }

@@ -13,7 +13,7 @@ export interface Permit {
 }
 
 export interface ProbeRequest {
-  readonly tool: string | undefined;
+  readonly tool: string;
   /** Which of the two must let it pass; the other one is off, or only observes. */
   readonly asks: { readonly tool: boolean; readonly server: boolean };
   readonly holder: string;
@@ -44,7 +44,7 @@ export function takeProbe(current: Board, request: ProbeRequest, circumstances: 
     for (const transition of reduction.transitions) transitions.push({ tool, transition });
   };
   const asked: (string | undefined)[] = [];
-  if (request.asks.tool && request.tool !== undefined) asked.push(request.tool);
+  if (request.asks.tool) asked.push(request.tool);
   if (request.asks.server) asked.push(undefined);
   for (const tool of asked) {
     const state = stateOf(board, tool);
@@ -58,7 +58,7 @@ export function takeProbe(current: Board, request: ProbeRequest, circumstances: 
   for (const tool of asked) run(tool, { type: 'admit', holder, deadlineMs, random });
   const epochOf = (tool: string | undefined): number | undefined =>
     asked.includes(tool) ? stateOf(board, tool).epoch : undefined;
-  const permit = { tool: request.tool === undefined ? undefined : epochOf(request.tool), server: epochOf(undefined) };
+  const permit = { tool: epochOf(request.tool), server: epochOf(undefined) };
   // One has opened again instead, because too many probes lapsed: the other one's lease goes back.
   if (asked.some((tool) => stateOf(board, tool).kind === 'open')) {
     for (const tool of asked) run(tool, unused(stateOf(board, tool).epoch));

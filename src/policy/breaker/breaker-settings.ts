@@ -1,4 +1,4 @@
-// Every knob of a breaker, its default, and what is wrong with a value. Data and one check; knows no config file.
+// Every knob of a breaker, its default, and what is wrong with a value. Data and checks; knows no config file.
 
 export interface SlowCall {
   /** A call that takes longer is slow. */
@@ -70,25 +70,24 @@ export const SERVER_DEFAULTS: BreakerSettings = { ...TOOL_DEFAULTS, consecutiveF
 
 const DAY_MS = 86_400_000;
 
-type NumberKey = {
+/** The settings that are numbers. */
+export type NumberSetting = {
   [Key in keyof BreakerSettings]: BreakerSettings[Key] extends number ? Key : never;
 }[keyof BreakerSettings];
 
-interface Range {
+/** Both ends are legal. */
+export interface Range {
   readonly min: number;
   readonly max: number;
   readonly integer: boolean;
-  /** `min` itself is too small. */
-  readonly above?: boolean;
-  /** `max` itself is too large. */
-  readonly below?: boolean;
 }
 
 const MS: Range = { min: 1, max: DAY_MS, integer: true };
-const SHARE: Range = { min: 0, max: 1, integer: false, above: true };
+/** One of as many samples as there can be is the smallest share that means anything. */
+const SHARE: Range = { min: 0.001, max: 1, integer: false };
 const COUNT: Range = { min: 1, max: 1_000, integer: true };
 
-const RANGES: Readonly<Record<NumberKey, Range>> = {
+export const SETTING_RANGES: Readonly<Record<NumberSetting, Range>> = {
   samples: { min: 2, max: 1_000, integer: true },
   maxAgeMs: MS,
   minimum: COUNT,
@@ -98,7 +97,7 @@ const RANGES: Readonly<Record<NumberKey, Range>> = {
   toolErrorMinimum: COUNT,
   openMs: MS,
   maxOpenMs: MS,
-  jitter: { min: 0, max: 1, integer: false, below: true },
+  jitter: { min: 0, max: 0.999, integer: false },
   forgetAfterMs: MS,
   successesToClose: { min: 1, max: 100, integer: true },
   leaseMs: { min: 1_000, max: 3_600_000, integer: true },
@@ -106,53 +105,56 @@ const RANGES: Readonly<Record<NumberKey, Range>> = {
   escalateShare: { min: 0, max: 1, integer: false },
 };
 
-const WORDS = { mode: ['enforce', 'observe', 'off'], countToolErrors: ['rate', 'never', 'always'] } as const;
+export const SLOW_CALL_RANGES: Readonly<Record<keyof SlowCall, Range>> = { afterMs: MS, rate: SHARE };
 
-/**
- * What is wrong with `settings`: one sentence each, all at once, empty where nothing is.
- * @param where the path that the sentences begin with: `servers.db.breaker`
- */
-export function checkSettings(settings: BreakerSettings, where: string): readonly string[] {
-  const wrong: string[] = [];
-  const keys = Object.keys(RANGES) as NumberKey[]; // the keys of the literal above
-  for (const key of keys) checkNumber(`${where}.${key}`, settings[key], RANGES[key], wrong);
-  if (settings.slowCall !== undefined) {
-    checkNumber(`${where}.slowCall.afterMs`, settings.slowCall.afterMs, MS, wrong);
-    checkNumber(`${where}.slowCall.rate`, settings.slowCall.rate, SHARE, wrong);
-  }
-  checkWord(`${where}.mode`, settings.mode, WORDS.mode, wrong);
-  checkWord(`${where}.countToolErrors`, settings.countToolErrors, WORDS.countToolErrors, wrong);
-  // What is out of its own range is not compared with another.
-  return wrong.length > 0 ? wrong : checkTogether(settings, where);
+/** Strictest first. */
+export const SETTING_WORDS = {
+  mode: ['enforce', 'observe', 'off'],
+  countToolErrors: ['always', 'rate', 'never'],
+} as const satisfies { [Key in keyof BreakerSettings]?: readonly BreakerSettings[Key][] };
+
+/** Two settings that do not fit together: the first one must be changed, or the second. */
+export interface SettingFault {
+  readonly keys: readonly [NumberSetting, NumberSetting];
+  readonly what: string;
+  readonly why: string;
+  readonly mend: string;
 }
 
-function checkTogether(settings: BreakerSettings, where: string): readonly string[] {
-  const wrong: string[] = [];
+/** Whether `value` may stand at `key`, whatever the other settings are. */
+export function isLegalSetting(key: string, value: unknown): boolean {
+  const range = new Map<string, Range>(Object.entries(SETTING_RANGES)).get(key);
+  if (range !== undefined) return fits(value, range);
+  if (key === 'mode' || key === 'countToolErrors') return SETTING_WORDS[key].some((word) => word === value);
+  if (key === 'hide') return typeof value === 'boolean';
+  if (key !== 'slowCall' || typeof value !== 'object' || value === null) return false;
+  const { afterMs, rate } = SLOW_CALL_RANGES;
+  return 'afterMs' in value && fits(value.afterMs, afterMs) && 'rate' in value && fits(value.rate, rate);
+}
+
+/** What does not fit together in settings that are each legal: all at once, empty where nothing is wrong. */
+export function checkSettings(settings: BreakerSettings): readonly SettingFault[] {
+  const faults: SettingFault[] = [];
   for (const key of ['minimum', 'consecutiveFaults', 'toolErrorMinimum'] as const) {
     if (settings[key] <= settings.samples) continue;
-    wrong.push(
-      `\`${where}.${key}\` is ${settings[key]}, but only the last ${settings.samples} samples are kept, so it could never be reached: make it at most \`${where}.samples\``,
-    );
+    faults.push({
+      keys: [key, 'samples'],
+      what: `\`${key}\` (\`${settings[key]}\`) is above \`samples\` (\`${settings.samples}\`)`,
+      why: `only the last ${settings.samples} samples are kept, so it could never be reached`,
+      mend: `make \`${key}\` at most \`samples\``,
+    });
   }
   if (settings.openMs > settings.maxOpenMs) {
-    wrong.push(
-      `\`${where}.openMs\` is ${settings.openMs}, which is above \`${where}.maxOpenMs\` (${settings.maxOpenMs}): lower the one or raise the other`,
-    );
+    faults.push({
+      keys: ['openMs', 'maxOpenMs'],
+      what: `\`openMs\` (\`${settings.openMs}\`) is above \`maxOpenMs\` (\`${settings.maxOpenMs}\`)`,
+      why: 'no opening is longer than `maxOpenMs`',
+      mend: 'make `openMs` at most `maxOpenMs`',
+    });
   }
-  return wrong;
+  return faults;
 }
 
-function checkNumber(name: string, value: number, range: Range, wrong: string[]): void {
-  const { min, max, integer, above = false, below = false } = range;
-  const fits = (above ? value > min : value >= min) && (below ? value < max : value <= max);
-  if (fits && (!integer || Number.isInteger(value))) return;
-  const kind = integer ? 'an integer' : 'a number';
-  const from = above ? `above ${min}` : `from ${min}`;
-  const to = below ? `below ${max}` : `to ${max}`;
-  wrong.push(`\`${name}\` is ${value}: it must be ${kind} ${from} ${to}`);
-}
-
-function checkWord(name: string, value: string, words: readonly string[], wrong: string[]): void {
-  if (words.includes(value)) return;
-  wrong.push(`\`${name}\` is \`${value}\`: it must be one of ${words.map((word) => `\`${word}\``).join(', ')}`);
+function fits(value: unknown, { min, max, integer }: Range): boolean {
+  return typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value));
 }

@@ -23,8 +23,8 @@ export interface BreakerParts {
   deadlineMsOf(server: string, tool: string): number;
   /** One audit record. */
   onTransition(server: string, transition: BoardTransition): void;
-  /** Lets a held request go on; this interceptor's `onWaited` is called before it returns. @returns false where it is closed */
-  resume(request: RequestView, outcome: 'go' | 'refused'): boolean;
+  /** Lets a held request go on: this interceptor's `onWaited` is called before it returns, unless the request has ended. */
+  resume(request: RequestView, outcome: 'go' | 'refused'): void;
 }
 
 export interface Breaker extends Interceptor {

@@ -156,9 +156,8 @@ export class LocalBoard {
   #adopt(board: Board, now: Moment): void {
     const index = indexOf(board);
     // What has moved on here alone, or what the store has lost, is not forgotten: it is merged with the next update.
-    for (const { tool, state } of this.#board.tools)
-      if (state.epoch > (index.get(tool)?.epoch ?? 0) || state.kind === 'isolated') this.#localOf(tool);
-    if (this.#board.server.epoch > board.server.epoch) this.#localOf(undefined);
+    for (const { tool, state } of this.#board.tools) if (mayLack(index.get(tool), state)) this.#localOf(tool);
+    if (mayLack(board.server, this.#board.server)) this.#localOf(undefined);
     this.#board = board;
     this.#index = index;
     for (const [tool, local] of this.#locals) local.see(this.#shared(tool), now, this.#parts.settingsOf(tool));
@@ -183,6 +182,11 @@ export class LocalBoard {
     }
     return false;
   }
+}
+
+/** Whether what the store shows may lack what was known. INVARIANT: an isolation is never taken on trust. */
+function mayLack(shown: BreakerState | undefined, known: BreakerState): boolean {
+  return known.kind === 'isolated' || known.epoch > (shown?.epoch ?? 0);
 }
 
 function indexOf(board: Board): ReadonlyMap<string, BreakerState> {

@@ -76,7 +76,7 @@ function readLease(value: unknown): Lease | undefined {
   return at === undefined || forMs === undefined || typeof holder !== 'string' ? undefined : { holder, at, forMs };
 }
 
-function readEvidence(value: unknown): Evidence | undefined {
+export function readEvidence(value: unknown): Evidence | undefined {
   const fields = fieldsOf(value);
   if (fields === undefined) return undefined;
   const count = (key: string): number => countOf(fields[key]) ?? Number.NaN;
@@ -119,7 +119,7 @@ function readTool(value: unknown): string | undefined {
   return typeof value === 'string' && value.length <= LONGEST_TOOL ? value : undefined;
 }
 
-function readMoment(value: unknown): Moment | undefined {
+export function readMoment(value: unknown): Moment | undefined {
   const fields = fieldsOf(value);
   const { wallMs, monoMs, bootId } = fields ?? {};
   if (typeof wallMs !== 'number' || !Number.isFinite(wallMs)) return undefined;

@@ -47,17 +47,18 @@ export function joinWindows(
     .map(({ sample }) => sample);
 }
 
-/** The first rule that this window meets, if it meets one. INVARIANT: a sample older than `maxAgeMs` is no evidence. */
+/**
+ * The first rule that this window meets, if it meets one. INVARIANT: a sample older than `maxAgeMs` is no evidence.
+ * @param window at most `settings.samples` of them, as `appendSample` and `joinWindows` make it
+ */
 export function findTrip(window: readonly TimedSample[], now: Moment, settings: BreakerSettings): Trip | undefined {
   let samples = 0;
   let faults = 0;
   let toolErrors = 0;
   let slow = 0;
   let row = 0;
-  const first = Math.max(0, window.length - settings.samples);
-  for (let index = first; index < window.length; index += 1) {
-    const one = window[index];
-    if (one === undefined || elapsedMs(one.at, now) > settings.maxAgeMs) continue;
+  for (const one of window) {
+    if (elapsedMs(one.at, now) > settings.maxAgeMs) continue;
     samples += 1;
     if (one.slow) slow += 1;
     if (isBad(one.sample, settings)) {
@@ -68,8 +69,6 @@ export function findTrip(window: readonly TimedSample[], now: Moment, settings: 
       if (one.sample === 'tool_error') toolErrors += 1;
     }
   }
-  // The usual case, at no cost: every rate is above 0.
-  if (faults + toolErrors + slow === 0) return undefined;
   // A quotient is rounded as the literal of the setting was: 11/20 is 0.55 exactly, where 0.55 × 20 is above 11.
   const share = (count: number) => count / samples;
   const evidence: Evidence = { kind: 'samples', samples, faults, toolErrors, slow, row };

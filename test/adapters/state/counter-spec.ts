@@ -1,5 +1,5 @@
 // The state document of these tests: a counter, schema version 2.
-import type { DocumentSpec } from '../../../src/adapters/state-document.ts';
+import type { DocumentSpec } from '../../../src/adapters/document-file.ts';
 
 export interface Counter {
   readonly version: 2;

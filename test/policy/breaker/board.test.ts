@@ -1,6 +1,13 @@
 // What a board remembers, what it may forget, and what its writing costs; and time across a reboot.
 import { describe, expect, test } from 'vitest';
-import { type Board, countOutByFaults, EMPTY_BOARD, stateOf, withState } from '../../../src/policy/breaker/board.ts';
+import {
+  type Board,
+  countOutByFaults,
+  EMPTY_BOARD,
+  isolationsOf,
+  stateOf,
+  withState,
+} from '../../../src/policy/breaker/board.ts';
 import { mergeBoard } from '../../../src/policy/breaker/breaker-merge.ts';
 import { TOOL_DEFAULTS } from '../../../src/policy/breaker/breaker-settings.ts';
 import { type BreakerState, FIRST_STATE } from '../../../src/policy/breaker/breaker-state.ts';
@@ -60,6 +67,15 @@ describe('where nothing has changed', () => {
     expect(mergeBoard(board, { breakers: new Map(), crashed: undefined }, CONTEXT)).toEqual({ board, transitions: [] });
     expect(mergeBoard(board, { breakers: new Map(), crashed: undefined }, CONTEXT).board).toBe(board);
   });
+});
+
+test('a board that nobody has written knows nothing', () => {
+  expect(EMPTY_BOARD).toEqual({ version: 1, server: FIRST_STATE, tools: [], crashed: [] });
+});
+
+test('isolations are what a person has switched off, and nothing else', () => {
+  const tools = [OPEN, ISOLATED, CLOSED].map((state, index) => ({ tool: `t${index}`, state }));
+  expect(isolationsOf({ ...EMPTY_BOARD, tools })).toEqual([{ tool: 't1', state: ISOLATED }]);
 });
 
 test('out by faults are those that are open or probed for faults, and no others', () => {

@@ -25,7 +25,7 @@ describe('joined windows', () => {
     sample: fc.constantFrom('success' as const, 'fault' as const, 'tool_error' as const),
     slow: fc.boolean(),
   });
-  const ages = fc.uniqueArray(fc.nat(700_000), { maxLength: 30 });
+  const ages = fc.uniqueArray(fc.nat(700_000), { maxLength: 30, size: 'max' });
 
   test('are the newest twenty of both that are young enough, in whatever order they are joined', () => {
     fc.assert(

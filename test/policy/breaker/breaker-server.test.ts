@@ -183,6 +183,20 @@ describe('a server', () => {
     expect(machine.stateOf(undefined).kind).toBe('closed');
   });
 
+  test('by rate as by a row, and never more of them than there are', () => {
+    const machine = new Machine({ tools: ['a'] });
+    const guard = machine.guard('g');
+    for (const tool of ['a', 'b', 'c']) for (const end of [ANSWER, ANSWER, FAULT, FAULT, FAULT]) guard.call(end, tool);
+    machine.settle();
+    expect(machine.transitions.map(({ tool, transition }) => `${tool ?? SERVER} ${transition.rule}`)).toEqual([
+      'a fault_rate',
+      'b fault_rate',
+      'c fault_rate',
+      'db escalation',
+    ]);
+    expect(machine.stateOf(undefined)).toMatchObject({ why: { kind: 'tools', open: 3, known: 3 } });
+  });
+
   test('where nobody has listed the tools, those that were called are all', () => {
     const machine = new Machine();
     const guard = machine.guard('g');

@@ -1,8 +1,9 @@
-// The defaults are those of the issue; a wrong value is named with its option and range.
+// The defaults are those of the issue; what is illegal alone, and what does not fit together.
 import { describe, expect, test } from 'vitest';
 import {
   type BreakerSettings,
   checkSettings,
+  isLegalSetting,
   SERVER_DEFAULTS,
   TOOL_DEFAULTS,
 } from '../../../src/policy/breaker/breaker-settings.ts';
@@ -30,24 +31,26 @@ test('the defaults are exactly these', () => {
     hide: false,
   });
   expect(SERVER_DEFAULTS).toEqual({ ...TOOL_DEFAULTS, consecutiveFaults: 3, minimum: 20 });
-  expect(checkSettings(TOOL_DEFAULTS, 'breaker')).toEqual([]);
-  expect(checkSettings(SERVER_DEFAULTS, 'breaker')).toEqual([]);
+  expect(checkSettings(TOOL_DEFAULTS)).toEqual([]);
+  expect(checkSettings(SERVER_DEFAULTS)).toEqual([]);
 });
 
-const wrong = (change: Partial<Record<keyof BreakerSettings, unknown>>): readonly string[] =>
-  checkSettings({ ...TOOL_DEFAULTS, ...change } as BreakerSettings, 'servers.db.breaker');
+const wrong = (change: Partial<BreakerSettings>): readonly string[] =>
+  checkSettings({ ...TOOL_DEFAULTS, ...change }).map(
+    ({ keys, what, why, mend }) => `${keys.join()}: ${what}: ${why}; ${mend}`,
+  );
 
-describe('edges', () => {
+describe('what each may be', () => {
   test.each([
     ['samples', 2, 1000, 1, 1001],
     ['maxAgeMs', 1, 86_400_000, 0, 86_400_001],
-    ['minimum', 1, 20, 0, 1.5],
+    ['minimum', 1, 1000, 0, 1.5],
     ['faultRate', 0.001, 1, 0, 1.001],
-    ['consecutiveFaults', 1, 20, 0, 21],
+    ['consecutiveFaults', 1, 1000, 0, 1001],
     ['toolErrorRate', 0.001, 1, 0, 1.001],
-    ['toolErrorMinimum', 1, 20, 0, 21],
-    ['openMs', 1, 600_000, 0, 600_001],
-    ['maxOpenMs', 30_000, 86_400_000, 0, 86_400_001],
+    ['toolErrorMinimum', 1, 1000, 0, 1001],
+    ['openMs', 1, 86_400_000, 0, 86_400_001],
+    ['maxOpenMs', 1, 86_400_000, 0, 86_400_001],
     ['jitter', 0, 0.999, -0.001, 1],
     ['forgetAfterMs', 1, 86_400_000, 0, 86_400_001],
     ['successesToClose', 1, 100, 0, 101],
@@ -55,41 +58,45 @@ describe('edges', () => {
     ['escalateTools', 1, 1000, 0, 1001],
     ['escalateShare', 0, 1, -0.001, 1.001],
   ] as const)('%s', (key, least, most, below, above) => {
-    const fits = (value: number) => wrong(key === 'samples' ? { samples: value, ...SMALL } : { [key]: value });
-    expect(fits(least)).toEqual([]);
-    expect(fits(most)).toEqual([]);
-    for (const value of [below, above, Number.NaN]) {
-      const said = fits(value);
-      expect(said).toHaveLength(1);
-      expect(said[0]).toContain(`\`servers.db.breaker.${key}\` is ${value}`);
-    }
+    expect([least, most].map((value) => isLegalSetting(key, value))).toEqual([true, true]);
+    const illegal = [below, above, Number.NaN, `${least}`, null, undefined];
+    expect(illegal.filter((value) => isLegalSetting(key, value))).toEqual([]);
+  });
+
+  test.each<[string, unknown[], unknown[]]>([
+    ['mode', ['enforce', 'observe', 'off'], ['isolated', '', true]],
+    ['countToolErrors', ['rate', 'never', 'always'], ['sometimes', 'off']],
+    ['hide', [true, false], ['true', 1]],
+    [
+      'slowCall',
+      [{ afterMs: 1, rate: 1 }],
+      [{ afterMs: 0, rate: 1 }, { afterMs: 1, rate: 0 }, { afterMs: 1 }, null, 5],
+    ],
+    ['__proto__', [], [1, {}]],
+    ['maxInFlight', [], [1]],
+  ])('%s', (key, legal, illegal) => {
+    expect([...legal, ...illegal].filter((value) => isLegalSetting(key, value))).toEqual(legal);
+  });
+
+  test('every setting has a rule', () => {
+    expect(
+      Object.entries(TOOL_DEFAULTS).filter(([key, value]) => value !== undefined && !isLegalSetting(key, value)),
+    ).toEqual([]);
   });
 });
 
-const SMALL = { minimum: 1, consecutiveFaults: 1, toolErrorMinimum: 1 };
-
-test('all at once, each with option, value and range', () => {
-  expect(
-    wrong({ samples: 0.5, faultRate: 2, jitter: 1, mode: 'on', slowCall: { afterMs: 0, rate: 0 }, ...SMALL }),
-  ).toEqual([
-    '`servers.db.breaker.samples` is 0.5: it must be an integer from 2 to 1000',
-    '`servers.db.breaker.faultRate` is 2: it must be a number above 0 to 1',
-    '`servers.db.breaker.jitter` is 1: it must be a number from 0 below 1',
-    '`servers.db.breaker.slowCall.afterMs` is 0: it must be an integer from 1 to 86400000',
-    '`servers.db.breaker.slowCall.rate` is 0: it must be a number above 0 to 1',
-    '`servers.db.breaker.mode` is `on`: it must be one of `enforce`, `observe`, `off`',
-  ]);
-  expect(wrong({ countToolErrors: 'sometimes' })).toHaveLength(1);
-  expect(wrong({ samples: 4 })).toEqual(
-    [
+test('what does not fit together, all at once', () => {
+  expect(wrong({})).toEqual([]);
+  expect(wrong({ samples: 10, minimum: 10, consecutiveFaults: 10, openMs: 600_000 })).toEqual([]);
+  expect(wrong({ samples: 4, openMs: 600_001 })).toEqual([
+    ...[
       ['minimum', 5],
       ['consecutiveFaults', 5],
       ['toolErrorMinimum', 10],
     ].map(
       ([key, value]) =>
-        `\`servers.db.breaker.${key}\` is ${value}, but only the last 4 samples are kept, so it could never be reached: make it at most \`servers.db.breaker.samples\``,
+        `${key},samples: \`${key}\` (\`${value}\`) is above \`samples\` (\`4\`): only the last 4 samples are kept, so it could never be reached; make \`${key}\` at most \`samples\``,
     ),
-  );
-  expect(wrong({ openMs: 700_000 })).toHaveLength(1);
-  expect(wrong({ openMs: 700_000 })[0]).toContain('above `servers.db.breaker.maxOpenMs` (600000)');
+    'openMs,maxOpenMs: `openMs` (`600001`) is above `maxOpenMs` (`600000`): no opening is longer than `maxOpenMs`; make `openMs` at most `maxOpenMs`',
+  ]);
 });

@@ -342,6 +342,11 @@ describe('a person', () => {
     expect(one.transitions).toEqual([]);
   });
 
+  test('who closes what was isolated leaves nothing that waits to be forgotten', () => {
+    const one = IN_STATE.isolated().order('close');
+    expect(one.state).toEqual({ kind: 'closed', epoch: 2, round: 0, since: null, window: [] });
+  });
+
   test('who isolates again takes it over', () => {
     const one = IN_STATE.isolated().order('isolate');
     expect(one.transitions).toHaveLength(2);

@@ -68,10 +68,21 @@ test('counts as the reducer does, though it puts successes off', () => {
   );
 });
 
-test('what was put off is bounded', () => {
+test('what was put off is bounded, and so is catching up', () => {
   const local = new LocalBreaker(FIRST_STATE);
   for (let call = 0; call < 1000; call += 1) local.settle(settled('success'), later(call), SETTINGS);
   expect(windowOf(local.state)).toHaveLength(0);
+  // Each sample that is caught up with asks for the size of the window, once for each of two.
+  let asked = 0;
+  const counted: BreakerSettings = Object.defineProperty({ ...SETTINGS }, 'samples', {
+    get: () => {
+      asked += 1;
+      return 20;
+    },
+  });
+  local.unmerged(counted);
+  expect(asked).toBeGreaterThanOrEqual(2 * 20);
+  expect(asked).toBeLessThanOrEqual(2 * 2 * 20);
   expect(local.unmerged(SETTINGS).samples.map(({ at }) => at)).toEqual(
     Array.from({ length: 20 }, (_, index) => later(980 + index)),
   );

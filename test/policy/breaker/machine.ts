@@ -181,7 +181,10 @@ export class Guard {
           },
         });
       },
-      isGone: (name) => machine.dead.has(name),
+      isGone: (name: unknown) => {
+        if (typeof name !== 'string') throw new Error('asked about a holder that is none');
+        return machine.dead.has(name);
+      },
     };
   }
 

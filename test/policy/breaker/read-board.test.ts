@@ -60,7 +60,26 @@ test('a tool stands there once, and no more tools than there may be', () => {
   const many = (count: number) => Array.from({ length: count }, (_, index) => ({ ...entry, tool: `t${index}` }));
   expect(readBoard({ ...EMPTY_BOARD, tools: many(512) })).toBeDefined();
   expect(readBoard({ ...EMPTY_BOARD, tools: many(513) })).toBeUndefined();
-  expect(readBoard({ ...EMPTY_BOARD, tools: [{ ...entry, tool: 'x'.repeat(257) }] })).toBeUndefined();
+});
+
+test('a name has 256 characters at most, wherever it stands, and the list of a crash no more than there are tools', () => {
+  const named = (tool: string) => [{ tool, state: EMPTY_BOARD.server }];
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `t${index}`);
+  for (const [tools, crashed, isBoard] of [
+    [named('x'.repeat(256)), ['x'.repeat(256)], true],
+    [named('x'.repeat(257)), [], false],
+    [[], ['x'.repeat(257)], false],
+    [[], names(512), true],
+    [[], names(513), false],
+  ] as const)
+    expect(readBoard({ ...EMPTY_BOARD, tools, crashed }) !== undefined).toBe(isBoard);
+});
+
+test('a window has a thousand samples at most', () => {
+  const sample = { at: AT, sample: 'success', slow: false };
+  const window = (length: number) => ({ ...EMPTY_BOARD.server, window: Array.from({ length }, () => sample) });
+  expect(readBreakerState(window(1000))).toEqual(window(1000));
+  expect(readBreakerState(window(1001))).toBeUndefined();
 });
 
 /** Every path to a value inside `value`. */
@@ -77,19 +96,40 @@ function replaced(value: unknown, [key, ...rest]: readonly (string | number)[], 
 }
 
 describe('one wrong field is enough', () => {
+  /** A text may be any text, a point of time any number; a window may be empty; not every closed one has a since. */
+  const isFine = (kind: string, key: string | number | undefined, by: unknown): boolean => {
+    if (/^(?:actor|reason|holder|bootId)$/.test(String(key))) return typeof by === 'string';
+    if (/^(?:wallMs|monoMs)$/.test(String(key))) return by === -1.5;
+    if (key === 'window') return Array.isArray(by);
+    return by === null && (key === 'lease' || (key === 'since' && kind === 'closed'));
+  };
+
   test.each(entries().map(({ tool, state }) => [tool, state] as const))('%s', (_tool, state) => {
     for (const path of pathsOf(state)) {
-      for (const by of [undefined, [], { a: 1 }, Number.NaN, 'no word of ours', -1.5]) {
-        const wrong = replaced(state, path, by);
-        const read = readBreakerState(wrong);
-        // A text may be any text, a point of time any number, and a window may be empty.
-        if (read !== undefined)
-          expect([typeof by, path.at(-1)]).toEqual([typeof by, expect.stringMatching(TEXT_OR_TIME)]);
+      for (const by of [undefined, null, [], { a: 1 }, Number.NaN, 'no word of ours', -1.5]) {
+        const read = readBreakerState(replaced(state, path, by));
+        expect([path.join('.'), by, read !== undefined]).toEqual([
+          path.join('.'),
+          by,
+          isFine(state.kind, path.at(-1), by),
+        ]);
       }
     }
   });
 
-  const TEXT_OR_TIME = /^(?:actor|reason|holder|bootId|wallMs|monoMs|window)$/;
+  test('a list is no object, whatever it has', () => {
+    expect(readBoard(Object.assign([], EMPTY_BOARD))).toBeUndefined();
+    const { state } = IN_STATE.open();
+    expect(readBreakerState(replaced(state, ['at'], Object.assign([], AT)))).toBeUndefined();
+  });
+
+  test('a point of time is finite on both clocks', () => {
+    const { state } = IN_STATE.open();
+    for (const key of ['wallMs', 'monoMs']) {
+      expect(readBreakerState({ ...state, at: { ...AT, [key]: Number.NEGATIVE_INFINITY } })).toBeUndefined();
+      expect(readBreakerState({ ...state, at: { ...AT, [key]: '1' } })).toBeUndefined();
+    }
+  });
 
   test('a length is not negative, a count is whole', () => {
     const { state } = IN_STATE.open();

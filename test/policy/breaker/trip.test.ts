@@ -112,6 +112,15 @@ describe('slow calls', () => {
     expect(other.rules).toEqual(['slow_rate']);
     expect(other.state).toMatchObject({ cause: 'slow' });
   });
+
+  test('below their share open nothing', () => {
+    const one = new OneBreaker({ slowCall });
+    for (const durationMs of [1, 1, 1001, 1001, 1001, 1001]) one.settle('success', 0, durationMs);
+    expect(one.state.kind).toBe('closed');
+    one.settle('success', 0, 1001).settle('success', 0, 1001).settle('success', 0, 1001);
+    expect(one.state.kind).toBe('closed');
+    expect(one.settle('success', 0, 1001).rules).toEqual(['slow_rate']);
+  });
 });
 
 describe('age', () => {

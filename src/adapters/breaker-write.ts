@@ -1,0 +1,142 @@
+// Changes the breakers of one server under the machine-wide lock. Loaded with the first change (it brings lowdb), never by a
+// guard whose tools are well. Knows no queue and no session.
+import type { Board } from '../policy/breaker/board.ts';
+import type { Moment } from '../ports/breaker-store.ts';
+import {
+  type BreakerSpecs,
+  type IsolationRecord,
+  isolateAll,
+  joinBoard,
+  lostReason,
+  recordOf,
+  type StoredBoard,
+} from './breaker-documents.ts';
+import { BREAKERS } from './breaker-paths.ts';
+import { backupOf, type DocumentSpec, readDocument } from './document-file.ts';
+import { withFileLock } from './locked-file.ts';
+import { type HeldDocument, holdDocument } from './state-document.ts';
+import { makePrivateDir } from './state-paths.ts';
+
+export interface BoardPlace {
+  readonly stateDir: string;
+  readonly tenant: string;
+  /** The server's. */
+  readonly name: string;
+  readonly specs: BreakerSpecs;
+  readonly lock: string;
+  readonly lockTimeoutMs: number;
+}
+
+/** Both documents, where something in them is to change. */
+interface Writing {
+  readonly specs: BreakerSpecs;
+  readonly record: HeldDocument<IsolationRecord>;
+  readonly stored: HeldDocument<StoredBoard>;
+  readonly nextRecord: IsolationRecord | undefined;
+  readonly nextStored: StoredBoard | undefined;
+}
+
+/**
+ * Resolves with what holds now; each transition and each isolation is durable then, samples alone survive only processes. Rejects where it cannot be locked, read or written: then nothing has changed.
+ * A process that is killed between the two documents leaves an isolation in force: one that was being made already, one that was
+ * being lifted still.
+ */
+export async function changeBoard(
+  place: BoardPlace,
+  change: (current: Board, now: Moment) => Board,
+  moment: () => Moment,
+): Promise<Board> {
+  makePrivateDir(place.stateDir, [place.tenant, BREAKERS]);
+  let written: Board | undefined;
+  try {
+    return await withFileLock(place.lock, { timeoutMs: place.lockTimeoutMs }, () => {
+      written = changeHeld(place, change, moment());
+      return written;
+    });
+  } catch (error) {
+    // Only the lock could not be given back.
+    if (written !== undefined) return written;
+    throw error;
+  }
+}
+
+/** INVARIANT: called under the lock only. */
+function changeHeld(place: BoardPlace, change: (current: Board, now: Moment) => Board, now: Moment): Board {
+  const { name, specs } = place;
+  const record = holdDocument(specs.isolations);
+  const stored = holdDocument(specs.board);
+  let current = joinBoard(stored.data.board, record.data);
+  // TRUST: an isolation is a person's decision. Where it cannot be read it may be any.
+  if (record.isBroken && record.from === 'nothing') current = isolateAll(current, lostReason(name, false), now);
+  const board = change(current, now);
+  const nextRecord = recordOf(name, board);
+  const isRecordNew = record.isBroken || !isSame(nextRecord, record.data);
+  const isBoardNew = stored.isBroken || board !== stored.data.board;
+  write({
+    specs,
+    record,
+    stored,
+    nextRecord: isRecordNew ? nextRecord : undefined,
+    nextStored: isBoardNew ? { version: 1, name, board } : undefined,
+  });
+  return board;
+}
+
+// INVARIANT: the isolations first (breaker-documents.ts).
+function write(writing: Writing): void {
+  const { record, stored, nextRecord, nextStored } = writing;
+  try {
+    if (nextRecord !== undefined) record.write(nextRecord);
+    if (nextStored !== undefined) stored.write(nextStored, hasMoved(stored.data.board, nextStored.board));
+  } catch (error) {
+    // Both are in place, and only the disk's word that they stay was missing: what everybody reads now has happened.
+    if (isInPlace(writing)) return;
+    if (nextRecord !== undefined && record.from !== 'nothing') takeBack(record);
+    throw error;
+  }
+}
+
+/**
+ * Whether any breaker is in another epoch. Samples alone are not worth waiting for the disk, which stops every call of the session
+ * (measured: milliseconds): a loss of power costs a few of them, or takes the version before, which was forced out when it moved.
+ */
+function hasMoved(before: Board, after: Board): boolean {
+  const epochs = new Map(before.tools.map(({ tool, state }) => [tool, state.epoch]));
+  return (
+    before.server.epoch !== after.server.epoch ||
+    after.tools.some(({ tool, state }) => state.epoch !== (epochs.get(tool) ?? 0))
+  );
+}
+
+function isInPlace({ specs, nextRecord, nextStored }: Writing): boolean {
+  return (
+    (nextRecord === undefined || holds(specs.isolations, nextRecord)) &&
+    (nextStored === undefined || holds(specs.board, nextStored))
+  );
+}
+
+function holds<T extends { readonly version: number }>(spec: DocumentSpec<T>, written: T): boolean {
+  try {
+    const paths = spec.backup === 'same' ? [spec.path, backupOf(spec.path)] : [spec.path];
+    return paths.every((path) => {
+      const reading = readDocument(spec, path);
+      return reading.kind === 'good' && isSame(reading.data, written);
+    });
+  } catch {
+    return false;
+  }
+}
+
+/** What was asked has failed, so the record says what it said before. Where that fails, too, an isolation stays in force. */
+function takeBack(record: HeldDocument<IsolationRecord>): void {
+  try {
+    record.write(record.data);
+  } catch {
+    // said by who called
+  }
+}
+
+/** As JSON: what a document holds. */
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,125 @@
+// Which end counts where: calls of an older epoch beside those of this one, exits, tasks, requests that are no calls.
+import { describe, expect, test } from 'vitest';
+import { EMPTY_BOARD } from '../../../src/policy/breaker/board.ts';
+import { FIRST_STATE } from '../../../src/policy/breaker/breaker-state.ts';
+import { ANSWER, EXIT, FAULT, type Guard, Machine, openTool, SERVER } from './machine.ts';
+
+const samplesOf = (machine: Machine, tool: string | undefined): string[] => {
+  const state = machine.settle().stateOf(tool);
+  if (state.kind !== 'closed') throw new Error(`it is ${state.kind}`);
+  return state.window.map(({ sample }) => sample);
+};
+
+const crash = (guard: Guard, ...tools: string[]): void => {
+  const open = tools.map((tool) => guard.begin(tool));
+  guard.exit();
+  for (const request of open) guard.end(request, EXIT);
+};
+
+describe('an exit', () => {
+  test('is one failure of the server, whether or not its tools were in flight before', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    crash(guard, 'query', 'list');
+    crash(guard, 'query', 'list');
+    expect(samplesOf(machine, undefined)).toEqual(['fault', 'fault']);
+    expect(samplesOf(machine, 'query')).toEqual(['fault']);
+    expect(samplesOf(machine, 'list')).toEqual(['fault']);
+  });
+
+  test('counts for its tool though a call of an older epoch settles first', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    crash(guard, 'query');
+    machine.settle();
+    const late = guard.begin();
+    machine.order('reset', 'query');
+    const call = guard.begin();
+    guard.exit();
+    guard.end(late, EXIT);
+    guard.end(call, EXIT);
+    expect(samplesOf(machine, 'query')).toEqual(['fault']);
+  });
+
+  test('counts for its server though a call of an older epoch is in flight', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    guard.begin();
+    machine.order('reset', undefined);
+    guard.exit();
+    expect(samplesOf(machine, undefined)).toEqual(['fault']);
+  });
+
+  test('names no more tools than a board may', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    for (let tool = 0; tool < 513; tool += 1) guard.begin(`t${tool}`);
+    guard.exit();
+    machine.settle();
+    expect(machine.board.crashed).toHaveLength(512);
+  });
+});
+
+describe('a request that is no call', () => {
+  test('is no probe: its end neither heals nor harms what is half-open', () => {
+    const { machine, guard } = openTool();
+    machine.order('open', undefined).wait(30_000);
+    const probe = guard.begin('list');
+    machine.settle();
+    const { text } = machine;
+    expect(machine.stateOf(undefined).kind).toBe('half_open');
+    expect(guard.call(ANSWER, null)).toBe('pass');
+    expect(guard.call({ ...ANSWER, settlement: 'refused' }, null)).toBe('pass');
+    machine.settle();
+    expect(machine.text).toBe(text);
+    guard.end(probe, ANSWER);
+    machine.settle();
+    expect(machine.stateOf(undefined)).toMatchObject({ successes: 1 });
+  });
+});
+
+describe('a task', () => {
+  test.each([
+    ['is not announced by what has no id', { ...ANSWER, resultType: 'task' }, 'undefined'],
+    ['is not announced by what only asks for input', { ...ANSWER, resultType: 'input_required', taskId: 't' }, 't'],
+    ['is not announced by an error', { ...FAULT, errorCode: -32602, taskId: 't' }, 't'],
+  ])('%s', (_what, announced, taskId) => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    guard.call(announced);
+    guard.breaker.onTaskEnd(SERVER, taskId, FAULT, machine.now);
+    expect(machine.updates).toHaveLength(0);
+  });
+
+  test('is one of its own server', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    guard.call({ ...ANSWER, resultType: 'task', taskId: 't' });
+    guard.breaker.onTaskEnd('other', 't', FAULT, machine.now);
+    expect(machine.updates).toHaveLength(0);
+  });
+});
+
+test('where both could be tried out, it is the one that enforces whose refusal is told', () => {
+  const { machine, guard } = openTool({ tool: { mode: 'observe' } });
+  machine.order('open', undefined).wait(600_000);
+  expect(guard.breaker.onWaited(guard.begin(), 'refused', machine.now)).toMatchObject({
+    kind: 'deny',
+    rule: 'breaker.server.open',
+    retryAfterMs: 1000,
+  });
+});
+
+test('a time to wait is whole milliseconds, never too short', () => {
+  const { machine, guard } = openTool();
+  machine.wait(0.25);
+  expect(guard.breaker.onRequest(guard.begin(), machine.now)).toMatchObject({ retryAfterMs: 30_000 });
+});
+
+test('the isolation of a server is not lost to a board of the same epoch either', () => {
+  const machine = new Machine().order('isolate', undefined);
+  const reader = machine.guard('b');
+  expect(reader.call(ANSWER)).toBe('deny');
+  machine.text = JSON.stringify({ ...EMPTY_BOARD, server: { ...FIRST_STATE, epoch: 1 } });
+  expect(reader.call(ANSWER)).toBe('deny');
+});
