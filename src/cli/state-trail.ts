@@ -9,20 +9,7 @@ import { GuardError } from '../guard-error.ts';
 import type { Trail } from './trail.ts';
 
 export function openStateTrail(stateDir: string): Trail {
-  const read = <T>(tenant: string | undefined, action: () => T): T => {
-    try {
-      const obstacle = findObstacle(stateDir, tenant);
-      if (obstacle !== undefined) throw describeObstacle(obstacle, stateDir);
-      return action();
-    } catch (error) {
-      const code = codeOf(error);
-      if (code === undefined || error instanceof GuardError) throw error;
-      throw new GuardError('audit_unreadable', `cannot read the audit trail below \`${stateDir}\`: ${code}`, {
-        cause: error,
-        hint: 'run this as the user whose guards wrote it, or set `MCP_GUARD_STATE_DIR`',
-      });
-    }
-  };
+  const read = <T>(tenant: string | undefined, action: () => T): T => readStateTrail(stateDir, tenant, action);
   return {
     directory: stateDir,
     hasSegments: (tenant) => read(tenant, () => hasSegments(stateDir, tenant)),
@@ -33,6 +20,22 @@ export function openStateTrail(stateDir: string): Trail {
       read(tenant, () => loadExternal(stateDir, tenant, segment, digest, salt)),
     verify: (tenant, onSegment) => read(tenant, () => verifyTrail(stateDir, tenant, onSegment)),
   };
+}
+
+/** Looks whether there is a trail to read, then reads. @throws GuardError audit_unreadable */
+export function readStateTrail<T>(stateDir: string, tenant: string | undefined, action: () => T): T {
+  try {
+    const obstacle = findObstacle(stateDir, tenant);
+    if (obstacle !== undefined) throw describeObstacle(obstacle, stateDir);
+    return action();
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined || error instanceof GuardError) throw error;
+    throw new GuardError('audit_unreadable', `cannot read the audit trail below \`${stateDir}\`: ${code}`, {
+      cause: error,
+      hint: 'run this as the user whose guards wrote it, or set `MCP_GUARD_STATE_DIR`',
+    });
+  }
 }
 
 function describeObstacle({ directory, code }: TrailObstacle, stateDir: string): GuardError {

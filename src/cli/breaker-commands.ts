@@ -1,0 +1,144 @@
+// Connects `breaker status`, the orders and `breaker history` to this machine: its store, its trail, its config, its terminal.
+import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
+import { listBreakerServers } from '../adapters/breaker-listing.ts';
+import { openBreakerStore } from '../adapters/breaker-store.ts';
+import { readRecentEvents } from '../adapters/recent-events.ts';
+import { systemTimers } from '../adapters/shutdown-ladder.ts';
+import { resolveStateDir } from '../adapters/state-paths.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { createBreakerLookup } from '../config/breaker-lookup.ts';
+import { findConfigFile } from '../config/find-config.ts';
+import type { Policy } from '../config/policy.ts';
+import { isGuardError } from '../guard-error.ts';
+import type { Order } from '../policy/breaker/board-steps.ts';
+import type { Log } from '../ports/log.ts';
+import { type BreakerHistoryOptions, runBreakerHistory } from './breaker-history.ts';
+import { runBreakerOrder } from './breaker-order.ts';
+import { ASCII, BLOCKS } from './breaker-screen.ts';
+import { type BreakerBoards, knownServers, runBreakerStatus } from './breaker-status.ts';
+import { makeInert } from './inert-text.ts';
+import { openOneShotTrail, readActor } from './one-shot-trail.ts';
+import { readStateTrail } from './state-trail.ts';
+import { terminalIo, untilInterrupted } from './terminal.ts';
+
+interface Shared {
+  readonly tenant: string;
+  readonly json?: boolean;
+  readonly color: boolean;
+}
+
+const TICK_MS = 1_000;
+
+export async function status(
+  target: string | undefined,
+  flags: Shared & { readonly watch?: boolean },
+): Promise<number> {
+  const { boards } = await openBoards(flags.tenant);
+  const signal = flags.watch === true ? untilInterrupted() : undefined;
+  return runBreakerStatus({ ...flags, target }, terminalIo(flags.color), boards, {
+    cells: showsBlocks() ? BLOCKS : ASCII,
+    size: () => {
+      const { isTTY, rows, columns } = process.stdout;
+      return isTTY ? { rows, columns } : undefined;
+    },
+    tick: () => nextTick(signal),
+  });
+}
+
+export async function order(
+  word: Order['order'],
+  target: string,
+  flags: Shared & { readonly reason?: string },
+): Promise<number> {
+  const { tenant } = flags;
+  const { boards, store, stateDir, said } = await openBoards(tenant);
+  const actor = readActor();
+  return runBreakerOrder({ ...flags, order: word, target }, terminalIo(flags.color), {
+    boards,
+    store,
+    actor,
+    openTrail: (server) => openOneShotTrail({ stateDir, tenant, server, clock: systemClock, actor }),
+    storeFault: () => said.at(-1)?.replace(/^.*so this guard goes on alone: /, ''),
+  });
+}
+
+export async function history(
+  target: string | undefined,
+  flags: Shared & Omit<BreakerHistoryOptions, 'target'>,
+): Promise<number> {
+  const { boards, stateDir } = await openBoards(flags.tenant);
+  const { tenant } = flags;
+  const trail = {
+    servers: () => knownServers(boards),
+    lastEvents: (limit: number, since: number | undefined, wants: Parameters<typeof readRecentEvents>[2]['wants']) =>
+      readStateTrail(stateDir, tenant, () =>
+        readRecentEvents(stateDir, limit, { tenant, names: ['breaker', 'breaker_order'], since, wants }),
+      ),
+  };
+  return runBreakerHistory({ ...flags, target }, terminalIo(flags.color), trail, systemClock.now().wallMs);
+}
+
+async function openBoards(tenant: string) {
+  const stateDir = resolveStateDir(process.env);
+  const said: string[] = [];
+  const log: Log = {
+    write: (level, text) => {
+      if (level === 'debug' || level === 'info') return;
+      said.push(text);
+      process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
+    },
+  };
+  // a command has no session whose turns a callback could come between
+  const store = openBreakerStore({ stateDir, tenant, log, clock: systemClock, between: (action) => action() });
+  const policy = await tryPolicy(stateDir, log);
+  const boards: BreakerBoards = {
+    servers: () => listBreakerServers(stateDir, tenant),
+    configured: [...(policy?.servers.keys() ?? [])],
+    read: (server) => store.read(server),
+    now: () => store.moment(systemClock.now()),
+    settingsOf: createBreakerLookup(policy).settingsOf,
+  };
+  return { boards, store, stateDir, said };
+}
+
+/** Undefined where there is no config, or none that can be used: switching a server off must not wait until that is mended. */
+async function tryPolicy(stateDir: string, log: Log): Promise<Policy | undefined> {
+  const { env } = process;
+  try {
+    const readAllowed = () => readAllowedConfigs(stateDir);
+    const { place } = findConfigFile({ flag: undefined, env, cwd: process.cwd(), readAllowed });
+    if (place === undefined) return undefined;
+    const { loadPolicy } = await import('../config/load-config.ts');
+    return loadPolicy(place, { env, uid: process.getuid?.() });
+  } catch (error) {
+    if (!isGuardError(error)) throw error;
+    log.write(
+      'warn',
+      'the config cannot be used, so its servers and settings are not known here: run `mcp-guard config check`',
+    );
+    return undefined;
+  }
+}
+
+/** Block characters for a terminal that says that it takes UTF-8; a pipe gets ASCII. */
+function showsBlocks(): boolean {
+  const { LC_ALL, LC_CTYPE, LANG } = process.env;
+  const locale = [LC_ALL, LC_CTYPE, LANG].find((value) => value !== undefined && value !== '') ?? '';
+  return process.stdout.isTTY && /utf-?8/i.test(locale);
+}
+
+/** False where `signal` has ended the wait. */
+function nextTick(signal: AbortSignal | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (signal === undefined || signal.aborted) return resolve(false);
+    const end = () => {
+      cancel();
+      resolve(false);
+    };
+    const cancel = systemTimers.after(TICK_MS, () => {
+      signal.removeEventListener('abort', end);
+      resolve(true);
+    });
+    signal.addEventListener('abort', end, { once: true });
+  });
+}
