@@ -24,8 +24,12 @@ const OLD = `dist.${process.pid}.old`;
 /** Loaded when it is needed: what a bare `run` does without. */
 const LATER = {
   'audit-commands': 'src/cli/audit-commands.ts',
+  'breaker-commands': 'src/cli/breaker-commands.ts',
+  'breaker-write': 'src/adapters/breaker-write.ts',
   'config-commands': 'src/cli/config-commands.ts',
   'load-config': 'src/config/load-config.ts',
+  'lock-file': 'src/adapters/lock-file.ts',
+  're2-pattern': 'src/adapters/re2-pattern.ts',
   demo: 'src/cli/demo.ts',
 };
 const laterModules = {

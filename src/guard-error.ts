@@ -27,6 +27,22 @@ export const LOCAL_ERRORS = {
   server_mismatch: { exitCode: 77, summary: 'the command differs from the one configured for `--server`' },
   server_unlisted: { exitCode: 77, summary: 'the config lists servers and this command is not one of them' },
   config_declined: { exitCode: 77, summary: '`config allow` was not confirmed' },
+  server_unapproved: {
+    exitCode: 77,
+    summary: 'the server is configured, and its command or environment is not approved',
+  },
+  lock_required: { exitCode: 77, summary: 'the policy is not locked, and a ceiling or the config requires a lock' },
+  lock_vanished: { exitCode: 77, summary: 'the lock is gone, and this machine has seen one' },
+  lock_unreadable: { exitCode: 77, summary: 'the lock cannot be read, or somebody else could have written it' },
+  lock_memory: { exitCode: 77, summary: 'the state directory does not say which lock was seen last' },
+  lock_newer: { exitCode: 77, summary: 'the lock was written by a newer version' },
+  lock_edited: { exitCode: 77, summary: 'the lock was changed by somebody else than an approval' },
+  lock_foreign: { exitCode: 77, summary: 'the lock belongs to another config file' },
+  lock_untrusted: { exitCode: 77, summary: 'the lock is signed by a key that this machine has no reason to trust' },
+  lock_older: { exitCode: 77, summary: 'the lock is older than one that this machine has seen' },
+  lock_changed: { exitCode: 77, summary: 'the lock has changed while its approval was asked for' },
+  lock_unwritable: { exitCode: 74, summary: 'the lock cannot be written' },
+  key_unusable: { exitCode: 77, summary: 'a signing key cannot be made, read or trusted' },
   config_missing: { exitCode: 78, summary: 'the named config file does not exist' },
   config_ambiguous: { exitCode: 78, summary: 'two config files stand where only one may' },
   config_unreadable: { exitCode: 78, summary: 'the config file cannot be read, is no regular file, or is too large' },
@@ -67,9 +83,26 @@ export const GUARD_ANSWERS = {
   server_unstartable: 'the server could not be started',
   guard_fault: 'a policy of the guard failed, which denies; the guard log says how',
   too_many_in_flight: 'as many requests are open as one session may have; nothing was sent',
+  bulkhead_full:
+    'every place for a call of this tool or server was taken, and none came free in time; nothing was sent',
   probe_answered:
     'a server of an older revision exited on `server/discover`; the guard answers `-32601` and starts it anew',
   answer_refused: 'the answer could be read in more than one way and was not passed on; the request ran',
+  not_granted:
+    'no grant of the scope names it, or it does not say what it is about; the asker is told that there is no such thing',
+  scope_denied: 'a denial of the scope names it; the asker is told that there is no such thing',
+  grant_expired: 'the grant that names it has expired; the asker is told that there is no such thing',
+  uri_not_plain:
+    'a resource URI that may mean another one than it says, which no pattern grants; the asker is told that there is no such thing',
+  argument_denied: 'the arguments break a constraint of every grant that names the tool or prompt; nothing was sent',
+  own_path: 'an argument leads to files of the guard itself, which no tool may touch; nothing was sent',
+  approval_required:
+    'the grant needs a person to approve each use, which this version cannot ask for; nothing was sent',
+  not_approved: 'the scope allows it and the lock does not yet: a person has to approve it; nothing was sent',
+  definition_drift:
+    'the definition of the tool is not the one that was approved: a person has to look at it; nothing was sent',
+  request_denied:
+    'the answer asks the client for something that the scope does not grant, and was withheld; the request ran',
 } as const satisfies Record<string, string>;
 
 /** 128 + the number of the signal that ended the server. */

@@ -28,6 +28,8 @@ export interface RunOptions {
   parent(): number;
   /** Called when all that one piece of input led to has been done. */
   afterTurn(): void;
+  /** Resolves once the policies have nothing under way any more that belongs on record. */
+  policiesIdle(): Promise<void>;
   readonly limits: LinkLimits;
   readonly shutdown: ShutdownTimes;
   /** Shows a server's noise and piped stderr: one line, made inert, with the server's name. */

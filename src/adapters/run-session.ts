@@ -17,6 +17,8 @@ import { UpstreamLink, type UpstreamListener } from './upstream-link.ts';
 /** How long a client that reads nothing may hold up the end. */
 const FAREWELL_MS = 1000;
 const DEFECT_STATUS = 70;
+/** How long the last transitions of a breaker may hold up the end: a lock that another process holds is no reason to stay. */
+const LAST_STATE_MS = 1000;
 /** The host is gone: as if the terminal had hung up. */
 const SIGHUP = 1;
 
@@ -82,6 +84,17 @@ export class SessionRun {
     this.#over = true;
     this.#options.sink.close('the guard failed');
     this.#resolve(DEFECT_STATUS);
+  }
+
+  /** Runs what comes back to a policy from outside as a turn of its own. Nothing of it is lost while the session ends. */
+  between(action: () => void): void {
+    action();
+    this.#endTurn();
+  }
+
+  /** For the `action` of `between`. */
+  post(event: SessionEvent): void {
+    this.#turn.take(event, this.#options.clock.now());
   }
 
   #readClient(): void {
@@ -231,15 +244,19 @@ export class SessionRun {
     this.#linger.cancel();
     this.#parentWatch.stop();
     this.#client.flush();
-    const { timers, sink } = this.#options;
-    sink.close(exit.text);
+    await this.#atMost(LAST_STATE_MS, this.#options.policiesIdle());
+    this.#options.sink.close(exit.text);
+    await this.#atMost(FAREWELL_MS, this.#client.drained());
+    this.#resolve(this.#status(exit));
+  }
+
+  async #atMost(ms: number, awaited: Promise<void>): Promise<void> {
     let cancel = () => {};
     const patience = new Promise<void>((resolve) => {
-      cancel = timers.after(FAREWELL_MS, resolve);
+      cancel = this.#options.timers.after(ms, resolve);
     });
-    await Promise.race([this.#client.drained(), patience]);
+    await Promise.race([awaited, patience]);
     cancel();
-    this.#resolve(this.#status(exit));
   }
 
   // A server that had to be ended because its client left has done nothing wrong: the session ended well.

@@ -7,25 +7,35 @@ import { findConfigFile } from '../config/find-config.ts';
 import { type ConfigAllowOptions, runConfigAllow } from './config-allow.ts';
 import { type ConfigCheckOptions, runConfigCheck } from './config-check.ts';
 import { terminalIo } from './terminal.ts';
+import { loadPortsFor } from './with-constraints.ts';
 
 interface Colored {
   readonly color: boolean;
 }
 
-export function check(flags: ConfigCheckOptions & Colored & { readonly config?: string }): number {
+export async function check(flags: ConfigCheckOptions & Colored & { readonly config?: string }): Promise<number> {
   const { env } = process;
   const readAllowed = () => readAllowedConfigs(resolveStateDir(env));
   const cwd = process.cwd();
   const finding = findConfigFile({ flag: flags.config, env, cwd, readAllowed });
-  return runConfigCheck(flags, terminalIo(flags.color), finding, { env, uid: process.getuid?.(), cwd });
+  return runConfigCheck(flags, terminalIo(flags.color), finding, {
+    env,
+    uid: process.getuid?.(),
+    cwd,
+    portsFor: await loadPortsFor(),
+  });
 }
 
-export function allow(file: string | undefined, flags: Omit<ConfigAllowOptions, 'file'> & Colored): Promise<number> {
+export async function allow(
+  file: string | undefined,
+  flags: Omit<ConfigAllowOptions, 'file'> & Colored,
+): Promise<number> {
   const { env } = process;
   return runConfigAllow({ ...flags, file }, terminalIo(flags.color), {
     env,
     uid: process.getuid?.(),
     cwd: process.cwd(),
+    portsFor: await loadPortsFor(),
     stateDir: resolveStateDir(env),
     nowMs: () => systemClock.now().wallMs,
     ask: process.stdin.isTTY ? ask : undefined,

@@ -20,6 +20,7 @@ export function createProgram(done: Done): Command {
     .addHelpText('after', HELP);
   addRun(program, done);
   addAudit(program, done);
+  addBreaker(program, done);
   addConfig(program, done);
   program
     .command('demo')
@@ -94,6 +95,57 @@ function addAudit(program: Command, done: Done): void {
     .action(async (flags) => done((await import('./audit-commands.ts')).verify(flags)));
 }
 
+function addBreaker(program: Command, done: Done): void {
+  const breaker = program
+    .command('breaker')
+    .description('see what has been switched off because it failed, and switch tools and servers off and on');
+  breaker
+    .command('status')
+    .description('each tool and server that has failed of late: its state, why, and what comes next')
+    .argument('[server/tool]', 'only of this server, or of this tool of it')
+    .option('--watch', 'go on and show what changes (end with Ctrl-C)')
+    .option('--tenant <id>', 'of this tenant', readTenant, DEFAULT_TENANT)
+    .option('--json', 'one JSON object a breaker')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .action(async (target: string | undefined, flags) =>
+      done(await (await import('./breaker-commands.ts')).status(target, flags)),
+    );
+  for (const [word, description] of ORDERS) {
+    breaker
+      .command(word)
+      .description(description)
+      .argument('<server/tool>', 'a server, or `<server>/<tool>`')
+      // asked for by the command itself, which says why
+      .option('--reason <text>', 'why; it goes on record, and a call that is refused is told')
+      .option('--tenant <id>', 'of this tenant', readTenant, DEFAULT_TENANT)
+      .option('--json', 'as JSON')
+      .option('--no-color', 'no colours (as NO_COLOR)')
+      .action(async (target: string, flags) =>
+        done(await (await import('./breaker-commands.ts')).order(word, target, flags)),
+      );
+  }
+  breaker
+    .command('history')
+    .description('how the breakers moved, from the audit trail, newest last')
+    .argument('[server/tool]', 'only of this server, or of this tool of it')
+    .option('-n, --lines <number>', 'how many', '20')
+    .option('--since <time>', 'only since: 90s, 15m, 2h, 3d, or a date')
+    .option('--tenant <id>', 'of this tenant', readTenant, DEFAULT_TENANT)
+    .option('--json', 'one JSON object a line')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .action(async (target: string | undefined, flags) =>
+      done(await (await import('./breaker-commands.ts')).history(target, flags)),
+    );
+  breaker.addHelpText('after', BREAKER_HELP);
+}
+
+const ORDERS = [
+  ['open', 'switch it off for a while, as if it had failed; it comes back by itself'],
+  ['close', 'switch it on again; how often it has failed stays known'],
+  ['reset', 'switch it on again and forget all that was counted'],
+  ['isolate', 'switch it off until a person closes it, whatever happens'],
+] as const;
+
 function addConfig(program: Command, done: Done): void {
   const config = program.command('config').description('check the policy file, or allow a project to bring its own');
   config
@@ -102,7 +154,7 @@ function addConfig(program: Command, done: Done): void {
     .option('--config <file>', 'the file (default: the one that `run` would use)')
     .option('--json', 'as JSON')
     .option('--no-color', 'no colours (as NO_COLOR)')
-    .action(async (flags) => done((await import('./config-commands.ts')).check(flags)));
+    .action(async (flags) => done(await (await import('./config-commands.ts')).check(flags)));
   config
     .command('allow')
     .description("let this project's file be the policy of guards started in its directory, until it changes")
@@ -141,6 +193,7 @@ Examples:
   mcp-guard run -- npx -y @modelcontextprotocol/server-filesystem ~/notes
   mcp-guard audit tail -f
   mcp-guard audit verify
+  mcp-guard breaker status
   mcp-guard config check
 ${ENVIRONMENT}`;
 
@@ -152,6 +205,15 @@ Examples:
 
 It exits as the server did: with its code, or 128 + the number of the signal.
 ${ENVIRONMENT}`;
+
+const BREAKER_HELP = `
+Examples:
+  mcp-guard breaker status --watch
+  mcp-guard breaker isolate files/write_file --reason 'it deletes files'
+  mcp-guard breaker close files/write_file --reason 'mended in 1.4'
+  mcp-guard breaker history files --since 2h
+
+An order holds in guards that run within a second, and is on record before that.`;
 
 const TAIL_HELP = `
 Examples:

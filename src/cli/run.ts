@@ -14,16 +14,19 @@ import { createSpawner } from '../adapters/spawn-upstream.ts';
 import { findStale } from '../adapters/stale-segments.ts';
 import { resolveStateDir, tenantDir, trailPaths } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
-import { explainIgnored, findConfigFile, showPlaces } from '../config/find-config.ts';
+import { type ConfigPlace, explainIgnored, findConfigFile, showPlaces } from '../config/find-config.ts';
+import type { LoadContext } from '../config/load-config.ts';
 import { DEFAULTS, type Policy } from '../config/policy.ts';
 import { type ResolvedServer, resolveServer } from '../config/resolve-server.ts';
+import { explainScope } from '../config/server-scope.ts';
 import { Session } from '../core/session.ts';
-import { createInterceptors } from '../policy/chain.ts';
 import type { Log, LogLevel } from '../ports/log.ts';
 import { DEFAULT_READ_LIMITS } from '../wire/message.ts';
+import { createPolicies } from './run-policies.ts';
 import { commandOf, settingsOf } from './run-settings.ts';
 import { watchSignals } from './signals.ts';
 import { VERSION } from './version.ts';
+import { withConstraints } from './with-constraints.ts';
 
 export interface RunFlags {
   readonly server?: string;
@@ -36,8 +39,6 @@ export interface RunFlags {
   readonly logFile?: string;
 }
 
-/** Open exchanges of one session. Bounds memory, not use: no host comes near it. */
-const MAX_IN_FLIGHT = 10_000;
 /** As much again may wait for a server: while the client is not read, the end of its input goes unseen. */
 const SERVER_FULL_AT_BYTES = 64 * 1024 * 1024;
 /** How long the last sync and the removal of old segments may hold up the end. */
@@ -58,8 +59,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
     readAllowed: () => readAllowedConfigs(stateDir),
   });
   const uid = process.getuid?.();
-  const policy =
-    place === undefined ? undefined : (await import('../config/load-config.ts')).loadPolicy(place, { env, uid });
+  const policy = place === undefined ? undefined : await loadPolicy(place, { env, uid });
   const [command, ...args] = words;
   const search = {
     ignored: ignored === undefined ? undefined : explainIgnored(ignored),
@@ -82,10 +82,14 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
 
   sayHowItRuns(log, { policy, server, withheld, ignored });
   const sink = openTrail({ stateDir, tenant, policy, server, log });
-  const session = new Session(
-    settingsOf(policy, server, flags.model ?? env.MCP_GUARD_MODEL, randomBytes(6).toString('hex')),
-    createInterceptors({ maxInFlight: MAX_IN_FLIGHT }),
-    (name, error) => log.write('error', `the policy \`${name}\` failed: ${String(error)}`),
+  const settings = settingsOf(policy, server, flags.model ?? env.MCP_GUARD_MODEL, randomBytes(6).toString('hex'));
+  const policies = createPolicies({
+    ...{ stateDir, tenant, log, clock: systemClock, policy, server, settings },
+    cwd: upstream.cwd,
+    ownFiles: await listOwnFiles(policy, stateDir, tenant),
+  });
+  const session = new Session(settings, policies.interceptors, (name, error) =>
+    log.write('error', `the policy \`${name}\` failed: ${String(error)}`),
   );
   const relay = new NoiseRelay({ writeError, now: () => systemClock.now().monoMs });
   const run = new SessionRun({
@@ -106,6 +110,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
       read: { ...DEFAULT_READ_LIMITS, strictPayload: policy?.strictPayload ?? false },
     },
     afterTurn: createYoungHeapLimit(),
+    policiesIdle: () => policies.idle(),
     shutdown: policy?.shutdown ?? DEFAULTS.shutdown,
     showNoise: (name, text) => relay.show(name, text),
     // Under a config line by line, with the server's name, inert; a bare run hands the bytes on as they are.
@@ -114,6 +119,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
       else relay.relay(name, stderr);
     },
   });
+  policies.attach(run);
   watchSignals(run, log);
   const ended = run.run();
   // Not on the way to the first answer: what earlier guards left unfinished.
@@ -122,6 +128,18 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   // What is written survives this process; only a power loss could take what is not synced yet.
   await Promise.race([sink.idle(), new Promise<void>((resolve) => systemTimers.after(LAST_SYNC_MS, resolve))]);
   return status;
+}
+
+async function loadPolicy(place: ConfigPlace, context: LoadContext): Promise<Policy> {
+  const config = await import('../config/load-config.ts');
+  return withConstraints((portsFor) => config.loadPolicy(place, { ...context, portsFor }));
+}
+
+async function listOwnFiles(policy: Policy | undefined, stateDir: string, tenant: string): Promise<readonly string[]> {
+  if (policy === undefined) return [stateDir];
+  const { path } = policy.source;
+  const { placeLock } = await import('../adapters/lock-file.ts');
+  return [stateDir, path, placeLock(path, stateDir, tenant).lock];
 }
 
 function openTrail(given: {
@@ -179,6 +197,8 @@ function sayHowItRuns(
       policy === undefined ? 'a config with a `servers` entry narrows it' : `add it to \`${policy.source.path}\``;
     log.write('warn', `observes \`${server.name}\` only: every call is recorded, none is denied by policy (${mend})`);
   }
+  const unscoped = policy === undefined || server.entry === undefined ? undefined : explainScope(policy, server.entry);
+  if (unscoped !== undefined) log.write('warn', unscoped);
   // The guard's own settings are no news to whoever set them.
   const missed = withheld.filter((name) => !name.startsWith('MCP_GUARD_'));
   if (missed.length > 0) {

@@ -1,10 +1,15 @@
 // From a parsed document to a frozen policy, or to everything that is wrong with it at once. Pure: knows no file and no
 // process; where the file stood, its digest and the variables come in.
+
+import type { ConstraintPorts } from '../policy/constraint/constraint-document.ts';
+import { checkScopes } from './check-scopes.ts';
+import { checkBreakers, overlayBreaker, readBreaker } from './compile-breaker.ts';
+import { type CompiledScopes, compileScopes } from './compile-scope.ts';
 import { type Diagnostic, explainIssue, explainNotYet } from './diagnostics.ts';
 import { isWithin, showPath } from './json-path.ts';
 import { usableKeysAt } from './known-keys.ts';
 import { findNotYet } from './not-yet.ts';
-import { DEFAULTS, type Policy, type ServerPolicy, type ToolPolicy } from './policy.ts';
+import { type BreakerPolicy, DEFAULTS, type Policy, type ServerPolicy, type ToolPolicy } from './policy.ts';
 import { readShape } from './read-shape.ts';
 import type { ConfigDocument, ServerDocument } from './schema.ts';
 import { checkSemantics, checkTree } from './semantics.ts';
@@ -17,6 +22,8 @@ export interface CompileInput {
   readonly source: Policy['source'];
   /** Makes a path of the config absolute (relative ones count from the directory of the file). */
   readonly absolute: (path: string) => string;
+  /** By the directory in which a server works. Undefined: a grant with constraints fails when it is asked, which denies. */
+  readonly portsFor?: (cwd: string | undefined) => ConstraintPorts;
 }
 
 export type Compilation =
@@ -39,25 +46,40 @@ export function compilePolicy(input: CompileInput): Compilation {
   }
   for (const path of notYet) report(explainNotYet(path));
   checkSemantics(input.document, report);
+  checkBreakers(input.document, report);
+  checkScopes(input.document, report);
   const structures = readStructures(input.document, input.variables, report);
   if (!shape.ok || diagnostics.length > 0) return { ok: false, diagnostics };
-  return { ok: true, policy: buildPolicy(shape.config, structures, input) };
+  const scopes = compileScopes(shape.config, input.portsFor, report);
+  if (diagnostics.length > 0) return { ok: false, diagnostics };
+  return { ok: true, policy: buildPolicy(shape.config, structures, scopes, input) };
 }
 
-function buildPolicy(config: ConfigDocument, structures: ReadonlyMap<string, Structure>, input: CompileInput): Policy {
+function buildPolicy(
+  config: ConfigDocument,
+  structures: ReadonlyMap<string, Structure>,
+  scopes: CompiledScopes,
+  input: CompileInput,
+): Policy {
   const servers = new Map<string, ServerPolicy>();
+  const breaker = readBreaker(config.breaker);
   for (const [id, server] of Object.entries(config.servers ?? {})) {
     const structure = structures.get(id);
     // INVARIANT: semantics.ts has reported a server without a command, so that no policy is built of it
     if (structure?.command === undefined) throw new Error(`${showPath(['servers', id])} has no structure`);
-    servers.set(id, buildServer(id, server, structure, structure.command, input.absolute));
+    servers.set(
+      id,
+      buildServer({ id, server, structure, command: structure.command, breaker, scopes, absolute: input.absolute }),
+    );
   }
   const logFile = config.log?.file;
   return freeze<Policy>({
     source: input.source,
     servers,
+    scopes: scopes.all,
     // a config that lists no server says nothing about which ones may run
     unlisted: config.unlisted ?? (servers.size > 0 ? 'deny' : 'observe'),
+    breaker,
     strictPayload: config.strict === 'payload',
     audit: {
       payload: config.audit?.payload ?? DEFAULTS.audit.payload,
@@ -73,18 +95,23 @@ function buildPolicy(config: ConfigDocument, structures: ReadonlyMap<string, Str
   });
 }
 
-function buildServer(
-  id: string,
-  server: ServerDocument,
-  structure: Structure,
-  command: string,
-  absolute: (path: string) => string,
-): ServerPolicy {
+function buildServer(given: {
+  readonly id: string;
+  readonly server: ServerDocument;
+  readonly structure: Structure;
+  readonly command: string;
+  /** The top level's. */
+  readonly breaker: BreakerPolicy;
+  readonly scopes: CompiledScopes;
+  readonly absolute: CompileInput['absolute'];
+}): ServerPolicy {
+  const { id, server, structure, command, breaker, scopes, absolute } = given;
+  const cwd = structure.cwd === undefined ? undefined : absolute(structure.cwd);
   return {
     id,
     command,
     args: structure.args,
-    cwd: structure.cwd === undefined ? undefined : absolute(structure.cwd),
+    cwd,
     env: structure.env,
     passEnv: server.passEnv ?? [],
     onExit: server.onExit,
@@ -100,8 +127,16 @@ function buildServer(
       idleMs: server.deadline?.idleMs ?? DEFAULTS.deadline.idleMs,
       hardMs: server.deadline?.hardMs ?? DEFAULTS.deadline.hardMs,
     },
+    breaker: overlayBreaker(breaker, readBreaker(server.breaker)),
+    scope: scopes.ofServer(id, server.scope, cwd),
+    mode: server.mode ?? 'enforce',
     tools: Object.entries(server.tools ?? {}).map(
-      ([pattern, tool]): ToolPolicy => ({ pattern, idleMs: tool.deadline?.idleMs, hardMs: tool.deadline?.hardMs }),
+      ([pattern, tool]): ToolPolicy => ({
+        pattern,
+        idleMs: tool.deadline?.idleMs,
+        hardMs: tool.deadline?.hardMs,
+        breaker: tool.breaker === undefined ? undefined : readBreaker(tool.breaker).tools,
+      }),
     ),
   };
 }

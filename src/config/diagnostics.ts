@@ -23,6 +23,7 @@ const FORMATS: Readonly<Record<string, readonly [why: string, mend: string]>> = 
   pointer: ['it is read as a JSON pointer (RFC 6901)', 'start with `/`; write `~1` for `/` and `~0` for `~`'],
   variable: ['it is no name of an environment variable', 'use letters, digits and `_`, not starting with a digit'],
   length: ['it is too short or too long', 'use 1 to 256 characters'],
+  expires: ['it is read as a day (to its end) or a time, both UTC', 'write `2026-12-31` or `2026-12-31T12:00:00Z`'],
   rate: ['it is read as calls per unit', 'write a number and `/s`, `/min`, `/h` or `/day`, as in `60/min`'],
 };
 const UNITS = { number: ['', ''], string: [' character', ' characters'], array: [' entry', ' entries'] } as const;

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { GuardError } from '../guard-error.ts';
+import type { ConstraintPorts } from '../policy/constraint/constraint-document.ts';
 import { compilePolicy } from './compile.ts';
 import { countErrors, type Diagnostic, listRules, showDiagnostic } from './diagnostics.ts';
 import type { ConfigPlace } from './find-config.ts';
@@ -16,6 +17,8 @@ const MAX_CONFIG_BYTES = 1_048_576;
 export interface LoadContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly uid: number | undefined;
+  /** For constraints, by the directory in which a server works. Undefined: a grant that has any fails when it is asked. */
+  readonly portsFor?: (cwd: string | undefined) => ConstraintPorts;
 }
 
 export type Loading =
@@ -43,6 +46,7 @@ export function tryLoad(place: ConfigPlace, context: LoadContext): Loading {
     variables: context.env,
     source: { path, digest },
     absolute: (relative) => resolve(dirname(path), relative),
+    ...(context.portsFor === undefined ? {} : { portsFor: context.portsFor }),
   });
   const diagnostics = [...parsed.diagnostics, ...(compiled.ok ? [] : compiled.diagnostics)];
   return compiled.ok && diagnostics.length === 0 ? compiled : { ok: false, path, digest, diagnostics };

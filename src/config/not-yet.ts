@@ -5,8 +5,6 @@ import type { JsonPath } from './read-shape.ts';
 
 /** Key paths; `*` stands for every member. */
 export const NOT_YET: readonly string[] = [
-  'scopes',
-  'breaker',
   'limits',
   'limitStore',
   'loopGuard',
@@ -21,18 +19,14 @@ export const NOT_YET: readonly string[] = [
   'audit.quota',
   'servers.*.url',
   'servers.*.headers',
-  'servers.*.scope',
-  'servers.*.mode',
   'servers.*.prefix',
   'servers.*.separator',
   'servers.*.start',
   'servers.*.startTimeoutMs',
   'servers.*.idleStopMs',
-  'servers.*.breaker',
   'servers.*.limits',
   'servers.*.pins',
   'servers.*.isolation',
-  'servers.*.tools.*.breaker',
   'servers.*.tools.*.limits',
   'servers.*.tools.*.pins',
   'servers.*.tools.*.approve',

@@ -1,5 +1,7 @@
 // What a config means once it is compiled: frozen values with every default filled in. Types and defaults only; knows
 // neither the file's notation nor who enforces what. Durations in ms, sizes in bytes.
+import type { BreakerSettings } from '../policy/breaker/breaker-settings.ts';
+import type { Scope } from '../policy/scope/scope-policy.ts';
 import type { EnvValue } from './env-value.ts';
 
 /** Milliseconds; Infinity for never. */
@@ -8,11 +10,21 @@ export interface DeadlinePolicy {
   readonly hardMs: number;
 }
 
+/** What is written of breakers and of calls in flight; a key that is absent is inherited. */
+export type WrittenBreaker = Partial<BreakerSettings & { readonly maxInFlight: number; readonly maxWaitMs: number }>;
+
+/** For each tool, and for the server as a whole. */
+export interface BreakerPolicy {
+  readonly tools: WrittenBreaker;
+  readonly server: WrittenBreaker;
+}
+
 export interface ToolPolicy {
   /** Anchored glob: `*` any run of characters, `?` one. */
   readonly pattern: string;
   readonly idleMs: number | undefined;
   readonly hardMs: number | undefined;
+  readonly breaker: WrittenBreaker | undefined;
 }
 
 /** Same meaning as `RestartSettings` of the session core. */
@@ -36,7 +48,13 @@ export interface ServerPolicy {
   readonly onExit: 'exit' | 'restart' | undefined;
   readonly restart: RestartPolicy;
   readonly deadline: DeadlinePolicy;
+  /** With what the top level says. */
+  readonly breaker: BreakerPolicy;
   readonly tools: readonly ToolPolicy[];
+  /** What it may do; the empty scope where it names none and others are written. Undefined: the config has no scopes at all. */
+  readonly scope: Scope | undefined;
+  /** `observe`: what its scope denies is recorded and let pass. */
+  readonly mode: 'enforce' | 'observe';
 }
 
 export interface AuditPolicy {
@@ -52,6 +70,10 @@ export interface Policy {
   readonly source: { readonly path: string; readonly digest: string };
   readonly servers: ReadonlyMap<string, ServerPolicy>;
   readonly unlisted: 'deny' | 'observe';
+  /** By name; undefined where nothing is written about scopes. */
+  readonly scopes: ReadonlyMap<string, Scope> | undefined;
+  /** Of a server that is not listed. */
+  readonly breaker: BreakerPolicy;
   /** Refuse ambiguities inside the opaque payloads of a server, too. */
   readonly strictPayload: boolean;
   readonly audit: AuditPolicy;

@@ -1,6 +1,7 @@
-// The shape of a config file, complete from the first version, in zod (this is its one importing file). Knows no file
+// The shape of a config file, complete from the first version, in zod (imported here and in schema-breaker.ts only). Knows no file
 // and no meaning: what is enforced yet stands in not-yet.ts, what fits together in semantics.ts, defaults in policy.ts.
 import * as z from 'zod';
+import { breaker, breakerOfTool } from './schema-breaker.ts';
 
 /** Names of servers, scopes, tenants and roles. */
 export const ID_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -22,7 +23,6 @@ const pattern = z
 const pointer = z.string().regex(/^(\/([^~/]|~[01])*)+$/, { error: 'pointer' });
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_()]*$/, { error: 'variable' });
 const ms = (max: number) => z.int().min(1).max(max);
-const share = z.number().min(0).max(1);
 const count = z.int().min(1).max(1_000_000);
 const rate = z.string().regex(/^[1-9][0-9]{0,8}\/(s|min|h|day)$/, { error: 'rate' });
 
@@ -36,25 +36,6 @@ const restart = z.strictObject({
   withinMs: ms(DAY_MS).optional(),
   firstDelayMs: ms(600_000).optional(),
   maxDelayMs: ms(600_000).optional(),
-});
-
-const breaker = z.strictObject({
-  mode: z.enum(['enforce', 'observe', 'off']).optional(),
-  samples: z.int().min(2).max(1000).optional(),
-  maxAgeMs: ms(DAY_MS).optional(),
-  minimum: count.optional(),
-  faultRate: share.optional(),
-  consecutiveFaults: count.optional(),
-  countToolErrors: z.enum(['rate', 'never', 'always']).optional(),
-  toolErrorRate: share.optional(),
-  toolErrorMinimum: count.optional(),
-  openMs: ms(DAY_MS).optional(),
-  maxOpenMs: ms(DAY_MS).optional(),
-  forgetAfterMs: ms(DAY_MS).optional(),
-  slowCall: z.strictObject({ afterMs: ms(DAY_MS), rate: share }).optional(),
-  hide: z.boolean().optional(),
-  maxInFlight: count.optional(),
-  maxWaitMs: ms(600_000).optional(),
 });
 
 const limit = z.strictObject({
@@ -105,7 +86,10 @@ const scope = z.strictObject({
         additional: z.boolean().optional(),
         reason: text.optional(),
         owner: text.optional(),
-        expires: z.iso.date().or(z.iso.datetime()).optional(),
+        expires: z
+          .string()
+          .regex(/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/, { error: 'expires' })
+          .optional(),
         approve: z.enum(['always', 'once', 'session']).optional(),
       }),
     )
@@ -124,7 +108,7 @@ const isolation = z.strictObject({
 
 const tool = z.strictObject({
   deadline: deadline.optional(),
-  breaker: breaker.optional(),
+  breaker: breakerOfTool.optional(),
   limits: z.array(limit).optional(),
   pins: pins.optional(),
   approve: z.enum(['always', 'once', 'session']).optional(),
@@ -242,6 +226,7 @@ export const configSchema = z.strictObject({
 /** A config file that has the right shape; nothing is filled in. */
 export type ConfigDocument = z.infer<typeof configSchema>;
 export type ServerDocument = z.infer<typeof server>;
+export type ScopeDocument = z.infer<typeof scope>;
 
 /** The same shape as JSON Schema 2020-12, for editors. Shipped as docs/config.schema.json, which a test holds equal. */
 export function buildJsonSchema(): z.core.JSONSchema.BaseSchema {

@@ -10,14 +10,14 @@ import type { Effect } from './effects.ts';
 import { type Answer, type Attribution, intentOf, NO_ANSWER, outcomeOf } from './entries.ts';
 import type { UpstreamId } from './events.ts';
 import { CLIENT, type Exchange, ExchangeTable } from './exchange.ts';
+import { HELD_TOO_MUCH, HeldRequests } from './held-requests.ts';
 import type { Deny, RequestView, Settled, Settlement } from './interceptor.ts';
 import type { TaskEnd } from './tasks.ts';
 
 export class Ledger {
   readonly table = new ExchangeTable();
   readonly chain: Chain;
-  /** Requests that an interceptor holds. */
-  readonly #held = new Map<RequestView, Exchange>();
+  readonly #held = new HeldRequests();
   /** Lines of each server so far. */
   readonly #heard = new Map<UpstreamId, number>();
   #effects: Effect[] = [];
@@ -37,7 +37,7 @@ export class Ledger {
 
   /** The open exchange of a request that an interceptor holds. */
   heldBy(request: RequestView): Exchange | undefined {
-    return this.#held.get(request);
+    return this.#held.find(request);
   }
 
   push(effect: Effect): void {
@@ -89,8 +89,7 @@ export class Ledger {
   /** Goes on with a request that an interceptor held. */
   resume(exchange: Exchange, outcome: 'go' | 'refused', who: Attribution, now: Instant): 'pass' | 'held' | 'denied' {
     if (exchange.closed || !exchange.waiting) return 'denied';
-    exchange.waiting = false;
-    this.#held.delete(exchange.view);
+    this.#held.letGo(exchange);
     const verdict = this.chain.resume(exchange.view, exchange.progress, outcome, now);
     return this.#decide(exchange, verdict, who, now);
   }
@@ -102,9 +101,10 @@ export class Ledger {
     now: Instant,
   ): 'pass' | 'held' | 'denied' {
     if (verdict.kind === 'wait') {
-      exchange.waiting = true;
-      this.#held.set(exchange.view, exchange);
-      return 'held';
+      if (this.#held.hold(exchange)) return 'held';
+      this.chain.abandon(exchange.view, exchange.progress, now);
+      this.#deny(exchange, HELD_TOO_MUCH, who, now);
+      return 'denied';
     }
     if (verdict.kind === 'deny') {
       this.#deny(exchange, verdict, who, now);
@@ -168,8 +168,7 @@ export class Ledger {
     this.table.remove(exchange);
     if (settlement === 'cancelled' || settlement === 'timeout') this.table.giveUp(exchange);
     if (exchange.waiting) {
-      exchange.waiting = false;
-      this.#held.delete(view);
+      this.#held.letGo(exchange);
       this.chain.abandon(view, progress, now);
     }
     this.chain.settle(view, progress, this.#settled(exchange, settlement, answer, now), now);

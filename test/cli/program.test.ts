@@ -39,7 +39,10 @@ describe('help', () => {
 
   test('there is some of every command', () => {
     expect(commands.map((command) => command.name())).toEqual(
-      expect.arrayContaining(['mcp-guard', 'run', 'tail', 'show', 'verify', 'check', 'allow', 'demo']),
+      expect.arrayContaining([
+        ...['mcp-guard', 'run', 'tail', 'show', 'verify', 'check', 'allow', 'demo'],
+        ...['status', 'open', 'close', 'reset', 'isolate', 'history'],
+      ]),
     );
   });
 
@@ -68,6 +71,18 @@ describe('a mistake on the command line is a usage error of our own', () => {
     [['aduit'], 'unknown command `aduit`', 'did you mean `audit`? see `mcp-guard --help`'],
     [['frob'], 'unknown command `frob`', 'see `mcp-guard --help`'],
     [['audit', 'show'], 'missing required argument `id`', 'see `mcp-guard audit show --help`'],
+    [['breaker', 'isolate'], 'missing required argument `server/tool`', 'see `mcp-guard breaker isolate --help`'],
+    [
+      ['breaker', 'close', 'x', '--reasn', 'y'],
+      'unknown option `--reasn`',
+      'did you mean `--reason`? see `mcp-guard breaker close --help`',
+    ],
+    [['breaker', 'isolat', 'x'], 'unknown command `isolat`', 'did you mean `isolate`? see `mcp-guard breaker --help`'],
+    [
+      ['breaker', 'status', '--tenant', 'A/B'],
+      '`--tenant A/B` is no name for a tenant',
+      'use 1 to 63 of `a-z`, `0-9` and `-`, not starting with `-`; `run` and `projects` are taken',
+    ],
     [['run', '--config'], 'option `--config <file>` argument missing', 'see `mcp-guard run --help`'],
     [
       ['run', '--log-level', 'x', '--', 'a'],

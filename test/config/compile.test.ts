@@ -101,7 +101,10 @@ describe('a policy', () => {
       onExit: 'restart',
       restart: { maxExits: 1, withinMs: 2, firstDelayMs: 3, maxDelayMs: 4 },
       deadline: { idleMs: 5, hardMs: 6 },
-      tools: [{ pattern: 'read_*', idleMs: undefined, hardMs: 7 }],
+      breaker: { tools: {}, server: {} },
+      scope: undefined,
+      mode: 'enforce',
+      tools: [{ pattern: 'read_*', idleMs: undefined, hardMs: 7, breaker: undefined }],
     });
   });
 
@@ -151,7 +154,7 @@ describe('diagnostics', () => {
     ['the key of hosts', { version: 1, mcpServers: {} }, 'unknown key `mcpServers`; did you mean `servers`?'],
     ['a name of other tools', server({ environment: {} }), 'did you mean `env`?'],
     ['an alias where it is no key', { version: 1, environment: {} }, 'unknown key `environment`; remove it'],
-    ['a slip towards a key that is not yet', { version: 1, scope: {} }, 'unknown key `scope`; remove it'],
+    ['a slip towards a key that is not yet', { version: 1, tenant: {} }, 'unknown key `tenant`; remove it'],
     ['a letter that is not near to another', server({ a: 1 }), 'unknown key `a`; remove it'],
     ['a name without a character', server({ tools: { '': {} } }), 'is no legal name: it is too short or too long'],
     [
@@ -255,16 +258,16 @@ describe('diagnostics', () => {
     const errors = errorsOf({
       version: 1,
       sevrers: {},
-      scopes: { a: 5 },
+      tenants: { a: 5 },
       shutdown: { termAfterMs: 9, killAfterMs: 1 },
-      servers: { files: { command: '${NOPE}', mode: 'enforce', onExit: 'maybe' }, other: { args: [1] } },
+      servers: { files: { command: '${NOPE}', prefix: 'a', onExit: 'maybe' }, other: { args: [1] } },
     });
     const places = errors.map((error) => error.split(':')[0]);
     expect(places.toSorted()).toEqual(
       [
-        'scopes',
+        'tenants',
         'servers.files.command',
-        'servers.files.mode',
+        'servers.files.prefix',
         'servers.files.onExit',
         'servers.other.args[0]',
         'servers.other.command',
@@ -309,7 +312,7 @@ describe('diagnostics', () => {
   });
 
   test('of one kind have their reason once', () => {
-    const compiled = compile({ version: 1, a: 1, b: 2, scopes: {} });
+    const compiled = compile({ version: 1, a: 1, b: 2, tenants: {} });
     if (compiled.ok) throw new Error('it compiled');
     expect(listRules(compiled.diagnostics)).toEqual([
       'a key that is not understood is refused, so that no policy is lost to a typing error',

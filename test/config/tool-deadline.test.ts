@@ -4,7 +4,12 @@ import { expect, test } from 'vitest';
 import type { ServerPolicy, ToolPolicy } from '../../src/config/policy.ts';
 import { matchPattern, toolDeadline } from '../../src/config/tool-deadline.ts';
 
-const tool = (pattern: string, idleMs?: number, hardMs?: number): ToolPolicy => ({ pattern, idleMs, hardMs });
+const tool = (pattern: string, idleMs?: number, hardMs?: number): ToolPolicy => ({
+  pattern,
+  idleMs,
+  hardMs,
+  breaker: undefined,
+});
 const server = (...tools: ToolPolicy[]): ServerPolicy => ({
   id: 'a',
   command: 'a',
@@ -15,7 +20,10 @@ const server = (...tools: ToolPolicy[]): ServerPolicy => ({
   onExit: undefined,
   restart: { maxExits: 1, withinMs: 1, firstDelayMs: 1, maxDelayMs: 1 },
   deadline: { idleMs: 100, hardMs: 1_000 },
+  breaker: { tools: {}, server: {} },
   tools,
+  scope: undefined,
+  mode: 'enforce',
 });
 
 test.each<[string, ToolPolicy[], number, number]>([

@@ -194,6 +194,18 @@ describe('a held request', () => {
     expect(holder.abandoned).toEqual(holder.held);
   });
 
+  it('is refused where more would be held than may be, and the others stay', () => {
+    const holder = new Holder();
+    const book = new Playbook({ interceptors: [holder] });
+    const large = { arguments: { text: 'x'.repeat(25 * 1024 * 1024) } };
+    book.client(call(1, 'echo', large)).client(call(2, 'echo', large));
+    const effects = book.client(call(3, 'echo', large)).take();
+    expect(lines(effects)[0].result._meta['mcp-guard/decision']).toMatchObject({ rule: 'session.heldBytes' });
+    expect(holder.abandoned).toEqual([holder.held[2]]);
+    book.client({ method: 'notifications/cancelled', params: { requestId: 1 } }).take();
+    expect(book.client(call(4, 'echo', large)).take()).toEqual([]);
+  });
+
   it('decides when the session looks again', () => {
     const holder = new Holder();
     const book = new Playbook({ interceptors: [holder] });

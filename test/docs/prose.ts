@@ -52,9 +52,11 @@ export function anchorsOf(markdown: string): readonly string[] {
 /** The words after `mcp-guard` of every command that a page prints, in code or in a block (`mcp-guard audit v1` names a format). */
 export function commandsOf(markdown: string): readonly (readonly string[])[] {
   const named = [
-    ...markdown.matchAll(/(?<![,\w/])mcp-guard(?:\.js)? (?!audit v\d)((?:run|audit|config|demo|--?[a-z])[^`\n|"]*)/g),
+    ...markdown.matchAll(
+      /(?<![,\w/])mcp-guard(?:\.js)? (?!audit v\d)((?:run|audit|breaker|config|demo|--?[a-z])[^`\n|"]*)/g,
+    ),
   ];
-  const short = [...markdown.matchAll(/`((?:run|audit|config) [^`\n]+)`/g)];
+  const short = [...markdown.matchAll(/`((?:run|audit|breaker|config) [^`\n]+)`/g)];
   return [...named, ...short].map(([, words = '']) => words.trim().split(/\s+/));
 }
 

@@ -4,6 +4,7 @@ import type { RunOptions } from '../../../src/adapters/run-options.ts';
 import { SessionRun } from '../../../src/adapters/run-session.ts';
 import type { Timers } from '../../../src/adapters/shutdown-ladder.ts';
 import type { AuditEntry } from '../../../src/audit/entry.ts';
+import type { Interceptor } from '../../../src/core/interceptor.ts';
 import { Session } from '../../../src/core/session.ts';
 import { BARE_DEADLINE, DEFAULT_RESTART, type Deadline } from '../../../src/core/settings.ts';
 import type { AuditSink } from '../../../src/ports/audit-sink.ts';
@@ -115,6 +116,8 @@ export interface RigOptions {
   readonly maxLineBytes?: number;
   readonly fullAtBytes?: number;
   readonly stdout?: Writable;
+  readonly interceptors?: readonly Interceptor[];
+  readonly policiesIdle?: () => Promise<void>;
 }
 
 export class Rig {
@@ -141,7 +144,7 @@ export class Rig {
         tag: 'tag',
         model: { operator: undefined, metaPaths: [] },
       },
-      [],
+      options.interceptors ?? [],
       () => {},
     );
     const stdout =
@@ -171,6 +174,7 @@ export class Rig {
       stdout,
       parent: () => this.parent,
       afterTurn: () => {},
+      policiesIdle: options.policiesIdle ?? (() => Promise.resolve()),
       limits: {
         maxLineBytes: options.maxLineBytes ?? 1024 * 1024,
         fullAtBytes: options.fullAtBytes ?? 64 * 1024,

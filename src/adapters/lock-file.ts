@@ -1,0 +1,172 @@
+// The lock beside its config: where it lies, reading it, judging it with this machine's key and memory, writing the next one.
+// Knows no command and no wire; what a lock means stands in policy/lock.
+import * as crypto from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { quoteWord } from '../config/shell-word.ts';
+import { readTrustedFile } from '../config/trusted-file.ts';
+import { GuardError } from '../guard-error.ts';
+import { makeLock } from '../policy/lock/lock-approval.ts';
+import { numberOf, parseLock, type SignedLock, showLock } from '../policy/lock/lock-document.ts';
+import {
+  approversOf,
+  judgeLock,
+  type LockJudgement,
+  type LockQuestion,
+  type LockReading,
+} from '../policy/lock/lock-judgement.ts';
+import type { LockRefusal } from '../policy/lock/lock-refusal.ts';
+import type { PinSet } from '../policy/pins/pin-set.ts';
+import type { JsonObject } from '../wire/json.ts';
+import { replaceFile } from './durable-file.ts';
+import { lockMemoryPath, readLockMemory, rememberLock } from './lock-memory.ts';
+import { withFileLock } from './locked-file.ts';
+import { readSigningKey, type SigningKey, signingKeyPath, verifySignature } from './signing-key.ts';
+import { makePrivateDir } from './state-paths.ts';
+
+const MAX_LOCK_BYTES = 33_554_432;
+const LOCK_TIMEOUT_MS = 5_000;
+const MOST_BELIEVED = 1_000_000;
+/** Names that find-config.ts looks for: of these there is one in a directory. */
+const USUAL = /^(mcp-guard\.config\.(json|ya?ml)|\.mcp-guardrc(\.(json|ya?ml))?|config\.(json|ya?ml))$/;
+
+export interface LockPlace {
+  /** Absolute, links resolved: what the machine remembers it by. */
+  readonly config: string;
+  readonly lock: string;
+  readonly stateDir: string;
+  readonly tenant: string;
+}
+
+export type LockInput = Pick<LockQuestion, 'config' | 'ceiling' | 'nowMs'>;
+
+/** `mcp-guard.lock.json` beside the config; a config with another name has a lock with that name. */
+export function placeLock(configPath: string, stateDir: string, tenant: string): LockPlace {
+  const config = realPath(configPath);
+  const name = basename(config);
+  const lock = USUAL.test(name) ? 'mcp-guard.lock.json' : `${name.replace(/\.(json|ya?ml)$/, '')}.mcp-guard.lock.json`;
+  return { config, lock: join(dirname(config), lock), stateDir, tenant };
+}
+
+/** Reads everything that counts and judges it. Writes nothing. @throws GuardError key_unusable */
+export function readLock(place: LockPlace, input: LockInput): LockJudgement {
+  const keys = join(place.stateDir, place.tenant, 'keys');
+  const memory = readLockMemory(memoryPath(place), place.config);
+  const machineKey = readSigningKey(signingKeyPath(keys))?.publicKey;
+  const reading = readLockText(place.lock);
+  return judgeLock({ ...input, configName: basename(place.config), reading, memory, machineKey }, PORTS);
+}
+
+/** The refusal as an error: what, why, and the command that mends it. */
+export function lockError(place: LockPlace, { code, what, mend }: LockRefusal): GuardError {
+  const command = `mcp-guard scope approve --config ${quoteWord(place.config)} --reason …`;
+  return new GuardError(code, `\`${place.lock}\`: ${what}`, { hint: `${mend}: \`${command}\`` });
+}
+
+/** Keeps in the state directory that this lock was seen. @throws GuardError state_unusable, state_locked */
+export async function rememberJudgement(place: LockPlace, judgement: LockJudgement): Promise<void> {
+  if (judgement.kind !== 'holds' || judgement.remember === undefined) return;
+  makeStateDirs(place);
+  await rememberLock(memoryPath(place), place.config, judgement.remember, false);
+}
+
+export interface LockWish {
+  /** What was looked at when the approval was asked for; the lock must not have changed since. */
+  readonly judged: LockJudgement;
+  readonly policy: JsonObject;
+  readonly pins: ReadonlyMap<string, PinSet>;
+  readonly who: string;
+  readonly why: string;
+  readonly nowMs: number;
+  readonly untilMs: number | undefined;
+  readonly key: SigningKey;
+}
+
+/**
+ * Writes the next lock, durably, then remembers it. The lock comes first: a crash between the two leaves a lock that is newer
+ * than what is remembered, which holds. @throws GuardError lock_changed, lock_unwritable, state_…
+ */
+export async function writeLock(place: LockPlace, wish: LockWish): Promise<SignedLock> {
+  makeStateDirs(place);
+  const memory = memoryPath(place);
+  const { lock, text } = await withFileLock(`${memory}.approve`, { timeoutMs: LOCK_TIMEOUT_MS }, () => {
+    const previous = wish.judged.kind === 'holds' ? wish.judged.lock : undefined;
+    const reading = readLockText(place.lock);
+    // INVARIANT: what is approved is a step from what was shown; somebody else's approval in between is not overwritten
+    if (previous !== undefined && (reading.kind !== 'text' || reading.text !== showLock(previous)))
+      throw changed(place);
+    if (wish.judged.kind === 'first_use' && reading.kind !== 'absent') throw changed(place);
+    const known = readLockMemory(memory, place.config);
+    const seen = Math.max(known.kind === 'known' ? known.memory.number : 0, claimedNumber(reading));
+    const { judged: _, key, ...rest } = wish;
+    const made = makeLock(
+      { ...rest, previous: previous?.body, seen, configName: basename(place.config) },
+      { digest: PORTS.digest, key: key.publicKey, sign: key.sign },
+    );
+    return { lock: made, text: write(place, made) };
+  });
+  const { body } = lock;
+  const seen = { number: numberOf(body), digest: PORTS.digest(text), approvers: approversOf(body.policy) };
+  await rememberLock(memory, place.config, seen, true);
+  return lock;
+}
+
+const PORTS = { verify: verifySignature, digest: (text: string): string => crypto.hash('sha256', text) };
+
+function readLockText(path: string): LockReading {
+  const read = readTrustedFile(path, { uid: process.getuid?.(), maxBytes: MAX_LOCK_BYTES, secret: false });
+  if (read.kind === 'absent') return { kind: 'absent' };
+  if (read.kind !== 'read') return { kind: 'unreadable', why: read.why };
+  try {
+    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(read.bytes) };
+  } catch {
+    return { kind: 'unreadable', why: 'it is no valid UTF-8' };
+  }
+}
+
+/**
+ * The number of a lock whether it can be trusted or not: where the memory is lost, the next approval must still be above every
+ * lock that may come back. A number that a person cannot have reached is not believed.
+ */
+function claimedNumber(reading: LockReading): number {
+  const parsing = reading.kind === 'text' ? parseLock(reading.text) : undefined;
+  const number = parsing?.kind === 'parsed' ? numberOf(parsing.lock.body) : 0;
+  return number < MOST_BELIEVED ? number : 0;
+}
+
+function write(place: LockPlace, lock: SignedLock): string {
+  try {
+    const text = showLock(lock);
+    if (Buffer.byteLength(text) > MAX_LOCK_BYTES) throw new Error(`it would be larger than ${MAX_LOCK_BYTES} bytes`);
+    replaceFile(place.lock, text, 'drop');
+    return text;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new GuardError('lock_unwritable', `cannot write the lock \`${place.lock}\`: ${why}`, {
+      cause: error,
+      hint: 'let this user write in the directory of the config, or approve where it can be written and bring the file here',
+    });
+  }
+}
+
+function changed(place: LockPlace): GuardError {
+  return new GuardError('lock_changed', `the lock \`${place.lock}\` has changed since it was shown`, {
+    hint: 'look at it again, then approve',
+  });
+}
+
+function makeStateDirs({ stateDir, tenant }: LockPlace): void {
+  makePrivateDir(stateDir, [tenant, 'locks']);
+}
+
+function memoryPath({ stateDir, tenant, config }: LockPlace): string {
+  return lockMemoryPath(join(stateDir, tenant, 'locks'), config);
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

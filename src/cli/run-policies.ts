@@ -1,0 +1,94 @@
+// The policies of one run: the chain over the state that the guards of this machine share. Puts together, decides nothing.
+import { openBreakerStore } from '../adapters/breaker-store.ts';
+import { createConstraintPorts } from '../adapters/constraint-ports.ts';
+import type { SessionRun } from '../adapters/run-session.ts';
+import { createBreakerLookup } from '../config/breaker-lookup.ts';
+import type { Policy } from '../config/policy.ts';
+import type { ResolvedServer } from '../config/resolve-server.ts';
+import { serverScopeOf } from '../config/server-scope.ts';
+import type { Interceptor } from '../core/interceptor.ts';
+import { BARE_DEADLINE, type SessionSettings } from '../core/settings.ts';
+import { recordTransition } from '../policy/breaker/transition-record.ts';
+import { createInterceptors } from '../policy/chain.ts';
+import { prepareOwnPaths } from '../policy/constraint/own-paths.ts';
+import { createRoster } from '../policy/roster.ts';
+import { decideTarget } from '../policy/scope/scope-decision.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+
+/** Open exchanges of one session. Bounds memory, not use: no host comes near it. */
+const MAX_IN_FLIGHT = 10_000;
+
+const NO_PATTERNS = (): never => {
+  throw new Error('no path needs a pattern');
+};
+
+export interface PolicyParts {
+  readonly stateDir: string;
+  readonly tenant: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Undefined: a bare run. */
+  readonly policy: Policy | undefined;
+  readonly settings: SessionSettings;
+  readonly server: ResolvedServer;
+  /** Where the server works; undefined: where the guard was started. */
+  readonly cwd: string | undefined;
+  /** Absolute: what no tool may touch: state and trail, the config and its lock. */
+  readonly ownFiles: readonly string[];
+}
+
+export interface Policies {
+  readonly interceptors: readonly Interceptor[];
+  /** Where what comes back from outside goes. To be called once, before the session starts. */
+  attach(run: SessionRun): void;
+  /** Resolves once nothing is under way any more that belongs on record. */
+  idle(): Promise<void>;
+}
+
+export function createPolicies(parts: PolicyParts): Policies {
+  const { stateDir, tenant, log, clock, policy, settings, server } = parts;
+  let run: SessionRun | undefined;
+  // INVARIANT: nothing comes back from outside before the session has begun to ask.
+  const between = (action: () => void) => run?.between(action);
+  const store = openBreakerStore({ stateDir, tenant, log, clock, between });
+  const scope = serverScopeOf(server.entry);
+  const mayShow = (tool: string): boolean =>
+    scope === 'unscoped' ||
+    scope.mode === 'observe' ||
+    decideTarget(scope.layers, 'tool', tool, clock.now().wallMs).granted;
+  const roster = createRoster((_, tool) => mayShow(tool));
+  const ports = createConstraintPorts(parts.cwd, NO_PATTERNS);
+  const breaker = createBreakerLookup(policy);
+  const servers = new Map(settings.upstreams.map((upstream) => [upstream.name, upstream]));
+  const interceptors = createInterceptors({
+    maxInFlight: MAX_IN_FLIGHT,
+    roster,
+    scopes: new Map([[server.name, scope]]),
+    ownPaths: {
+      own: prepareOwnPaths(parts.ownFiles, ports),
+      portsOf: () => ports,
+    },
+    bulkhead: breaker.bulkhead,
+    breaker: {
+      store,
+      settingsOf: breaker.settingsOf,
+      toolsOf: roster.toolsOf,
+      deadlineMsOf: (server, tool) => {
+        const { idleMs, hardMs } = servers.get(server)?.deadlineOf(tool) ?? BARE_DEADLINE;
+        return Math.min(idleMs, hardMs);
+      },
+      onTransition: (server, transition) =>
+        run?.post({ type: 'noted', name: 'breaker', server, detail: recordTransition(transition) }),
+      resume: (request, outcome) => run?.post({ type: 'wait_over', request, outcome }),
+    },
+    hiding: [...servers.keys()].filter((name) => breaker.mayHide(name)),
+  });
+  return {
+    interceptors,
+    attach(attached) {
+      run = attached;
+    },
+    idle: () => store.idle(),
+  };
+}

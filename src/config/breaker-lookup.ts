@@ -1,0 +1,106 @@
+// Which settings hold for a tool, or for a server as a whole: the patterns of a config, asked by name, remembered within bounds.
+// Knows no file and no state of any breaker.
+import { type BreakerSettings, SERVER_DEFAULTS, TOOL_DEFAULTS } from '../policy/breaker/breaker-settings.ts';
+import type { BulkheadParts } from '../policy/bulkhead/bulkhead.ts';
+import {
+  DEFAULT_MAX_WAIT_MS,
+  DEFAULT_SERVER_IN_FLIGHT,
+  type ServerBulkhead,
+  type ToolBulkhead,
+} from '../policy/bulkhead/bulkhead-settings.ts';
+import { compilePattern } from '../policy/pattern.ts';
+import { fillSettings } from './compile-breaker.ts';
+import { NameMemory } from './name-memory.ts';
+import type { Policy, WrittenBreaker } from './policy.ts';
+import { pickStricter } from './stricter-breaker.ts';
+
+export interface BreakerLookup {
+  /** `tool` undefined: of the server itself. The same object for the same settings, as long as it is remembered. */
+  settingsOf(server: string, tool: string | undefined): BreakerSettings;
+  readonly bulkhead: BulkheadParts;
+  /** Whether any tool of the server may have to leave `tools/list`. */
+  mayHide(server: string): boolean;
+}
+
+interface OfTool {
+  readonly settings: BreakerSettings;
+  readonly bulkhead: ToolBulkhead;
+}
+
+interface OfServer {
+  readonly settings: BreakerSettings;
+  readonly bulkhead: ServerBulkhead;
+  readonly mayHide: boolean;
+  ofTool(tool: string): OfTool;
+}
+
+const REMEMBERED = { most: 1_024, longest: 256 };
+/** A longer name is not searched: it counts as matched by every pattern, so that the strictest holds for it. */
+const LONGEST_SEARCHED = 4_096;
+
+/** @param policy undefined: a bare run, where the defaults hold. A server that it does not list has its top level. */
+export function createBreakerLookup(policy: Pick<Policy, 'breaker' | 'servers'> | undefined): BreakerLookup {
+  const servers = new Map<string, OfServer>();
+  const serverOf = (name: string): OfServer => {
+    let server = servers.get(name);
+    if (server === undefined) {
+      server = buildServer(policy, name);
+      servers.set(name, server);
+    }
+    return server;
+  };
+  return {
+    settingsOf(server, tool) {
+      return tool === undefined ? serverOf(server).settings : serverOf(server).ofTool(tool).settings;
+    },
+    bulkhead: {
+      serverSettings: (server) => serverOf(server).bulkhead,
+      toolSettings: (server, tool) => serverOf(server).ofTool(tool).bulkhead,
+    },
+    mayHide: (server) => serverOf(server).mayHide,
+  };
+}
+
+function buildServer(policy: Pick<Policy, 'breaker' | 'servers'> | undefined, name: string): OfServer {
+  const entry = policy?.servers.get(name);
+  const { tools: inherited, server } = entry?.breaker ?? policy?.breaker ?? { tools: {}, server: {} };
+  const patterns = (entry?.tools ?? []).map(({ pattern, breaker = {} }) => ({ ...compilePattern(pattern), breaker }));
+  const settings = fillSettings(SERVER_DEFAULTS, server);
+  // As many answers as there are combinations of patterns that meet in a name, not as many as there are names.
+  const byRule = new NameMemory<OfTool>(REMEMBERED);
+  const byName = new NameMemory<OfTool>(REMEMBERED);
+
+  const find = (tool: string): OfTool => {
+    const exact = patterns.filter(({ source }) => source === tool);
+    const isLong = tool.length > LONGEST_SEARCHED;
+    const matching = exact.length > 0 ? exact : patterns.filter((pattern) => isLong || pattern.matches(tool));
+    return byRule.ask(matching.map((pattern) => patterns.indexOf(pattern)).join(), () =>
+      buildTool({ ...inherited, ...pickStricter(matching.map(({ breaker }) => breaker)) }),
+    );
+  };
+
+  return {
+    settings,
+    bulkhead: { maxInFlight: server.maxInFlight ?? unwritten(settings, DEFAULT_SERVER_IN_FLIGHT) },
+    mayHide: [inherited, ...patterns.map(({ breaker }) => breaker)].some(({ hide }) => hide === true),
+    ofTool: (tool) => byName.ask(tool, find),
+  };
+}
+
+function buildTool(written: WrittenBreaker): OfTool {
+  const filled = fillSettings(TOOL_DEFAULTS, written);
+  const { samples, minimum, consecutiveFaults, toolErrorMinimum, openMs, maxOpenMs } = filled;
+  // Two patterns that are each sound may contradict each other in a name that both match.
+  const settings = {
+    ...filled,
+    samples: Math.max(samples, minimum, consecutiveFaults, toolErrorMinimum),
+    maxOpenMs: Math.max(openMs, maxOpenMs),
+  };
+  const { maxInFlight = unwritten(settings, undefined), maxWaitMs = DEFAULT_MAX_WAIT_MS } = written;
+  return { settings, bulkhead: { maxInFlight, maxWaitMs } };
+}
+
+/** A cap that a person wrote holds in every mode; that of the defaults goes with the breaker. */
+function unwritten<T>({ mode }: BreakerSettings, cap: T): T | number {
+  return mode === 'enforce' ? cap : Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,52 @@
+// What a constraint looks like in a config, and what its rules ask of the world. Types and one list; knows no rule.
+import type { Json, JsonScalar } from '../../wire/json.ts';
+
+/** Every kind of rule, in the order they are checked: cheap ones first. */
+export const CONSTRAINT_KINDS = [
+  'absent',
+  'equals',
+  'oneOf',
+  'maxLength',
+  'min',
+  'max',
+  'prefix',
+  'pattern',
+  'sql',
+  'host',
+  'schema',
+  'within',
+] as const;
+export type ConstraintKind = (typeof CONSTRAINT_KINDS)[number];
+
+/** All that are given must hold. None: the argument must be there, and may be anything. */
+export interface ConstraintDocument {
+  readonly equals?: JsonScalar | undefined;
+  readonly oneOf?: readonly JsonScalar[] | undefined;
+  readonly pattern?: string | undefined;
+  readonly prefix?: string | undefined;
+  readonly maxLength?: number | undefined;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  readonly within?: readonly string[] | undefined;
+  readonly host?: readonly string[] | undefined;
+  readonly sql?: 'read-only' | undefined;
+  readonly absent?: true | undefined;
+  readonly schema?: Readonly<Record<string, Json>> | undefined;
+  /** The argument may be missing. It is no rule: where it is there, the rules hold. */
+  readonly optional?: boolean | undefined;
+}
+
+export interface ConstraintPorts {
+  /** Linear-time (RE2) test of a *whole* text. Throws where the source is no pattern. */
+  compilePattern(source: string): (text: string) => boolean;
+  /**
+   * The canonical form of an absolute path without `.` and `..`: every link of it resolved, also the last and dangling ones;
+   * what does not exist stays as it stands. Undefined where it cannot be known for the server, too.
+   */
+  realPath(path: string): string | undefined;
+  /** Absolute. What `~` stands for. */
+  readonly homeDir: string;
+  /** Absolute: the working directory of the server, against which it reads relative paths. */
+  cwdOf(): string;
+  readonly windows: boolean;
+}

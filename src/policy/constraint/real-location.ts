@@ -1,0 +1,66 @@
+// Where a path leads once links and `..` are resolved, by every way that readers resolve them. Knows no root and no rule.
+import type { ConstraintPorts } from './constraint-document.ts';
+
+/** Links are followed for the last segment in `target`, and not in `entry` (what a server removes or renames). */
+export interface Location {
+  readonly target: string;
+  readonly entry: string;
+}
+
+/**
+ * The locations that a POSIX path may mean; two where it holds `..`, which some readers take back before they look at links, and
+ * the system after. Undefined where one of them cannot be known.
+ */
+export function locate(
+  path: string,
+  ports: Pick<ConstraintPorts, 'realPath' | 'cwdOf'>,
+): readonly Location[] | undefined {
+  const absolute = path.startsWith('/') ? path : `${ports.cwdOf()}/${path}`;
+  // the port promises an absolute directory; a lapse of it must not become a relative look-up
+  if (!absolute.startsWith('/')) return undefined;
+  const parts = absolute.split('/').filter((part) => part !== '' && part !== '.');
+  const textual = locateEntry(takeBack(parts), ports);
+  if (textual === undefined) return undefined;
+  if (!parts.includes('..')) return [textual];
+  const physical = walk(parts, ports);
+  return physical === undefined ? undefined : [textual, physical];
+}
+
+/** As `locate`, of an absolute path without `.` and `..`. */
+export function locateEntry(parts: readonly string[], ports: Pick<ConstraintPorts, 'realPath'>): Location | undefined {
+  const path = `/${parts.join('/')}`;
+  const target = ports.realPath(path);
+  const last = parts.at(-1);
+  if (target === undefined) return undefined;
+  // no link on the way: the entry is the target
+  if (last === undefined || target === path) return { target, entry: target };
+  const folder = ports.realPath(`/${parts.slice(0, -1).join('/')}`);
+  return folder === undefined ? undefined : { target, entry: `${folder === '/' ? '' : folder}/${last}` };
+}
+
+function walk(parts: readonly string[], ports: Pick<ConstraintPorts, 'realPath'>): Location | undefined {
+  let at: readonly string[] = [];
+  for (const part of parts) {
+    if (part !== '..') {
+      at = [...at, part];
+      continue;
+    }
+    const real = ports.realPath(`/${at.join('/')}`);
+    if (real === undefined) return undefined;
+    at = splitPath(real).slice(0, -1);
+  }
+  return locateEntry(at, ports);
+}
+
+export function splitPath(path: string): readonly string[] {
+  return path.split('/').filter((part) => part !== '');
+}
+
+function takeBack(parts: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  for (const part of parts) {
+    if (part === '..') kept.pop();
+    else kept.push(part);
+  }
+  return kept;
+}

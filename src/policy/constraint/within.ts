@@ -1,0 +1,89 @@
+// The rule `within`: a path that leads into one of the allowed directories, by whichever reading. Knows no file system but its port.
+import type { ConstraintPorts } from './constraint-document.ts';
+import { readPathForm } from './path-form.ts';
+import { readText } from './readable-value.ts';
+import { type Location, locate, locateEntry, splitPath } from './real-location.ts';
+import { type CompileRule, type Report, TOO_MUCH } from './rule.ts';
+import { listChoices, quote } from './shown-text.ts';
+import { readWindowsForm } from './windows-path.ts';
+
+/** About 50 µs a path. */
+const UNITS_PER_PATH = 5_000;
+
+export const compileWithin: CompileRule<readonly string[]> = (written, report, ports) => {
+  const roots = written.map((text, index) =>
+    readRoot(text, (at, message) => report(`[${index}]${at}`, message), ports),
+  );
+  if (roots.length === 0) report('', 'must name at least one directory: an empty list would refuse everything');
+  const known = roots.filter((root) => root !== undefined);
+  if (known.length === 0 || known.length < roots.length) return undefined;
+  const separator = ports.windows ? '\\' : '/';
+  const isAllowed = ({ target, entry }: Location): boolean =>
+    known.some(
+      (root) =>
+        isUnder(target, root.target, separator) &&
+        // the root may be named by a link to it
+        (isUnder(entry, root.target, separator) || entry === root.entry),
+    );
+  const allowed = `a path within ${listChoices(written.map(quote))}`;
+  return {
+    kind: 'within',
+    check(value, budget) {
+      const read = readText(value);
+      if (!read.ok) return typeof value === 'string' ? `${read.fault}; allowed is ${allowed}` : `must be ${allowed}`;
+      if (!budget.spend(UNITS_PER_PATH)) return TOO_MUCH;
+      const form = ports.windows
+        ? readWindowsForm(read.value, ports.homeDir, ports.cwdOf())
+        : readPathForm(read.value, ports.homeDir);
+      if (!form.ok) return `${form.fault}; allowed is ${allowed}`;
+      // INVARIANT: every reading must hold. A directory `~` is left to the operator where the working directory is outside anyway.
+      const { paths, unexpanded } = form;
+      const readings = unexpanded !== undefined && isNear(ports.cwdOf(), known) ? [...paths, unexpanded] : paths;
+      const holds = readings.every((path) => {
+        const places = ports.windows ? locateWindows(path, ports) : locate(path, ports);
+        return places?.every(isAllowed) === true;
+      });
+      return holds ? undefined : `must be ${allowed}`;
+    },
+  };
+};
+
+/** Absolute, `~/…` or `${HOME}/…`. Resolved once: a root that is swapped for a link later leads out of itself. */
+function readRoot(text: string, report: Report, ports: ConstraintPorts): Location | undefined {
+  const path = text.replace(/^(?:~|\$\{HOME\})(?=[\\/]|$)/, () => ports.homeDir);
+  if (ports.windows) {
+    const form = /^[A-Za-z]:[\\/]/.test(path) ? readWindowsForm(path, ports.homeDir, ports.homeDir) : undefined;
+    const location = form?.ok === true ? locateWindows(form.paths[0] ?? '', ports)?.[0] : undefined;
+    if (location === undefined) report('', `must be an absolute directory such as \`C:\\notes\`, is ${quote(text)}`);
+    return location;
+  }
+  const parts = splitPath(path);
+  if (!path.startsWith('/') || /[\0\\]/.test(path) || parts.includes('..') || parts.includes('.')) {
+    const why = 'must be an absolute directory without `.` and `..`, or begin with `~/`';
+    return void report('', `${why}; is ${quote(text)}`);
+  }
+  const location = locateEntry(parts, ports);
+  if (location === undefined) report('', `cannot be resolved: ${quote(text)} or a link in it leads nowhere certain`);
+  return location;
+}
+
+/** Windows compares without case, and resolves links to the case of the disk. */
+function locateWindows(path: string, ports: ConstraintPorts): readonly Location[] | undefined {
+  const real = ports.realPath(path)?.toLowerCase();
+  const folder = ports.realPath(
+    path.slice(0, Math.max(path.lastIndexOf('\\'), 2)) + (/^..\\[^\\]*$/.test(path) ? '\\' : ''),
+  );
+  if (real === undefined || folder === undefined) return undefined;
+  const last = path.slice(path.lastIndexOf('\\') + 1).toLowerCase();
+  return [{ target: real, entry: last === '' ? real : `${folder.toLowerCase().replace(/\\$/, '')}\\${last}` }];
+}
+
+function isNear(cwd: string, roots: readonly Location[]): boolean {
+  return roots.some((root) => isUnder(cwd, root.target, '/') || isUnder(cwd, root.entry, '/'));
+}
+
+/** `/data` itself and what is below it; not `/database`. */
+export function isUnder(path: string, root: string, separator: string): boolean {
+  if (path === root || root === separator) return true;
+  return path.startsWith(root.endsWith(separator) ? root : `${root}${separator}`);
+}

@@ -1,0 +1,142 @@
+// The whole difference of config and lock as lines for a person: what an approval makes possible, what it lets start, what holds
+// already. Pure; knows no width and no colour. attacker-controlled: names of tools; every line is inert.
+import { showInert } from '../../wire/inert-text.ts';
+import type { Json, JsonObject } from '../../wire/json.ts';
+import { isJsonObject } from '../../wire/json.ts';
+import { combineDocuments } from './combine.ts';
+import { type Difference, memberOf, objectOf } from './difference.ts';
+import { diffScopes, type RuleChange, type ScopeDiff } from './scope-diff.ts';
+
+export interface DiffLine {
+  /** `possible`: once it is approved. `starts`: a server may start as it is now written. `holds`: narrower, already in effect. */
+  readonly kind: 'possible' | 'starts' | 'holds';
+  readonly server: string | undefined;
+  readonly text: string;
+}
+
+export interface PolicyDiff {
+  readonly lines: readonly DiffLine[];
+  readonly scopes: readonly ScopeDiff[];
+  /** Nothing waits for an approval. */
+  readonly isApproved: boolean;
+}
+
+const LONGEST_VALUE = 160;
+const LONGEST_NAME = 128;
+const MOST_TOOLS = 20;
+
+/**
+ * @param lock the approved config that holds now; undefined where nothing was approved: everything becomes possible
+ * @param inventory the tools that each server was last seen to offer
+ */
+export function diffPolicies(
+  config: JsonObject,
+  lock: JsonObject | undefined,
+  inventory: ReadonlyMap<string, readonly string[]>,
+): PolicyDiff {
+  const approved = lock ?? { version: 1, servers: {}, unlisted: 'deny' };
+  const { differences } = combineDocuments(config, approved);
+  const servers = Object.keys(objectOf(memberOf(config, 'servers')));
+  const scopes = servers.map((server) => diffScopes(approved, config, server, inventory.get(server) ?? []));
+  const lines = [
+    ...differences.flatMap(lineOf),
+    ...scopes.flatMap((scope) =>
+      scopeLines(scope, Object.hasOwn(objectOf(memberOf(approved, 'servers')), scope.server)),
+    ),
+  ];
+  return { lines, scopes, isApproved: lines.every(({ kind }) => kind === 'holds') };
+}
+
+function lineOf(difference: Difference): readonly DiffLine[] {
+  const { path, direction, before, after } = difference;
+  const server = path[0] === 'servers' ? path[1] : undefined;
+  // said by scopeLines, rule by rule
+  if (direction === 'layered') return [];
+  const kind = direction === 'blocked' ? 'starts' : direction === 'narrower' ? 'holds' : 'possible';
+  if (path.length === 2 && path[0] === 'servers')
+    return [{ kind, server, text: serverText(path[1] ?? '', before, after) }];
+  const shown = path
+    .slice(server === undefined ? 0 : 2)
+    .map(quoteKey)
+    .join('.');
+  return [{ kind, server, text: `${shown}: ${valueText(path, before)} → ${valueText(path, after)}` }];
+}
+
+function serverText(id: string, before: Json | undefined, after: Json | undefined): string {
+  if (before === undefined) {
+    const args = memberOf(after, 'args');
+    const words = [memberOf(after, 'command') ?? memberOf(after, 'url'), ...(Array.isArray(args) ? args : [])];
+    return `new server, starts ${cut(words.map((word) => JSON.stringify(word)).join(' '))}`;
+  }
+  return `\`${inertName(id)}\` is no longer a server`;
+}
+
+function scopeLines(scope: ScopeDiff, isKnown: boolean): readonly DiffLine[] {
+  const { server, before, after, rules, newTools, lostTools } = scope;
+  const line = (kind: DiffLine['kind'], text: string): DiffLine => ({ kind, server, text });
+  const lines: DiffLine[] = [];
+  if (before !== after || !isKnown) {
+    const [then, now] = [BREADTH.indexOf(before), BREADTH.indexOf(after)];
+    if (after === 'all') lines.push(line('possible', 'unscoped: every tool, resource, prompt and request'));
+    else if (isKnown && before === 'all') lines.push(line('holds', 'scoped from now on'));
+    else if (isKnown && now < then) lines.push(line('holds', 'no scope: nothing is granted'));
+  }
+  for (const rule of rules) lines.push(line(rule.direction === 'wider' ? 'possible' : 'holds', ruleText(rule)));
+  for (const by of ['name', 'wildcard', 'unscoped'] as const) {
+    const tools = newTools.filter((one) => one.by === by).map(({ tool }) => tool);
+    if (tools.length > 0) lines.push(line('possible', `${ASKED[by]}: ${listNames(tools)}`));
+  }
+  if (lostTools.length > 0) lines.push(line('holds', `no longer to be called: ${listNames(lostTools)}`));
+  return lines;
+}
+
+const BREADTH = ['none', 'scope', 'all'];
+const ASKED = {
+  name: 'newly callable, asked for by name',
+  wildcard: 'newly callable, swallowed by a wildcard',
+  unscoped: 'newly callable, because nothing restricts it',
+};
+
+function ruleText({ what, kind, pattern, before, after }: RuleChange): string {
+  const target = `${what} ${kind} \`${inertName(pattern)}\``;
+  if (before === undefined) return `${target} added${termsText(after)}`;
+  if (after === undefined) return `${target} removed${termsText(before)}`;
+  return `${target} changed:${termsText(before) || ' without terms'} →${termsText(after) || ' without terms'}`;
+}
+
+function termsText(terms: JsonObject | undefined): string {
+  return terms === undefined || Object.keys(terms).length === 0 ? '' : ` ${cut(JSON.stringify(terms))}`;
+}
+
+function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_TOOLS).map((name) => `\`${inertName(name)}\``);
+  return `${shown.join(', ')}${names.length > MOST_TOOLS ? ` and ${names.length - MOST_TOOLS} more` : ''}`;
+}
+
+/** TRUST: a literal below `env` or `headers` may be a secret and is not shown; a reference to one is. */
+function valueText(path: readonly string[], value: Json | undefined): string {
+  if (value === undefined) return 'nothing';
+  const isSecret = path.includes('env') || path.includes('headers');
+  if (!isSecret) return cut(JSON.stringify(value));
+  if (isJsonObject(value))
+    return `{${Object.entries(value)
+      .map(([name, one]) => `${inertName(name)}: ${secretText(one)}`)
+      .join(', ')}}`;
+  return secretText(value);
+}
+
+function secretText(value: Json | undefined): string {
+  return typeof value === 'string' && /^(env|file):/.test(value) ? cut(value) : '(a literal)';
+}
+
+function quoteKey(key: string): string {
+  return /^[A-Za-z$_][\w$-]*$/.test(key) ? key : `[${JSON.stringify(inertName(key))}]`;
+}
+
+function cut(text: string): string {
+  return showInert(text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text);
+}
+
+function inertName(name: string): string {
+  return showInert(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name).replaceAll('`', "'");
+}

@@ -1,0 +1,40 @@
+// One tool as its server describes it: the fields that are pinned, each with its canonical text (key order means nothing).
+// Pure; knows no pin and no policy. attacker-controlled in every value.
+
+import type { Json } from '../../wire/json.ts';
+import { isJsonObject } from '../../wire/json.ts';
+import { isSameJson } from '../../wire/same-json.ts';
+import { sortedJson } from '../../wire/sorted-json.ts';
+
+/**
+ * What a model or a person is shown of a tool, or goes by. `icons`, `execution` and `_meta` are not: they are for programs.
+ * Source: schema.json of 2024-11-05 … 2026-07-28.
+ */
+export const PINNED_FIELDS = ['title', 'description', 'inputSchema', 'outputSchema', 'annotations'] as const;
+export type PinnedField = (typeof PINNED_FIELDS)[number];
+
+export interface Definition {
+  readonly name: string;
+  /** The pinned fields that are there, as they came. */
+  readonly fields: Readonly<Partial<Record<PinnedField, Json>>>;
+}
+
+/** The pinned part of an entry of `tools/list`; undefined where it has no name to go by. */
+export function readDefinition(entry: Json | undefined): Definition | undefined {
+  if (!isJsonObject(entry) || !Object.hasOwn(entry, 'name') || typeof entry.name !== 'string') return undefined;
+  const present = PINNED_FIELDS.flatMap((field): (readonly [PinnedField, Json])[] => {
+    const value = Object.hasOwn(entry, field) ? entry[field] : undefined;
+    return value === undefined ? [] : [[field, value]];
+  });
+  return { name: entry.name, fields: Object.fromEntries(present) };
+}
+
+/** Whether a caller is told the same of both, but for the fields of `ignored` and the name. */
+export function isSameDefinition(left: Definition, right: Definition, ignored: ReadonlySet<string>): boolean {
+  return PINNED_FIELDS.every((field) => ignored.has(field) || isSameJson(left.fields[field], right.fields[field]));
+}
+
+/** The definition without its name as one text: equal texts, same definition. */
+export function definitionText({ fields }: Definition): string {
+  return sortedJson({ ...fields });
+}

@@ -1,0 +1,74 @@
+// Drift in words: for the model whose call is refused, and line by line for a person. Pure. attacker-controlled: names and
+// values; every text is inert and bounded.
+import type { Deny } from '../../core/interceptor.ts';
+import { showInert } from '../../wire/inert-text.ts';
+import type { Drift, Flip, ToolChange } from './drift.ts';
+
+const LONGEST_NAME = 128;
+
+/** The refusal of a call. @param change undefined: the tool was never approved */
+export function refuseTool(server: string, tool: string, change: ToolChange | undefined): Deny {
+  const [where, name] = [inertName(server), inertName(tool)];
+  const what =
+    change === undefined
+      ? `\`${name}\` is not one of the tools of \`${where}\` that were approved`
+      : `The definition of \`${name}\` on \`${where}\` has changed since it was approved (${fieldNames(change)})`;
+  return {
+    kind: 'deny',
+    reason: 'definition_drift',
+    rule: `servers.${where}.pins`,
+    text: `${what}, so mcp-guard keeps it out of use. The call was not sent; do not retry. A person can look at it with \`mcp-guard scope diff ${where}\` and approve it with \`mcp-guard scope approve ${where}\`.`,
+    retryAfterMs: undefined,
+  };
+}
+
+/** Where a list cannot be read, nothing in it can be compared. */
+export function refuseList(server: string): Deny {
+  const where = inertName(server);
+  return {
+    kind: 'deny',
+    reason: 'definition_drift',
+    rule: `servers.${where}.pins`,
+    text: `The list of tools of \`${where}\` is no list, so mcp-guard cannot compare it with what was approved and does not pass it on.`,
+    retryAfterMs: undefined,
+  };
+}
+
+/** One line a finding, what matters most first. */
+export function describeDrift(drift: Drift): readonly string[] {
+  const { changed, added, removed, clones, instructions } = drift;
+  const lines = changed.flatMap(describeChange);
+  const cloned = new Set(clones.flatMap(({ from, to }) => [from, to]));
+  for (const { from, to } of clones)
+    lines.push(`\`${inertName(to)}\` has the definition of \`${inertName(from)}\`, which is gone`);
+  for (const name of added) if (!cloned.has(name)) lines.push(`\`${inertName(name)}\` is new`);
+  for (const name of removed) if (!cloned.has(name)) lines.push(`\`${inertName(name)}\` is gone`);
+  if (instructions !== undefined)
+    lines.push(`instructions: ${quote(instructions.before)} → ${quote(instructions.after)}`);
+  return lines;
+}
+
+/** A line for each field, and before them each word that turned for the worse. */
+export function describeChange({ tool, fields, flips }: ToolChange): readonly string[] {
+  const name = inertName(tool);
+  return [
+    ...flips.filter(({ isWorse }) => isWorse).map((flip) => `\`${name}\` ${flipText(flip)} (claimed by the server)`),
+    ...fields.map(({ field, before, after }) => `\`${name}\` ${field}: ${quote(before)} → ${quote(after)}`),
+  ];
+}
+
+function flipText({ hint, before, after }: Flip): string {
+  return `${hint}: ${before ?? 'absent'} → ${after ?? 'absent'}`;
+}
+
+function fieldNames({ fields }: ToolChange): string {
+  return fields.map(({ field }) => field).join(', ');
+}
+
+function quote(text: string | undefined): string {
+  return text === undefined ? 'nothing' : JSON.stringify(text).replaceAll('\\\\u{', '\\u{');
+}
+
+function inertName(name: string): string {
+  return showInert(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name).replaceAll('`', "'");
+}

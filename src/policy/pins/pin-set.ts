@@ -1,0 +1,42 @@
+// What was approved of one server: its tool definitions and its instructions. The form that stands in the lock, and strict
+// reading of it. Pure; compares nothing (drift.ts does).
+import type { Json, JsonObject } from '../../wire/json.ts';
+import { isJsonObject } from '../../wire/json.ts';
+import { type Definition, PINNED_FIELDS, readDefinition } from './definition.ts';
+
+export interface PinSet {
+  /** By name. A `Map`, because names are the server's to choose. */
+  readonly tools: ReadonlyMap<string, Definition>;
+  /** Undefined: it gave none. */
+  readonly instructions: string | undefined;
+}
+
+/** Of several definitions of one name the last counts; drift finds the others. */
+export function pinSet(definitions: Iterable<Definition>, instructions: string | undefined): PinSet {
+  return { tools: new Map([...definitions].map((one) => [one.name, one])), instructions };
+}
+
+export function writePinSet({ tools, instructions }: PinSet): JsonObject {
+  const sorted = [...tools.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
+  return {
+    ...(instructions === undefined ? {} : { instructions }),
+    tools: sorted.map(({ name, fields }): JsonObject => ({ name, ...fields })),
+  };
+}
+
+/** Undefined for whatever is not exactly such a set: another key, a name twice. */
+export function readPinSet(value: Json): PinSet | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { tools, instructions, ...others } = value;
+  if (Object.keys(others).length > 0 || !Array.isArray(tools)) return undefined;
+  if (instructions !== undefined && typeof instructions !== 'string') return undefined;
+  const known = new Map<string, Definition>();
+  for (const entry of tools) {
+    const definition = readDefinition(entry);
+    if (definition === undefined || known.has(definition.name)) return undefined;
+    if (Object.keys(entry).some((key) => key !== 'name' && !PINNED_FIELDS.some((field) => field === key)))
+      return undefined;
+    known.set(definition.name, definition);
+  }
+  return { tools: known, instructions };
+}

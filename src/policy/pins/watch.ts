@@ -1,0 +1,144 @@
+// What is known of one server's definitions in this session: what was approved, what it has listed, which tools drifted. Pure;
+// knows no request and no answer. attacker-controlled: everything that is listed.
+
+import type { Json } from '../../wire/json.ts';
+import { type Definition, isSameDefinition, readDefinition } from './definition.ts';
+import { compareDefinitions, type ToolChange } from './drift.ts';
+import { type PinSet, pinSet } from './pin-set.ts';
+import type { PinSettings } from './pin-settings.ts';
+
+export interface DriftFinding {
+  readonly server: string;
+  /** Undefined: the instructions of the server. */
+  readonly tool: string | undefined;
+  /** `changed` against what was approved, or against what this session saw first where nothing was. */
+  readonly kind: 'changed' | 'added' | 'instructions';
+  readonly change: ToolChange | undefined;
+  readonly mode: 'deny' | 'warn';
+}
+
+/** How one tool stands. */
+export type Standing =
+  | { readonly kind: 'fine' }
+  | { readonly kind: 'drifted'; readonly mode: 'deny' | 'warn'; readonly change: ToolChange | undefined };
+
+const FINE: Standing = { kind: 'fine' };
+/** Definitions that are kept of one server; beyond them a tool that was not seen is not in use. */
+const MOST_TOOLS = 20_000;
+const MOST_FINDINGS = 1_000;
+
+export interface WatchSettings {
+  readonly server: string;
+  /** Undefined: nothing was approved yet; what is seen first is what the session goes by. */
+  readonly approved: PinSet | undefined;
+  readonly settingsOf: (tool: string) => PinSettings;
+  readonly serverSettings: PinSettings;
+}
+
+export class Watch {
+  readonly #settings: WatchSettings;
+  /** Approved, or seen first. */
+  readonly #pinned: Map<string, Definition>;
+  /** INVARIANT: a tool that has drifted once stays so for the session: a server that shows two faces is not believed again. */
+  readonly #drifted = new Map<string, Standing>();
+  /** Names of tools that are not pinned and were said already. */
+  readonly #said = new Set<string>();
+  #instructions: string | undefined;
+  #hasInstructions: boolean;
+  #saidInstructions = false;
+  #findings: DriftFinding[] = [];
+
+  constructor(settings: WatchSettings) {
+    this.#settings = settings;
+    this.#pinned = new Map(settings.approved?.tools);
+    this.#instructions = settings.approved?.instructions;
+    this.#hasInstructions = settings.approved !== undefined;
+  }
+
+  /** One entry of a list, as it came. An entry without a name is `undefined`. */
+  see(entry: Json): Standing | undefined {
+    const definition = readDefinition(entry);
+    if (definition === undefined) return undefined;
+    const { name } = definition;
+    const settings = this.#settings.settingsOf(name);
+    if (settings.mode === 'off') return FINE;
+    const pinned = this.#pinned.get(name);
+    if (pinned === undefined) {
+      if (!this.#isLearning) return this.#unapproved(name, settings.mode);
+      this.#pinned.set(name, definition);
+      return FINE;
+    }
+    if (isSameDefinition(pinned, definition, settings.ignored)) return this.standing(name);
+    return this.#changed(name, settings.mode, compareDefinitions(pinned, definition, settings.ignored));
+  }
+
+  /** How the tool stands for a call, whether it was listed or not. */
+  standing(tool: string): Standing {
+    const settings = this.#settings.settingsOf(tool);
+    if (settings.mode === 'off') return FINE;
+    const known = this.#drifted.get(tool);
+    if (known !== undefined) return known;
+    // a caller may name any tool: only a listed one is a finding
+    return this.#isLearning || this.#pinned.has(tool)
+      ? FINE
+      : { kind: 'drifted', mode: settings.mode, change: undefined };
+  }
+
+  /** Whether the instructions may be passed on. @param text undefined: it gave none */
+  seeInstructions(text: string | undefined): boolean {
+    const { mode, ignored } = this.#settings.serverSettings;
+    if (mode === 'off' || ignored.has('instructions')) return true;
+    if (!this.#hasInstructions) {
+      this.#hasInstructions = true;
+      this.#instructions = text;
+    }
+    if (text === undefined || text === this.#instructions) return true;
+    if (!this.#saidInstructions) {
+      this.#saidInstructions = true;
+      this.#find({ server: this.#settings.server, tool: undefined, kind: 'instructions', change: undefined, mode });
+    }
+    return mode === 'warn';
+  }
+
+  /** What was listed and first seen: what an approval would pin. Undefined where pins were approved already. */
+  get learned(): PinSet | undefined {
+    return this.#settings.approved === undefined ? pinSet(this.#pinned.values(), this.#instructions) : undefined;
+  }
+
+  /** Findings since the last time, each tool once. */
+  takeFindings(): readonly DriftFinding[] {
+    if (this.#findings.length === 0) return NOTHING;
+    const found = this.#findings;
+    this.#findings = [];
+    return found;
+  }
+
+  /** What is seen first is gone by: nothing was approved yet, and there is room. */
+  get #isLearning(): boolean {
+    return this.#settings.approved === undefined && this.#pinned.size < MOST_TOOLS;
+  }
+
+  /** INVARIANT: kept of pinned tools only, so that no number of invented ones can crowd out a drifted one. */
+  #changed(tool: string, mode: 'deny' | 'warn', change: ToolChange | undefined): Standing {
+    const known = this.#drifted.get(tool);
+    if (known !== undefined) return known;
+    const standing: Standing = { kind: 'drifted', mode, change };
+    this.#drifted.set(tool, standing);
+    this.#find({ server: this.#settings.server, tool, kind: 'changed', change, mode });
+    return standing;
+  }
+
+  #unapproved(tool: string, mode: 'deny' | 'warn'): Standing {
+    if (this.#said.size < MOST_FINDINGS && !this.#said.has(tool)) {
+      this.#said.add(tool);
+      this.#find({ server: this.#settings.server, tool, kind: 'added', change: undefined, mode });
+    }
+    return { kind: 'drifted', mode, change: undefined };
+  }
+
+  #find(finding: DriftFinding): void {
+    if (this.#findings.length < MOST_FINDINGS) this.#findings.push(finding);
+  }
+}
+
+const NOTHING: readonly DriftFinding[] = [];

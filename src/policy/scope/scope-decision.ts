@@ -1,0 +1,170 @@
+// Whether a scope allows: the one place that knows. Pure; knows neither the protocol nor how a refusal is worded.
+// INVARIANT: what is listed and what may be called are decided by the same function, `decideTarget`.
+import type { JsonObject } from '../../wire/json.ts';
+import type { Layers, ScopeLayer } from './scope-layer.ts';
+import type { DenyRule, Grant, TargetKind, Violation } from './scope-policy.ts';
+import { readUri, type UriReading } from './uri-readings.ts';
+
+/** Why not. `rule` is the one that decided, or the scope where none did. */
+export type Refusal =
+  /** `asIfAbsent`: to who asks it does not exist. */
+  | {
+      readonly kind: 'absent';
+      readonly why: 'not_granted' | 'denied' | 'expired' | 'not_plain';
+      readonly rule: string;
+    }
+  /** The scope allows it, and the lock does not yet. */
+  | { readonly kind: 'unapproved'; readonly rule: string }
+  /** The nearest grant first. */
+  | { readonly kind: 'arguments'; readonly rule: string; readonly violations: readonly Violation[] }
+  | { readonly kind: 'approval'; readonly rule: string };
+
+export type TargetDecision =
+  | {
+      readonly granted: true;
+      readonly rule: string;
+      /** The grants that name it and are alive, by layer, in the order in which they are written. */
+      readonly byLayer: readonly (readonly Grant[])[];
+    }
+  | { readonly granted: false; readonly refusal: Refusal };
+
+export type UseDecision =
+  | { readonly granted: true; readonly rule: string }
+  | { readonly granted: false; readonly refusal: Refusal };
+
+const PLAIN_NAME: UriReading = { isPlain: true, others: [] };
+
+/**
+ * Whether every layer names this target: some grant that is alive, and no denial. Arguments and approvals are not looked at.
+ *
+ * @param name attacker-controlled
+ * @param nowMs milliseconds since the epoch
+ */
+export function decideTarget(layers: Layers, kind: TargetKind, name: string, nowMs: number): TargetDecision {
+  const reading = kind === 'resource' ? readUri(name) : PLAIN_NAME;
+  const byLayer: (readonly Grant[])[] = [];
+  let unapproved: Refusal | undefined;
+  for (const layer of layers) {
+    const found = readLayer(layer, kind, name, reading, nowMs);
+    if ('grants' in found) byLayer.push(found.grants);
+    else if (layer.role !== 'lock') return { granted: false, refusal: found };
+    else {
+      unapproved ??= { kind: 'unapproved', rule: found.rule };
+      byLayer.push([]);
+    }
+  }
+  if (unapproved !== undefined) return { granted: false, refusal: unapproved };
+  return { granted: true, rule: byLayer[0]?.[0]?.rule ?? layers[0].rule, byLayer };
+}
+
+/** Whether every layer allows this use: `decideTarget`, and in each layer a grant whose constraints hold. */
+export function decideUse(
+  layers: Layers,
+  kind: TargetKind,
+  name: string,
+  args: JsonObject | undefined,
+  nowMs: number,
+): UseDecision {
+  const target = decideTarget(layers, kind, name, nowMs);
+  if (!target.granted) return target;
+  let rule: string | undefined;
+  let unapproved: Refusal | undefined;
+  let approval: Refusal | undefined;
+  for (const [index, grants] of target.byLayer.entries()) {
+    const tried = tryGrants(grants, args);
+    if (typeof tried === 'string') rule ??= tried;
+    else if (layers[index]?.role === 'lock' && tried.kind === 'arguments') {
+      unapproved ??= { kind: 'unapproved', rule: tried.rule };
+    } else if (tried.kind === 'arguments') return { granted: false, refusal: tried };
+    else approval ??= tried;
+  }
+  const refusal = unapproved ?? approval;
+  if (refusal !== undefined) return { granted: false, refusal };
+  return { granted: true, rule: rule ?? target.rule };
+}
+
+/**
+ * Whether any target of this kind could pass: where not, the capability itself means nothing. A grant with a wildcard may
+ * always name something.
+ */
+export function couldGrantAny(layers: Layers, kind: TargetKind, nowMs: number): boolean {
+  return layers.every((layer) =>
+    layer.grants.some(
+      (grant) =>
+        grant.kind === kind &&
+        nowMs < grant.expiresAtMs &&
+        (/[*?]/.test(grant.pattern)
+          ? !layer.deniesAll.has(kind)
+          : decideTarget(layers, kind, grant.pattern, nowMs).granted),
+    ),
+  );
+}
+
+function readLayer(
+  layer: ScopeLayer,
+  kind: TargetKind,
+  name: string,
+  reading: UriReading,
+  nowMs: number,
+): { readonly grants: readonly Grant[] } | (Refusal & { readonly kind: 'absent' }) {
+  const rules = layer.find(kind, name);
+  const alive: Grant[] = [];
+  let denial: DenyRule | undefined;
+  let expired: Grant | undefined;
+  let evaded: Grant | undefined;
+  for (const rule of rules) {
+    if (rule.effect === 'deny') denial ??= rule;
+    else if (!(nowMs < rule.expiresAtMs)) expired ??= rule;
+    else if (!reading.isPlain && rule.pattern !== name) evaded ??= rule;
+    else alive.push(rule);
+  }
+  denial ??= denialOf(layer, kind, reading.others);
+  if (denial !== undefined) return { kind: 'absent', why: 'denied', rule: denial.rule };
+  if (alive.length > 0) return { grants: alive };
+  if (evaded !== undefined) return { kind: 'absent', why: 'not_plain', rule: evaded.rule };
+  if (expired !== undefined) return { kind: 'absent', why: 'expired', rule: expired.rule };
+  return { kind: 'absent', why: 'not_granted', rule: layer.rule };
+}
+
+function denialOf(layer: ScopeLayer, kind: TargetKind, spellings: readonly string[]): DenyRule | undefined {
+  if (!layer.denies.has(kind)) return undefined;
+  for (const spelling of spellings) {
+    for (const rule of layer.find(kind, spelling)) if (rule.effect === 'deny') return rule;
+  }
+  return undefined;
+}
+
+/** The rule of a grant that holds, or why none does. */
+function tryGrants(grants: readonly Grant[], args: JsonObject | undefined): string | Refusal {
+  let held: Grant | undefined;
+  const missed: { readonly grant: Grant; readonly violation: Violation }[] = [];
+  for (const grant of grants) {
+    const violation = grant.checkArguments?.(args);
+    if (violation !== undefined) missed.push({ grant, violation });
+    else if (grant.approve === undefined) return grant.rule;
+    else held ??= grant;
+  }
+  if (held !== undefined) return { kind: 'approval', rule: held.rule };
+  // The grant that says most exactly what it is about is the one that was meant.
+  missed.sort((a, b) => exactness(b.grant) - exactness(a.grant));
+  const [nearest] = missed;
+  // INVARIANT: no grant at all has been refused by `decideTarget`
+  if (nearest === undefined) throw new Error('no grant to try');
+  return {
+    kind: 'arguments',
+    rule: showRule(nearest.grant, nearest.violation),
+    violations: missed.map(({ violation }) => violation),
+  };
+}
+
+function exactness({ pattern }: Grant): number {
+  const literal = pattern.replace(/[*?]/g, '').length;
+  return literal === pattern.length ? Number.MAX_SAFE_INTEGER : literal;
+}
+
+/** `scopes.files.grants[2].args["/path"].within`; what is not declared has no place in the config. */
+function showRule(grant: Grant, { rule, pointer }: Violation): string {
+  return pointer === '' || rule === 'additional'
+    ? `${grant.rule}.${rule}`
+    : `${grant.rule}.args[${JSON.stringify(pointer)}].${rule}`;
+}

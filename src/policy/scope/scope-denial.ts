@@ -1,0 +1,120 @@
+// How a refusal of a scope is put: to a model in words that help it, to everybody else as if the thing did not exist.
+// Decides nothing.
+import type { Deny, RequestView } from '../../core/interceptor.ts';
+import { showInert } from '../../wire/inert-text.ts';
+import type { Refusal } from './scope-decision.ts';
+import type { TargetKind, Violation } from './scope-policy.ts';
+
+const METHOD_NOT_FOUND = -32601;
+const INVALID_PARAMS = -32602;
+/** Up to 2025-11-25; from 2026-07-28 on an unknown resource is an invalid parameter. */
+const RESOURCE_NOT_FOUND = -32002;
+
+const LONGEST_NAME = 256;
+/** Characters of all alternatives together; the nearest stands in any case. */
+const LONGEST_ALTERNATIVES = 1000;
+
+export type Asked = Pick<RequestView, 'asked' | 'modern' | 'upstream'>;
+
+/** @param name attacker-controlled */
+export function denyUse(refusal: Refusal, asked: Asked, kind: TargetKind, name: string): Deny {
+  const shown = inert(name);
+  const { rule } = refusal;
+  // INVARIANT: a server cannot tell what is refused from what the client does not know.
+  const error = asked.asked === 'server' ? { error: absence(kind, name, asked.modern) } : {};
+  const base = { kind: 'deny', rule, retryAfterMs: undefined } as const;
+  switch (refusal.kind) {
+    case 'absent':
+      return { ...base, ...absentReason(refusal.why, shown), error: absence(kind, name, asked.modern) };
+    case 'unapproved':
+      return {
+        ...base,
+        ...error,
+        reason: 'not_approved',
+        text: `\`${shown}\` is in the scope of \`${inert(asked.upstream)}\`, and nobody has approved that yet, so this was not sent. A person can run \`mcp-guard scope approve\`; until then do not retry.`,
+      };
+    case 'approval':
+      return {
+        ...base,
+        ...error,
+        reason: 'approval_required',
+        text: `\`${shown}\` needs a person's approval for each use (\`${rule}\`), and this version of mcp-guard cannot ask for one, so this was not sent. Do not retry: use another way, or ask the user.`,
+      };
+    case 'arguments':
+      return { ...base, ...error, reason: 'argument_denied', text: describeViolations(shown, refusal.violations) };
+  }
+}
+
+/** What cannot be told apart: a method in disguise, a call without a name, a reference to nothing known. */
+export function denyUnreadable(asked: Asked, method: string, isKnown: boolean): Deny {
+  return {
+    kind: 'deny',
+    reason: 'not_granted',
+    rule: 'scope',
+    text: `\`${inert(method)}\` does not say what it is about, so no scope of \`${inert(asked.upstream)}\` allows it.`,
+    retryAfterMs: undefined,
+    error: isKnown
+      ? { code: INVALID_PARAMS, message: 'Invalid params' }
+      : { code: METHOD_NOT_FOUND, message: 'Method not found' },
+  };
+}
+
+/** An answer is withheld because in it the server asks the client for `method`; undefined: for nobody can tell what. */
+export function denyInput(asked: Asked, method: string | undefined, rule: string): Deny {
+  const what = method === undefined ? 'something that cannot be read' : `\`${inert(method)}\``;
+  return {
+    kind: 'deny',
+    reason: 'request_denied',
+    rule,
+    text: `\`${inert(asked.upstream)}\` asked the client for ${what} before it would go on, and its scope does not grant that, so its question was withheld. The request may have had effects already.`,
+    retryAfterMs: undefined,
+  };
+}
+
+function absentReason(
+  why: (Refusal & { readonly kind: 'absent' })['why'],
+  shown: string,
+): { readonly reason: string; readonly text: string } {
+  switch (why) {
+    case 'not_granted':
+      return { reason: 'not_granted', text: `no grant names \`${shown}\`` };
+    case 'denied':
+      return { reason: 'scope_denied', text: `a denial names \`${shown}\`` };
+    case 'expired':
+      return { reason: 'grant_expired', text: `the grant of \`${shown}\` has expired` };
+    case 'not_plain':
+      return { reason: 'uri_not_plain', text: `\`${shown}\` may mean another resource than it says` };
+  }
+}
+
+/** What a server answers to who asks for something that it has not got. Source: the specification, tools, prompts, resources. */
+function absence(kind: TargetKind, name: string, modern: boolean): { readonly code: number; readonly message: string } {
+  const cut = name.slice(0, LONGEST_NAME);
+  switch (kind) {
+    case 'tool':
+      return { code: INVALID_PARAMS, message: `Unknown tool: ${cut}` };
+    case 'prompt':
+      return { code: INVALID_PARAMS, message: `Unknown prompt: ${cut}` };
+    case 'resource':
+      return { code: modern ? INVALID_PARAMS : RESOURCE_NOT_FOUND, message: 'Resource not found' };
+    case 'request':
+      return { code: METHOD_NOT_FOUND, message: 'Method not found' };
+  }
+}
+
+/** The nearest grant first; where others would allow something else, that too, so that the model can choose. */
+function describeViolations(shown: string, violations: readonly Violation[]): string {
+  const [nearest = 'its arguments are not allowed', ...others] = new Set(violations.map(({ text }) => text));
+  let told = `mcp-guard did not send this call of \`${shown}\`: ${nearest}.`;
+  const longest = told.length + LONGEST_ALTERNATIVES;
+  for (const text of others) {
+    const more = ` Or, by another rule: ${text}.`;
+    if (told.length + more.length <= longest) told += more;
+  }
+  return told;
+}
+
+function inert(text: string): string {
+  const cut = text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text;
+  return showInert(cut).replaceAll('`', "'");
+}

@@ -1,0 +1,48 @@
+// One voice that must allow: a scope, or several that add up, made quick to ask. Decides nothing.
+import { TargetIndex } from '../target-index.ts';
+import { DEFAULT_GRANT, type Grant, type Scope, type ScopeRule, type TargetKind } from './scope-policy.ts';
+
+/** The lock is told apart: what only it refuses is configured and waits for an approval. */
+export type LayerRole = 'scope' | 'ceiling' | 'lock';
+
+export interface ScopeLayer {
+  readonly role: LayerRole;
+  /** What is said to decide where nothing is granted. */
+  readonly rule: string;
+  /** Every grant, those that have expired included. */
+  readonly grants: readonly Grant[];
+  /** The kinds that any denial names, and those of which one denies everything. */
+  readonly denies: ReadonlySet<TargetKind>;
+  readonly deniesAll: ReadonlySet<TargetKind>;
+  /** Every rule of that kind whose pattern matches the name, in the order in which they are written, denials last. */
+  readonly find: (kind: TargetKind, name: string) => readonly ScopeRule[];
+}
+
+/** INVARIANT: at least one. A server without a scope has no layers, and must be named so (`unscoped`), not given an empty list. */
+export type Layers = readonly [ScopeLayer, ...ScopeLayer[]];
+
+/**
+ * Several scopes (the roles of one principal) are one layer: what any of them grants is granted, what any of them denies is
+ * denied.
+ */
+export function buildLayer(role: LayerRole, scopes: readonly [Scope, ...Scope[]]): ScopeLayer {
+  const grants = [...scopes.flatMap((scope) => scope.grants), DEFAULT_GRANT];
+  const denies = scopes.flatMap((scope) => scope.denies);
+  const rules: readonly ScopeRule[] = [...grants, ...denies];
+  const indexOf = (kind: TargetKind): TargetIndex<ScopeRule> =>
+    new TargetIndex(rules.filter((rule) => rule.kind === kind).map((rule) => ({ pattern: rule.pattern, value: rule })));
+  const indexes = {
+    tool: indexOf('tool'),
+    resource: indexOf('resource'),
+    prompt: indexOf('prompt'),
+    request: indexOf('request'),
+  };
+  return {
+    role,
+    rule: scopes.map((scope) => scope.rule).join(' + '),
+    grants,
+    denies: new Set(denies.map(({ kind }) => kind)),
+    deniesAll: new Set(denies.filter(({ pattern }) => /^\*+$/.test(pattern)).map(({ kind }) => kind)),
+    find: (kind, name) => indexes[kind].find(name),
+  };
+}

@@ -1,0 +1,71 @@
+// What a scope takes out of a result: entries of lists that name nothing granted, capabilities that could only be refused.
+// Asks `isShown`; decides nothing itself.
+import type { Narrowing } from '../../core/interceptor.ts';
+import type { JsonObject } from '../../wire/json.ts';
+import { isJsonObject, objectAt, stringAt } from '../../wire/json.ts';
+import type { TargetKind } from './scope-policy.ts';
+
+/** Where each list stands in a result, and what its entries are named by. */
+const LISTS: readonly (readonly [list: string, name: string, kind: TargetKind])[] = [
+  ['tools', 'name', 'tool'],
+  ['resources', 'uri', 'resource'],
+  // A template is shown where a grant matches its text as it is written: `file:///data/{path}` by `file:///data/*`.
+  ['resourceTemplates', 'uriTemplate', 'resource'],
+  ['prompts', 'name', 'prompt'],
+];
+
+const LIST_METHODS: ReadonlySet<string> = new Set([
+  ...['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'],
+]);
+
+export function isListMethod(method: string): boolean {
+  return LIST_METHODS.has(method);
+}
+
+/**
+ * Removals for every list of the result, on any page; what is left keeps its order. An entry without a name that can be read
+ * goes, and so does a list that is none. attacker-controlled: the result.
+ */
+export function narrowLists(
+  result: JsonObject,
+  isShown: (kind: TargetKind, name: string) => boolean,
+): readonly Narrowing[] {
+  const narrowings: Narrowing[] = [];
+  for (const [list, key, kind] of LISTS) {
+    if (!Object.hasOwn(result, list)) continue;
+    const entries = result[list];
+    if (!Array.isArray(entries)) {
+      narrowings.push({ kind: 'drop', path: [list] });
+      continue;
+    }
+    const indexes: number[] = [];
+    for (const [index, entry] of entries.entries()) {
+      const name = isJsonObject(entry) ? stringAt(entry, key) : undefined;
+      if (name === undefined || !isShown(kind, name)) indexes.push(index);
+    }
+    if (indexes.length > 0) narrowings.push({ kind: 'remove', array: [list], indexes });
+  }
+  return narrowings;
+}
+
+/** For the result of `initialize` and `server/discover`. */
+export function narrowCapabilities(
+  result: JsonObject,
+  isPossible: (kind: TargetKind) => boolean,
+): readonly Narrowing[] {
+  const capabilities = objectAt(result, 'capabilities');
+  if (capabilities === undefined) return [];
+  const tools = isPossible('tool');
+  const prompts = isPossible('prompt');
+  const resources = isPossible('resource');
+  const possible: Readonly<Record<string, boolean>> = { tools, prompts, resources, completions: prompts || resources };
+  const narrowings: Narrowing[] = [];
+  for (const [name, isLeft] of Object.entries(possible)) {
+    if (!isLeft && Object.hasOwn(capabilities, name)) narrowings.push({ kind: 'drop', path: ['capabilities', name] });
+  }
+  const taskRequests = objectAt(objectAt(capabilities, 'tasks'), 'requests');
+  if (!tools && taskRequests !== undefined && Object.hasOwn(taskRequests, 'tools')) {
+    narrowings.push({ kind: 'drop', path: ['capabilities', 'tasks', 'requests', 'tools'] });
+  }
+  return narrowings;
+}

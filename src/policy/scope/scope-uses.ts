@@ -1,0 +1,109 @@
+// What a message asks for, as scopes name it. Knows the methods of the protocol that reach a tool, a resource or a prompt;
+// decides nothing. attacker-controlled throughout.
+import type { RequestView } from '../../core/interceptor.ts';
+import type { JsonObject } from '../../wire/json.ts';
+import { isJsonObject, objectAt, stringAt } from '../../wire/json.ts';
+import { REQUEST_METHODS } from '../../wire/protocol-keys.ts';
+import type { TargetKind } from './scope-policy.ts';
+
+export interface Use {
+  readonly kind: TargetKind;
+  readonly name: string;
+  readonly args: JsonObject | undefined;
+}
+
+/**
+ * What a scope must allow before this request goes on: nothing (`[]`), one or several things; undefined where it asks for
+ * something that cannot be told, which no scope allows.
+ */
+export function usesOf(request: RequestView): readonly Use[] | undefined {
+  const { method, params, asked } = request;
+  if (asked === 'server') {
+    // tasks belong to a request of the server's that was granted
+    const isFree = method === 'ping' || method.startsWith('tasks/');
+    return isFree ? [] : [{ kind: 'request', name: method, args: undefined }];
+  }
+  switch (method) {
+    case 'tools/call':
+      return named('tool', request.tool, params);
+    case 'prompts/get':
+      return named('prompt', stringAt(params, 'name'), params);
+    case 'resources/read':
+    case 'resources/subscribe':
+    case 'resources/unsubscribe':
+      return named('resource', stringAt(params, 'uri'), undefined);
+    case 'completion/complete':
+      return referred(objectAt(params, 'ref'));
+    case 'subscriptions/listen':
+      return listened(objectAt(params, 'notifications'));
+    default:
+      return isDisguised(method) ? undefined : [];
+  }
+}
+
+function named(kind: TargetKind, name: string | undefined, params: JsonObject | undefined): readonly Use[] | undefined {
+  if (name === undefined) return undefined;
+  const args = params !== undefined && Object.hasOwn(params, 'arguments') ? params.arguments : undefined;
+  if (args !== undefined && !isJsonObject(args)) return undefined;
+  return [{ kind, name, args }];
+}
+
+/** A completion is asked for a prompt by name, or for a resource template by its text. */
+function referred(ref: JsonObject | undefined): readonly Use[] | undefined {
+  const type = stringAt(ref, 'type');
+  if (type === 'ref/prompt') return named('prompt', stringAt(ref, 'name'), undefined);
+  if (type === 'ref/resource') return named('resource', stringAt(ref, 'uri'), undefined);
+  return undefined;
+}
+
+/** 2026-07-28: one request for notifications of many kinds; of resources by URI. */
+function listened(filter: JsonObject | undefined): readonly Use[] | undefined {
+  const uris =
+    filter !== undefined && Object.hasOwn(filter, 'resourceSubscriptions') ? filter.resourceSubscriptions : [];
+  if (!Array.isArray(uris)) return undefined;
+  const uses: Use[] = [];
+  for (const uri of uris) {
+    if (typeof uri !== 'string') return undefined;
+    uses.push({ kind: 'resource', name: uri, args: undefined });
+  }
+  return uses;
+}
+
+const LONGEST_METHOD = 1024;
+
+const POLICED: readonly string[] = [
+  ...['tools/call', 'prompts/get', 'resources/read', 'resources/subscribe', 'resources/unsubscribe'],
+  ...['completion/complete', 'subscriptions/listen'],
+  ...['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'],
+].map(bareMethod);
+
+/** A lenient server may take ` Tools/Call` for `tools/call`. Methods that look like none of these pass: they are not known. */
+function isDisguised(method: string): boolean {
+  if (REQUEST_METHODS.has(method)) return false;
+  return method.length > LONGEST_METHOD || POLICED.includes(bareMethod(method));
+}
+
+function bareMethod(method: string): string {
+  return method
+    .slice(0, LONGEST_METHOD)
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z]/g, '');
+}
+
+/** The methods that a result or a task asks of the client (2026-07-28 `inputRequests`); undefined where they cannot be told. */
+export function inputRequestsOf(holder: JsonObject): readonly string[] | undefined {
+  const methods: string[] = [];
+  for (const place of [holder, objectAt(holder, 'task'), objectAt(holder, 'result')]) {
+    if (place === undefined || !Object.hasOwn(place, 'inputRequests')) continue;
+    const asked = place.inputRequests;
+    if (asked === null || asked === undefined) continue;
+    if (typeof asked !== 'object') return undefined;
+    for (const one of Object.values(asked)) {
+      const method = isJsonObject(one) ? stringAt(one, 'method') : undefined;
+      if (method === undefined) return undefined;
+      methods.push(method);
+    }
+  }
+  return methods;
+}

@@ -1,0 +1,207 @@
+// The lock on disk: first use, approval, rollback, loss, races, keys; with real files and real keys.
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type LockWish,
+  lockError,
+  placeLock,
+  readLock,
+  rememberJudgement,
+  writeLock,
+} from '../../../src/adapters/lock-file.ts';
+import { openSigningKey, readSigningKey, signingKeyPath, verifySignature } from '../../../src/adapters/signing-key.ts';
+import { makePrivateDir } from '../../../src/adapters/state-paths.ts';
+import type { JsonObject } from '../../../src/wire/json.ts';
+
+const CONFIG: JsonObject = { version: 1, servers: { files: { command: 'node' } } };
+const CEILING = { lock: 'first-use', approvers: undefined } as const;
+const NOW = Date.parse('2026-07-28T09:00:00.000Z');
+let directory: string;
+let stateDir: string;
+let configPath: string;
+
+beforeEach(() => {
+  directory = fs.mkdtempSync(join(fs.realpathSync(tmpdir()), 'lock-'));
+  stateDir = join(directory, 'state');
+  configPath = join(directory, 'mcp-guard.config.json');
+  fs.writeFileSync(configPath, JSON.stringify(CONFIG), { mode: 0o600 });
+});
+afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
+
+const place = () => placeLock(configPath, stateDir, 'default');
+const judge = (config: JsonObject = CONFIG) => readLock(place(), { config, ceiling: CEILING, nowMs: NOW });
+const machineKey = () => openSigningKey(makePrivateDir(stateDir, ['default', 'keys']));
+const memoryFile = (): string => {
+  const [name] = fs.readdirSync(join(stateDir, 'default', 'locks')).filter((one) => one.endsWith('.json'));
+  return join(stateDir, 'default', 'locks', name ?? '');
+};
+async function approve(more: Partial<LockWish> = {}) {
+  const wish: LockWish = {
+    ...{ judged: judge(), policy: CONFIG, pins: new Map(), who: 'ada', why: 'because' },
+    ...{ nowMs: NOW, untilMs: undefined, key: machineKey() },
+  };
+  return writeLock(place(), { ...wish, ...more });
+}
+const code = (judgement = judge()): string => (judgement.kind === 'refused' ? judgement.refusal.code : judgement.kind);
+
+test('the name of a lock', () => {
+  const nameOf = (path: string): string => placeLock(path, stateDir, 'default').lock;
+  expect(nameOf('/c/mcp-guard.config.yaml')).toBe('/c/mcp-guard.lock.json');
+  expect(nameOf('/c/.mcp-guardrc')).toBe('/c/mcp-guard.lock.json');
+  expect(nameOf('/c/config.json')).toBe('/c/mcp-guard.lock.json');
+  expect(nameOf('/c/team.json')).toBe('/c/team.mcp-guard.lock.json');
+});
+
+test('a link to a config is that config', () => {
+  fs.symlinkSync(configPath, join(directory, 'link.json'));
+  expect(placeLock(join(directory, 'link.json'), stateDir, 'default')).toEqual(place());
+});
+
+test('reading writes nothing', () => {
+  expect(code()).toBe('first_use');
+  expect(fs.readdirSync(directory)).toEqual(['mcp-guard.config.json']);
+});
+
+test('from first use to a second approval', async () => {
+  await approve();
+  expect(fs.statSync(place().lock).mode & 0o777).toBe(0o600);
+  expect(judge()).toMatchObject({ kind: 'holds', remember: undefined, isFirstSight: false });
+  const wider = { ...CONFIG, unlisted: 'observe' };
+  expect(judge(wider)).toMatchObject({ combination: { document: { unlisted: 'deny' } } });
+  await approve({ judged: judge(wider), policy: wider });
+  expect(judge(wider)).toMatchObject({ kind: 'holds', combination: { document: { unlisted: 'observe' } } });
+  expect(judge(wider)).toMatchObject({ lock: { body: { approvals: [{ number: 1 }, { number: 2 }] } } });
+});
+
+test('an older lock that is put back is refused, and so is none', async () => {
+  await approve();
+  const first = fs.readFileSync(place().lock);
+  await approve({ policy: { ...CONFIG, strict: 'payload' } });
+  fs.writeFileSync(place().lock, first);
+  expect(code()).toBe('lock_older');
+  fs.rmSync(place().lock);
+  expect(code()).toBe('lock_vanished');
+  // an approval mends it, above all that was seen
+  await approve({ judged: judge() });
+  expect(judge()).toMatchObject({ kind: 'holds', lock: { body: { approvals: [{ number: 3 }] } } });
+});
+
+test('a machine that sees it for the first time remembers it', async () => {
+  await approve();
+  fs.rmSync(memoryFile());
+  const judged = judge();
+  expect(judged).toMatchObject({ kind: 'holds', isFirstSight: true });
+  await rememberJudgement(place(), judged);
+  expect(judge()).toMatchObject({ isFirstSight: false });
+  fs.rmSync(place().lock);
+  expect(code()).toBe('lock_vanished');
+});
+
+test.each(['', '{}', '{"version":1}', '{"version":2}', 'null'])('a memory that is %j denies', async (text) => {
+  await approve();
+  fs.writeFileSync(memoryFile(), text);
+  const damaged = judge();
+  expect(code(damaged)).toBe('lock_memory');
+  // the next approval is above the lock that is there, whose number is only claimed
+  await approve({ judged: damaged });
+  expect(judge()).toMatchObject({ lock: { body: { approvals: [{ number: 2 }] } } });
+});
+
+test('the memory of one config is not that of another', async () => {
+  await approve();
+  const other = join(directory, 'config.json');
+  fs.copyFileSync(configPath, other);
+  const judged = readLock(placeLock(other, stateDir, 'default'), { config: CONFIG, ceiling: CEILING, nowMs: NOW });
+  expect(code(judged)).toBe('lock_foreign');
+});
+
+test('what was shown is what is approved', async () => {
+  const shown = judge();
+  await approve();
+  await expect(approve({ judged: shown })).rejects.toMatchObject({ code: 'lock_changed' });
+  const second = judge();
+  await approve({ why: 'somebody else' });
+  await expect(approve({ judged: second })).rejects.toMatchObject({ code: 'lock_changed' });
+});
+
+test('of two approvals at once one wins', async () => {
+  machineKey();
+  const judged = judge();
+  const results = await Promise.allSettled(['a', 'b', 'c'].map((why) => approve({ judged, why })));
+  expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected']);
+  expect(code()).toBe('holds');
+});
+
+test('a lock that cannot be written leaves everything as it was', async () => {
+  fs.mkdirSync(place().lock);
+  await expect(approve({ judged: { kind: 'first_use' } })).rejects.toMatchObject({ code: 'lock_changed' });
+  fs.rmdirSync(place().lock);
+  const gone = { ...place(), lock: join(directory, 'no', 'lock.json') };
+  const wish = { judged: judge(), policy: CONFIG, pins: new Map(), who: 'a', why: 'b', nowMs: NOW, untilMs: undefined };
+  await expect(writeLock(gone, { ...wish, key: machineKey() })).rejects.toMatchObject({ code: 'lock_unwritable' });
+  expect(code()).toBe('first_use');
+});
+
+test.skipIf(process.getuid === undefined)('a lock that others can write is not read', async () => {
+  await approve();
+  fs.chmodSync(place().lock, 0o666);
+  expect(code()).toBe('lock_unreadable');
+});
+
+test('bytes before the text are an edit', async () => {
+  await approve();
+  fs.writeFileSync(place().lock, Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), fs.readFileSync(place().lock)]));
+  expect(code()).toBe('lock_edited');
+  fs.writeFileSync(place().lock, Buffer.from([0xff]));
+  expect(code()).toBe('lock_unreadable');
+});
+
+test('the error names the file and the command', async () => {
+  await approve();
+  fs.appendFileSync(place().lock, ' ');
+  const judged = judge();
+  const error = judged.kind === 'refused' ? lockError(place(), judged.refusal) : undefined;
+  expect(error).toMatchObject({ code: 'lock_edited', exitCode: 77 });
+  expect(error?.message).toContain(place().lock);
+  expect(error?.hint).toContain(`mcp-guard scope approve --config ${configPath} --reason`);
+});
+
+describe('keys', () => {
+  test('made once, private, and signing', () => {
+    const key = machineKey();
+    expect(machineKey().publicKey).toBe(key.publicKey);
+    const path = signingKeyPath(join(stateDir, 'default', 'keys'));
+    expect(fs.statSync(path).mode & 0o777).toBe(0o600);
+    expect(fs.readdirSync(join(stateDir, 'default', 'keys'))).toEqual(['ed25519.pem']);
+    expect(key.publicKey).toMatch(/^ed25519:[A-Za-z0-9+/]{43}=$/);
+    expect(verifySignature(key.publicKey, 'ä', key.sign('ä'))).toBe(true);
+    expect(verifySignature(key.publicKey, 'b', key.sign('ä'))).toBe(false);
+  });
+
+  test('a signature has one spelling, a key too', () => {
+    const key = machineKey();
+    const signature = key.sign('a');
+    expect(verifySignature(key.publicKey, 'a', `${signature} `)).toBe(false);
+    expect(verifySignature(key.publicKey, 'a', signature.replace(/==$/, ''))).toBe(false);
+    expect(verifySignature(key.publicKey.replace('ed25519:', 'rsa:'), 'a', signature)).toBe(false);
+    expect(verifySignature(key.publicKey.slice('ed25519:'.length), 'a', signature)).toBe(false);
+    expect(verifySignature(`ed25519:${Buffer.alloc(31).toString('base64')}`, 'a', signature)).toBe(false);
+    expect(verifySignature(key.publicKey, 'a', '')).toBe(false);
+  });
+
+  test.skipIf(process.getuid === undefined)('one that others can read is not used', () => {
+    machineKey();
+    fs.chmodSync(signingKeyPath(join(stateDir, 'default', 'keys')), 0o644);
+    expect(() => machineKey()).toThrow(expect.objectContaining({ code: 'key_unusable' }));
+    expect(() => judge()).toThrow(expect.objectContaining({ code: 'key_unusable' }));
+  });
+
+  test('a file that is no Ed25519 key is not used', () => {
+    const path = join(directory, 'key.pem');
+    expect(readSigningKey(path)).toBeUndefined();
+    fs.writeFileSync(path, 'nonsense', { mode: 0o600 });
+    expect(() => readSigningKey(path)).toThrow(expect.objectContaining({ code: 'key_unusable' }));
+  });
+});

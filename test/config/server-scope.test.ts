@@ -1,0 +1,64 @@
+// What a configured server is kept to in a session, and what `run` says of it.
+import { expect, test } from 'vitest';
+import { compilePolicy } from '../../src/config/compile.ts';
+import type { Policy, ServerPolicy } from '../../src/config/policy.ts';
+import { explainScope, serverScopeOf } from '../../src/config/server-scope.ts';
+import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
+import { makeLayer } from '../policy/scope/make-scope.ts';
+
+function load(server: object, scopes?: object): { policy: Policy; entry: ServerPolicy } {
+  const compiled = compilePolicy({
+    document: {
+      version: 1,
+      servers: { files: { command: 'a', ...server } },
+      ...(scopes === undefined ? {} : { scopes }),
+    },
+    variables: {},
+    source: { path: '/c', digest: 'd' },
+    absolute: (path) => path,
+  });
+  const entry = compiled.ok ? compiled.policy.servers.get('files') : undefined;
+  if (!compiled.ok || entry === undefined) throw new Error('it does not compile');
+  return { policy: compiled.policy, entry };
+}
+
+const READ = { read: { grants: [{ tool: 'read' }] } };
+
+test.each<[string, object, object | undefined, string | undefined, RegExp | undefined]>([
+  ['no scopes', {}, undefined, 'unscoped', /`files` has no scope: every call is recorded, none is denied/],
+  ['a scope', { scope: 'read' }, READ, 'enforce read', undefined],
+  [
+    'observed',
+    { scope: 'read', mode: 'observe' },
+    READ,
+    'observe read',
+    /`files` is only observed \(`mode: observe`\)/,
+  ],
+  [
+    'no scope where there are some',
+    {},
+    READ,
+    'enforce',
+    /names no scope, so nothing is granted to it: set `servers.files.scope` \(there is `read`\)/,
+  ],
+  ['no scope where there are none yet', {}, {}, 'enforce', /\(there is none yet\)/],
+])('%s', (_, server, scopes, expected, said) => {
+  const { policy, entry } = load(server, scopes);
+  const scope = serverScopeOf(entry);
+  const granted = ['read', 'write'].filter(
+    (tool) => scope !== 'unscoped' && decideTarget(scope.layers, 'tool', tool, 0).granted,
+  );
+  expect(scope === 'unscoped' ? scope : [scope.mode, ...granted].join(' ')).toBe(expected);
+  const line = explainScope(policy, entry);
+  if (said === undefined) expect(line).toBeUndefined();
+  else expect(line).toMatch(said);
+});
+
+test('a bare run is unscoped, unless something else must allow', () => {
+  expect(serverScopeOf(undefined)).toBe('unscoped');
+  const ceiling = makeLayer({}, 'ceiling');
+  expect(serverScopeOf(undefined, [ceiling])).toEqual({ layers: [ceiling], mode: 'enforce' });
+  expect(serverScopeOf(load({}).entry, [ceiling])).toEqual({ layers: [ceiling], mode: 'enforce' });
+  const both = serverScopeOf(load({ scope: 'read' }, READ).entry, [ceiling]);
+  expect(both === 'unscoped' ? [] : both.layers.map(({ role }) => role)).toEqual(['scope', 'ceiling']);
+});

@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import { EMPTY_BOARD } from '../../src/policy/breaker/board.ts';
+import { SERVER_DEFAULTS, TOOL_DEFAULTS } from '../../src/policy/breaker/breaker-settings.ts';
+import { type ChainParts, createInterceptors } from '../../src/policy/chain.ts';
+import { createRoster } from '../../src/policy/roster.ts';
+
+const roster = createRoster(() => true);
+
+const PARTS: ChainParts = {
+  maxInFlight: 1,
+  roster,
+  scopes: new Map(),
+  ownPaths: {
+    own: { places: [] },
+    portsOf: () => ({ realPath: () => undefined, homeDir: '/', cwdOf: () => '/', windows: false }),
+  },
+  bulkhead: {
+    serverSettings: () => ({ maxInFlight: 1 }),
+    toolSettings: () => ({ maxInFlight: 1, maxWaitMs: 1 }),
+  },
+  breaker: {
+    store: {
+      holder: 'me',
+      moment: (now) => ({ ...now, bootId: 'boot' }),
+      random: () => 0.5,
+      read: () => EMPTY_BOARD,
+      update: () => {},
+      isGone: () => false,
+    },
+    settingsOf: (_, tool) => (tool === undefined ? SERVER_DEFAULTS : TOOL_DEFAULTS),
+    toolsOf: roster.toolsOf,
+    deadlineMsOf: () => 1,
+    onTransition: () => {},
+    resume: () => false,
+  },
+  hiding: [],
+};
+
+it('the order of the policies is this', () => {
+  expect(createInterceptors(PARTS).map((one) => one.name)).toEqual([
+    'roster',
+    'scope',
+    'own-paths',
+    'concurrency',
+    'bulkhead',
+    'breaker',
+  ]);
+});
+
+it('the list is touched only where a config hides what is switched off', () => {
+  expect(createInterceptors({ ...PARTS, hiding: ['files'] }).map((one) => one.name)).toEqual([
+    'roster',
+    'scope',
+    'own-paths',
+    'concurrency',
+    'bulkhead',
+    'breaker',
+    'hide',
+  ]);
+});

@@ -1,0 +1,219 @@
+// The guard's own files: whatever an argument is, by whatever reading, it must not lead there.
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ConstraintPorts } from '../../../src/policy/constraint/constraint-document.ts';
+import { findOwnPath, type OwnPaths, prepareOwnPaths } from '../../../src/policy/constraint/own-paths.ts';
+import type { Json, JsonObject } from '../../../src/wire/json.ts';
+import { PORTS, realPorts } from './one-constraint.ts';
+
+const OWN = ['/home/me/.config/mcp-guard', '/home/me/.local/state/mcp-guard', '/srv/guard.yaml'];
+const own = prepareOwnPaths(OWN, PORTS);
+const find = (value: Json, ports = PORTS, of = own): string | undefined =>
+  findOwnPath({ v: value }, of, ports)?.pointer;
+
+describe('is found', () => {
+  test.each([
+    '/srv/guard.yaml',
+    '/srv/guard.yaml/',
+    '//srv//guard.yaml',
+    '/srv/./guard.yaml',
+    '/srv/x/../guard.yaml',
+    '/SRV/Guard.YAML',
+    '/home/me/.config/mcp-guard',
+    '/home/me/.config/mcp-guard/lock.json',
+    '~/.config/mcp-guard/x',
+    '~me/.config/mcp-guard',
+    '$HOME/.config/mcp-guard',
+    '../srv/guard.yaml',
+    './../srv/guard.yaml',
+    '%2fsrv%2fguard.yaml',
+    '/srv/%67uard.yaml',
+    '/srv/%2567uard.yaml',
+    '/srv/x/%2e%2e/guard.yaml',
+    '/srv/x/%252e%252e/guard.yaml',
+    'file:///srv/guard.yaml',
+    'file://localhost/srv/guard.yaml',
+    'FILE:///srv/guard%2eyaml',
+    'file:/srv/guard.yaml',
+    'file://other/srv/guard.yaml#x',
+    'file:///srv/guard.yaml?x',
+    '\\srv\\guard.yaml',
+    '/srv\\guard.yaml',
+    '/srv/x\\..\\guard.yaml',
+    ' /srv/guard.yaml',
+    '/srv/guard.yaml\n',
+    '"/srv/guard.yaml"',
+    "'/srv/guard.yaml'",
+    '/srv/guard.yaml\0.txt',
+    '/srv/guard．yaml',
+    '／srv／guard.yaml',
+    '／srv／guard．yaml',
+    '"file:///srv/guard.yaml" ',
+    '/proc/self/root/srv/guard.yaml',
+    '/proc/1/cwd/../srv/guard.yaml',
+    '/proc/self/task/7/root/srv/guard.yaml',
+  ])('%j', (path) => {
+    const ports = { ...PORTS, realPath: (at: string) => (at.startsWith('/proc/') ? undefined : at) };
+    expect(find(path, ports)).toBe('/v');
+  });
+
+  test.each<readonly [string, JsonObject, string]>([
+    ['in a list', { a: ['x', '/srv/guard.yaml'] }, '/a/1'],
+    ['deeply', { a: { b: [{ c: '/srv/guard.yaml' }] } }, '/a/b/0/c'],
+    ['as a key', { files: { '/srv/guard.yaml': 'text' } }, '/files/~1srv~1guard.yaml'],
+    ['under a key of any kind', JSON.parse('{"__proto__":"/srv/guard.yaml"}'), '/__proto__'],
+  ])('%s', (_where, args, pointer) => {
+    expect(findOwnPath(args, own, PORTS)).toMatchObject({ rule: 'own_paths', pointer });
+  });
+
+  test.each([`\${HOME}/.config/mcp-guard`, '%USERPROFILE%/.config/mcp-guard'])('%s', (path) => {
+    expect(find(path)).toBe('/v');
+  });
+
+  test('by a bare name, from a directory close by', () => {
+    const at = (cwd: string): ConstraintPorts => ({ ...PORTS, cwdOf: () => cwd });
+    expect(find('mcp-guard', at('/home/me/.config'))).toBe('/v');
+    expect(find('lock', at('/home/me/.config/mcp-guard'))).toBe('/v');
+    expect(find('mcp-guard', at('/work'))).toBeUndefined();
+  });
+
+  test('says so without the path', () => {
+    const found = findOwnPath({ v: '/srv/guard.yaml' }, own, PORTS);
+    expect(found?.text).toBe(
+      '`/v` leads to files of the guard itself, which no tool may touch; any other path may be given',
+    );
+  });
+});
+
+describe('is not found', () => {
+  test.each<Json>([
+    '/srv/guard.yaml.bak',
+    '/srv/guard',
+    '/srv',
+    '/',
+    '/home/me',
+    '/home/me/.config',
+    '/home/me/.config/mcp-guard-2',
+    'guard.yaml',
+    'cat /srv/guard.yaml',
+    'rm -rf /srv/guard.yaml',
+    'https://example.com/srv/guard.yaml',
+    'A sentence. With dots/slashes.',
+    `/srv/guard.yaml${' '.repeat(4097)}`,
+    '',
+    '.',
+    '..',
+    'x',
+    7,
+    null,
+    true,
+    [],
+    {},
+    '50%',
+    '%',
+    '%%%',
+    '~',
+    '$',
+    '/proc/self/root/etc',
+    'x'.repeat(4000),
+  ])('%j', (value) => {
+    expect(find(value)).toBeUndefined();
+  });
+
+  test('where there is nothing to look for or at', () => {
+    expect(findOwnPath(undefined, own, PORTS)).toBeUndefined();
+    expect(find('/srv/guard.yaml', PORTS, prepareOwnPaths([], PORTS))).toBeUndefined();
+  });
+});
+
+describe('the cost is bounded', () => {
+  const counting = (): { ports: ConstraintPorts; asked: () => number } => {
+    let asked = 0;
+    const realPath = (path: string): string => {
+      asked += 1;
+      return path;
+    };
+    return { ports: { ...PORTS, realPath }, asked: () => asked };
+  };
+
+  test('texts that are no paths ask nobody', () => {
+    const { ports, asked } = counting();
+    const args = { query: 'status of the build', limit: 10, tags: ['a', 'bc'], nested: { flag: true, mode: 'fast' } };
+    expect(findOwnPath(args, own, ports)).toBeUndefined();
+    expect(findOwnPath({ text: `${'a'.repeat(3000)}.` }, own, ports)).toBeUndefined();
+    expect(asked()).toBe(0);
+  });
+
+  test('one text is asked about once, and a thousand changes of it are not', () => {
+    const { ports, asked } = counting();
+    expect(find(Array(1000).fill('/a/b.c'), ports)).toBeUndefined();
+    expect(asked()).toBe(1);
+    expect(find('%25'.repeat(1000).concat('\\~"\'`./\0'), ports)).toBeUndefined();
+    expect(asked()).toBeLessThan(60);
+  });
+
+  test('more different paths than can be looked at are refused', () => {
+    const paths = (count: number): string[] => Array.from({ length: count }, (_, index) => `/a/${index}`);
+    expect(find(paths(4990))).toBeUndefined();
+    expect(findOwnPath({ v: paths(5001) }, own, PORTS)).toMatchObject({ rule: 'own_paths', pointer: '' });
+  });
+});
+
+describe('on a disk with links', () => {
+  let base = '';
+  let ports: ConstraintPorts = PORTS;
+  let ours: OwnPaths = own;
+
+  beforeAll(() => {
+    base = realpathSync(mkdtempSync(`${tmpdir()}/guard-own-`));
+    ports = realPorts(`${base}/work`, `${base}/home`);
+    for (const path of ['work/sub', 'home', 'dotfiles', 'state/audit'])
+      mkdirSync(`${base}/${path}`, { recursive: true });
+    writeFileSync(`${base}/dotfiles/guard.yaml`, '');
+    symlinkSync(`${base}/dotfiles/guard.yaml`, `${base}/home/guard.yaml`);
+    symlinkSync('../state', `${base}/work/innocent.d`);
+    symlinkSync(`${base}/state/new`, `${base}/work/dangling.txt`);
+    symlinkSync('../../state/audit', `${base}/work/sub/deep`);
+    ours = prepareOwnPaths([`${base}/home/guard.yaml`, `${base}/state`], ports);
+  });
+  afterAll(() => rmSync(base, { recursive: true }));
+
+  test.each([
+    './innocent.d',
+    'innocent.d/audit',
+    'innocent.d',
+    'dangling.txt',
+    'sub/deep',
+    'sub/deep/x',
+    'sub/deep/../x',
+    'sub/../innocent.d',
+    '~/guard.yaml',
+    '~/../dotfiles/guard.yaml',
+    '../state/x',
+    '../STATE/audit',
+  ])('%s leads there', (path) => {
+    expect(find(path, ports, ours)).toBe('/v');
+  });
+
+  test.each(['sub', 'sub/x', './x.y', 'sub/../x', '~/other', '../dotfiles', '../dotfiles/other'])(
+    '%s does not',
+    (path) => {
+      expect(find(path, ports, ours)).toBeUndefined();
+    },
+  );
+});
+
+test('on Windows, by the forms that have one meaning there', () => {
+  const ports = { ...PORTS, windows: true, homeDir: 'C:\\Users\\me', cwdOf: () => 'C:\\work' };
+  const ours = prepareOwnPaths(['C:\\Users\\me\\.mcp-guard'], ports);
+  for (const path of [
+    'C:\\Users\\me\\.mcp-guard\\x',
+    'c:/users/ME/.MCP-guard',
+    '~\\.mcp-guard',
+    '..\\Users\\me\\.mcp-guard\\lock',
+  ]) {
+    expect(find(path, ports, ours), path).toBe('/v');
+  }
+  expect(find('C:\\Users\\me\\other', ports, ours)).toBeUndefined();
+});

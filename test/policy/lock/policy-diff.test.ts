@@ -1,0 +1,133 @@
+// What a person reads before an approval: what becomes possible, by name or by wildcard, what starts, what holds already.
+import { describe, expect, test } from 'vitest';
+import { diffPolicies } from '../../../src/policy/lock/policy-diff.ts';
+import type { JsonObject } from '../../../src/wire/json.ts';
+
+const TOOLS = ['read_file', 'read_dir', 'write_file', 'delete_file'];
+const INVENTORY = new Map([['files', TOOLS]]);
+const config = (scope: JsonObject | undefined, server: JsonObject = {}, top: JsonObject = {}): JsonObject => ({
+  version: 1,
+  servers: { files: { command: 'node', ...(scope === undefined ? {} : { scope: 'files' }), ...server } },
+  ...(scope === undefined ? {} : { scopes: { files: scope } }),
+  ...top,
+});
+const linesOf = (after: JsonObject, before: JsonObject | undefined) =>
+  diffPolicies(after, before, INVENTORY).lines.map(({ kind, text }) => `${kind}: ${text}`);
+const READS = { grants: [{ tool: 'read_*' }] };
+
+test('nothing differs: nothing to approve', () => {
+  expect(diffPolicies(config(READS), config(READS), INVENTORY)).toMatchObject({ lines: [], isApproved: true });
+});
+
+test('nothing was approved: everything becomes possible', () => {
+  const { lines, isApproved } = diffPolicies(config(READS, { args: ['a b', 'c'] }), undefined, INVENTORY);
+  expect(isApproved).toBe(false);
+  expect(lines.map(({ kind, text }) => `${kind}: ${text}`)).toEqual([
+    'starts: new server, starts "node" "a b" "c"',
+    'possible: grant tool `read_*` added',
+    'possible: newly callable, swallowed by a wildcard: `read_file`, `read_dir`',
+  ]);
+});
+
+test('by name and by wildcard are told apart', () => {
+  const after = config({
+    grants: [{ tool: 'read_*' }, { tool: 'write_file' }, { tool: '*_file', expires: '2026-12-31' }],
+  });
+  const { scopes } = diffPolicies(after, config(READS), INVENTORY);
+  expect(scopes[0]?.newTools).toEqual([
+    { tool: 'write_file', by: 'name', pattern: 'write_file' },
+    { tool: 'delete_file', by: 'wildcard', pattern: '*_file' },
+  ]);
+  expect(linesOf(after, config(READS))).toEqual([
+    'possible: grant tool `write_file` added',
+    'possible: grant tool `*_file` added {"expires":"2026-12-31"}',
+    'possible: newly callable, asked for by name: `write_file`',
+    'possible: newly callable, swallowed by a wildcard: `delete_file`',
+  ]);
+});
+
+test('a removed grant holds already; a removed denial does not', () => {
+  expect(linesOf(config({ grants: [] }), config(READS))).toEqual([
+    'holds: grant tool `read_*` removed',
+    'holds: no longer to be called: `read_file`, `read_dir`',
+  ]);
+  const denied = { grants: [{ tool: '*' }], deny: [{ tool: 'delete_*', reason: 'no' }] };
+  expect(linesOf(config({ grants: [{ tool: '*' }] }), config(denied))).toEqual([
+    'possible: deny tool `delete_*` removed {"reason":"no"}',
+    'possible: newly callable, swallowed by a wildcard: `delete_file`',
+  ]);
+  expect(diffPolicies(config(denied), config({ grants: [{ tool: '*' }] }), INVENTORY).isApproved).toBe(true);
+});
+
+test('unscoped and scoped', () => {
+  expect(linesOf(config(undefined), config(READS))).toEqual([
+    'possible: unscoped: every tool, resource, prompt and request',
+    'holds: grant tool `read_*` removed',
+    'possible: newly callable, because nothing restricts it: `write_file`, `delete_file`',
+  ]);
+  expect(linesOf(config(READS), config(undefined))).toEqual([
+    'holds: scoped from now on',
+    'possible: grant tool `read_*` added',
+    'holds: no longer to be called: `write_file`, `delete_file`',
+  ]);
+  const nameless = { ...config(undefined), scopes: {} };
+  expect(linesOf(nameless, config(READS))[0]).toBe('holds: no scope: nothing is granted');
+});
+
+describe('a grant whose terms changed', () => {
+  const grant = (terms: JsonObject) => config({ grants: [{ tool: 'read_*', ...terms }] });
+  test.each([
+    ['a constraint more', {}, { args: { '/path': { prefix: '/a' } } }, 'holds'],
+    ['a constraint less', { args: { '/path': { prefix: '/a' } } }, {}, 'possible'],
+    ['another constraint', { args: { '/path': { prefix: '/a' } } }, { args: { '/path': { prefix: '/' } } }, 'possible'],
+    ['a second pointer', { args: { '/a': { min: 1 } } }, { args: { '/a': { min: 1 }, '/b': { min: 1 } } }, 'holds'],
+    ['an end', {}, { expires: '2026-12-31' }, 'holds'],
+    ['a later end', { expires: '2026-12-31' }, { expires: '2027-12-31' }, 'possible'],
+    ['an earlier end', { expires: '2026-12-31' }, { expires: '2026-12-31T08:00:00Z' }, 'holds'],
+    ['no end', { expires: '2026-12-31' }, {}, 'possible'],
+    ['an approval', {}, { approve: 'once' }, 'holds'],
+    ['a stricter approval', { approve: 'once' }, { approve: 'always' }, 'holds'],
+    ['no approval', { approve: 'once' }, {}, 'possible'],
+    ['no other arguments', {}, { additional: false }, 'holds'],
+    ['other arguments', { additional: false }, { additional: true }, 'possible'],
+    ['what nobody knows', {}, { wide: true }, 'possible'],
+    ['narrower here, wider there', {}, { args: { '/path': {} }, wide: true }, 'possible'],
+    ['another reason', { reason: 'a' }, { reason: 'b', owner: 'c' }, undefined],
+  ])('%s', (_, before, after, kind) => {
+    const found = diffPolicies(grant(after), grant(before), INVENTORY).lines.map((line) => line.kind);
+    expect(found).toEqual(kind === undefined ? [] : [kind]);
+  });
+});
+
+test('settings: what waits, what starts, what holds', () => {
+  const before = config(
+    READS,
+    { env: { TOKEN: 'geheim', REF: 'env:A' }, mode: 'observe' },
+    { audit: { onFailure: 'deny' } },
+  );
+  const after = config(READS, { env: { TOKEN: 'anderes', REF: 'env:B' } }, { audit: { onFailure: 'allow-and-count' } });
+  const lines = linesOf(after, before);
+  expect(lines).toEqual([
+    'starts: env: {TOKEN: (a literal), REF: env:A} → {TOKEN: (a literal), REF: env:B}',
+    'holds: mode: "observe" → nothing',
+    'possible: audit.onFailure: "deny" → "allow-and-count"',
+  ]);
+  expect(lines.join()).not.toMatch(/geheim|anderes/);
+});
+
+test('a server that is gone', () => {
+  const gone = { version: 1, servers: {}, unlisted: 'deny' };
+  expect(linesOf(gone, config(READS, {}, { unlisted: 'deny' }))).toEqual(['holds: `files` is no longer a server']);
+});
+
+test('hostile names are inert, and long lists are cut', () => {
+  const names = Array.from({ length: 50 }, (_, index) => `x\u001b[2J\u202e${index}`);
+  const { lines } = diffPolicies(
+    config({ grants: [{ tool: 'x*' }] }),
+    config({ grants: [] }),
+    new Map([['files', names]]),
+  );
+  const text = lines.map((line) => line.text).join('\n');
+  expect(text).toContain('and 30 more');
+  expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+});

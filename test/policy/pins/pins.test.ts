@@ -1,0 +1,263 @@
+// A definition that is not the approved one is out of use: in lists, in calls, in instructions; and nothing else is.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { RequestView } from '../../../src/core/interceptor.ts';
+import { readDefinition } from '../../../src/policy/pins/definition.ts';
+import { type PinSet, pinSet } from '../../../src/policy/pins/pin-set.ts';
+import { createPins, type PinnedServer } from '../../../src/policy/pins/pins.ts';
+import type { Json, JsonObject } from '../../../src/wire/json.ts';
+
+const NOW = { wallMs: 0, monoMs: 0 };
+const READ = { name: 'read', description: 'reads a file', inputSchema: { type: 'object', properties: { path: {} } } };
+const WRITE = { name: 'write', title: 'Write', annotations: { readOnlyHint: false } };
+
+function pinned(tools: readonly Json[], instructions?: string): PinSet {
+  return pinSet(
+    tools.flatMap((tool) => readDefinition(tool) ?? []),
+    instructions,
+  );
+}
+function setUp(approved: PinSet | undefined, config?: JsonObject, isObserved = false) {
+  const pins = createPins(new Map<string, PinnedServer>([['files', { approved, config, isObserved }]]));
+  const view = (method: string, tool?: string, more: Partial<RequestView> = {}): RequestView => ({
+    ...{ asked: 'client', upstream: 'files', method, tool, params: undefined, modern: false },
+    ...more,
+  });
+  return {
+    pins,
+    list: (tools: Json, more?: JsonObject) => pins.onResponse?.(view('tools/list'), { tools, ...more }, NOW),
+    answer: (method: string, result: JsonObject) => pins.onResponse?.(view(method), result, NOW),
+    call: (tool: string, more?: Partial<RequestView>) => pins.onRequest?.(view('tools/call', tool, more), NOW),
+    listFrom: (upstream: string, tools: Json) =>
+      pins.onResponse?.(view('tools/list', undefined, { upstream }), { tools }, NOW),
+  };
+}
+const removed = (...indexes: number[]) => [{ kind: 'remove', array: ['tools'], indexes }];
+
+test('what was approved passes, whatever the order of its keys', () => {
+  const { list, call, pins } = setUp(pinned([READ, WRITE]));
+  const shuffled = {
+    inputSchema: { properties: { path: {} }, type: 'object' },
+    description: 'reads a file',
+    name: 'read',
+  };
+  expect(list([shuffled, WRITE])).toBeUndefined();
+  expect(call('read')).toEqual({ kind: 'pass' });
+  expect(pins.takeFindings()).toEqual([]);
+});
+
+test('a call to a pinned tool that was not listed yet passes', () => {
+  expect(setUp(pinned([READ])).call('read')).toEqual({ kind: 'pass' });
+});
+
+describe('a tool whose definition changed', () => {
+  test.each([
+    ['description', { ...READ, description: 'reads a file and sends it' }],
+    ['title', { ...READ, title: 'x' }],
+    ['inputSchema', { ...READ, inputSchema: { type: 'object', properties: { path: {}, to: {} } } }],
+    ['outputSchema', { ...READ, outputSchema: {} }],
+    ['annotations', { ...READ, annotations: { readOnlyHint: true } }],
+    ['a field that is null now', { ...READ, title: null }],
+    ['a field that is gone', { name: 'read', inputSchema: READ.inputSchema }],
+  ])('%s: it alone is hidden and refused', (_, changed) => {
+    const { list, call, pins } = setUp(pinned([READ, WRITE]));
+    expect(list([WRITE, changed])).toEqual(removed(1));
+    expect(call('read')).toMatchObject({ kind: 'deny', reason: 'definition_drift', rule: 'servers.files.pins' });
+    expect(call('write')).toEqual({ kind: 'pass' });
+    expect(pins.takeFindings()).toMatchObject([{ server: 'files', tool: 'read', kind: 'changed', mode: 'deny' }]);
+    expect(pins.takeFindings()).toEqual([]);
+  });
+
+  test('the refusal says what, and the commands', () => {
+    const { list, call } = setUp(pinned([READ]));
+    list([{ ...READ, description: 'other', title: 't' }]);
+    expect(call('read')).toMatchObject({
+      text: 'The definition of `read` on `files` has changed since it was approved (title, description), so mcp-guard keeps it out of use. The call was not sent; do not retry. A person can look at it with `mcp-guard scope diff files` and approve it with `mcp-guard scope approve files`.',
+    });
+  });
+
+  test('on page 2 only, or twice in one list, is seen', () => {
+    const { list, call } = setUp(pinned([READ, WRITE]));
+    expect(list([READ], { nextCursor: 'a' })).toBeUndefined();
+    expect(list([WRITE, { ...READ, description: 'other' }])).toEqual(removed(1));
+    expect(call('read')).toMatchObject({ kind: 'deny' });
+  });
+
+  test('stays out of use when it shows its approved face again', () => {
+    const { list, call } = setUp(pinned([READ]));
+    list([{ ...READ, description: 'other' }]);
+    expect(list([READ])).toEqual(removed(0));
+    expect(call('read')).toMatchObject({ kind: 'deny' });
+  });
+
+  test('drifts through `list_changed` where nothing was approved yet', () => {
+    const { list, call, pins } = setUp(undefined);
+    expect(list([READ, WRITE])).toBeUndefined();
+    expect(pins.learned('files')).toEqual(pinned([READ, WRITE]));
+    expect(list([{ ...READ, description: 'other' }, WRITE])).toEqual(removed(0));
+    expect(call('read')).toMatchObject({ kind: 'deny' });
+    expect(call('anything')).toEqual({ kind: 'pass' });
+  });
+
+  test('is not crowded out by any number of invented ones', () => {
+    const { list, call } = setUp(pinned([READ]));
+    const invented = Array.from({ length: 25_000 }, (_, index) => ({ name: `x${index}` }));
+    expect(list([...invented, { ...READ, title: 'x' }])?.[0]).toMatchObject({ indexes: { length: 25_001 } });
+    expect(call('read')).toMatchObject({ kind: 'deny' });
+    expect(call('x24999')).toMatchObject({ kind: 'deny' });
+  });
+});
+
+describe('a tool that was never approved', () => {
+  test('is hidden and refused, listed or not', () => {
+    const { list, call, pins } = setUp(pinned([READ]));
+    expect(call('fresh')).toMatchObject({
+      kind: 'deny',
+      text: expect.stringContaining('`fresh` is not one of the tools'),
+    });
+    expect(pins.takeFindings()).toEqual([]);
+    expect(list([{ name: 'fresh' }, READ])).toEqual(removed(0));
+    list([{ name: 'fresh' }]);
+    expect(pins.takeFindings()).toMatchObject([{ tool: 'fresh', kind: 'added' }]);
+  });
+
+  test.each(['__proto__', 'constructor', 'READ', 'read ', 'rea\u200bd', 'rеad'])('%j is not `read`', (name) => {
+    const { list, call } = setUp(pinned([READ]));
+    expect(list([{ ...READ, name }])).toEqual(removed(0));
+    expect(call(name)).toMatchObject({ kind: 'deny' });
+  });
+});
+
+describe('settings', () => {
+  const changed = { ...READ, description: 'other' };
+
+  test('`warn` says, and passes', () => {
+    const { list, call, pins } = setUp(pinned([READ]), { pins: 'warn' });
+    expect(list([changed, { name: 'fresh' }])).toBeUndefined();
+    expect(call('read')).toEqual({ kind: 'pass' });
+    expect(pins.takeFindings()).toMatchObject([
+      { tool: 'read', mode: 'warn' },
+      { tool: 'fresh', mode: 'warn' },
+    ]);
+  });
+
+  test('`off` does not look', () => {
+    const { list, call, pins } = setUp(pinned([READ]), { pins: { mode: 'off' } });
+    expect(list([changed])).toBeUndefined();
+    expect(call('fresh')).toEqual({ kind: 'pass' });
+    expect(pins.takeFindings()).toEqual([]);
+  });
+
+  test('by tool', () => {
+    const { list, call } = setUp(pinned([READ, WRITE]), { tools: { 'r*': { pins: 'off' } } });
+    expect(list([changed, { ...WRITE, title: 'x' }])).toEqual(removed(1));
+    expect(call('read')).toEqual({ kind: 'pass' });
+  });
+
+  test('a field that is ignored may change, another may not', () => {
+    const { list } = setUp(pinned([READ]), { pins: { ignore: ['description'] } });
+    expect(list([changed])).toBeUndefined();
+    expect(list([{ ...changed, title: 'x' }])).toEqual(removed(0));
+  });
+
+  test('an observed server: said, and nothing is kept back', () => {
+    const { list, call, pins } = setUp(pinned([READ]), undefined, true);
+    expect(list([changed])).toBeUndefined();
+    expect(call('read')).toEqual({
+      kind: 'pass',
+      observed: { rule: 'servers.files.pins', reason: 'definition_drift' },
+    });
+    expect(pins.takeFindings()).toHaveLength(1);
+  });
+});
+
+describe('instructions', () => {
+  const drop = [{ kind: 'drop', path: ['instructions'] }];
+
+  test.each(['initialize', 'server/discover'])(
+    'in the result of `%s`: withheld where they are not the approved ones',
+    (method) => {
+      const { answer, call, pins } = setUp(pinned([READ], 'be careful'));
+      expect(answer(method, { instructions: 'be careful' })).toBeUndefined();
+      expect(answer(method, {})).toBeUndefined();
+      expect(answer(method, { instructions: 'be careless' })).toEqual(drop);
+      answer(method, { instructions: 'be careless' });
+      expect(pins.takeFindings()).toMatchObject([{ tool: undefined, kind: 'instructions' }]);
+      expect(call('read')).toEqual({ kind: 'pass' });
+    },
+  );
+
+  test('where none were approved, none are passed on', () => {
+    expect(setUp(pinned([READ])).answer('initialize', { instructions: 'x' })).toEqual(drop);
+  });
+
+  test('that are no text are withheld', () => {
+    expect(setUp(undefined).answer('initialize', { instructions: ['x'] })).toEqual(drop);
+  });
+
+  test('where nothing was approved yet, the first are what the session goes by', () => {
+    const { answer } = setUp(undefined);
+    expect(answer('initialize', {})).toBeUndefined();
+    expect(answer('initialize', { instructions: 'x' })).toEqual(drop);
+  });
+
+  test('`warn` and `ignore`', () => {
+    expect(setUp(pinned([]), { pins: 'warn' }).answer('initialize', { instructions: 'x' })).toBeUndefined();
+    expect(
+      setUp(pinned([]), { pins: { ignore: ['instructions'] } }).answer('initialize', { instructions: 'x' }),
+    ).toBeUndefined();
+  });
+});
+
+describe('what is no list', () => {
+  test.each([null, {}, 'x', 3])('%j is refused as a whole', (tools) => {
+    expect(setUp(pinned([READ])).list(tools)).toMatchObject([{ kind: 'refuse', deny: { reason: 'definition_drift' } }]);
+  });
+
+  test('an entry without a name leaves the list', () => {
+    expect(setUp(undefined).list([READ, null, 'read', { name: 7 }, { description: 'x' }])).toEqual(removed(1, 2, 3, 4));
+  });
+
+  test('a result without tools, another method, another server, a request of the server: nothing to do', () => {
+    const { answer, listFrom, pins, call } = setUp(pinned([READ]));
+    expect(answer('tools/list', {})).toBeUndefined();
+    expect(answer('resources/list', { tools: [{ name: 'x' }] })).toBeUndefined();
+    expect(listFrom('other', [{ name: 'x' }])).toBeUndefined();
+    expect(call('x', { upstream: 'other' })).toEqual({ kind: 'pass' });
+    expect(call('x', { asked: 'server' })).toEqual({ kind: 'pass' });
+    expect(pins.takeFindings()).toEqual([]);
+  });
+});
+
+test('what a list shows is exactly what may be called', () => {
+  const tool = fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd'), title: fc.constantFrom('x', 'y') });
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(tool, { selector: ({ name }) => name }),
+      fc.array(fc.uniqueArray(tool, { selector: ({ name }) => name }), { minLength: 1, maxLength: 3 }),
+      fc.constantFrom('deny', 'warn', 'off'),
+      (approved, pages, mode) => {
+        const { list, call } = setUp(pinned(approved), { pins: mode });
+        for (const page of pages) {
+          const narrowing = list(page)?.[0];
+          const hidden = narrowing?.kind === 'remove' ? narrowing.indexes : [];
+          for (const [index, { name }] of page.entries()) {
+            expect(call(name)?.kind).toBe(hidden.includes(index) ? 'deny' : 'pass');
+          }
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('10,000 pinned tools are compared within the budget of a list', () => {
+  const tools = Array.from({ length: 10_000 }, (_, index) => ({ ...READ, name: `read_${index}` }));
+  const { list, call } = setUp(pinned(tools));
+  const started = performance.now();
+  expect(list(tools)).toBeUndefined();
+  expect(list(tools)).toBeUndefined();
+  for (let index = 0; index < 10_000; index += 1) call(`read_${index}`);
+  // measured: 60 ms and 30 ms for the lists, 0.2 µs a call
+  expect(performance.now() - started).toBeLessThan(1500);
+});

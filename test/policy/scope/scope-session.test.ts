@@ -1,0 +1,104 @@
+// A scope inside a whole session: what the client, the server and the record get to see, byte by byte.
+import { describe, expect, test } from 'vitest';
+import type { ScopeDocument } from '../../../src/config/schema.ts';
+import { createScopePolicy, type ServerScope } from '../../../src/policy/scope/scope.ts';
+import { call, intents, Playbook, recordsOf, result, SERVER, sentToServer } from '../../core/playbook.ts';
+import { layersOf } from './make-scope.ts';
+
+const SCOPE: ScopeDocument = {
+  grants: [{ tool: 'echo' }, { tool: 'write', args: { '/text': { prefix: '/data/' } } }],
+};
+
+function start(mode: 'enforce' | 'observe' = 'enforce', document = SCOPE): Playbook {
+  const scope: ServerScope = { layers: layersOf(document), mode };
+  return new Playbook({ interceptors: [createScopePolicy(new Map([[SERVER, scope]]))] });
+}
+
+describe('a session under a scope', () => {
+  test('answers for a hidden tool exactly as for one that never was, and the record knows why', () => {
+    const book = start('enforce', { ...SCOPE, deny: [{ tool: 'secret' }] });
+    const hidden = book.client(call(1, 'secret')).take();
+    expect(sentToServer(hidden)).toEqual([]);
+    expect(intents(recordsOf(hidden))).toMatchObject([
+      { decision: 'deny', reason: 'scope_denied', rule: 'scopes.files.deny[0]', subject: 'secret' },
+    ]);
+    expect(start().client(call(1, 'secret')).toClient()).toEqual([
+      '{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"Unknown tool: secret"}}',
+    ]);
+    expect(book.client(call(2, 'secret')).toClient()).toEqual([
+      '{"jsonrpc":"2.0","id":2,"error":{"code":-32602,"message":"Unknown tool: secret"}}',
+    ]);
+  });
+
+  test('takes what is hidden out of every page and leaves every other byte', () => {
+    const book = start();
+    for (const id of [1, 2]) {
+      book.client({ id, method: 'tools/list', params: id === 1 ? {} : { cursor: 'a' } }).take();
+      const page = `{"jsonrpc":"2.0","id":${id},"result":{"tools":[ {"name":"secret"}, {"name":"echo","x":1.0} ,{"name":"other"}],"nextCursor":"b"}}`;
+      const [line] = book.upstream(page).toClient();
+      expect(JSON.parse(line ?? '').result).toEqual({ tools: [{ name: 'echo', x: 1 }], nextCursor: 'b' });
+      expect(line).toContain('{"name":"echo","x":1.0}');
+    }
+  });
+
+  test('tells the model which rule its arguments break, and what is allowed', () => {
+    const [line] = start().client(call(1, 'write')).toClient();
+    const { result: told } = JSON.parse(line ?? '');
+    expect(told.isError).toBe(true);
+    expect(told.content[0].text).toContain('`/text` must be a string that begins with `/data/`. (record seg:1)');
+    expect(told._meta['mcp-guard/decision']).toEqual({
+      reason: 'argument_denied',
+      rule: 'scopes.files.grants[1].args["/text"].prefix',
+      record: 'seg:1',
+    });
+  });
+
+  test('drops capabilities from the greeting', () => {
+    const book = start();
+    book.client({ id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {} } }).take();
+    const capabilities = { logging: {}, tools: {}, prompts: {}, resources: {} };
+    const [line] = book.upstream(result(1, { protocolVersion: '2025-06-18', capabilities })).toClient();
+    expect(JSON.parse(line ?? '').result.capabilities).toEqual({ logging: {}, tools: {} });
+  });
+
+  test('answers a server that asks for more with -32601, and the client hears nothing of it', () => {
+    const asked = start().upstream({ id: 's', method: 'elicitation/create', params: {} }).take();
+    expect(asked.filter(({ type }) => type === 'to_client')).toEqual([]);
+    expect(sentToServer(asked)).toEqual([
+      '{"jsonrpc":"2.0","id":"s","error":{"code":-32601,"message":"Method not found"}}',
+    ]);
+    const roots = start().upstream({ id: 's', method: 'roots/list', params: {} });
+    expect(roots.toClient()).toHaveLength(1);
+  });
+
+  test('withholds an answer that asks the client for more', () => {
+    const book = start();
+    book.client(call(1)).take();
+    const inputRequests = { a: { method: 'elicitation/create', params: { message: 'your password' } } };
+    const [line] = book.upstream(result(1, { resultType: 'input_required', inputRequests })).toClient();
+    expect(line).toContain('"reason":"request_denied"');
+    expect(line).not.toContain('password');
+  });
+
+  test('drops news of a resource that is not granted', () => {
+    const note = (uri: string) => ({ method: 'notifications/resources/updated', params: { uri } });
+    const book = start('enforce', { grants: [{ resource: 'file:///data/*' }] });
+    expect(book.upstream(note('file:///etc/a')).toClient()).toEqual([]);
+    expect(book.upstream(note('file:///data/a')).toClient()).toHaveLength(1);
+  });
+
+  test('lets everything pass in observe mode, and says so in the record', () => {
+    const effects = start('observe').client(call(1, 'secret')).take();
+    expect(sentToServer(effects)).toHaveLength(1);
+    expect(intents(recordsOf(effects))).toMatchObject([
+      { decision: 'observe', reason: 'not_granted', rule: 'scopes.files' },
+    ]);
+  });
+
+  test('denies where it fails itself', () => {
+    const book = new Playbook({ interceptors: [createScopePolicy(new Map())] });
+    const effects = book.client(call(1)).take();
+    expect(sentToServer(effects)).toEqual([]);
+    expect(intents(recordsOf(effects))).toMatchObject([{ decision: 'deny', reason: 'guard_fault', rule: 'scope' }]);
+  });
+});
