@@ -3,15 +3,15 @@ import { homedir } from 'node:os';
 import type { ConstraintPorts } from '../policy/constraint/constraint-document.ts';
 import { resolveRealPath } from './real-path.ts';
 
-/** @param cwd where the server works; undefined: where the guard was started */
+/** @param place of the server; undefined: where the guard was started, and the user's home */
 export function createConstraintPorts(
-  cwd: string | undefined,
+  { cwd, home }: { readonly cwd: string | undefined; readonly home: string | undefined },
   compilePattern: ConstraintPorts['compilePattern'],
 ): ConstraintPorts {
   return {
     compilePattern,
     realPath: resolveRealPath,
-    homeDir: homedir(),
+    homeDir: home ?? homedir(),
     cwdOf: () => cwd ?? process.cwd(),
     windows: process.platform === 'win32',
   };

@@ -32,8 +32,8 @@ export interface PolicyParts {
   readonly policy: Policy | undefined;
   readonly settings: SessionSettings;
   readonly server: ResolvedServer;
-  /** Where the server works; undefined: where the guard was started. */
-  readonly cwd: string | undefined;
+  /** Where the server works, and what it takes for its home. */
+  readonly place: { readonly cwd: string | undefined; readonly home: string | undefined };
   /** Absolute: what no tool may touch: state and trail, the config and its lock. */
   readonly ownFiles: readonly string[];
 }
@@ -58,7 +58,7 @@ export function createPolicies(parts: PolicyParts): Policies {
     scope.mode === 'observe' ||
     decideTarget(scope.layers, 'tool', tool, clock.now().wallMs).granted;
   const roster = createRoster((_, tool) => mayShow(tool));
-  const ports = createConstraintPorts(parts.cwd, NO_PATTERNS);
+  const ports = createConstraintPorts(parts.place, NO_PATTERNS);
   const breaker = createBreakerLookup(policy);
   const servers = new Map(settings.upstreams.map((upstream) => [upstream.name, upstream]));
   const interceptors = createInterceptors({

@@ -85,7 +85,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   const settings = settingsOf(policy, server, flags.model ?? env.MCP_GUARD_MODEL, randomBytes(6).toString('hex'));
   const policies = createPolicies({
     ...{ stateDir, tenant, log, clock: systemClock, policy, server, settings },
-    cwd: upstream.cwd,
+    place: { cwd: upstream.cwd, home: upstream.env.HOME },
     ownFiles: await listOwnFiles(policy, stateDir, tenant),
   });
   const session = new Session(settings, policies.interceptors, (name, error) =>

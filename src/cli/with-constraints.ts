@@ -1,15 +1,13 @@
 // Loads a policy with what its constraints need of this machine. The pattern engine is loaded only for a config that has patterns:
 // hosts start every server twice.
 import { createConstraintPorts } from '../adapters/constraint-ports.ts';
-import type { ConstraintPorts } from '../policy/constraint/constraint-document.ts';
-
-type PortsFor = (cwd: string | undefined) => ConstraintPorts;
+import type { PortsFor } from '../config/compile-scope.ts';
 
 /** Calls `load`, and again where it asked for a pattern. @throws what the last call of `load` throws */
 export async function withConstraints<T>(load: (portsFor: PortsFor) => T): Promise<T> {
   let isWanted = false;
-  const withoutEngine: PortsFor = (cwd) =>
-    createConstraintPorts(cwd, () => {
+  const withoutEngine: PortsFor = (cwd, home) =>
+    createConstraintPorts({ cwd, home }, () => {
       isWanted = true;
       throw new Error('the pattern engine is not loaded');
     });
@@ -25,5 +23,5 @@ export async function withConstraints<T>(load: (portsFor: PortsFor) => T): Promi
 /** For commands that may take their time. */
 export async function loadPortsFor(): Promise<PortsFor> {
   const { compileRe2 } = await import('../adapters/re2-pattern.ts');
-  return (cwd) => createConstraintPorts(cwd, compileRe2);
+  return (cwd, home) => createConstraintPorts({ cwd, home }, compileRe2);
 }

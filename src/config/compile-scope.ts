@@ -12,21 +12,30 @@ type GrantDocument = NonNullable<ScopeDocument['grants']>[number];
 
 type Report = (diagnostic: Diagnostic) => void;
 
+/** @param cwd absolute; undefined: where the guard was started @param home undefined: that of the user */
+export type PortsFor = (cwd: string | undefined, home?: string | undefined) => ConstraintPorts;
+
+/** Absolute; undefined where the config does not say. */
+export interface ServerPlace {
+  readonly cwd: string | undefined;
+  readonly home: string | undefined;
+}
+
 export interface CompiledScopes {
   /** Every scope by its name; undefined where the config has no `scopes` at all. */
   readonly all: ReadonlyMap<string, Scope> | undefined;
   /**
    * Undefined: unscoped, which only a config without any `scopes` can mean.
    *
-   * @param cwd where the server works: relative paths in its arguments count from there
+   * @param place where the server works: relative paths in its arguments count from there, `~` stands for its home
    */
-  readonly ofServer: (id: string, scope: string | undefined, cwd: string | undefined) => Scope | undefined;
+  readonly ofServer: (id: string, scope: string | undefined, place: ServerPlace) => Scope | undefined;
 }
 
 /** @param portsFor undefined: constraints are not compiled, and a grant that has any throws when it is asked */
 export function compileScopes(
   config: Pick<ConfigDocument, 'scopes'>,
-  portsFor: ((cwd: string | undefined) => ConstraintPorts) | undefined,
+  portsFor: PortsFor | undefined,
   report: Report,
 ): CompiledScopes {
   if (config.scopes === undefined) return { all: undefined, ofServer: () => undefined };
@@ -37,14 +46,15 @@ export function compileScopes(
   }
   return {
     all,
-    ofServer: (id, name, cwd) => {
+    ofServer: (id, name, { cwd, home }) => {
       if (name === undefined) return { ...EMPTY_SCOPE, rule: showPath(['servers', id, 'scope']) };
       const document = documents.get(name);
       // INVARIANT: check-scopes.ts has reported a name that stands for nothing, so that no policy is built of it
       if (document === undefined) throw new Error(`there is no scope \`${name}\``);
-      const isShared = cwd === undefined || portsFor === undefined || !hasConstraints(document);
+      const isHere = cwd === undefined && home === undefined;
+      const isShared = isHere || portsFor === undefined || !hasConstraints(document);
       // what is wrong with it has been said above
-      const own = isShared ? undefined : compileScope(name, document, portsFor(cwd), () => {});
+      const own = isShared ? undefined : compileScope(name, document, portsFor(cwd, home), () => {});
       return own ?? all.get(name);
     },
   };

@@ -1,10 +1,10 @@
 // From a parsed document to a frozen policy, or to everything that is wrong with it at once. Pure: knows no file and no
 // process; where the file stood, its digest and the variables come in.
 
-import type { ConstraintPorts } from '../policy/constraint/constraint-document.ts';
+import { checkLint } from './check-lint.ts';
 import { checkScopes } from './check-scopes.ts';
 import { checkBreakers, overlayBreaker, readBreaker } from './compile-breaker.ts';
-import { type CompiledScopes, compileScopes } from './compile-scope.ts';
+import { type CompiledScopes, compileScopes, type PortsFor } from './compile-scope.ts';
 import { type Diagnostic, explainIssue, explainNotYet } from './diagnostics.ts';
 import { isWithin, showPath } from './json-path.ts';
 import { usableKeysAt } from './known-keys.ts';
@@ -23,7 +23,7 @@ export interface CompileInput {
   /** Makes a path of the config absolute (relative ones count from the directory of the file). */
   readonly absolute: (path: string) => string;
   /** By the directory in which a server works. Undefined: a grant with constraints fails when it is asked, which denies. */
-  readonly portsFor?: (cwd: string | undefined) => ConstraintPorts;
+  readonly portsFor?: PortsFor;
 }
 
 export type Compilation =
@@ -48,6 +48,7 @@ export function compilePolicy(input: CompileInput): Compilation {
   checkSemantics(input.document, report);
   checkBreakers(input.document, report);
   checkScopes(input.document, report);
+  checkLint(input.document, report);
   const structures = readStructures(input.document, input.variables, report);
   if (!shape.ok || diagnostics.length > 0) return { ok: false, diagnostics };
   const scopes = compileScopes(shape.config, input.portsFor, report);
@@ -128,7 +129,7 @@ function buildServer(given: {
       hardMs: server.deadline?.hardMs ?? DEFAULTS.deadline.hardMs,
     },
     breaker: overlayBreaker(breaker, readBreaker(server.breaker)),
-    scope: scopes.ofServer(id, server.scope, cwd),
+    scope: scopes.ofServer(id, server.scope, { cwd, home: homeOf(structure) }),
     mode: server.mode ?? 'enforce',
     tools: Object.entries(server.tools ?? {}).map(
       ([pattern, tool]): ToolPolicy => ({
@@ -161,4 +162,10 @@ function freeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const child of value instanceof Map ? value.values() : Object.values(value)) freeze(child);
   return Object.freeze(value);
+}
+
+/** A home that is a secret is not known before the server is started: then `~` stands for the user's. */
+function homeOf({ env }: Structure): string | undefined {
+  const home = env.HOME;
+  return home?.kind === 'literal' ? home.text : undefined;
 }

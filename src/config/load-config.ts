@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { GuardError } from '../guard-error.ts';
-import type { ConstraintPorts } from '../policy/constraint/constraint-document.ts';
 import { compilePolicy } from './compile.ts';
+import type { PortsFor } from './compile-scope.ts';
 import { countErrors, type Diagnostic, listRules, showDiagnostic } from './diagnostics.ts';
 import type { ConfigPlace } from './find-config.ts';
 import { parseConfig } from './parse-config.ts';
@@ -18,7 +18,7 @@ export interface LoadContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly uid: number | undefined;
   /** For constraints, by the directory in which a server works. Undefined: a grant that has any fails when it is asked. */
-  readonly portsFor?: (cwd: string | undefined) => ConstraintPorts;
+  readonly portsFor?: PortsFor;
 }
 
 export type Loading =

@@ -15,7 +15,6 @@ export const NOT_YET: readonly string[] = [
   'bridge',
   'lock',
   'approvers',
-  'lint',
   'audit.quota',
   'servers.*.url',
   'servers.*.headers',

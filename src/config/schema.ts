@@ -77,6 +77,9 @@ const target = {
   prompt: pattern.optional(),
   request: pattern.optional(),
 };
+const expires = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/, { error: 'expires' });
 const scope = z.strictObject({
   grants: z
     .array(
@@ -86,10 +89,7 @@ const scope = z.strictObject({
         additional: z.boolean().optional(),
         reason: text.optional(),
         owner: text.optional(),
-        expires: z
-          .string()
-          .regex(/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/, { error: 'expires' })
-          .optional(),
+        expires: expires.optional(),
         approve: z.enum(['always', 'once', 'session']).optional(),
       }),
     )
@@ -169,6 +169,15 @@ const auth = z.strictObject({
     .optional(),
 });
 
+const lint = z.strictObject({
+  rules: z.record(text, z.enum(['error', 'warn', 'off'])).optional(),
+  ignore: z
+    .array(z.strictObject({ rule: text, at: text, tool: pattern.optional(), reason: text, expires }))
+    .max(1000)
+    .optional(),
+  unusedDays: z.int().min(1).max(3650).optional(),
+});
+
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),
   version: z.literal(1),
@@ -220,7 +229,7 @@ export const configSchema = z.strictObject({
   bridge: z.boolean().optional(),
   lock: z.enum(['required', 'first-use']).optional(),
   approvers: z.array(text).optional(),
-  lint: z.record(text, z.enum(['error', 'warn', 'off'])).optional(),
+  lint: lint.optional(),
 });
 
 /** A config file that has the right shape; nothing is filled in. */

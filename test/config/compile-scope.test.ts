@@ -6,13 +6,13 @@ import { listRules, showDiagnostic } from '../../src/config/diagnostics.ts';
 import type { Policy } from '../../src/config/policy.ts';
 import type { ConstraintPorts } from '../../src/policy/constraint/constraint-document.ts';
 
-const portsFor = (cwd: string | undefined): ConstraintPorts => ({
+const portsFor = (cwd: string | undefined, home = '/home/ada'): ConstraintPorts => ({
   compilePattern: (source) => {
     const compiled = new RegExp(`^(?:${source})$`, 'u');
     return (text) => compiled.test(text);
   },
   realPath: (path) => path,
-  homeDir: '/home/ada',
+  homeDir: home,
   cwdOf: () => cwd ?? '/started/here',
   windows: false,
 });
@@ -151,6 +151,21 @@ describe('constraints', () => {
     expect(() => checkOf(compiled.policy, 'files')?.({ path: '/x' })).toThrow(
       'the constraints of scopes.files.grants[0] were not compiled',
     );
+  });
+
+  test('are judged from where the server works, and from what it takes for its home', () => {
+    const files = { grants: [{ tool: 'read', args: { '/path': { within: ['/x'] } } }] };
+    const policy = policyOf({
+      version: 1,
+      scopes: { files },
+      servers: {
+        here: { command: 'a', scope: 'files' },
+        there: { command: 'a', scope: 'files', env: { HOME: '/x/home' } },
+        secret: { command: 'a', scope: 'files', env: { HOME: 'env:ELSEWHERE' } },
+      },
+    });
+    const allows = (server: string) => checkOf(policy, server)?.({ path: '~/notes' }) === undefined;
+    expect(['here', 'there', 'secret'].map(allows)).toEqual([false, true, false]);
   });
 
   test('that make no sense are told once, with their place', () => {

@@ -2,7 +2,7 @@
 // and no clock; what it may not decide alone (the one probe of this machine) it waits for.
 import type { Interceptor, RequestView, Settled, Verdict } from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
-import type { BreakerStore } from '../../ports/breaker-store.ts';
+import type { BreakerStore, Moment } from '../../ports/breaker-store.ts';
 import type { Instant } from '../../ports/clock.ts';
 import { openForMs } from './admission.ts';
 import type { Board, BoardTransition } from './board.ts';
@@ -12,6 +12,7 @@ import { CallCount } from './call-count.ts';
 import { askGate, type GateParts, serverEpoch } from './gate.ts';
 import type { RefusedTool } from './hide.ts';
 import { LocalBoard } from './local-board.ts';
+import { elapsedMs } from './moment.ts';
 
 export interface BreakerParts {
   readonly store: BreakerStore<Board>;
@@ -26,6 +27,9 @@ export interface BreakerParts {
   /** Lets a held request go on: this interceptor's `onWaited` is called before it returns, unless the request has ended. */
   resume(request: RequestView, outcome: 'go' | 'refused'): void;
 }
+
+/** How often the holder of a probe is looked for. */
+const LOOK_EVERY_MS = 200;
 
 export interface Breaker extends Interceptor {
   onRequest(request: RequestView, now: Instant): Verdict;
@@ -60,13 +64,21 @@ export function createBreaker(parts: BreakerParts): Breaker {
     return board;
   };
   const calls = new CallCount(boardOf, () => store.random());
-  const isGone = (holder: string): boolean => holder !== store.holder && store.isGone(holder);
+  // To ask costs system calls, and a tool that is being probed may be called very often.
+  let looked: { readonly holder: string; readonly at: Moment; readonly isGone: boolean } | undefined;
+  const isGone = (holder: string, now: Moment): boolean => {
+    if (holder === store.holder) return false;
+    if (looked?.holder !== holder || elapsedMs(looked.at, now) >= LOOK_EVERY_MS)
+      looked = { holder, at: now, isGone: store.isGone(holder) };
+    return looked.isGone;
+  };
   const gate: GateParts = { settingsOf, toolsOf: (server) => parts.toolsOf(server), isGone };
 
   const askForProbe = (request: RequestView, tool: string, asks: ProbeRequest['asks']): void => {
     const { upstream } = request;
     const deadlineMs = parts.deadlineMsOf(upstream, tool);
-    const probe: ProbeRequest = { tool, asks, holder: store.holder, deadlineMs, isGone };
+    const isSurelyGone = (holder: string): boolean => holder !== store.holder && store.isGone(holder);
+    const probe: ProbeRequest = { tool, asks, holder: store.holder, deadlineMs, isGone: isSurelyGone };
     let permit: Permit | undefined;
     boardOf(upstream).step(
       (board, now, random) => {

@@ -82,7 +82,7 @@ export class CallCount {
     }
     const permit = { tool: undefined, server: admitted };
     this.#count(server, undefined, permit, { tool: 'none', server: asSample(OUTCOME_TABLE.exit.server) }, 0, now);
-    board.noteCrash([...crashes.keys()]);
+    board.noteCrash([...crashes.keys()], now);
   }
 
   /** A task that was created earlier has ended. */

@@ -11,7 +11,7 @@ export interface GateParts {
   settingsOf(server: string, tool: string | undefined): BreakerSettings;
   toolsOf(server: string): readonly string[] | undefined;
   /** Whether the holder of a lease is another process, and surely dead. */
-  isGone(holder: string): boolean;
+  isGone(holder: string, now: Moment): boolean;
 }
 
 /** A call as the gate sees it. */
@@ -68,7 +68,7 @@ function askBreaker({ server, board, now }: Asking, tool: string | undefined, pa
   const admission = judgeAdmission(state, now, settings);
   if (admission.kind !== 'refuse' || state.kind === 'isolated') return admission;
   const { holder } = admission;
-  if (holder !== undefined && (board.awaitsMerge(tool) || parts.isGone(holder))) return { kind: 'probe' };
+  if (holder !== undefined && (board.awaitsMerge(tool) || parts.isGone(holder, now))) return { kind: 'probe' };
   return mode === 'enforce' ? admission : undefined;
 }
 

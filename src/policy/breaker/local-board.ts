@@ -6,6 +6,10 @@ import { mergeBoard, type Unmerged, type UnmergedBoard } from './breaker-merge.t
 import type { BreakerSettings } from './breaker-settings.ts';
 import { type BreakerState, FIRST_STATE } from './breaker-state.ts';
 import { LocalBreaker } from './local-breaker.ts';
+import { elapsedMs } from './moment.ts';
+
+/** How often samples that change nothing yet are told to the others. What is not told goes along with the next that is. */
+const SAY_EVERY_MS = 1_000;
 
 export interface LocalBoardParts {
   readonly server: string;
@@ -37,6 +41,8 @@ export class LocalBoard {
   /** INVARIANT: one update at a time: what it merges is forgotten here only when it is done, and must not be merged twice. */
   #updating = false;
   #dirty = false;
+  /** When this process last had something to tell. */
+  #saidAt: Moment | undefined;
   #steps: readonly QueuedStep[] = [];
 
   constructor(parts: LocalBoardParts) {
@@ -78,17 +84,21 @@ export class LocalBoard {
     // Guessed names that say nothing take no room.
     if (event.outcome === 'none' && this.stateOf(tool).kind === 'closed') return;
     const local = this.#localOf(tool);
-    if (local?.settle(event, now, this.#parts.settingsOf(tool)) === true) this.publish();
+    if (local?.settle(event, now, this.#parts.settingsOf(tool)) !== true) return;
+    // A write holds up the whole session for some ms: one bad sample more is worth that once in a while, a step at once.
+    const isStep = local.state.kind !== 'closed' || local.awaitsMerge;
+    if (isStep || this.#saidAt === undefined || elapsedMs(this.#saidAt, now) >= SAY_EVERY_MS) this.publish(now);
   }
 
   /** The server has exited, with these tools in flight. */
-  noteCrash(tools: readonly string[]): void {
+  noteCrash(tools: readonly string[], now: Moment): void {
     this.#crashed = tools.slice(0, MOST_TOOLS);
-    this.publish();
+    this.publish(now);
   }
 
   /** Merges what is new here into what the store holds. */
-  publish(): void {
+  publish(now: Moment): void {
+    this.#saidAt = now;
     this.#dirty = true;
     if (!this.#updating) this.#update();
   }

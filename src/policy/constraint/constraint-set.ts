@@ -1,5 +1,5 @@
 // The constraints of one grant: compiled once, asked about every call. Knows each kind of rule only by its table.
-import { isJsonObject, type Json, type JsonObject } from '../../wire/json.ts';
+import type { JsonObject } from '../../wire/json.ts';
 import {
   CONSTRAINT_KINDS,
   type ConstraintDocument,
@@ -153,15 +153,4 @@ function readPresence(document: ConstraintDocument, rules: readonly Rule[], repo
   if (rules.length > 0 || document.optional !== undefined)
     report('.absent', 'stands alone: what is absent has no other rule');
   return 'absent';
-}
-
-/** Whether compiling needs the pattern engine, which is loaded only where it is used. */
-export function usesPatterns(args: Readonly<Record<string, ConstraintDocument>> | undefined): boolean {
-  return Object.values(args ?? {}).some(({ pattern, schema }) => pattern !== undefined || holdsKey(schema, 'pattern'));
-}
-
-function holdsKey(value: Json | Readonly<Record<string, Json>> | undefined, key: string): boolean {
-  if (Array.isArray(value)) return value.some((item: Json) => holdsKey(item, key));
-  if (!isJsonObject(value)) return false;
-  return Object.hasOwn(value, key) || Object.values(value).some((member) => holdsKey(member, key));
 }

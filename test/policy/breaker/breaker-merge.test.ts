@@ -241,6 +241,7 @@ describe('eight guards', () => {
     machine.settle();
     expect(second.call(ANSWER)).toBe('deny');
     machine.dead.add('first');
+    machine.wait(200);
     expect(second.call(ANSWER)).toBe('pass');
     expect(machine.transitions.map(({ transition }) => transition.rule)).toEqual([
       'fault_row',

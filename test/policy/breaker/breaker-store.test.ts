@@ -25,6 +25,7 @@ describe('while an update is under way', () => {
     const guard = machine.guard('a');
     guard.calls(FAULT, 1);
     const done = machine.write();
+    machine.wait(1_000);
     guard.calls(FAULT, 2);
     expect(machine.updates).toHaveLength(0);
     done?.();
@@ -33,6 +34,25 @@ describe('while an update is under way', () => {
     expect(machine.stateOf('query')).toMatchObject({ window: [{}, {}, {}] });
     expect(machine.updates).toHaveLength(0);
     expect(machine.writes).toBe(2);
+  });
+
+  test('samples that change nothing are told at most once a second, with what came between; a step is told at once', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    guard.calls(FAULT, 1);
+    machine.settle();
+    guard.calls(FAULT, 1);
+    machine.wait(999);
+    guard.calls(FAULT, 1);
+    expect(machine.updates).toHaveLength(0);
+    machine.wait(1);
+    guard.calls(FAULT, 1);
+    machine.settle();
+    expect(machine.stateOf('query')).toMatchObject({ window: [{}, {}, {}, {}] });
+    guard.calls(FAULT, 1);
+    machine.settle();
+    expect(machine.stateOf('query').kind).toBe('open');
+    expect(machine.writes).toBe(3);
   });
 
   test('a crash that happens meanwhile is not lost', () => {
@@ -101,6 +121,7 @@ describe('a store that fails', () => {
     ]);
     // Back again: the others learn of what has happened since.
     machine.isBroken = false;
+    machine.wait(1_000);
     guard.call(TOOL_ERROR);
     machine.settle();
     expect(machine.stateOf('query')).toMatchObject({ kind: 'closed', epoch: 5, round: 1 });

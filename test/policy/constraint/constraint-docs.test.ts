@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { buildJsonSchema } from '../../../src/config/schema.ts';
 import { CONSTRAINT_KINDS } from '../../../src/policy/constraint/constraint-document.ts';
-import { compileConstraints, usesPatterns } from '../../../src/policy/constraint/constraint-set.ts';
+import { compileConstraints } from '../../../src/policy/constraint/constraint-set.ts';
 import { SCHEMA_KEYWORDS } from '../../../src/policy/constraint/schema.ts';
 import { PORTS } from './one-constraint.ts';
 
@@ -49,15 +49,4 @@ test('the section about schemas names every keyword', () => {
 test('the example at the top compiles', () => {
   const [, block = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
   expect(compileConstraints(JSON.parse(block), 'grant', PORTS).ok).toBe(true);
-});
-
-test('the pattern engine is asked for only where a pattern is', () => {
-  expect(usesPatterns(undefined)).toBe(false);
-  expect(usesPatterns({ '/a': { prefix: 'pattern' }, '/b': { schema: { const: 'pattern' } } })).toBe(false);
-  expect(usesPatterns({ '/a': { pattern: 'x' } })).toBe(true);
-  expect(
-    usesPatterns({
-      '/a': { schema: { anyOf: [{ type: 'object', properties: { x: { type: 'string', pattern: 'x' } } }] } },
-    }),
-  ).toBe(true);
 });

@@ -99,6 +99,13 @@ describe('a tool whose definition changed', () => {
     expect(call('anything')).toEqual({ kind: 'pass' });
   });
 
+  test('beyond what a session keeps, a tool that was not seen is not in use', () => {
+    const { list, call } = setUp(undefined);
+    expect(list(Array.from({ length: 20_001 }, (_, index) => ({ name: `x${index}` })))).toEqual(removed(20_000));
+    expect(call('x20000')).toMatchObject({ kind: 'deny' });
+    expect(call('x19999')).toEqual({ kind: 'pass' });
+  });
+
   test('is not crowded out by any number of invented ones', () => {
     const { list, call } = setUp(pinned([READ]));
     const invented = Array.from({ length: 25_000 }, (_, index) => ({ name: `x${index}` }));
