@@ -88,12 +88,14 @@ describe('README.md', () => {
     }
   });
 
-  test('shows a config that is valid', () => {
+  test('shows configs that are valid', () => {
     const configs = examples.filter((example) => example.version !== undefined);
-    expect(configs).toHaveLength(1);
+    expect(configs).toHaveLength(2);
     const input = { variables: { HOME: '/home/x' }, source: { path: '/c', digest: 'd' } };
-    const compiled = compilePolicy({ document: configs[0], ...input, absolute: (path) => path });
-    expect(compiled.ok ? [] : compiled.diagnostics).toEqual([]);
+    for (const document of configs) {
+      const compiled = compilePolicy({ document, ...input, absolute: (path) => path });
+      expect(compiled.ok ? [] : compiled.diagnostics).toEqual([]);
+    }
   });
 
   test('has the exit codes of the table, both ways', () => {
