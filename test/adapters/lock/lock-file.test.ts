@@ -1,4 +1,5 @@
 // The lock on disk: first use, approval, rollback, loss, races, keys; with real files and real keys.
+import * as crypto from 'node:crypto';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import {
   rememberJudgement,
   writeLock,
 } from '../../../src/adapters/lock-file.ts';
+import { rememberLock } from '../../../src/adapters/lock-memory.ts';
 import { openSigningKey, readSigningKey, signingKeyPath, verifySignature } from '../../../src/adapters/signing-key.ts';
 import { makePrivateDir } from '../../../src/adapters/state-paths.ts';
 import type { JsonObject } from '../../../src/wire/json.ts';
@@ -109,6 +111,30 @@ test.each(['', '{}', '{"version":1}', '{"version":2}', 'null'])('a memory that i
   expect(judge()).toMatchObject({ lock: { body: { approvals: [{ number: 2 }] } } });
 });
 
+test('a memory of another version, or of another config, denies', async () => {
+  await approve();
+  const text = fs.readFileSync(memoryFile(), 'utf8');
+  for (const edited of [text.replace('"version":1', '"version":2'), text.replace('mcp-guard.config.json', 'x.json')]) {
+    expect(edited).not.toBe(text);
+    fs.writeFileSync(memoryFile(), edited);
+    expect(code()).toBe('lock_memory');
+  }
+});
+
+test('what was seen last is never forgotten for less', async () => {
+  await approve();
+  await approve({ judged: judge(), why: 'second' });
+  const text = fs.readFileSync(memoryFile(), 'utf8');
+  const less = { number: 1, digest: 'a'.repeat(64), approvers: [] };
+  await rememberLock(memoryFile(), place().config, less, false);
+  await rememberLock(memoryFile(), place().config, less, true);
+  expect(fs.readFileSync(memoryFile(), 'utf8')).toBe(text);
+  fs.writeFileSync(memoryFile(), '{}');
+  await expect(rememberLock(memoryFile(), place().config, less, false)).rejects.toMatchObject({
+    code: 'state_unusable',
+  });
+});
+
 test('the memory of one config is not that of another', async () => {
   await approve();
   const other = join(directory, 'config.json');
@@ -201,7 +227,10 @@ describe('keys', () => {
   test('a file that is no Ed25519 key is not used', () => {
     const path = join(directory, 'key.pem');
     expect(readSigningKey(path)).toBeUndefined();
-    fs.writeFileSync(path, 'nonsense', { mode: 0o600 });
-    expect(() => readSigningKey(path)).toThrow(expect.objectContaining({ code: 'key_unusable' }));
+    const { privateKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    for (const text of ['nonsense', privateKey.export({ type: 'pkcs8', format: 'pem' })]) {
+      fs.writeFileSync(path, text, { mode: 0o600 });
+      expect(() => readSigningKey(path)).toThrow(expect.objectContaining({ code: 'key_unusable' }));
+    }
   });
 });
