@@ -13,6 +13,7 @@ import {
 } from './breaker-documents.ts';
 import { BREAKERS } from './breaker-paths.ts';
 import { backupOf, type DocumentSpec, readDocument } from './document-file.ts';
+import { syncReplaced } from './durable-file.ts';
 import { withFileLock } from './locked-file.ts';
 import { type HeldDocument, holdDocument } from './state-document.ts';
 import { makePrivateDir } from './state-paths.ts';
@@ -25,6 +26,12 @@ export interface BoardPlace {
   readonly specs: BreakerSpecs;
   readonly lock: string;
   readonly lockTimeoutMs: number;
+}
+
+interface Change {
+  readonly board: Board;
+  /** A transition that only the cache of the disk has. */
+  readonly isUnsynced: boolean;
 }
 
 /** Both documents, where something in them is to change. */
@@ -47,21 +54,35 @@ export async function changeBoard(
   moment: () => Moment,
 ): Promise<Board> {
   makePrivateDir(place.stateDir, [place.tenant, BREAKERS]);
-  let written: Board | undefined;
+  let written: Change | undefined;
   try {
-    return await withFileLock(place.lock, { timeoutMs: place.lockTimeoutMs }, () => {
+    await withFileLock(place.lock, { timeoutMs: place.lockTimeoutMs }, () => {
       written = changeHeld(place, change, moment());
-      return written;
     });
   } catch (error) {
-    // Only the lock could not be given back.
-    if (written !== undefined) return written;
-    throw error;
+    // Else only the lock could not be given back.
+    if (written === undefined) throw error;
+  }
+  // INVARIANT: `withFileLock` has called its action where it did not throw
+  if (written === undefined) throw new Error('the lock was given without an action');
+  if (written.isUnsynced) await syncBehind(place.specs.board.path);
+  return written.board;
+}
+
+/**
+ * Waiting for the disk stops no call of the session, nor does it keep the lock from the others, who see the transition already. A
+ * disk that does not keep its word takes nothing back: the transition has happened.
+ */
+async function syncBehind(path: string): Promise<void> {
+  try {
+    await syncReplaced(path);
+  } catch {
+    // a loss of power now costs what is closed again by then, or the version before
   }
 }
 
 /** INVARIANT: called under the lock only. */
-function changeHeld(place: BoardPlace, change: (current: Board, now: Moment) => Board, now: Moment): Board {
+function changeHeld(place: BoardPlace, change: (current: Board, now: Moment) => Board, now: Moment): Change {
   const { name, specs } = place;
   const record = holdDocument(specs.isolations);
   const stored = holdDocument(specs.board);
@@ -79,7 +100,7 @@ function changeHeld(place: BoardPlace, change: (current: Board, now: Moment) => 
     nextRecord: isRecordNew ? nextRecord : undefined,
     nextStored: isBoardNew ? { version: 1, name, board } : undefined,
   });
-  return board;
+  return { board, isUnsynced: isBoardNew && !isRecordNew && hasMoved(stored.data.board, board) };
 }
 
 // INVARIANT: the isolations first (breaker-documents.ts).
@@ -87,7 +108,8 @@ function write(writing: Writing): void {
   const { record, stored, nextRecord, nextStored } = writing;
   try {
     if (nextRecord !== undefined) record.write(nextRecord);
-    if (nextStored !== undefined) stored.write(nextStored, hasMoved(stored.data.board, nextStored.board));
+    // A person's order is forced out before it counts; everything else of a board is behind it (syncBehind), or not at all.
+    if (nextStored !== undefined) stored.write(nextStored, nextRecord !== undefined);
   } catch (error) {
     // Both are in place, and only the disk's word that they stay was missing: what everybody reads now has happened.
     if (isInPlace(writing)) return;

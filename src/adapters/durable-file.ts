@@ -32,6 +32,24 @@ export function replaceFile(path: string, text: string, old: 'keep' | 'drop', sy
   if (sync) syncDirectory(dirname(path));
 }
 
+/**
+ * Makes durable what `replaceFile` wrote without `sync`, while the process goes on. Between the two a loss of power may leave
+ * the file empty. @throws the file system's error
+ */
+export async function syncReplaced(path: string): Promise<void> {
+  for (const one of process.platform === 'win32' ? [path] : [path, dirname(path)]) {
+    const handle = await fs.promises.open(one, O_RDONLY | O_NOFOLLOW);
+    try {
+      await handle.sync();
+    } catch (error) {
+      // some file systems do not sync directories; the rename is atomic all the same
+      if (codeOf(error) !== 'EINVAL') throw error;
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
 /** Drafts of writers that were killed. Only for the one who holds the lock over `path`: then no draft has a writer. */
 export function removeDrafts(path: string): void {
   const prefix = `${basename(path)}.draft-`;

@@ -93,7 +93,7 @@ export interface ShutdownPolicy {
 /** What holds without a config, and where a config is silent. */
 export const DEFAULTS = {
   deadline: { idleMs: Number.POSITIVE_INFINITY, hardMs: 3_600_000 },
-  restart: { maxExits: 5, withinMs: 60_000, firstDelayMs: 250, maxDelayMs: 10_000 },
+  restart: { maxExits: 8, withinMs: 60_000, firstDelayMs: 250, maxDelayMs: 10_000 },
   audit: { payload: 'full', maxBytes: 2 * 1_073_741_824, maxAgeDays: 30, onFailure: 'deny', sync: 'group' },
   shutdown: { termAfterMs: 1_200, killAfterMs: 1_800 },
   maxLineBytes: 64 * 1_048_576,

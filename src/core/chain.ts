@@ -144,6 +144,11 @@ export class Chain {
       if (one.onExit !== undefined) this.#tell(one, () => one.onExit?.(upstream, now));
   }
 
+  fate(upstream: string, fate: 'back' | 'gone', now: Instant): void {
+    for (const one of this.#interceptors)
+      if (one.onFate !== undefined) this.#tell(one, () => one.onFate?.(upstream, fate, now));
+  }
+
   endTask(upstream: string, taskId: string, settled: Settled, now: Instant): void {
     for (const one of this.#interceptors)
       if (one.onTaskEnd !== undefined) this.#tell(one, () => one.onTaskEnd?.(upstream, taskId, settled, now));

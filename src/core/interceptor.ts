@@ -117,6 +117,10 @@ export interface Interceptor {
   onSettle?(request: RequestView, settled: Settled, now: Instant): void;
   /** A server has ended, or could not be started, and nobody asked it to. Once for each exit, before its requests settle. */
   onExit?(upstream: UpstreamId, now: Instant): void;
+  /** A server that had ended takes requests again (`back`), or never will (`gone`). The last `onExit` is always followed by one. */
+  onFate?(upstream: UpstreamId, fate: 'back' | 'gone', now: Instant): void;
+  /** The session is over: what was kept back is told now. */
+  onEnd?(now: Instant): void;
   /** How a task ended: as if its terminal payload were the answer to the call that created it. */
   onTaskEnd?(upstream: UpstreamId, taskId: string, settled: Settled, now: Instant): void;
   /** Held requests that may go on. Asked after each event; costs nothing where there is none. */

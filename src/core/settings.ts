@@ -40,7 +40,7 @@ export interface SessionSettings {
 export const BARE_DEADLINE: Deadline = { idleMs: Number.POSITIVE_INFINITY, hardMs: 3_600_000 };
 
 export const DEFAULT_RESTART: RestartSettings = {
-  maxExits: 5,
+  maxExits: 8,
   withinMs: 60_000,
   firstDelayMs: 250,
   maxDelayMs: 10_000,

@@ -12,10 +12,9 @@ import { GuardIds, type Handshake } from './handshake.ts';
 import type { Ledger } from './ledger.ts';
 import { newExchange } from './new-exchange.ts';
 import type { UpstreamSettings } from './settings.ts';
+import { UnsentLines } from './unsent-lines.ts';
 
 const MOST_SHIELDED_EXITS = 2;
-const MOST_HELD = 20_000;
-const MOST_HELD_BYTES = 64 * 1024 * 1024;
 /** For the greeting of a restarted server, and what else is said to it again. */
 const REPLAY_MS = 30_000;
 const PROBING = new Set(['server/discover', 'initialize']);
@@ -27,11 +26,6 @@ interface HowItEnds {
   readonly clientHasLeft: boolean;
 }
 
-interface Held {
-  readonly bytes: Buffer;
-  readonly exchange: Exchange | undefined;
-}
-
 export class UpstreamLife {
   readonly name: UpstreamId;
   readonly #settings: UpstreamSettings;
@@ -40,7 +34,7 @@ export class UpstreamLife {
   readonly #deadlines: Deadlines;
   readonly #ids: GuardIds;
   #state: 'running' | 'coming_back' | 'replaying' | 'gone' = 'running';
-  #held: Held[] = [];
+  readonly #unsent = new UnsentLines();
   /** Monotonic ms of the exits that count towards a crash loop. */
   #exits: number[] = [];
   #shielded = 0;
@@ -69,8 +63,7 @@ export class UpstreamLife {
       return;
     }
     if (this.#state !== 'coming_back' || this.#lastExit === undefined) return;
-    this.#state = 'gone';
-    this.#held = [];
+    this.#giveUp(now);
     const how = { shield: false, clientHasLeft: true };
     for (const exchange of this.#openOf()) this.#end(exchange, this.#lastExit, how, now);
   }
@@ -82,16 +75,7 @@ export class UpstreamLife {
       this.#toServer(bytes, exchange);
       return true;
     }
-    return this.#state !== 'gone' && this.#hold({ bytes, exchange });
-  }
-
-  /** INVARIANT: what is held is bounded, whatever the client sends while the server is away. */
-  #hold(held: Held): boolean {
-    this.#held = this.#held.filter(({ exchange }) => exchange?.closed !== true);
-    const bytes = this.#held.reduce((sum, one) => sum + one.bytes.length, held.bytes.length);
-    if (bytes > MOST_HELD_BYTES || this.#held.length >= MOST_HELD) return false;
-    this.#held.push(held);
-    return true;
+    return this.#state !== 'gone' && this.#unsent.hold({ bytes, exchange });
   }
 
   /** A private id for a request of the client whose own id is taken. */
@@ -104,7 +88,7 @@ export class UpstreamLife {
     const { initialize } = this.#handshake;
     this.#probed = false;
     if (this.#handshake.era !== 'legacy' || initialize === undefined || !this.#handshake.accepted) {
-      this.#goOn();
+      this.#goOn(now);
       return;
     }
     this.#state = 'replaying';
@@ -123,7 +107,7 @@ export class UpstreamLife {
     const { initialized, replays } = this.#handshake;
     if (initialized !== undefined) this.#toServer(initialized.bytes, undefined);
     for (const line of replays) this.#replay(line, now);
-    this.#goOn();
+    this.#goOn(now);
   }
 
   /** Settles what was open, then comes back or is gone for good. */
@@ -135,22 +119,29 @@ export class UpstreamLife {
     // An end that somebody brought about says nothing about the server.
     if (!shield && !exit.byGuard && !clientHasLeft) this.#ledger.chain.exit(this.name, now);
     const comesBack = !clientHasLeft && exit.kind !== 'unstartable' && (shield || this.#mayRestart(now));
-    // What was held was never sent: it goes to the next server, if there is one. So does a greeting that met the probe's death.
-    const unsent = new Set(comesBack ? this.#held.map((held) => held.exchange) : []);
+    // What waits was never sent: it goes to the next server, if there is one. So does a greeting that met the probe's death.
+    const unsent = this.#unsent.exchanges();
+    const waits = (one: Exchange): boolean => comesBack && (unsent.has(one) || (one.waiting && one.asker === CLIENT));
     for (const exchange of open) {
       const greeting = shield && exchange.view.method === 'initialize' ? bytesOf(exchange) : undefined;
-      if (greeting !== undefined) this.#held.push({ bytes: greeting, exchange });
-      else if (!unsent.has(exchange)) this.#end(exchange, exit, { shield, clientHasLeft }, now);
+      if (greeting !== undefined) this.#unsent.keep({ bytes: greeting, exchange });
+      else if (!waits(exchange)) this.#end(exchange, exit, { shield, clientHasLeft }, now);
     }
-    this.#state = comesBack ? 'coming_back' : 'gone';
     if (!comesBack) {
-      this.#held = [];
-      if (this.#exits.length > 1) this.#ledger.log('error', this.#givenUp());
+      this.#giveUp(now);
+      if (this.#exits.length > 1 && !clientHasLeft) this.#ledger.log('error', this.#givenUp());
       return 'gone';
     }
+    this.#state = 'coming_back';
     if (shield) this.#shielded += 1;
     this.#comeBack(exit, shield ? 0 : this.#delay(), now);
     return 'coming_back';
+  }
+
+  #giveUp(now: Instant): void {
+    this.#state = 'gone';
+    this.#unsent.clear();
+    this.#ledger.chain.fate(this.name, 'gone', now);
   }
 
   #givenUp(): string {
@@ -237,13 +228,10 @@ export class UpstreamLife {
     return this.#ids.next(table.highestClientId, sample, (id) => table.isFree(this.name, id));
   }
 
-  #goOn(): void {
+  #goOn(now: Instant): void {
     this.#state = 'running';
-    const held = this.#held;
-    this.#held = [];
-    for (const { bytes, exchange } of held) {
-      if (exchange?.closed !== true) this.#toServer(bytes, exchange);
-    }
+    for (const { bytes, exchange } of this.#unsent.take()) this.#toServer(bytes, exchange);
+    this.#ledger.chain.fate(this.name, 'back', now);
   }
 }
 

@@ -346,6 +346,15 @@ describe('a server that is restarted', () => {
     expect(said.at(-1)).toContain('exited 4 times within 60 s');
   });
 
+  it('is not said to be given up when it follows its client', () => {
+    const book = greeted();
+    book.exits();
+    up(book).take();
+    const effects = book.event({ type: 'client_ended' }).exits({ status: 0, text: 'code 0' }).take();
+    expect(effects.some((effect) => effect.type === 'log' && effect.level === 'error')).toBe(false);
+    expect(effects.at(-1)).toMatchObject({ type: 'finish' });
+  });
+
   it('forgets old exits', () => {
     const book = greeted({ restart: { maxExits: 2, withinMs: 1000 } });
     for (let index = 0; index < 5; index += 1) {

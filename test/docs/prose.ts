@@ -57,7 +57,7 @@ export function commandsOf(markdown: string): readonly (readonly string[])[] {
     ),
   ];
   const short = [...markdown.matchAll(/`((?:run|audit|breaker|config) [^`\n]+)`/g)];
-  return [...named, ...short].map(([, words = '']) => words.trim().split(/\s+/));
+  return [...named, ...short].map(([, words = '']) => words.match(/(?:'[^']*'|[^\s'])+/g) ?? []);
 }
 
 /** What stands in the fenced blocks of one language. */

@@ -22,9 +22,6 @@ export interface LoadLaunch {
   readonly env: Record<string, string>;
 }
 
-/** How long a worker that was refused waits before it tries again: a host that is impatient. */
-const PAUSE_MS = 25;
-
 /** What of an answer is looked at. attacker-controlled: the server's, or the guard's in its place. */
 interface Answer {
   readonly id?: number;
@@ -39,6 +36,8 @@ interface Decision {
 }
 
 export class Load {
+  /** How long a worker that was refused waits before it tries again: far more impatient than it was told to be. */
+  static readonly pauseMs = 50;
   readonly calls: Call[] = [];
   /** Answers that no open request was waiting for: second answers, unknown ids. */
   strays = 0;
@@ -136,7 +135,7 @@ export class Load {
       const { outcome, rule } = readOutcome(answer);
       this.calls.push({ tool, beganMs, endedMs: performance.now(), outcome, rule });
       for (const look of this.#watchers) look();
-      if (outcome === 'refused') await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      if (outcome === 'refused') await new Promise((resolve) => setTimeout(resolve, Load.pauseMs));
     }
   }
 

@@ -107,6 +107,7 @@ export function mergeBoard(current: Board, mine: UnmergedBoard, context: MergeCo
   return { board, transitions };
 }
 
-function opensByFaults({ from, rule }: Transition): boolean {
-  return from === 'closed' && (rule === 'fault_row' || rule === 'fault_rate');
+/** Only what is closed opens by these two. */
+function opensByFaults({ rule }: Transition): boolean {
+  return rule === 'fault_row' || rule === 'fault_rate';
 }

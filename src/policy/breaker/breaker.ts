@@ -37,6 +37,8 @@ export interface Breaker extends Interceptor {
   onSettle(request: RequestView, settled: Settled, now: Instant): void;
   onExit(server: string, now: Instant): void;
   onTaskEnd(server: string, taskId: string, settled: Settled, now: Instant): void;
+  /** Whether a call of this tool would be refused now. Takes nothing. */
+  refuses(server: string, tool: string, now: Instant): boolean;
   /** Which tools are not closed. */
   toolsOut(server: string, now: Instant): readonly string[];
   /** Which tools a list should not show now. INVARIANT: never one that a call could probe, or nothing would bring it back. */
@@ -147,6 +149,17 @@ export function createBreaker(parts: BreakerParts): Breaker {
 
     onTaskEnd(server, taskId, settled, instant) {
       calls.endTask(server, taskId, settled, store.moment(instant));
+    },
+
+    onEnd(instant) {
+      for (const board of boards.values()) board.flush(store.moment(instant));
+    },
+
+    refuses(server, tool, instant) {
+      const now = store.moment(instant);
+      const board = boardOf(server);
+      board.refresh(now);
+      return askGate({ server, tool, board, now }, gate).kind === 'deny';
     },
 
     toolsOut(server, instant) {

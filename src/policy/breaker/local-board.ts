@@ -43,6 +43,8 @@ export class LocalBoard {
   #dirty = false;
   /** When this process last had something to tell. */
   #saidAt: Moment | undefined;
+  /** Something waits for the next telling. */
+  #isUntold = false;
   #steps: readonly QueuedStep[] = [];
 
   constructor(parts: LocalBoardParts) {
@@ -85,6 +87,7 @@ export class LocalBoard {
     if (event.outcome === 'none' && this.stateOf(tool).kind === 'closed') return;
     const local = this.#localOf(tool);
     if (local?.settle(event, now, this.#parts.settingsOf(tool)) !== true) return;
+    this.#isUntold = true;
     // A write holds up the whole session for some ms: one bad sample more is worth that once in a while, a step at once.
     const isStep = local.state.kind !== 'closed' || local.awaitsMerge;
     if (isStep || this.#saidAt === undefined || elapsedMs(this.#saidAt, now) >= SAY_EVERY_MS) this.publish(now);
@@ -96,9 +99,15 @@ export class LocalBoard {
     this.publish(now);
   }
 
+  /** Tells what was kept back. */
+  flush(now: Moment): void {
+    if (this.#isUntold) this.publish(now);
+  }
+
   /** Merges what is new here into what the store holds. */
   publish(now: Moment): void {
     this.#saidAt = now;
+    this.#isUntold = false;
     this.#dirty = true;
     if (!this.#updating) this.#update();
   }
@@ -117,7 +126,7 @@ export class LocalBoard {
     let taken: UnmergedBoard = { breakers: new Map(), crashed: undefined };
     let transitions: readonly BoardTransition[] = [];
     const change = (current: Board, now: Moment, random: number): Board => {
-      taken = this.#unmerged();
+      taken = this.#unmerged(current);
       this.#dirty = false;
       const knownTools = this.#parts.countTools() ?? this.#toolsSeen().length;
       let reduction = mergeBoard(current, taken, { now, random, settingsOf, knownTools });
@@ -149,10 +158,15 @@ export class LocalBoard {
     return [...seen].filter((tool) => tool !== undefined);
   }
 
-  #unmerged(): UnmergedBoard {
+  /** What `current` does not hold: what is new here, and what the store has lost. */
+  #unmerged(current: Board): UnmergedBoard {
     const breakers = new Map<string | undefined, Unmerged>();
-    for (const [tool, local] of this.#locals)
-      if (local.isUnmerged) breakers.set(tool, local.unmerged(this.#parts.settingsOf(tool)));
+    const index = indexOf(current);
+    for (const [tool, local] of this.#locals) {
+      const shown = tool === undefined ? current.server : index.get(tool);
+      if (local.isUnmerged || mayLack(shown, local.state))
+        breakers.set(tool, local.unmerged(this.#parts.settingsOf(tool)));
+    }
     return { breakers, crashed: this.#crashed };
   }
 

@@ -1,8 +1,8 @@
 // A disk that fails at one step, at each in turn: an update holds wholly or not at all, and the next one finds a good store.
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { stateOf } from '../../../src/policy/breaker/board.ts';
 import { watchSteps } from './fs-steps.ts';
 import { endScene, makeScene, order, readAnew, type Scene, SERVER, stateAnew } from './scene.ts';
@@ -13,6 +13,7 @@ beforeEach(() => {
   scene = makeScene();
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   restore();
   endScene(scene);
 });
@@ -147,24 +148,42 @@ test.each(['isolate', 'close'] as const)(
   },
 );
 
-test('what has moved is forced to the disk before `done`; a sample alone does not make the session wait for it', async () => {
+test('what has moved is forced to the disk before `done`, and no call waits for it unless a person has isolated', async () => {
   const store = scene.open();
   await order(store, 'reset', 'query');
   let syncs = 0;
+  const behind: string[] = [];
+  const open = fs.promises.open.bind(fs.promises);
+  vi.spyOn(fs.promises, 'open').mockImplementation(async (path, ...rest) => {
+    const handle = await open(path, ...rest);
+    const sync = handle.sync.bind(handle);
+    handle.sync = async () => {
+      await sync();
+      behind.push(String(path));
+    };
+    return handle;
+  });
   restore = watchSteps((step) => {
     if (step === 'fsyncSync') syncs += 1;
     return undefined;
   });
   await new Promise((resolve) => store.update(SERVER, (board) => ({ ...board, crashed: ['query'] }), resolve));
-  expect(syncs).toBe(0);
+  expect([syncs, behind]).toEqual([0, []]);
   await order(store, 'open', 'query');
-  // the file and its directory
-  expect(syncs).toBe(2);
+  const board = scene.file('.json');
+  expect([syncs, behind]).toEqual([0, [board, dirname(board)]]);
   await order(store, 'isolate', 'query');
-  // both copies of the record, and the board
-  expect(syncs).toBe(8);
+  // both copies of the record, and the board, each with its directory
+  expect([syncs, behind.length]).toEqual([6, 2]);
   await order(store, 'open', undefined);
-  expect(syncs).toBe(10);
+  expect([syncs, behind.length]).toEqual([6, 4]);
+});
+
+test('a disk that does not keep its word about a transition takes it back from nobody', async () => {
+  const store = scene.open();
+  vi.spyOn(fs.promises, 'open').mockRejectedValue(Object.assign(new Error('EIO'), { code: 'EIO' }));
+  expect((await order(store, 'open', 'query')).board).toBeDefined();
+  expect(stateAnew(scene, 'query')).toMatch(/^open/);
 });
 
 test('a record that was lost is written down again in both copies, or the update has failed', async () => {

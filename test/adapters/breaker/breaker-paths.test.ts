@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import * as fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
-import { fileStem } from '../../../src/adapters/breaker-paths.ts';
+import { fileStem } from '../../../src/adapters/server-files.ts';
 import { nameServer } from '../../../src/config/server-name.ts';
 import { endScene, makeScene, order, type Scene } from './scene.ts';
 

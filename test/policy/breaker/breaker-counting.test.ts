@@ -110,6 +110,25 @@ test('where both could be tried out, it is the one that enforces whose refusal i
   });
 });
 
+test('where only the server could be tried out, its refusal is told, not one of the tool', () => {
+  const machine = new Machine().order('open', undefined).wait(30_000);
+  const guard = machine.guard('a');
+  expect(guard.breaker.onWaited(guard.begin(), 'refused', machine.now)).toMatchObject({
+    rule: 'breaker.server.open',
+    text: expect.stringContaining('has switched off the MCP server `db`'),
+  });
+});
+
+test('where the server’s breaker is off, a tool heals without it', () => {
+  const { machine, guard } = openTool({ server: { mode: 'off' } });
+  machine.wait(30_000);
+  guard.calls(ANSWER, 2);
+  machine.settle();
+  expect(machine.stateOf('query').kind).toBe('closed');
+  guard.calls(FAULT, 5);
+  expect(samplesOf(machine, undefined)).toEqual([]);
+});
+
 test('a time to wait is whole milliseconds, never too short', () => {
   const { machine, guard } = openTool();
   machine.wait(0.25);

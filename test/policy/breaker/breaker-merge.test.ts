@@ -90,7 +90,8 @@ describe('of two readings', () => {
   test('an isolation that comes back from a backup holds, and is said', () => {
     const { state, transitions } = pickNewer(isolated, closed(7), NOW);
     expect(state).toEqual({ ...isolated, epoch: 8 });
-    expect(transitions).toMatchObject([{ rule: 'isolation_kept', from: 'closed', to: 'isolated', epoch: 8 }]);
+    const evidence = { kind: 'person', actor: 'ada', reason: 'x' };
+    expect(transitions).toMatchObject([{ rule: 'isolation_kept', from: 'closed', to: 'isolated', epoch: 8, evidence }]);
   });
 
   test('an isolation that is known is not lost to a board that lost it', () => {
@@ -144,6 +145,13 @@ describe('a merge', () => {
     second.feed('FFFFF');
     const merged = merge(first, mine({ opening: { state: second.state, transitions: second.transitions } }));
     expect(merged).toEqual({ state: first, transitions: [] });
+  });
+
+  test('into an isolation of the same epoch, as from a backup, changes nothing', () => {
+    const shared: BreakerState = { kind: 'isolated', epoch: 0, at: NOW, actor: 'ada', reason: 'x' };
+    const { state, transitions } = new OneBreaker().feed('FFFFF');
+    expect(merge(shared, mine({ opening: { state, transitions } }))).toEqual({ state: shared, transitions: [] });
+    expect(merge(shared, mine({ samples: samples('fault') })).state).toBe(shared);
   });
 
   test.each(Object.keys(IN_STATE) as (keyof typeof IN_STATE)[])('of nothing leaves %s as it is', (name) => {

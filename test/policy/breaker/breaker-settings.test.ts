@@ -5,6 +5,7 @@ import {
   checkSettings,
   isLegalSetting,
   SERVER_DEFAULTS,
+  SETTING_RANGES,
   TOOL_DEFAULTS,
 } from '../../../src/policy/breaker/breaker-settings.ts';
 
@@ -72,10 +73,17 @@ describe('what each may be', () => {
       [{ afterMs: 1, rate: 1 }],
       [{ afterMs: 0, rate: 1 }, { afterMs: 1, rate: 0 }, { afterMs: 1 }, null, 5],
     ],
-    ['__proto__', [], [1, {}]],
-    ['maxInFlight', [], [1]],
+    ['__proto__', [], [1, {}, { afterMs: 1, rate: 1 }]],
+    ['maxInFlight', [], [1, { afterMs: 1, rate: 1 }]],
   ])('%s', (key, legal, illegal) => {
     expect([...legal, ...illegal].filter((value) => isLegalSetting(key, value))).toEqual(legal);
+  });
+
+  test('counts and durations are whole, shares need not be', () => {
+    const half = Object.entries(SETTING_RANGES).map(([key, { min }]) => [key, isLegalSetting(key, min + 0.5)]);
+    const shares = ['faultRate', 'toolErrorRate', 'jitter', 'escalateShare'];
+    expect(half.filter(([, isLegal]) => isLegal).map(([key]) => key)).toEqual(shares);
+    expect(isLegalSetting('slowCall', { afterMs: 1.5, rate: 0.5 })).toBe(false);
   });
 
   test('every setting has a rule', () => {

@@ -55,6 +55,20 @@ describe('while an update is under way', () => {
     expect(machine.writes).toBe(3);
   });
 
+  test('what was kept back is told when the session ends, and nothing where nothing was', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    guard.calls(FAULT, 1);
+    machine.settle();
+    guard.calls(FAULT, 3);
+    expect(machine.updates).toHaveLength(0);
+    guard.breaker.onEnd?.(machine.now);
+    machine.settle();
+    expect(machine.stateOf('query')).toMatchObject({ window: [{}, {}, {}, {}] });
+    guard.breaker.onEnd?.(machine.now);
+    expect(machine.updates).toHaveLength(0);
+  });
+
   test('a crash that happens meanwhile is not lost', () => {
     const machine = new Machine();
     const guard = machine.guard('a');
@@ -79,7 +93,9 @@ describe('while an update is under way', () => {
       one.exit();
       machine.settle();
     }
+    machine.wait(1_000);
     guard.calls(FAULT, 1);
+    expect(machine.updates).toHaveLength(1);
     machine.settle();
     expect(machine.board.crashed).toEqual(['second']);
   });

@@ -99,12 +99,44 @@ describe('an open tool', () => {
     expect(guard.call(ANSWER)).toBe('pass');
   });
 
+  test('of two that wait at once one goes: a guard never takes its own lease for a dead one’s', () => {
+    const { machine, guard } = openTool();
+    machine.dead.add('a');
+    machine.wait(30_000);
+    const [first, second] = [guard.begin(), guard.begin()];
+    machine.settle();
+    expect([guard.verdictOf(first), guard.verdictOf(second)]).toEqual(['pass', 'deny']);
+    // Nor does it wait to be told so.
+    expect(guard.verdictOf(guard.begin())).toBe('deny');
+  });
+
+  test('whether the holder of a probe lives is looked up five times a second, however many call', () => {
+    const { machine, guard } = openTool();
+    const other = machine.guard('b');
+    machine.wait(30_000);
+    guard.begin();
+    machine.settle();
+    const { looks } = machine;
+    for (let call = 0; call < 100; call += 1) expect(other.call(ANSWER)).toBe('deny');
+    expect(machine.looks).toBe(looks + 1);
+    machine.wait(200);
+    expect(other.call(ANSWER)).toBe('deny');
+    expect(machine.looks).toBe(looks + 2);
+  });
+
+  test('its words for the record', () => {
+    const { machine, guard } = openTool();
+    machine.wait(30_000);
+    expect(guard.breaker.name).toBe('breaker');
+    expect(guard.breaker.onRequest(guard.begin(), machine.now)).toEqual({ kind: 'wait', why: 'breaker.probe' });
+  });
+
   test('a probe whose client has left gives its lease back', () => {
     const { machine, guard } = openTool();
     machine.wait(30_000);
     guard.gone.add(guard.begin());
     machine.settle();
-    expect(machine.stateOf('query')).toMatchObject({ kind: 'half_open', lease: null });
+    expect(machine.stateOf('query')).toMatchObject({ kind: 'half_open', lease: null, successes: 0 });
     expect(guard.call(ANSWER)).toBe('pass');
   });
 
@@ -191,7 +223,12 @@ describe('modes', () => {
   test('observe: a probe that is free again, too', () => {
     const { machine, guard } = openTool({ tool: { mode: 'observe' } });
     machine.wait(30_000);
-    expect(guard.breaker.onWaited(guard.begin(), 'refused', machine.now).kind).toBe('pass');
+    const request = guard.begin();
+    expect(guard.breaker.onWaited(request, 'refused', machine.now).kind).toBe('pass');
+    const waiting = machine.updates.length;
+    // It goes uncounted.
+    guard.end(request, FAULT);
+    expect(machine.updates).toHaveLength(waiting);
   });
 
   test('off: counts nothing', () => {

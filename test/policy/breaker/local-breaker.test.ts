@@ -138,6 +138,16 @@ describe('a merge', () => {
   });
 });
 
+test('where nothing has changed nothing is made anew', () => {
+  const local = new LocalBreaker(FIRST_STATE);
+  expect(local.unmerged(SETTINGS).samples).toEqual([]);
+  expect(local.state).toBe(FIRST_STATE);
+  local.settle(settled('fault'), NOW, SETTINGS);
+  const { state } = local;
+  local.see(FIRST_STATE, later(1), SETTINGS);
+  expect(local.state).toBe(state);
+});
+
 describe('what the others have written', () => {
   test('joins with what was counted here, in the same epoch', () => {
     const local = new LocalBreaker(FIRST_STATE);

@@ -43,6 +43,8 @@ export class Machine {
   writes = 0;
   /** Every update fails, as with a full disk. */
   isBroken = false;
+  /** How often somebody asked whether a holder is dead. */
+  looks = 0;
   readonly dead = new Set<string>();
   readonly transitions: BoardTransition[] = [];
   /** Each probe of a tool that was let go, and what the store said of it then. */
@@ -144,6 +146,7 @@ export class Guard {
       deadlineMsOf: () => Number.POSITIVE_INFINITY,
       onTransition: (_server, transition) => machine.transitions.push(transition),
       resume: (request, outcome) => {
+        if (outcome !== 'go' && outcome !== 'refused') throw new Error(`no outcome of a wait: ${outcome}`);
         const state = machine.stateOf(request.tool);
         if (outcome === 'go' && state.kind === 'half_open')
           machine.probes.push({ guard: name, epoch: state.epoch, lease: state.lease });
@@ -183,6 +186,7 @@ export class Guard {
       },
       isGone: (name: unknown) => {
         if (typeof name !== 'string') throw new Error('asked about a holder that is none');
+        machine.looks += 1;
         return machine.dead.has(name);
       },
     };

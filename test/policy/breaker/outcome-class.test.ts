@@ -51,6 +51,16 @@ test.each<[string, EndClass, string, string]>([
   expect([OUTCOME_TABLE[end].tool, OUTCOME_TABLE[end].server]).toEqual([tool, server]);
 });
 
+test('ends that count alike are told apart', () => {
+  expect(classOf({ resultType: 'task' })).toBe('task_created');
+  expect(classOf({ resultType: 'later' })).toBe('unknown_result');
+  expect([classOf({ settlement: 'denied' }), classOf({ settlement: 'unrecorded' })]).toEqual(['not_sent', 'not_sent']);
+  expect([classOf({ settlement: 'cancelled' }), classOf({ settlement: 'client_gone' })]).toEqual([
+    'gave_up',
+    'gave_up',
+  ]);
+});
+
 test('a crash before matters for exits only', () => {
   const others: Settlement[] = [
     'result',

@@ -80,6 +80,10 @@ describe('what is no transition is refused', () => {
   if (transition === undefined) throw new Error('it did not open');
   const good = recordTransition({ tool: 'query', transition });
 
+  test('a name of 256 characters is one', () => {
+    expect(readTransition({ ...good, tool: 'x'.repeat(256) })?.tool).toHaveLength(256);
+  });
+
   test.each(Object.keys(good))('without `%s`', (key) => {
     const { [key]: _, ...rest } = good;
     expect(readTransition(good)).toBeDefined();
@@ -91,6 +95,8 @@ describe('what is no transition is refused', () => {
     ['tool', 'x'.repeat(257)],
     ['from', 'toString'],
     ['to', 'shut'],
+    ['to', ['open']],
+    ['rule', ['fault_row']],
     ['rule', 'constructor'],
     ['epoch', -1],
     ['epoch', 1.5],
