@@ -12,6 +12,9 @@ export const LOCAL_ERRORS = {
   usage: { exitCode: 64, summary: 'an option or argument is missing, unknown or malformed' },
   server_ambiguous: { exitCode: 64, summary: 'several configured servers have this very command' },
   server_unknown: { exitCode: 64, summary: '`--server` names no configured server and no command was given' },
+  server_listed: { exitCode: 64, summary: 'the config has a server or scope of this name already' },
+  cases_unreadable: { exitCode: 64, summary: 'the file of policy cases cannot be read' },
+  cases_invalid: { exitCode: 64, summary: 'the file of policy cases has errors; all of them are listed' },
   upstream_unstartable: { exitCode: 69, summary: 'the server could not be started' },
   upstream_failed: { exitCode: 69, summary: 'the server ended in a way that cannot be mirrored, or keeps crashing' },
   internal: { exitCode: 70, summary: 'a defect of the guard itself' },
@@ -24,9 +27,12 @@ export const LOCAL_ERRORS = {
   audit_unwritable: { exitCode: 74, summary: 'the audit trail cannot be written' },
   audit_unreadable: { exitCode: 74, summary: 'the audit trail cannot be read' },
   record_unknown: { exitCode: 74, summary: 'no record has this id' },
+  config_unwritable: { exitCode: 74, summary: 'the config file cannot be written' },
+  report_unwritable: { exitCode: 74, summary: 'a report that was asked for cannot be written' },
   server_mismatch: { exitCode: 77, summary: 'the command differs from the one configured for `--server`' },
   server_unlisted: { exitCode: 77, summary: 'the config lists servers and this command is not one of them' },
-  config_declined: { exitCode: 77, summary: '`config allow` was not confirmed' },
+  config_declined: { exitCode: 77, summary: '`config allow` or `scope init` was not confirmed' },
+  approval_declined: { exitCode: 77, summary: '`scope approve` or `pause` was not confirmed by a person' },
   server_unapproved: {
     exitCode: 77,
     summary: 'the server is configured, and its command or environment is not approved',
@@ -40,6 +46,7 @@ export const LOCAL_ERRORS = {
   lock_foreign: { exitCode: 77, summary: 'the lock belongs to another config file' },
   lock_untrusted: { exitCode: 77, summary: 'the lock is signed by a key that this machine has no reason to trust' },
   lock_older: { exitCode: 77, summary: 'the lock is older than one that this machine has seen' },
+  lock_outdated: { exitCode: 77, summary: 'the lock holds a policy that this version cannot read' },
   lock_changed: { exitCode: 77, summary: 'the lock has changed while its approval was asked for' },
   lock_unwritable: { exitCode: 74, summary: 'the lock cannot be written' },
   key_unusable: { exitCode: 77, summary: 'a signing key cannot be made, read or trusted' },
@@ -83,6 +90,8 @@ export const GUARD_ANSWERS = {
   server_unstartable: 'the server could not be started',
   guard_fault: 'a policy of the guard failed, which denies; the guard log says how',
   too_many_in_flight: 'as many requests are open as one session may have; nothing was sent',
+  breaker_open:
+    'the tool or its server has failed too often and is switched off for a while, or by a person; nothing was sent',
   bulkhead_full:
     'every place for a call of this tool or server was taken, and none came free in time; nothing was sent',
   probe_answered:

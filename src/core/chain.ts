@@ -30,12 +30,14 @@ export class Chain {
   readonly #listeners: readonly Interceptor[];
   readonly #wakers: readonly Interceptor[];
   readonly #listers: readonly Interceptor[];
+  readonly #sentListeners: readonly Interceptor[];
 
   constructor(interceptors: readonly Interceptor[], onFault: FaultReport) {
     this.#interceptors = interceptors;
     this.#onFault = onFault;
     this.#holders = interceptors.filter((one) => one.takeReady !== undefined);
     this.#listeners = interceptors.filter((one) => one.onNotification !== undefined);
+    this.#sentListeners = interceptors.filter((one) => one.onSent !== undefined);
     this.#listers = interceptors.filter((one) => one.takeChangedLists !== undefined);
     this.#wakers = interceptors.filter((one) => one.wakeAtMs !== undefined);
   }
@@ -137,6 +139,12 @@ export class Chain {
         this.#onFault(interceptor.name, error);
       }
     }
+  }
+
+  /** It leaves. Costs nothing where nobody wants to know. */
+  sent(request: RequestView, progress: Progress, now: Instant): void {
+    for (const one of this.#sentListeners)
+      if (this.#interceptors.indexOf(one) < progress.entered) this.#tell(one, () => one.onSent?.(request, now));
   }
 
   exit(upstream: string, now: Instant): void {

@@ -88,7 +88,7 @@ export class ClientLines {
 
   /** Sends a request that has passed the chain and is on record. */
   forward(exchange: Exchange, now: Instant): void {
-    const { ledger, deadlines } = this.#parts;
+    const { ledger } = this.#parts;
     const life = this.#parts.life(exchange.view.upstream);
     const gone = life.gone;
     if (gone !== undefined) {
@@ -97,10 +97,10 @@ export class ClientLines {
       return;
     }
     const { tool } = exchange.view;
-    if (tool !== undefined) deadlines.start(exchange, this.#parts.deadlineOf(exchange.view.upstream, tool), now.monoMs);
+    if (tool !== undefined) exchange.deadline = this.#parts.deadlineOf(exchange.view.upstream, tool);
     const { line, peerId, askerId } = exchange;
     if (line === undefined) return;
-    if (life.send(peerId === askerId ? line.bytes : replaceId(line, peerId), exchange)) return;
+    if (life.send(peerId === askerId ? line.bytes : replaceId(line, peerId), exchange, now)) return;
     ledger.settle(exchange, 'upstream_exit', now);
     ledger.refuse(exchange, overfullRefusal(life.name));
   }
@@ -139,7 +139,7 @@ export class ClientLines {
       this.#onCancelled(line, now);
       return;
     }
-    for (const upstream of this.#parts.router.upstreams) this.#parts.life(upstream).send(line.bytes, undefined);
+    for (const upstream of this.#parts.router.upstreams) this.#parts.life(upstream).send(line.bytes, undefined, now);
   }
 
   #onCancelled(line: Line<NotificationMessage>, now: Instant): void {
@@ -160,7 +160,7 @@ export class ClientLines {
         : valueSpan(line.text, ['params', 'requestId']);
     const bytes =
       span === undefined ? line.bytes : spliceLine(line, [{ span, replacement: JSON.stringify(exchange?.peerId) }]);
-    this.#parts.life(upstream).send(bytes, undefined);
+    this.#parts.life(upstream).send(bytes, undefined, now);
   }
 
   /** The client answers what a server asked. */

@@ -3,10 +3,12 @@ import type { Exchange, ExchangeTable } from './exchange.ts';
 import type { Deadline } from './settings.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
+const MOST_LEAD_MS = 2_000;
 
 export interface Due {
   readonly exchange: Exchange;
-  readonly kind: 'idle' | 'hard';
+  /** `look`: it is near, not over. */
+  readonly kind: 'idle' | 'hard' | 'look';
   /** How long the guard has waited, in ms. */
   readonly waitedMs: number;
 }
@@ -28,7 +30,8 @@ export class Deadlines {
     exchange.hardDueMs = nowMs + deadline.hardMs;
     exchange.idleMs = deadline.idleMs;
     exchange.idleDueMs = nowMs + deadline.idleMs;
-    this.lookBy(Math.min(exchange.hardDueMs, exchange.idleDueMs));
+    exchange.isLookedAt = false;
+    this.lookBy(Math.min(exchange.hardDueMs, exchange.idleDueMs) - leadOf(exchange));
   }
 
   /** Something is due then. */
@@ -39,6 +42,7 @@ export class Deadlines {
   /** The server has shown that it works on this. Never moves the hard deadline. */
   touch(exchange: Exchange, nowMs: number): void {
     exchange.idleDueMs = nowMs + exchange.idleMs;
+    exchange.isLookedAt = false;
   }
 
   /** A question to the client was answered: every call of that server has waited for a person, not for the server. */
@@ -54,12 +58,25 @@ export class Deadlines {
     for (const exchange of this.#table.all()) {
       if (exchange.idleMs !== NEVER && isPaused(exchange.view.upstream)) this.touch(exchange, nowMs);
       const at = Math.min(exchange.hardDueMs, exchange.idleDueMs);
-      if (at > nowMs) next = Math.min(next, at);
-      else if (exchange.hardDueMs <= nowMs)
+      if (at > nowMs) {
+        const lookAtMs = at - leadOf(exchange);
+        if (exchange.isLookedAt || lookAtMs > nowMs) next = Math.min(next, exchange.isLookedAt ? at : lookAtMs);
+        else {
+          exchange.isLookedAt = true;
+          next = Math.min(next, at);
+          found.push({ exchange, kind: 'look', waitedMs: nowMs - exchange.startedMs });
+        }
+      } else if (exchange.hardDueMs <= nowMs)
         found.push({ exchange, kind: 'hard', waitedMs: nowMs - exchange.startedMs });
       else found.push({ exchange, kind: 'idle', waitedMs: exchange.idleMs });
     }
     this.#lookAtMs = next;
     return found;
   }
+}
+
+/** How long before a deadline it is looked whether the server lives: enough for an answer, never more than half of the wait. */
+function leadOf({ deadline, internal }: Exchange): number {
+  if (internal || deadline === undefined) return 0;
+  return Math.min(MOST_LEAD_MS, Math.min(deadline.idleMs, deadline.hardMs) / 2);
 }

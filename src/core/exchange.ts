@@ -4,6 +4,7 @@ import type { Line, RequestId, RequestMessage } from '../wire/message.ts';
 import type { BatchAnswer } from './batch.ts';
 import type { Progress } from './chain.ts';
 import type { RequestView } from './interceptor.ts';
+import type { Deadline } from './settings.ts';
 
 /** One end of an exchange: an upstream's name, or the client. */
 export type Side = string;
@@ -42,6 +43,10 @@ export interface Exchange {
   sent: boolean;
   /** Lines of the other side that had come when it was sent. */
   heardBefore: number;
+  /** How long the other side has, once it is sent; undefined for ever. */
+  deadline: Deadline | undefined;
+  /** Whether the server lives has been asked, as the deadline came near. */
+  isLookedAt: boolean;
   /** Monotonic ms at which the guard gives up; Infinity for never. */
   hardDueMs: number;
   /** Longest silence in ms; Infinity for any. */

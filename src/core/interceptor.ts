@@ -109,6 +109,8 @@ export interface Interceptor {
   onWaited?(request: RequestView, outcome: 'go' | 'refused', now: Instant): Verdict;
   /** Instead of `onWaited`: a request that this interceptor holds has ended (cancelled, its server gone). */
   onAbandoned?(request: RequestView, now: Instant): void;
+  /** A request that this interceptor passed has left for the other side, which is not sure before: a server may be away. */
+  onSent?(request: RequestView, now: Instant): void;
   /** A result that comes back, before it is settled. A throw refuses it (`guard_fault`). */
   onResponse?(request: RequestView, result: JsonObject, now: Instant): readonly Narrowing[] | undefined;
   /** A notification of a server, before it is delivered. A throw drops it. */

@@ -31,6 +31,11 @@ export class Ledger {
     this.#heard.set(upstream, this.#countOf(upstream) + 1);
   }
 
+  /** The server has sent anything since this request left. */
+  hasHeard({ sent, view, heardBefore }: Exchange): boolean {
+    return sent && this.#countOf(view.upstream) !== heardBefore;
+  }
+
   #countOf(upstream: UpstreamId): number {
     return this.#heard.get(upstream) ?? 0;
   }
@@ -155,9 +160,10 @@ export class Ledger {
   }
 
   /** It is on its way: what it said is on record, and need not be kept. */
-  markSent(exchange: Exchange): void {
+  markSent(exchange: Exchange, now: Instant): void {
     exchange.sent = true;
     exchange.heardBefore = this.#countOf(exchange.view.upstream);
+    this.chain.sent(exchange.view, exchange.progress, now);
     if (exchange.view.method !== 'initialize') exchange.line = undefined;
     if (!exchange.view.method.startsWith('tasks/')) exchange.view.params = undefined;
   }
@@ -176,7 +182,7 @@ export class Ledger {
 
   #settled(exchange: Exchange, settlement: Settlement, answer: Answer, now: Instant): Settled {
     const { errorCode, isError, resultType, taskId } = answer;
-    const heard = exchange.sent && this.#countOf(exchange.view.upstream) !== exchange.heardBefore;
+    const heard = this.hasHeard(exchange);
     const durationMs = now.monoMs - exchange.startedMs;
     return { settlement, errorCode, isError, resultType, taskId, durationMs, heard };
   }

@@ -145,7 +145,7 @@ export class Session {
     const verdict = this.#parts.ledger.resume(exchange, outcome, this.#fromClient.whoOf(exchange), now);
     if (verdict !== 'pass') return;
     if (exchange.view.asked === 'client') this.#fromClient.forward(exchange, now);
-    else this.#fromUpstream.forward(exchange);
+    else this.#fromUpstream.forward(exchange, now);
   }
 
   #started(upstream: UpstreamId, pid: number | undefined, now: Instant): void {
@@ -193,8 +193,10 @@ export class Session {
         .filter((one) => one.view.asked === 'server')
         .map((one) => one.asker),
     );
-    for (const due of this.#parts.deadlines.due(now.monoMs, (name) => asking.has(name)))
-      this.#fromUpstream.onDue(due, now);
+    for (const { exchange, kind, waitedMs } of this.#parts.deadlines.due(now.monoMs, (name) => asking.has(name))) {
+      if (kind === 'look') this.#life(exchange.view.upstream).lookForLife(exchange, now);
+      else this.#fromUpstream.onDue(exchange, kind, waitedMs, now);
+    }
   }
 
   #noise(upstream: UpstreamId, bytes: number, now: Instant): void {

@@ -2,7 +2,7 @@
 // away, introduces the client to it again, and gives up on a crash loop. Knows no process and no timer.
 import type { Instant } from '../ports/clock.ts';
 import type { Line, RequestId, RequestMessage } from '../wire/message.ts';
-import { cancelledLine, errorLine, METHOD_NOT_FOUND, subscriptionEndLine } from '../wire/reply.ts';
+import { cancelledLine, errorLine, METHOD_NOT_FOUND, pingLine, subscriptionEndLine } from '../wire/reply.ts';
 import { replaceId } from '../wire/splice.ts';
 import type { Deadlines } from './deadlines.ts';
 import { exitRefusal, sessionEndRefusal } from './denial.ts';
@@ -69,13 +69,30 @@ export class UpstreamLife {
   }
 
   /** Sends now, or when the server is back; false where it can be neither. `exchange` where the bytes are its request: a closed one is not sent late. */
-  send(bytes: Buffer, exchange: Exchange | undefined): boolean {
+  send(bytes: Buffer, exchange: Exchange | undefined, now: Instant): boolean {
     if (exchange?.view.method === 'server/discover') this.#probed = true;
     if (this.#state === 'running') {
-      this.#toServer(bytes, exchange);
+      this.#toServer(bytes, exchange, now);
       return true;
     }
     return this.#state !== 'gone' && this.#unsent.hold({ bytes, exchange });
+  }
+
+  /**
+   * A deadline is near and the server has sent nothing since: whether it still lives is found out before it is blamed for more
+   * than this one call. Any answer will do.
+   */
+  lookForLife(exchange: Exchange, now: Instant): void {
+    if (this.#state !== 'running' || this.#ledger.hasHeard(exchange)) return;
+    const isAsked = this.#openOf().some((one) => one.internal && one.view.method === 'ping');
+    if (isAsked) return;
+    const message = { kind: 'request', id: this.#nextId(exchange.askerId), method: 'ping', params: undefined } as const;
+    const bytes = pingLine(message.id);
+    const line = { bytes, text: bytes.toString().trimEnd(), message, sloppy: 0 };
+    const ping = newExchange({ line, asker: CLIENT, peer: this.name, peerId: message.id, internal: true, now });
+    ping.hardDueMs = Math.min(exchange.hardDueMs, exchange.idleDueMs);
+    this.#ledger.table.add(ping);
+    this.#toServer(bytes, ping, now);
   }
 
   /** A private id for a request of the client whose own id is taken. */
@@ -105,7 +122,7 @@ export class UpstreamLife {
       return;
     }
     const { initialized, replays } = this.#handshake;
-    if (initialized !== undefined) this.#toServer(initialized.bytes, undefined);
+    if (initialized !== undefined) this.#toServer(initialized.bytes, undefined, now);
     for (const line of replays) this.#replay(line, now);
     this.#goOn(now);
   }
@@ -218,9 +235,12 @@ export class UpstreamLife {
     this.#ledger.push({ type: 'to_upstream', upstream: this.name, bytes: replaceId(line, id), needs: undefined });
   }
 
-  #toServer(bytes: Buffer, exchange: Exchange | undefined): void {
+  #toServer(bytes: Buffer, exchange: Exchange | undefined, now: Instant): void {
     this.#ledger.push({ type: 'to_upstream', upstream: this.name, bytes, needs: exchange?.intent });
-    if (exchange !== undefined) this.#ledger.markSent(exchange);
+    if (exchange === undefined) return;
+    this.#ledger.markSent(exchange, now);
+    // From here on it is the server that is waited for.
+    if (exchange.deadline !== undefined) this.#deadlines.start(exchange, exchange.deadline, now.monoMs);
   }
 
   #nextId(sample: RequestId): RequestId {
@@ -230,7 +250,7 @@ export class UpstreamLife {
 
   #goOn(now: Instant): void {
     this.#state = 'running';
-    for (const { bytes, exchange } of this.#unsent.take()) this.#toServer(bytes, exchange);
+    for (const { bytes, exchange } of this.#unsent.take()) this.#toServer(bytes, exchange, now);
     this.#ledger.chain.fate(this.name, 'back', now);
   }
 }

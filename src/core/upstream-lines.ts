@@ -7,7 +7,6 @@ import type { Line, NotificationMessage, RequestMessage, ResponseMessage } from 
 import { cancelledLine, errorLine, INVALID_REQUEST, toolsChangedLine } from '../wire/reply.ts';
 import { replaceId } from '../wire/splice.ts';
 import { UNKNOWN_MODEL } from './attribution.ts';
-import type { Due } from './deadlines.ts';
 import { ambiguousAnswer, deadlineRefusal } from './denial.ts';
 import { type Answer, type Attribution, NO_ANSWER } from './entries.ts';
 import type { RefusedLine, UpstreamId } from './events.ts';
@@ -58,7 +57,7 @@ export class UpstreamLines {
       const answer = errorLine(refusal.id, INVALID_REQUEST, `refused by mcp-guard: ${refusal.detail}`, {
         reason: refusal.code,
       });
-      this.#parts.life(upstream).send(answer, undefined);
+      this.#parts.life(upstream).send(answer, undefined, now);
       return;
     }
     const exchange = ledger.table.byPeerId(upstream, refusal.id);
@@ -182,18 +181,18 @@ export class UpstreamLines {
       return;
     }
     const exchange = newExchange({ line, asker: upstream, peer: CLIENT, peerId: id, now });
-    if (ledger.admit(exchange, whoAsks(line, handshake.clientName), now) === 'pass') this.forward(exchange);
+    if (ledger.admit(exchange, whoAsks(line, handshake.clientName), now) === 'pass') this.forward(exchange, now);
   }
 
-  forward(exchange: Exchange): void {
+  forward(exchange: Exchange, now: Instant): void {
     const { line, intent } = exchange;
     if (line === undefined) return;
     this.#parts.ledger.push({ type: 'to_client', bytes: line.bytes, needs: intent, batch: undefined });
-    this.#parts.ledger.markSent(exchange);
+    this.#parts.ledger.markSent(exchange, now);
   }
 
   /** The guard waits no longer: the client is answered first, then the server is told. */
-  onDue({ exchange, kind, waitedMs }: Due, now: Instant): void {
+  onDue(exchange: Exchange, kind: 'idle' | 'hard', waitedMs: number, now: Instant): void {
     const { ledger } = this.#parts;
     const { upstream } = exchange.view;
     if (!ledger.settle(exchange, 'timeout', now)) return;
@@ -203,7 +202,7 @@ export class UpstreamLines {
     }
     ledger.refuse(exchange, deadlineRefusal(kind, waitedMs, upstream));
     if (exchange.progressToken !== undefined) this.#bury(exchange.progressToken);
-    this.#parts.life(upstream).send(cancelledLine(exchange.peerId, 'mcp-guard: deadline exceeded'), undefined);
+    this.#parts.life(upstream).send(cancelledLine(exchange.peerId, 'mcp-guard: deadline exceeded'), undefined, now);
   }
 
   /** A policy shows another list of tools than before. Said only where the protocol has a place for it. */

@@ -43,6 +43,10 @@ export function cancelledLine(requestId: RequestId, reason: string): Buffer {
   return line(`"method":"notifications/cancelled","params":${params}`);
 }
 
+export function pingLine(id: RequestId): Buffer {
+  return line(`"id":${JSON.stringify(id)},"method":"ping"`);
+}
+
 export function toolsChangedLine(): Buffer {
   return line('"method":"notifications/tools/list_changed"');
 }

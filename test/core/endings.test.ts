@@ -53,6 +53,9 @@ describe('a deadline', () => {
   it('answers the client, then tells the server, and drops the late answer', () => {
     const book = new Playbook({ deadline: { idleMs: NEVER, hardMs: 100 } });
     book.client(call(1)).take();
+    // Half-way it is looked whether the server lives.
+    expect(book.session.wakeAtMs).toBe(1050);
+    expect(book.at(1050).toServer()).toHaveLength(1);
     expect(book.session.wakeAtMs).toBe(1100);
     expect(book.at(1099).take()).toEqual([]);
     const effects = book.at(1100).take();

@@ -287,6 +287,30 @@ describe('an end', () => {
     ]);
   });
 
+  it('by a deadline: a server that answers the guard while it is silent about the call has been heard', () => {
+    const { book, ends } = watcher();
+    book.client(call(1)).client(call(2)).take();
+    const [ping, ...others] = book.at(1050).toServer();
+    expect([JSON.parse(ping ?? '').method, others]).toEqual(['ping', []]);
+    expect(book.upstream({ id: JSON.parse(ping ?? '').id, error: { code: -32601, message: 'x' } }).toClient()).toEqual(
+      [],
+    );
+    book.at(1100);
+    expect(ends).toMatchObject([
+      { settlement: 'timeout', heard: true },
+      { settlement: 'timeout', heard: true },
+    ]);
+  });
+
+  it('by a deadline: nobody is asked who has been heard', () => {
+    const { book } = watcher();
+    book
+      .client(call(1))
+      .upstream({ method: 'notifications/message', params: { level: 'info', data: 'x' } })
+      .take();
+    expect(book.at(1050).take()).toEqual([]);
+  });
+
   it('of a server is told once, before its requests settle', () => {
     const { book, told } = watcher();
     book.client(call(1)).client(call(2)).exits();
@@ -330,6 +354,36 @@ describe('an end', () => {
     const params = { taskId: 't', status: 'completed', result: { content: [] } };
     book.upstream({ method: 'notifications/tasks/status', params });
     expect(ends[1]).toMatchObject({ settlement: 'result', isError: false });
+  });
+});
+
+describe('a request that leaves', () => {
+  it('is told to those who passed it, when it does, and its deadline begins then', () => {
+    const sent: string[] = [];
+    const book = new Playbook({
+      interceptors: [{ name: 'one', onSent: (request) => void sent.push(String(request.tool)) }],
+      deadline: { idleMs: 1000, hardMs: 1000 },
+      onExit: 'restart',
+    });
+    book.client(call(1, 'first'));
+    expect(sent).toEqual(['first']);
+    book.exits().client(call(2, 'second'));
+    expect(sent).toEqual(['first']);
+    expect(book.at(60_000).toClient()).toHaveLength(1);
+    book.event({ type: 'upstream_started', upstream: SERVER, pid: 1 }).take();
+    expect(sent).toEqual(['first', 'second']);
+    expect(book.at(60_999).toClient()).toEqual([]);
+    expect(book.at(61_000).toClient()).toHaveLength(1);
+  });
+
+  it('is not told where the guard itself has asked', () => {
+    const sent: string[] = [];
+    const book = new Playbook({
+      interceptors: [{ name: 'one', onSent: ({ method }) => void sent.push(method) }],
+      deadline: { idleMs: 100, hardMs: 100 },
+    });
+    expect(book.client(call(1)).at(1050).toServer()).toHaveLength(2);
+    expect(sent).toEqual(['tools/call']);
   });
 });
 

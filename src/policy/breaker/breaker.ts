@@ -136,6 +136,10 @@ export function createBreaker(parts: BreakerParts): Breaker {
       return PASS;
     },
 
+    onSent(request) {
+      calls.sent(request);
+    },
+
     onSettle(request, settled, instant) {
       calls.settle(request, settled, store.moment(instant));
     },

@@ -14,6 +14,8 @@ interface Counted {
 
 interface Ticket {
   readonly permit: Permit;
+  /** The server has it. */
+  isSent: boolean;
   /** Shared by the calls of one tool at one exit, where it was in flight at the exit before, too: it counts once. */
   crash: { counted: boolean } | undefined;
 }
@@ -38,7 +40,12 @@ export class CallCount {
   }
 
   begin(request: RequestView, permit: Permit): void {
-    this.#tickets.set(request, { permit, crash: undefined });
+    this.#tickets.set(request, { permit, isSent: false, crash: undefined });
+  }
+
+  sent(request: RequestView): void {
+    const ticket = this.#tickets.get(request);
+    if (ticket !== undefined) ticket.isSent = true;
   }
 
   /** A permit that was not used: its lease, where it is one, goes back. */
@@ -75,7 +82,8 @@ export class CallCount {
       if (upstream !== server) continue;
       // Half-open: the exit is its probe's result, where the probe is ours.
       if (ticket.permit.server === board.stateOf(undefined).epoch) admitted = ticket.permit.server;
-      if (tool === undefined) continue;
+      // What waits for the server to come back had no part in its end.
+      if (tool === undefined || !ticket.isSent) continue;
       const crash = crashes.get(tool) ?? { counted: false };
       crashes.set(tool, crash);
       if (before.has(tool)) ticket.crash = crash;

@@ -27,6 +27,19 @@ describe('an exit', () => {
     expect(samplesOf(machine, 'list')).toEqual(['fault']);
   });
 
+  test('is no fault of what was waiting for the server to come back', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    crash(guard, 'query');
+    const of = { asked: 'client', upstream: SERVER, method: 'tools/call', params: undefined, modern: false } as const;
+    const waiting = { ...of, tool: 'query' };
+    expect(guard.breaker.onRequest(waiting, machine.now).kind).toBe('pass');
+    crash(guard, 'list');
+    guard.end(waiting, EXIT);
+    machine.settle();
+    expect(samplesOf(machine, 'query')).toEqual([]);
+  });
+
   test('counts for its tool though a call of an older epoch settles first', () => {
     const machine = new Machine();
     const guard = machine.guard('a');

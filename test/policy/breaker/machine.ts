@@ -151,7 +151,7 @@ export class Guard {
         if (outcome === 'go' && state.kind === 'half_open')
           machine.probes.push({ guard: name, epoch: state.epoch, lease: state.lease });
         if (this.gone.has(request)) return false;
-        this.verdicts.set(request, this.breaker.onWaited(request, outcome, machine.now).kind);
+        this.#judged(request, this.breaker.onWaited(request, outcome, machine.now).kind);
         return true;
       },
     });
@@ -197,8 +197,14 @@ export class Guard {
     const method = tool === null ? 'tools/list' : 'tools/call';
     const of = { asked, upstream: SERVER, method, params: undefined, modern: false };
     const request: RequestView = { ...of, tool: tool ?? undefined };
-    this.verdicts.set(request, this.breaker.onRequest(request, this.#machine.now).kind);
+    this.#judged(request, this.breaker.onRequest(request, this.#machine.now).kind);
     return request;
+  }
+
+  /** What passes leaves at once. */
+  #judged(request: RequestView, verdict: string): void {
+    this.verdicts.set(request, verdict);
+    if (verdict === 'pass') this.breaker.onSent?.(request, this.#machine.now);
   }
 
   verdictOf(request: RequestView): string | undefined {
