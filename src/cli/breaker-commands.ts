@@ -19,10 +19,12 @@ import { type BreakerBoards, knownServers, runBreakerStatus } from './breaker-st
 import { makeInert } from './inert-text.ts';
 import { openOneShotTrail, readActor } from './one-shot-trail.ts';
 import { readStateTrail } from './state-trail.ts';
-import { terminalIo, untilInterrupted } from './terminal.ts';
+import { showsBlocks, terminalIo, untilInterrupted } from './terminal.ts';
 
 interface Shared {
   readonly tenant: string;
+  /** The config whose settings and servers count; undefined: the one that `run` would use here. */
+  readonly config?: string;
   readonly json?: boolean;
   readonly color: boolean;
 }
@@ -33,7 +35,7 @@ export async function status(
   target: string | undefined,
   flags: Shared & { readonly watch?: boolean },
 ): Promise<number> {
-  const { boards } = await openBoards(flags.tenant);
+  const { boards } = await openBoards(flags);
   const signal = flags.watch === true ? untilInterrupted() : undefined;
   return runBreakerStatus({ ...flags, target }, terminalIo(flags.color), boards, {
     cells: showsBlocks() ? BLOCKS : ASCII,
@@ -51,7 +53,7 @@ export async function order(
   flags: Shared & { readonly reason?: string },
 ): Promise<number> {
   const { tenant } = flags;
-  const { boards, store, stateDir, said } = await openBoards(tenant);
+  const { boards, store, stateDir, said } = await openBoards(flags);
   const actor = readActor();
   return runBreakerOrder({ ...flags, order: word, target }, terminalIo(flags.color), {
     boards,
@@ -66,7 +68,7 @@ export async function history(
   target: string | undefined,
   flags: Shared & Omit<BreakerHistoryOptions, 'target'>,
 ): Promise<number> {
-  const { boards, stateDir } = await openBoards(flags.tenant);
+  const { boards, stateDir } = await openBoards(flags);
   const { tenant } = flags;
   const trail = {
     servers: () => knownServers(boards),
@@ -78,7 +80,7 @@ export async function history(
   return runBreakerHistory({ ...flags, target }, terminalIo(flags.color), trail, systemClock.now().wallMs);
 }
 
-async function openBoards(tenant: string) {
+async function openBoards({ tenant, config }: Shared) {
   const stateDir = resolveStateDir(process.env);
   const said: string[] = [];
   const log: Log = {
@@ -90,8 +92,9 @@ async function openBoards(tenant: string) {
   };
   // a command has no session whose turns a callback could come between
   const store = openBreakerStore({ stateDir, tenant, log, clock: systemClock, between: (action) => action() });
-  const policy = await tryPolicy(stateDir, log);
+  const policy = await tryPolicy(stateDir, config, log);
   const boards: BreakerBoards = {
+    place: stateDir,
     servers: () => listBreakerServers(stateDir, tenant),
     configured: [...(policy?.servers.keys() ?? [])],
     read: (server) => store.read(server),
@@ -102,11 +105,11 @@ async function openBoards(tenant: string) {
 }
 
 /** Undefined where there is no config, or none that can be used: switching a server off must not wait until that is mended. */
-async function tryPolicy(stateDir: string, log: Log): Promise<Policy | undefined> {
+async function tryPolicy(stateDir: string, flag: string | undefined, log: Log): Promise<Policy | undefined> {
   const { env } = process;
   try {
     const readAllowed = () => readAllowedConfigs(stateDir);
-    const { place } = findConfigFile({ flag: undefined, env, cwd: process.cwd(), readAllowed });
+    const { place } = findConfigFile({ flag, env, cwd: process.cwd(), readAllowed });
     if (place === undefined) return undefined;
     const { loadPolicy } = await import('../config/load-config.ts');
     return loadPolicy(place, { env, uid: process.getuid?.() });
@@ -118,13 +121,6 @@ async function tryPolicy(stateDir: string, log: Log): Promise<Policy | undefined
     );
     return undefined;
   }
-}
-
-/** Block characters for a terminal that says that it takes UTF-8; a pipe gets ASCII. */
-function showsBlocks(): boolean {
-  const { LC_ALL, LC_CTYPE, LANG } = process.env;
-  const locale = [LC_ALL, LC_CTYPE, LANG].find((value) => value !== undefined && value !== '') ?? '';
-  return process.stdout.isTTY && /utf-?8/i.test(locale);
 }
 
 /** False where `signal` has ended the wait. */

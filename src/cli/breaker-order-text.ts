@@ -2,8 +2,9 @@
 import { quoteWord } from '../config/shell-word.ts';
 import { type Board, stateOf } from '../policy/breaker/board.ts';
 import type { Order } from '../policy/breaker/board-steps.ts';
+import type { BreakerSettings } from '../policy/breaker/breaker-settings.ts';
 import type { Transition } from '../policy/breaker/breaker-state.ts';
-import { showTarget, type Target } from './breaker-target.ts';
+import { showTarget, suggestName, type Target } from './breaker-target.ts';
 import { showSpan } from './breaker-words.ts';
 import { stringifyInert } from './call-json.ts';
 import { makeInert } from './inert-text.ts';
@@ -18,6 +19,8 @@ export interface OrderResult {
   readonly target: Target;
   /** Some guard has kept a document of this server, or the config names it. */
   readonly isKnown: boolean;
+  /** What the config that this command has read says of it. */
+  readonly mode: BreakerSettings['mode'];
   readonly before: Board;
   readonly board: Board;
   /** Undefined: nothing has changed. */
@@ -48,6 +51,9 @@ export function describeOrder(result: OrderResult, columns: number, paint: Paint
   }
   if (!isKnown)
     lines.push(`no guard has kept anything of a server \`${makeInert(target.server)}\` yet: check the name`);
+  const seen = before.tools.map(({ tool }) => tool);
+  if (isKnown && order === 'isolate' && target.tool !== undefined && seen.length > 0 && !seen.includes(target.tool))
+    lines.push(`nothing was counted of such a tool yet: check the name (${suggestName(target.tool, seen)})`);
   const rest = target.tool === undefined && order !== 'isolate' ? toolsOut(board) : [];
   if (rest.length > 0 && order !== 'open')
     lines.push(`its tools keep their own breakers, and these are out: ${cutText(rest.join(', '), LONGEST_NAME)}`);
@@ -56,9 +62,10 @@ export function describeOrder(result: OrderResult, columns: number, paint: Paint
   );
 }
 
-function consequence({ order, target }: OrderResult, { openMs }: Transition): string {
+function consequence({ order, target, mode }: OrderResult, { openMs }: Transition): string {
   const what = target.tool === undefined ? 'none of its tools is called' : 'it is not called';
   if (order === 'isolate') return `: ${what} until \`mcp-guard breaker close ${pasted(target)}\``;
+  if (mode !== 'enforce') return `: under mode \`${mode}\` that refuses nothing`;
   return openMs === undefined ? '' : `: ${what} for ${showSpan(openMs)}, then tried out`;
 }
 

@@ -12,6 +12,7 @@ import { readTarget, showTarget, suggestName, type Target } from './breaker-targ
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import type { OneShotTrail } from './one-shot-trail.ts';
+import { readReason } from './read-reason.ts';
 import { makePaint } from './render.ts';
 
 export interface BreakerOrderOptions {
@@ -32,15 +33,16 @@ export interface OrderContext {
   storeFault(): string | undefined;
 }
 
-/** Stands whole in the record, whose strings are cut at 1024, and on every screen that shows it. */
-const LONGEST_REASON = 500;
-
 /**
  * INVARIANT: the order is on record before anything changes; what came of it is, too: a transition, a failure, or nothing.
  * @returns the exit code @throws GuardError usage, audit_unwritable, state_unusable
  */
 export async function runBreakerOrder(options: BreakerOrderOptions, io: CliIo, context: OrderContext): Promise<number> {
-  const reason = readReason(options);
+  const reason = readReason(
+    options.reason,
+    'the order goes on record, and whoever meets it asks why',
+    `mcp-guard breaker ${options.order} ${quoteWord(options.target)} --reason 'it answers nonsense'`,
+  );
   const { boards, actor } = context;
   const known = knownServers(boards);
   const target = readTarget(options.target, known);
@@ -66,6 +68,7 @@ export async function runBreakerOrder(options: BreakerOrderOptions, io: CliIo, c
     tenant: options.tenant,
     target,
     isKnown,
+    mode: boards.settingsOf(target.server, target.tool).mode,
     before: outcome.before,
     board: outcome.board,
     transition: outcome.transitions.at(-1)?.transition,
@@ -76,23 +79,13 @@ export async function runBreakerOrder(options: BreakerOrderOptions, io: CliIo, c
   return 0;
 }
 
-function readReason({ order, target, reason }: BreakerOrderOptions): string {
-  const text = reason?.trim() ?? '';
-  if (text === '') {
-    throw new GuardError('usage', '`--reason` is missing: the order goes on record, and whoever meets it asks why', {
-      hint: `as in \`mcp-guard breaker ${order} ${quoteWord(target)} --reason 'it answers nonsense'\``,
-    });
-  }
-  if (text.length > LONGEST_REASON) {
-    throw new GuardError('usage', `\`--reason\` has ${text.length} characters, which is more than anybody reads`, {
-      hint: `say it in at most ${LONGEST_REASON}`,
-    });
-  }
-  return text;
-}
-
 /** An isolation may come before the first start; every other order needs something to act on. */
 function checkTarget(order: Order['order'], target: Target, isKnown: boolean, boards: BreakerBoards): void {
+  if (target.tool?.includes('*') === true) {
+    throw new GuardError('usage', `\`${target.tool}\` is no name of a tool: an order takes one name, no pattern`, {
+      hint: `write \`${target.server}\` alone for all of its tools`,
+    });
+  }
   if (order === 'isolate') return;
   if (!isKnown) {
     throw new GuardError('usage', `there is no server \`${target.server}\` to ${order}`, {

@@ -4,6 +4,7 @@ import type { Moment } from '../ports/breaker-store.ts';
 import { type BreakerRow, listRows, type SettingsOf, sortServers } from './breaker-rows.ts';
 import { formatBoards, formatRowJson, type ScreenStyle } from './breaker-screen.ts';
 import { readTarget, showTarget, suggestName, type Target } from './breaker-target.ts';
+import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import { makePaint } from './render.ts';
 import { wrapWords } from './text-width.ts';
@@ -18,6 +19,8 @@ export interface BreakerStatusOptions {
 
 /** What the command looks at. */
 export interface BreakerBoards {
+  /** The state directory, for who looks at the wrong one. */
+  readonly place?: string;
   /** Servers that have a document, in any order. */
   servers(): readonly string[];
   /** Those of the config, which may have none. */
@@ -127,8 +130,10 @@ function show(
   screen: WatchScreen,
 ): string {
   if (options.json === true) {
+    const tool = options.target === undefined ? undefined : readTarget(options.target, knownServers(boards)).tool;
     return servers
       .flat()
+      .filter((row) => tool === undefined || row.tool === tool)
       .map((row) => `${formatRowJson(options.tenant, row)}\n`)
       .join('');
   }
@@ -142,9 +147,10 @@ function readServers(boards: BreakerBoards, target: Target | undefined): readonl
   const now = boards.now();
   const servers = names.map((name) => {
     const rows = listRows(name, boards.read(name), now, boards.settingsOf);
-    return target?.tool === undefined ? rows : rows.filter(({ tool }) => tool === target.tool);
+    return target?.tool === undefined ? rows : rows.filter(({ tool }) => tool === target.tool || tool === undefined);
   });
-  return sortServers(servers.filter((rows) => rows.some(hasSomethingToSay)));
+  const isMeant = ({ tool }: BreakerRow): boolean => target?.tool === undefined || tool === target.tool;
+  return sortServers(servers.filter((rows) => rows.some((row) => isMeant(row) && hasSomethingToSay(row))));
 }
 
 /** One that has never counted anything and never moved is as good as not there. */
@@ -154,6 +160,7 @@ function hasSomethingToSay({ state, epoch, counts }: BreakerRow): boolean {
 
 function describeNothing(target: Target | undefined, boards: BreakerBoards, columns: number): string {
   const lines = ['no breaker has anything to say: nothing has failed of late, nothing is switched off'];
+  if (boards.place !== undefined) lines.push(`looked in ${makeInert(boards.place)}`);
   if (target !== undefined) {
     lines[0] = `no breaker of \`${showTarget(target)}\` has anything to say`;
     const known = knownServers(boards);

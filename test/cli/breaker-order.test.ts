@@ -125,6 +125,31 @@ describe('an order', () => {
     expect(recorded()).toHaveLength(2);
   });
 
+  test('for a tool that nobody has seen is carried out, and asks whether the name is right', async () => {
+    expect(await give('isolate files/serach')).toContain(
+      'nothing was counted of such a tool yet: check the name (did you mean `search`?',
+    );
+    expect(await give('isolate files/search')).not.toContain('check the name');
+  });
+
+  test('names one tool, never a pattern: nothing is on record of it', async () => {
+    await expect(give('isolate files/*')).rejects.toMatchObject({
+      code: 'usage',
+      hint: expect.stringContaining('`files`'),
+    });
+    expect(stages()).toEqual([]);
+  });
+
+  test('that only observes or counts nothing says so', async () => {
+    const within = context();
+    const settingsOf: typeof within.boards.settingsOf = (...name) => ({
+      ...within.boards.settingsOf(...name),
+      mode: 'observe',
+    });
+    const out = await give('open files/search', {}, { ...within, boards: { ...within.boards, settingsOf } });
+    expect(out).toContain('under mode `observe` that refuses nothing');
+  });
+
   test('that changes nothing is on record as such', async () => {
     expect(await give('close files')).toMatch(/^nothing has changed: files is closed already\n/);
     expect(stages()).toEqual(['asked', 'unchanged']);

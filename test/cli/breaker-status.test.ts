@@ -119,7 +119,11 @@ quiet        closed          -
     expect(await show(fullShelf(), { target: 'db' })).not.toContain('files');
     const one = await show(fullShelf(), { target: 'files/write/file' });
     expect(one).toContain('write/file');
+    // the server it belongs to stands above it
+    expect(one).toMatch(/^files /m);
     expect(one).not.toContain('search');
+    const json = await show(fullShelf(), { target: 'files/write/file', json: true });
+    expect(json.trimEnd().split('\n')).toHaveLength(1);
   });
 
   test('says kindly that there is nothing to say', async () => {
@@ -127,6 +131,8 @@ quiet        closed          -
       'no breaker has anything to say: nothing has failed of late, nothing is switched\noff\n',
     );
     const shelf = fullShelf();
+    const place = '/nowhere\u202e';
+    expect(await show(Object.assign(new Shelf(), { place }))).toMatch(/\nlooked in \/nowhere[^\u202e]+\n$/);
     shelf.configured = ['mail'];
     expect(await show(shelf, { target: 'mail' })).toBe('no breaker of `mail` has anything to say\n');
     expect(await show(shelf, { target: 'file' })).toBe(
