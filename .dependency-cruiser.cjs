@@ -46,7 +46,7 @@ module.exports = {
     only('one-importer-of-chalk', 'chalk', '^src/cli/render\\.ts$'),
     only('one-importer-of-lowdb', 'lowdb', '^src/adapters/state-document\\.ts$'),
     only('one-importer-of-re2js', 're2js', '^src/adapters/re2-pattern\\.ts$'),
-    only('one-importer-of-commander', 'commander', '^src/cli/program\\.ts$'),
+    only('one-importer-of-commander', 'commander', '^src/cli/program(-(scope|approve))?\\.ts$'),
     only('one-importer-of-the-sdk', '@modelcontextprotocol/sdk', '^src/cli/demo.*\\.ts$'),
   ],
   options: {

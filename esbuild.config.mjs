@@ -23,13 +23,19 @@ const ASIDE = `dist.${process.pid}.new`;
 const OLD = `dist.${process.pid}.old`;
 /** Loaded when it is needed: what a bare `run` does without. */
 const LATER = {
+  'approve-commands': 'src/cli/approve-commands.ts',
   'audit-commands': 'src/cli/audit-commands.ts',
   'breaker-commands': 'src/cli/breaker-commands.ts',
   'breaker-write': 'src/adapters/breaker-write.ts',
   'config-commands': 'src/cli/config-commands.ts',
+  'creep-commands': 'src/cli/creep-commands.ts',
+  'init-commands': 'src/cli/init-commands.ts',
+  'inventory-write': 'src/adapters/inventory-write.ts',
+  'lint-commands': 'src/cli/lint-commands.ts',
   'load-config': 'src/config/load-config.ts',
-  'lock-file': 'src/adapters/lock-file.ts',
   're2-pattern': 'src/adapters/re2-pattern.ts',
+  'run-lock': 'src/cli/run-lock.ts',
+  'scope-commands': 'src/cli/scope-commands.ts',
   demo: 'src/cli/demo.ts',
 };
 const laterModules = {

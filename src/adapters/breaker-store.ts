@@ -28,7 +28,7 @@ export interface BreakerStoreOptions {
 }
 
 export interface DiskBreakerStore extends BreakerStore<Board> {
-  /** Settles when no update is under way: each is written or given up, and its `done` handed to `between`. Never rejects. */
+  /** Settles when no update is under way: each is written, synced, or given up, and its `done` handed to `between`. Never rejects. */
   idle(): Promise<void>;
 }
 
@@ -42,6 +42,8 @@ interface Shelf {
   readonly look: BreakerLook;
   /** Settles when the last update that was asked for has ended. */
   tail: Promise<void>;
+  /** Settles when the disk has what was written. */
+  synced: Promise<unknown>;
   /** The kind of failure that was said last; undefined while all is well. */
   failing: string | undefined;
 }
@@ -64,7 +66,15 @@ export function openBreakerStore(options: BreakerStoreOptions): DiskBreakerStore
       const say = (text: string) => log.write('warn', `breakers of \`${name}\`: ${text}`);
       const specs = breakerSpecs(name, paths, { say, nowMs: () => Math.trunc(clock.now().wallMs) });
       const look = new BreakerLook({ name, specs, say });
-      shelf = { name, specs, lock: paths.lock, look, tail: Promise.resolve(), failing: undefined };
+      shelf = {
+        name,
+        specs,
+        lock: paths.lock,
+        look,
+        tail: Promise.resolve(),
+        synced: Promise.resolve(),
+        failing: undefined,
+      };
       shelves.set(name, shelf);
     }
     return shelf;
@@ -76,7 +86,9 @@ export function openBreakerStore(options: BreakerStoreOptions): DiskBreakerStore
       const { changeBoard } = await import('./breaker-write.ts');
       const { name, specs, lock } = shelf;
       const place = { stateDir, tenant, name, specs, lock, lockTimeoutMs };
-      board = await changeBoard(place, (current, now) => change(current, now, random()), momentNow);
+      const changed = await changeBoard(place, (current, now) => change(current, now, random()), momentNow);
+      board = changed.board;
+      shelf.synced = Promise.all([shelf.synced, changed.synced]);
       shelf.look.adopt(board);
       shelf.failing = undefined;
     } catch (error) {
@@ -107,10 +119,11 @@ export function openBreakerStore(options: BreakerStoreOptions): DiskBreakerStore
       // One that has ended may have begun the next.
       for (let tails: readonly Promise<void>[] = []; ; ) {
         const now = [...shelves.values()].map(({ tail }) => tail);
-        if (now.length === tails.length && now.every((tail, index) => tail === tails[index])) return;
+        if (now.length === tails.length && now.every((tail, index) => tail === tails[index])) break;
         await Promise.all(now);
         tails = now;
       }
+      await Promise.all([...shelves.values()].map(({ synced }) => synced));
     },
   };
 }

@@ -28,6 +28,12 @@ export interface BoardPlace {
   readonly lockTimeoutMs: number;
 }
 
+export interface ChangedBoard {
+  readonly board: Board;
+  /** Never rejects. */
+  readonly synced: Promise<void>;
+}
+
 interface Change {
   readonly board: Board;
   /** A transition that only the cache of the disk has. */
@@ -44,7 +50,8 @@ interface Writing {
 }
 
 /**
- * Resolves with what holds now; each transition and each isolation is durable then, samples alone survive only processes. Rejects where it cannot be locked, read or written: then nothing has changed.
+ * Resolves with what holds now; each isolation is durable then, each transition once `synced` has settled, samples alone survive
+ * only processes. Rejects where it cannot be locked, read or written: then nothing has changed.
  * A process that is killed between the two documents leaves an isolation in force: one that was being made already, one that was
  * being lifted still.
  */
@@ -52,7 +59,7 @@ export async function changeBoard(
   place: BoardPlace,
   change: (current: Board, now: Moment) => Board,
   moment: () => Moment,
-): Promise<Board> {
+): Promise<ChangedBoard> {
   makePrivateDir(place.stateDir, [place.tenant, BREAKERS]);
   let written: Change | undefined;
   try {
@@ -65,8 +72,8 @@ export async function changeBoard(
   }
   // INVARIANT: `withFileLock` has called its action where it did not throw
   if (written === undefined) throw new Error('the lock was given without an action');
-  if (written.isUnsynced) await syncBehind(place.specs.board.path);
-  return written.board;
+  const { board, isUnsynced } = written;
+  return { board, synced: isUnsynced ? syncBehind(place.specs.board.path) : Promise.resolve() };
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   type LockJudgement,
   type LockQuestion,
   type LockReading,
+  trustedKeys,
 } from '../policy/lock/lock-judgement.ts';
 import type { LockRefusal } from '../policy/lock/lock-refusal.ts';
 import type { PinSet } from '../policy/pins/pin-set.ts';
@@ -50,11 +51,18 @@ export function placeLock(configPath: string, stateDir: string, tenant: string):
 
 /** Reads everything that counts and judges it. Writes nothing. @throws GuardError key_unusable */
 export function readLock(place: LockPlace, input: LockInput): LockJudgement {
-  const keys = join(place.stateDir, place.tenant, 'keys');
+  // INVARIANT: in this order, which is the reverse of how they are written: another guard may lock it at this very moment
   const memory = readLockMemory(memoryPath(place), place.config);
-  const machineKey = readSigningKey(signingKeyPath(keys))?.publicKey;
   const reading = readLockText(place.lock);
+  const machineKey = readSigningKey(signingKeyPath(keysDir(place)))?.publicKey;
   return judgeLock({ ...input, configName: basename(place.config), reading, memory, machineKey }, PORTS);
+}
+
+/** Whether an approval by this key would hold here: what is written must not be refused afterwards. */
+export function mayApprove(place: LockPlace, { config, ceiling }: LockInput, key: string): boolean {
+  const memory = readLockMemory(memoryPath(place), place.config);
+  const machineKey = readSigningKey(signingKeyPath(keysDir(place)))?.publicKey;
+  return trustedKeys({ config, memory, machineKey, ceiling }).includes(key);
 }
 
 /** The refusal as an error: what, why, and the command that mends it. */
@@ -157,6 +165,10 @@ function changed(place: LockPlace): GuardError {
 
 function makeStateDirs({ stateDir, tenant }: LockPlace): void {
   makePrivateDir(stateDir, [tenant, 'locks']);
+}
+
+function keysDir({ stateDir, tenant }: LockPlace): string {
+  return join(stateDir, tenant, 'keys');
 }
 
 function memoryPath({ stateDir, tenant, config }: LockPlace): string {

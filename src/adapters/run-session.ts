@@ -18,7 +18,7 @@ import { UpstreamLink, type UpstreamListener } from './upstream-link.ts';
 const FAREWELL_MS = 1000;
 const DEFECT_STATUS = 70;
 /** How long the last transitions of a breaker may hold up the end: a lock that another process holds is no reason to stay. */
-const LAST_STATE_MS = 1000;
+const LAST_STATE_MS = 2500;
 /** The host is gone: as if the terminal had hung up. */
 const SIGHUP = 1;
 
@@ -34,6 +34,8 @@ export class SessionRun {
   #cancelWake: () => void = () => {};
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #stopSignal: number | undefined;
+  /** Servers whose input is to be ended. */
+  readonly #toEnd = new Set<string>();
   #clientEnded = false;
   #over = false;
 
@@ -190,8 +192,16 @@ export class SessionRun {
       link?.stop(this.#options.shutdown, this.#stopSignal !== undefined);
       return;
     }
-    link?.endInput();
+    if (this.#options.session.holdsRequests) this.#toEnd.add(name);
+    else link?.endInput();
     this.#linger.start();
+  }
+
+  /** What was held has left: now the servers may hear the end of their input. */
+  #endInputs(): void {
+    if (this.#toEnd.size === 0 || this.#options.session.holdsRequests) return;
+    for (const name of this.#toEnd) this.#links.get(name)?.endInput();
+    this.#toEnd.clear();
   }
 
   // An end of input would go unseen meanwhile, so the host itself is watched.
@@ -220,6 +230,7 @@ export class SessionRun {
     this.#turn.end(this.#options.clock.now());
     this.#client.flush();
     this.#eachLink((link) => link.flush());
+    this.#endInputs();
     this.#armWake();
     this.#linger.check(() => this.#options.session.owesAnswers);
     this.#options.afterTurn();

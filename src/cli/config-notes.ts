@@ -9,6 +9,7 @@ import type { LoadContext } from '../config/load-config.ts';
 import type { Policy, ServerPolicy } from '../config/policy.ts';
 import { resolveEnv } from '../config/resolve-env.ts';
 import { isGuardError } from '../guard-error.ts';
+import { listScopeNotes } from './scope-notes.ts';
 
 export interface ConfigNote {
   /** JSON path. */
@@ -18,7 +19,10 @@ export interface ConfigNote {
 
 /** @param cwd where a server without a `cwd` would be started */
 export function listNotes(policy: Policy, context: LoadContext, cwd: string): readonly ConfigNote[] {
-  const notes = [...policy.servers.values()].flatMap((server) => listServerNotes(server, context, cwd));
+  const notes = [
+    ...[...policy.servers.values()].flatMap((server) => listServerNotes(server, context, cwd)),
+    ...listScopeNotes(policy, context.env.HOME),
+  ];
   const { file } = policy.log;
   if (file === undefined || isDirectory(dirname(file))) return notes;
   const text = `the log cannot be written: there is no directory \`${dirname(file)}\`; make it first`;

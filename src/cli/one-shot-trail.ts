@@ -9,8 +9,8 @@ import type { Clock } from '../ports/clock.ts';
 import { VERSION } from './version.ts';
 
 export interface OneShotTrail {
-  /** On disk, synced, when it returns. @returns `<segment>:<seq>` @throws GuardError audit_unwritable */
-  record(name: EventEntry['name'], detail: EventEntry['detail']): string;
+  /** On disk, synced, when it returns. @param about the server; by default that of the trail @returns `<segment>:<seq>` @throws GuardError audit_unwritable */
+  record(name: EventEntry['name'], detail: EventEntry['detail'], about?: string): string;
   /** Seals what was written. @returns why it could not: the records stay, without their seal */
   close(): string | undefined;
 }
@@ -18,7 +18,8 @@ export interface OneShotTrail {
 export interface OneShotOptions {
   readonly stateDir: string;
   readonly tenant: string;
-  readonly server: string;
+  /** Undefined: it is about no single one. */
+  readonly server: string | undefined;
   readonly clock: Clock;
   /** Who runs the command, as `readActor` says. */
   readonly actor: string;
@@ -41,14 +42,14 @@ export function openOneShotTrail({ stateDir, tenant, server, clock, actor }: One
       principal: `local:${actor}`,
       guard: VERSION,
       host: hostname(),
-      servers: [server],
+      servers: server === undefined ? [] : [server],
       configDigest: null,
       isolation: 'none',
     },
   });
   return {
-    record: (name, detail) => {
-      const entry: EventEntry = { type: 'event', at: clock.now(), ref: undefined, name, server, detail };
+    record: (name, detail, about = server) => {
+      const entry: EventEntry = { type: 'event', at: clock.now(), ref: undefined, name, server: about, detail };
       if (!sink.append([entry])) throw unwritable(fault);
       const ref: RecordRef | undefined = entry.ref;
       return showRef(ref);

@@ -1,14 +1,13 @@
 // The commands and their options, for commander. What a command does is imported when it is chosen: `run` pays for no other.
 import { Command, Option } from 'commander';
-import { isTenant } from '../adapters/state-paths.ts';
-import { GuardError } from '../guard-error.ts';
 import { DEFAULT_TENANT } from './bare-run.ts';
+import { collectVariables } from './collect-variables.ts';
+import { addPause } from './program-approve.ts';
+import { addScope, type Done } from './program-scope.ts';
+import { readTenant } from './read-tenant.ts';
 import type { RunFlags } from './run.ts';
 import { readUsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
-
-/** Is told the status to exit with, and whether the command has seen to it that its output was taken. */
-type Done = (status: number, hasDrained?: boolean) => void;
 
 export function createProgram(done: Done): Command {
   const program = new Command('mcp-guard')
@@ -21,6 +20,8 @@ export function createProgram(done: Done): Command {
   addRun(program, done);
   addAudit(program, done);
   addBreaker(program, done);
+  addScope(program, done);
+  addPause(program, done);
   addConfig(program, done);
   program
     .command('demo')
@@ -51,7 +52,7 @@ function addRun(program: Command, done: Done): void {
     .option('--model <id>', 'the model that calls, where the client does not say (else MCP_GUARD_MODEL)')
     .option('--tenant <id>', 'whose record this is', readTenant, DEFAULT_TENANT)
     .option('--clean-env', 'pass on only the allow-listed environment')
-    .option('--pass-env <name>', 'pass on this variable, too (may be given several times)', collect)
+    .option('--pass-env <name>', 'pass on this variable, too (may be given several times)', collectVariables)
     .addOption(new Option('--log-level <level>', 'what the guard says').choices(['error', 'warn', 'info', 'debug']))
     .option('--log-file <file>', "write the guard's log there, too (desktop hosts hide stderr)")
     .passThroughOptions()
@@ -104,6 +105,7 @@ function addBreaker(program: Command, done: Done): void {
     .description('each tool and server that has failed of late: its state, why, and what comes next')
     .argument('[server/tool]', 'only of this server, or of this tool of it')
     .option('--watch', 'go on and show what changes (end with Ctrl-C)')
+    .option('--config <file>', 'with the settings of this config (default: the one that `run` would use here)')
     .option('--tenant <id>', 'of this tenant', readTenant, DEFAULT_TENANT)
     .option('--json', 'one JSON object a breaker')
     .option('--no-color', 'no colours (as NO_COLOR)')
@@ -116,7 +118,8 @@ function addBreaker(program: Command, done: Done): void {
       .description(description)
       .argument('<server/tool>', 'a server, or `<server>/<tool>`')
       // asked for by the command itself, which says why
-      .option('--reason <text>', 'why; it goes on record, and a call that is refused is told')
+      .option('--reason <text>', 'why (required); it goes on record, and a call that is refused is told')
+      .option('--config <file>', 'with the settings of this config (default: the one that `run` would use here)')
       .option('--tenant <id>', 'of this tenant', readTenant, DEFAULT_TENANT)
       .option('--json', 'as JSON')
       .option('--no-color', 'no colours (as NO_COLOR)')
@@ -167,21 +170,6 @@ function addConfig(program: Command, done: Done): void {
     );
 }
 
-/** One name each, so that `--pass-env A node server.js` does not swallow the command. */
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return [...(before ?? []), value];
-  throw new GuardError('usage', `\`--pass-env ${value}\` is no name of an environment variable`, {
-    hint: 'give one name; the option may be given several times',
-  });
-}
-
-function readTenant(value: string): string {
-  if (isTenant(value)) return value;
-  throw new GuardError('usage', `\`--tenant ${value}\` is no name for a tenant`, {
-    hint: 'use 1 to 63 of `a-z`, `0-9` and `-`, not starting with `-`; `run` and `projects` are taken',
-  });
-}
-
 const ENVIRONMENT = `
 Environment:
   MCP_GUARD_CONFIG     the policy file, where --config names none
@@ -194,6 +182,7 @@ Examples:
   mcp-guard audit tail -f
   mcp-guard audit verify
   mcp-guard breaker status
+  mcp-guard scope show
   mcp-guard config check
 ${ENVIRONMENT}`;
 

@@ -1,7 +1,11 @@
 // The policies of one run: the chain over the state that the guards of this machine share. Puts together, decides nothing.
 import { openBreakerStore } from '../adapters/breaker-store.ts';
 import { createConstraintPorts } from '../adapters/constraint-ports.ts';
+import { openInventoryStore } from '../adapters/inventory-store.ts';
 import type { SessionRun } from '../adapters/run-session.ts';
+import { sha256Digest } from '../adapters/sha256-digest.ts';
+import { systemTimers } from '../adapters/shutdown-ladder.ts';
+import type { EventEntry } from '../audit/entry.ts';
 import { createBreakerLookup } from '../config/breaker-lookup.ts';
 import type { Policy } from '../config/policy.ts';
 import type { ResolvedServer } from '../config/resolve-server.ts';
@@ -11,10 +15,12 @@ import { BARE_DEADLINE, type SessionSettings } from '../core/settings.ts';
 import { recordTransition } from '../policy/breaker/transition-record.ts';
 import { createInterceptors } from '../policy/chain.ts';
 import { prepareOwnPaths } from '../policy/constraint/own-paths.ts';
+import { createInventoryWatch } from '../policy/inventory/inventory.ts';
 import { createRoster } from '../policy/roster.ts';
 import { decideTarget } from '../policy/scope/scope-decision.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import type { RunLock } from './run-lock.ts';
 
 /** Open exchanges of one session. Bounds memory, not use: no host comes near it. */
 const MAX_IN_FLIGHT = 10_000;
@@ -30,6 +36,7 @@ export interface PolicyParts {
   readonly clock: Clock;
   /** Undefined: a bare run. */
   readonly policy: Policy | undefined;
+  readonly lock: RunLock | undefined;
   readonly settings: SessionSettings;
   readonly server: ResolvedServer;
   /** Where the server works, and what it takes for its home. */
@@ -47,33 +54,50 @@ export interface Policies {
 }
 
 export function createPolicies(parts: PolicyParts): Policies {
-  const { stateDir, tenant, log, clock, policy, settings, server } = parts;
+  const { stateDir, tenant, log, clock, policy, lock, settings, server } = parts;
   let run: SessionRun | undefined;
   // INVARIANT: nothing comes back from outside before the session has begun to ask.
   const between = (action: () => void) => run?.between(action);
   const store = openBreakerStore({ stateDir, tenant, log, clock, between });
-  const scope = serverScopeOf(server.entry);
+  const { entry } = server;
+  const scope = serverScopeOf(entry, lock?.layersOf(entry));
+  const note = (name: EventEntry['name'], about: string, detail: EventEntry['detail']) =>
+    run?.post({ type: 'noted', name, server: about, detail });
+  const pins = lock?.openPins({
+    ...{ log, clock, note },
+    server:
+      entry === undefined
+        ? undefined
+        : { id: entry.id, document: lock.serverDocument(entry.id), isObserved: entry.mode === 'observe' },
+  });
   const mayShow = (tool: string): boolean =>
-    scope === 'unscoped' ||
-    scope.mode === 'observe' ||
-    decideTarget(scope.layers, 'tool', tool, clock.now().wallMs).granted;
+    pins?.interceptor.isInUse(server.name, tool) !== false &&
+    (scope === 'unscoped' ||
+      scope.mode === 'observe' ||
+      decideTarget(scope.layers, 'tool', tool, clock.now().wallMs).granted);
   const roster = createRoster((_, tool) => mayShow(tool));
-  const ports = createConstraintPorts(parts.place, NO_PATTERNS);
+  const kept = openInventoryStore({ stateDir, tenant, log, timers: systemTimers, nowMs: () => clock.now().wallMs });
+  const inventory = createInventoryWatch({ digest: sha256Digest.text, later: kept.later, offer: kept.offer });
+  const ports = createConstraintPorts({ ...parts.place, args: server.args }, NO_PATTERNS);
   const breaker = createBreakerLookup(policy);
   const servers = new Map(settings.upstreams.map((upstream) => [upstream.name, upstream]));
   const interceptors = createInterceptors({
     maxInFlight: MAX_IN_FLIGHT,
+    inventory,
     roster,
     scopes: new Map([[server.name, scope]]),
     ownPaths: {
       own: prepareOwnPaths(parts.ownFiles, ports),
       portsOf: () => ports,
     },
+    pins: pins?.interceptor,
+    isPaused: (about, now) => pins?.isPaused(about, now) ?? false,
     bulkhead: breaker.bulkhead,
     breaker: {
       store,
       settingsOf: breaker.settingsOf,
       toolsOf: roster.toolsOf,
+      allToolsOf: roster.allOf,
       deadlineMsOf: (server, tool) => {
         const { idleMs, hardMs } = servers.get(server)?.deadlineOf(tool) ?? BARE_DEADLINE;
         return Math.min(idleMs, hardMs);
@@ -88,7 +112,13 @@ export function createPolicies(parts: PolicyParts): Policies {
     interceptors,
     attach(attached) {
       run = attached;
+      for (const detail of lock?.events ?? []) note('lock', server.name, detail);
+      pins?.begin();
     },
-    idle: () => store.idle(),
+    async idle() {
+      inventory.settle();
+      for (const one of interceptors) one.onEnd?.(clock.now());
+      await Promise.all([store.idle(), kept.idle(), pins?.idle()]);
+    },
   };
 }

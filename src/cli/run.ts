@@ -14,19 +14,19 @@ import { createSpawner } from '../adapters/spawn-upstream.ts';
 import { findStale } from '../adapters/stale-segments.ts';
 import { resolveStateDir, tenantDir, trailPaths } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
-import { type ConfigPlace, explainIgnored, findConfigFile, showPlaces } from '../config/find-config.ts';
-import type { LoadContext } from '../config/load-config.ts';
+import { explainIgnored, findConfigFile, showPlaces } from '../config/find-config.ts';
 import { DEFAULTS, type Policy } from '../config/policy.ts';
 import { type ResolvedServer, resolveServer } from '../config/resolve-server.ts';
 import { explainScope } from '../config/server-scope.ts';
 import { Session } from '../core/session.ts';
 import type { Log, LogLevel } from '../ports/log.ts';
 import { DEFAULT_READ_LIMITS } from '../wire/message.ts';
+import { listOwnFiles } from './own-files.ts';
+import type { RunLock } from './run-lock.ts';
 import { createPolicies } from './run-policies.ts';
 import { commandOf, settingsOf } from './run-settings.ts';
 import { watchSignals } from './signals.ts';
 import { VERSION } from './version.ts';
-import { withConstraints } from './with-constraints.ts';
 
 export interface RunFlags {
   readonly server?: string;
@@ -59,13 +59,26 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
     readAllowed: () => readAllowedConfigs(stateDir),
   });
   const uid = process.getuid?.();
-  const policy = place === undefined ? undefined : await loadPolicy(place, { env, uid });
+  const nowMs = systemClock.now().wallMs;
+  const lock =
+    place === undefined
+      ? undefined
+      : await (await import('./run-lock.ts')).openRunLock(place, {
+          env,
+          uid,
+          stateDir,
+          tenant,
+          nowMs,
+          actor: userName(),
+        });
+  const policy = lock?.policy;
   const [command, ...args] = words;
   const search = {
     ignored: ignored === undefined ? undefined : explainIgnored(ignored),
     showPlaces: () => showPlaces({ env, cwd: process.cwd() }),
   };
   const server = resolveServer(policy, { serverFlag: flags.server, command, args, search });
+  lock?.refuseUnapproved(server.entry?.id);
   const { command: upstream, withheld } = commandOf(server, flags, { env, uid });
   const errorOut = new ErrorOut(process.stderr);
   const writeError = (text: string | Buffer) => errorOut.write(text);
@@ -80,13 +93,13 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   // The server boots while the guard puts itself together.
   const running = spawner.spawn(upstream);
 
-  sayHowItRuns(log, { policy, server, withheld, ignored });
+  sayHowItRuns(log, { lock, server, withheld, ignored });
   const sink = openTrail({ stateDir, tenant, policy, server, log });
   const settings = settingsOf(policy, server, flags.model ?? env.MCP_GUARD_MODEL, randomBytes(6).toString('hex'));
   const policies = createPolicies({
-    ...{ stateDir, tenant, log, clock: systemClock, policy, server, settings },
+    ...{ stateDir, tenant, log, clock: systemClock, policy, lock, server, settings },
     place: { cwd: upstream.cwd, home: upstream.env.HOME },
-    ownFiles: await listOwnFiles(policy, stateDir, tenant),
+    ownFiles: listOwnFiles(lock?.ownFiles ?? [stateDir], { env, cwd: process.cwd() }),
   });
   const session = new Session(settings, policies.interceptors, (name, error) =>
     log.write('error', `the policy \`${name}\` failed: ${String(error)}`),
@@ -130,18 +143,6 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   return status;
 }
 
-async function loadPolicy(place: ConfigPlace, context: LoadContext): Promise<Policy> {
-  const config = await import('../config/load-config.ts');
-  return withConstraints((portsFor) => config.loadPolicy(place, { ...context, portsFor }));
-}
-
-async function listOwnFiles(policy: Policy | undefined, stateDir: string, tenant: string): Promise<readonly string[]> {
-  if (policy === undefined) return [stateDir];
-  const { path } = policy.source;
-  const { placeLock } = await import('../adapters/lock-file.ts');
-  return [stateDir, path, placeLock(path, stateDir, tenant).lock];
-}
-
 function openTrail(given: {
   stateDir: string;
   tenant: string;
@@ -183,9 +184,11 @@ function userName(): string {
 
 function sayHowItRuns(
   log: Log,
-  how: { policy: Policy | undefined; server: ResolvedServer; withheld: readonly string[]; ignored: string | undefined },
+  how: { lock: RunLock | undefined; server: ResolvedServer; withheld: readonly string[]; ignored: string | undefined },
 ): void {
-  const { policy, server, withheld, ignored } = how;
+  const { lock, server, withheld, ignored } = how;
+  const policy = lock?.policy;
+  for (const note of lock?.notes ?? []) log.write('warn', note);
   if (process.stdin.isTTY) {
     log.write(
       'warn',

@@ -14,7 +14,8 @@ export function terminalIo(color: boolean): CliIo {
 
 /** Without a terminal `COLUMNS` says how wide lines are; where it does not, nothing is cut: a filter wants whole names. */
 export function readColumns(out: { readonly isTTY?: boolean; readonly columns?: number }, given?: string): number {
-  if (out.isTTY === true) return out.columns ?? 80;
+  // a terminal that was never told its size says 0
+  if (out.isTTY === true) return out.columns || 80;
   return /^[1-9][0-9]{0,4}$/.test(given ?? '') ? Number(given) : Number.POSITIVE_INFINITY;
 }
 
@@ -26,4 +27,11 @@ export function untilInterrupted(): AbortSignal {
   process.once('SIGTERM', end);
   process.stdout.once('error', end);
   return controller.signal;
+}
+
+/** Block characters for a terminal that says that it takes UTF-8; a pipe gets ASCII. */
+export function showsBlocks(): boolean {
+  const { LC_ALL, LC_CTYPE, LANG } = process.env;
+  const locale = [LC_ALL, LC_CTYPE, LANG].find((value) => value !== undefined && value !== '') ?? '';
+  return process.stdout.isTTY && /utf-?8/i.test(locale);
 }

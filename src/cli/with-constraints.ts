@@ -6,8 +6,8 @@ import type { PortsFor } from '../config/compile-scope.ts';
 /** Calls `load`, and again where it asked for a pattern. @throws what the last call of `load` throws */
 export async function withConstraints<T>(load: (portsFor: PortsFor) => T): Promise<T> {
   let isWanted = false;
-  const withoutEngine: PortsFor = (cwd, home) =>
-    createConstraintPorts({ cwd, home }, () => {
+  const withoutEngine: PortsFor = (cwd, home, args = []) =>
+    createConstraintPorts({ cwd, home, args }, () => {
       isWanted = true;
       throw new Error('the pattern engine is not loaded');
     });
@@ -23,5 +23,5 @@ export async function withConstraints<T>(load: (portsFor: PortsFor) => T): Promi
 /** For commands that may take their time. */
 export async function loadPortsFor(): Promise<PortsFor> {
   const { compileRe2 } = await import('../adapters/re2-pattern.ts');
-  return (cwd, home) => createConstraintPorts({ cwd, home }, compileRe2);
+  return (cwd, home, args = []) => createConstraintPorts({ cwd, home, args }, compileRe2);
 }

@@ -2,6 +2,7 @@
 import type { ConstraintPorts } from '../policy/constraint/constraint-document.ts';
 import { checkArguments, compileConstraints } from '../policy/constraint/constraint-set.ts';
 import type { ArgumentCheck, DenyRule, Grant, Scope, TargetKind } from '../policy/scope/scope-policy.ts';
+import { explainProblem } from './check-constraints.ts';
 import { readExpiry, TARGET_KINDS } from './check-scopes.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { showPath } from './json-path.ts';
@@ -12,13 +13,22 @@ type GrantDocument = NonNullable<ScopeDocument['grants']>[number];
 
 type Report = (diagnostic: Diagnostic) => void;
 
-/** @param cwd absolute; undefined: where the guard was started @param home undefined: that of the user */
-export type PortsFor = (cwd: string | undefined, home?: string | undefined) => ConstraintPorts;
+/**
+ * @param cwd absolute; undefined: where the guard was started @param home undefined: that of the user
+ * @param args of the server's command: relative paths may count from what they name
+ */
+export type PortsFor = (
+  cwd: string | undefined,
+  home?: string | undefined,
+  args?: readonly string[],
+) => ConstraintPorts;
 
 /** Absolute; undefined where the config does not say. */
 export interface ServerPlace {
   readonly cwd: string | undefined;
   readonly home: string | undefined;
+  /** Of its command. */
+  readonly args: readonly string[];
 }
 
 export interface CompiledScopes {
@@ -27,34 +37,40 @@ export interface CompiledScopes {
   /**
    * Undefined: unscoped, which only a config without any `scopes` can mean.
    *
-   * @param place where the server works: relative paths in its arguments count from there, `~` stands for its home
+   * @param place where the server works, and what its command names: relative paths count from there, `~` stands for its home
    */
   readonly ofServer: (id: string, scope: string | undefined, place: ServerPlace) => Scope | undefined;
 }
 
-/** @param portsFor undefined: constraints are not compiled, and a grant that has any throws when it is asked */
+/**
+ * @param portsFor undefined: constraints are not compiled, and a grant that has any throws when it is asked
+ * @param at how they are named in rules
+ */
 export function compileScopes(
   config: Pick<ConfigDocument, 'scopes'>,
   portsFor: PortsFor | undefined,
   report: Report,
+  at: JsonPath = ['scopes'],
 ): CompiledScopes {
   if (config.scopes === undefined) return { all: undefined, ofServer: () => undefined };
   const documents = new Map(Object.entries(config.scopes));
   const all = new Map<string, Scope>();
   for (const [name, document] of documents) {
-    all.set(name, compileScope(name, document, portsFor?.(undefined), report));
+    all.set(name, compileScope(name, document, portsFor?.(undefined), report, [...at, name]));
   }
   return {
     all,
-    ofServer: (id, name, { cwd, home }) => {
-      if (name === undefined) return { ...EMPTY_SCOPE, rule: showPath(['servers', id, 'scope']) };
+    ofServer: (id, name, { cwd, home, args }) => {
+      if (name === undefined) return { ...EMPTY_SCOPE, rule: showPath([...at.slice(0, -1), 'servers', id, 'scope']) };
       const document = documents.get(name);
       // INVARIANT: check-scopes.ts has reported a name that stands for nothing, so that no policy is built of it
       if (document === undefined) throw new Error(`there is no scope \`${name}\``);
-      const isHere = cwd === undefined && home === undefined;
+      const isHere = cwd === undefined && home === undefined && args.length === 0;
       const isShared = isHere || portsFor === undefined || !hasConstraints(document);
       // what is wrong with it has been said above
-      const own = isShared ? undefined : compileScope(name, document, portsFor(cwd, home), () => {});
+      const own = isShared
+        ? undefined
+        : compileScope(name, document, portsFor(cwd, home, args), () => {}, [...at, name]);
       return own ?? all.get(name);
     },
   };
@@ -128,9 +144,7 @@ function checkOf(
   if (ports === undefined) return () => refuseToGuess(where);
   const compiled = compileConstraints({ args, additional }, where, ports);
   if (compiled.ok) return (given) => checkArguments(compiled.set, given);
-  for (const { path, message } of compiled.problems) {
-    report({ path, what: message, why: '', mend: 'see docs/constraints.md' });
-  }
+  for (const problem of compiled.problems) report(explainProblem(problem));
   return () => refuseToGuess(where);
 }
 

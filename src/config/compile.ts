@@ -1,6 +1,7 @@
 // From a parsed document to a frozen policy, or to everything that is wrong with it at once. Pure: knows no file and no
 // process; where the file stood, its digest and the variables come in.
 
+import { checkConstraints } from './check-constraints.ts';
 import { checkLint } from './check-lint.ts';
 import { checkScopes } from './check-scopes.ts';
 import { checkBreakers, overlayBreaker, readBreaker } from './compile-breaker.ts';
@@ -10,7 +11,7 @@ import { isWithin, showPath } from './json-path.ts';
 import { usableKeysAt } from './known-keys.ts';
 import { findNotYet } from './not-yet.ts';
 import { type BreakerPolicy, DEFAULTS, type Policy, type ServerPolicy, type ToolPolicy } from './policy.ts';
-import { readShape } from './read-shape.ts';
+import { type JsonPath, readShape } from './read-shape.ts';
 import type { ConfigDocument, ServerDocument } from './schema.ts';
 import { checkSemantics, checkTree } from './semantics.ts';
 import { readStructures, type Structure, type Variables } from './structural.ts';
@@ -24,6 +25,8 @@ export interface CompileInput {
   readonly absolute: (path: string) => string;
   /** By the directory in which a server works. Undefined: a grant with constraints fails when it is asked, which denies. */
   readonly portsFor?: PortsFor;
+  /** How its scopes are named in rules: `scopes` where nothing is given. */
+  readonly scopesAt?: JsonPath;
 }
 
 export type Compilation =
@@ -50,8 +53,11 @@ export function compilePolicy(input: CompileInput): Compilation {
   checkScopes(input.document, report);
   checkLint(input.document, report);
   const structures = readStructures(input.document, input.variables, report);
-  if (!shape.ok || diagnostics.length > 0) return { ok: false, diagnostics };
-  const scopes = compileScopes(shape.config, input.portsFor, report);
+  if (!shape.ok || diagnostics.length > 0) {
+    if (input.portsFor !== undefined) checkConstraints(input.document, input.portsFor(undefined), report);
+    return { ok: false, diagnostics };
+  }
+  const scopes = compileScopes(shape.config, input.portsFor, report, input.scopesAt);
   if (diagnostics.length > 0) return { ok: false, diagnostics };
   return { ok: true, policy: buildPolicy(shape.config, structures, scopes, input) };
 }
@@ -129,7 +135,7 @@ function buildServer(given: {
       hardMs: server.deadline?.hardMs ?? DEFAULTS.deadline.hardMs,
     },
     breaker: overlayBreaker(breaker, readBreaker(server.breaker)),
-    scope: scopes.ofServer(id, server.scope, { cwd, home: homeOf(structure) }),
+    scope: scopes.ofServer(id, server.scope, { cwd, home: homeOf(structure), args: structure.args }),
     mode: server.mode ?? 'enforce',
     tools: Object.entries(server.tools ?? {}).map(
       ([pattern, tool]): ToolPolicy => ({

@@ -1,7 +1,7 @@
 // What is wrong with a config, for people: every error at once, each with its place, what it is, why, and how to mend it.
 // TRUST: the document is shown to whoever reads stderr, so nothing below `env`, `passEnv`, `args`, `headers` or `auth` is
-// quoted (`isSecret`).
-import { isSecret, showPath, valueAt } from './json-path.ts';
+// quoted (`isSecret`), but for the `args` of a grant, which are rules.
+import { isOfConstraints, isSecret, showPath, valueAt } from './json-path.ts';
 import { nearestWord } from './nearest-word.ts';
 import type { JsonPath, ShapeIssue } from './read-shape.ts';
 
@@ -24,6 +24,7 @@ const FORMATS: Readonly<Record<string, readonly [why: string, mend: string]>> = 
   variable: ['it is no name of an environment variable', 'use letters, digits and `_`, not starting with a digit'],
   length: ['it is too short or too long', 'use 1 to 256 characters'],
   expires: ['it is read as a day (to its end) or a time, both UTC', 'write `2026-12-31` or `2026-12-31T12:00:00Z`'],
+  approver: ['it is read as an Ed25519 public key', 'write `ed25519:` and its 32 bytes in base64'],
   rate: ['it is read as calls per unit', 'write a number and `/s`, `/min`, `/h` or `/day`, as in `60/min`'],
 };
 const UNITS = { number: ['', ''], string: [' character', ' characters'], array: [' entry', ' entries'] } as const;
@@ -75,6 +76,10 @@ export function explainIssue(
       mend: `add ${wanted}`,
     };
   }
+  if (typeof value === 'number' && !Number.isFinite(value) && issue.kind !== 'bad_key') {
+    return { path, what: `${shown} is no finite number`, why: '', mend: 'write one that is at most about 1.8e308' };
+  }
+  if (issue.kind === 'bad_key' && issue.expected === 'pointer') return explainPointer(path, String(issue.path.at(-1)));
   switch (issue.kind) {
     case 'type':
       return {
@@ -117,6 +122,16 @@ export function explainIssue(
   }
 }
 
+/** A key of a grant's `args` that names no argument. */
+function explainPointer(path: string, key: string): Diagnostic {
+  const what = `\`${key}\` is no JSON pointer (RFC 6901)`;
+  const escaped = key.replace(/~(?![01])/g, '~0');
+  if (key === '') return { path, what, why: 'it must begin with `/`', mend: 'name the argument, as `/path`' };
+  return key.startsWith('/')
+    ? { path, what, why: '`~` stands alone', mend: `write \`${escaped}\`, or \`~1\` for a \`/\`` }
+    : { path, what, why: 'it must begin with `/`', mend: `write \`/${escaped}\`` };
+}
+
 export function explainNotYet(path: JsonPath): Diagnostic {
   return {
     path: showPath(path),
@@ -155,7 +170,7 @@ function listChoices(choices: readonly string[]): string {
 }
 
 function showValue(path: JsonPath, value: unknown): string {
-  if (isSecret(path)) return 'the value';
+  if (isSecret(path) || isOfConstraints(path)) return 'the value';
   if (typeof value === 'number' || typeof value === 'boolean') return `\`${value}\``;
   return typeof value === 'string' && value.length <= 64 ? `\`${value}\`` : 'the value';
 }

@@ -94,6 +94,16 @@ export function showPlaces({ env, cwd }: Pick<FindInput, 'env' | 'cwd'>): string
   return `\`--config\`, \`MCP_GUARD_CONFIG\`, ${project}, \`${join(userDirectory(env), USER_FILES[0])}\` (or \`.yaml\`)`;
 }
 
+/**
+ * Everything that the next start may take its policy from, whether it is there or not: who can write one of these can write the
+ * policy. The user's directory counts with and without `XDG_CONFIG_HOME`: a host may start the guard with another environment.
+ */
+export function listPlaces({ env, cwd }: Pick<FindInput, 'env' | 'cwd'>): readonly string[] {
+  const named = env.MCP_GUARD_CONFIG ? [resolve(cwd, env.MCP_GUARD_CONFIG)] : [];
+  const directories = [userDirectory(env), userDirectory({ HOME: env.HOME })];
+  return [...new Set([...named, ...directories, ...PROJECT_FILES.map((name) => join(cwd, name))])];
+}
+
 /** What to say of a project's file that was seen and not used. */
 export function explainIgnored(path: string): string {
   return `\`${path}\` is not used, because nobody has allowed it: run \`mcp-guard config allow ${quoteWord(path)}\`, or name it with \`--config\``;
@@ -104,6 +114,11 @@ function findUserFile(env: FindInput['env']): ConfigPlace | undefined {
   if (present.length > 1) throw ambiguous(present, 'remove all but one');
   const [path] = present;
   return path === undefined ? undefined : { path, origin: 'user', digest: undefined };
+}
+
+/** Where a user's config goes that is not there yet. */
+export function userConfigPath(env: FindInput['env']): string {
+  return join(userDirectory(env), USER_FILES[1]);
 }
 
 function userDirectory(env: FindInput['env']): string {

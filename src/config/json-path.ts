@@ -25,7 +25,28 @@ export function showPath(path: JsonPath): string {
 
 /** Whether what stands at `path`, be it a value or a key below it, must not be quoted. */
 export function isSecret(path: JsonPath): boolean {
-  return path.some((part) => typeof part === 'string' && SECRET_KEYS.has(part.toLowerCase()));
+  const open = countOpen(path);
+  return path.some((part, index) => index >= open && typeof part === 'string' && SECRET_KEYS.has(part.toLowerCase()));
+}
+
+/** Where only an object may stand, of pointers or of rules: what stands there instead may have been meant as a command line. */
+export function isOfConstraints(path: JsonPath): boolean {
+  const at = findRule(path);
+  return at !== undefined && path[at + 2] === 'args' && path.length <= at + 4;
+}
+
+/** How many leading parts name rules of a scope, which are told to whoever is refused; a scope may be called `env`. */
+function countOpen(path: JsonPath): number {
+  const at = findRule(path);
+  if (at === undefined) return 0;
+  return path[at] === 'grants' && path[at + 2] === 'args' ? path.length : at + 2;
+}
+
+/** The index of `grants` or `deny` in a path to or below a rule of a scope. */
+function findRule(path: JsonPath): number | undefined {
+  const at = path[0] === 'tenants' && path[2] === 'scopes' ? 4 : 2;
+  const isRule = path[at - 2] === 'scopes' && (path[at] === 'grants' || path[at] === 'deny');
+  return isRule && typeof path[at + 1] === 'number' ? at : undefined;
 }
 
 /** A name directly below `env`, or a word below a server that is itself called so: `servers.auth.deadline.hardMs`. */

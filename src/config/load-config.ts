@@ -3,12 +3,14 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { GuardError } from '../guard-error.ts';
-import { compilePolicy } from './compile.ts';
+import type { JsonObject } from '../wire/json.ts';
+import { type Compilation, compilePolicy } from './compile.ts';
 import type { PortsFor } from './compile-scope.ts';
 import { countErrors, type Diagnostic, listRules, showDiagnostic } from './diagnostics.ts';
 import type { ConfigPlace } from './find-config.ts';
 import { parseConfig } from './parse-config.ts';
 import type { Policy } from './policy.ts';
+import type { JsonPath } from './read-shape.ts';
 import { quoteWord } from './shell-word.ts';
 import { readTrustedFile } from './trusted-file.ts';
 
@@ -21,14 +23,25 @@ export interface LoadContext {
   readonly portsFor?: PortsFor;
 }
 
+/** A policy and the document that it was compiled from: what a lock holds is compared with the document. */
+export interface LoadedConfig {
+  readonly policy: Policy;
+  readonly document: JsonObject;
+}
+
 export type Loading =
-  | { readonly ok: true; readonly policy: Policy }
+  | ({ readonly ok: true } & LoadedConfig)
   | { readonly ok: false; readonly path: string; readonly digest: string; readonly diagnostics: readonly Diagnostic[] };
 
 /** @throws GuardError (exit 78) with every diagnostic in its message */
 export function loadPolicy(place: ConfigPlace, context: LoadContext): Policy {
+  return loadConfig(place, context).policy;
+}
+
+/** As `loadPolicy`. */
+export function loadConfig(place: ConfigPlace, context: LoadContext): LoadedConfig {
   const loading = tryLoad(place, context);
-  if (loading.ok) return loading.policy;
+  if (loading.ok) return loading;
   const { diagnostics, path } = loading;
   const lines = [...diagnostics.map(showDiagnostic), ...listRules(diagnostics)].map((line) => `  ${line}`);
   throw new GuardError('config_invalid', [`\`${path}\` has ${countErrors(diagnostics)}:`, ...lines].join('\n'), {
@@ -41,15 +54,28 @@ export function tryLoad(place: ConfigPlace, context: LoadContext): Loading {
   const { text, digest } = readConfigFile(place, context.uid);
   const { path } = place;
   const parsed = parseConfig(path, text);
-  const compiled = compilePolicy({
-    document: parsed.document,
-    variables: context.env,
-    source: { path, digest },
-    absolute: (relative) => resolve(dirname(path), relative),
-    ...(context.portsFor === undefined ? {} : { portsFor: context.portsFor }),
-  });
+  const compiled = compileDocument(parsed.document, { path, digest }, context);
   const diagnostics = [...parsed.diagnostics, ...(compiled.ok ? [] : compiled.diagnostics)];
-  return compiled.ok && diagnostics.length === 0 ? compiled : { ok: false, path, digest, diagnostics };
+  if (!compiled.ok || diagnostics.length > 0) return { ok: false, path, digest, diagnostics };
+  // untyped input enters here: the schema admits plain JSON only
+  return { ...compiled, document: parsed.document as JsonObject };
+}
+
+/** Compiles a document as if it stood in the file of `source`: what a lock makes of a config. @param scopesAt how its scopes are named in rules */
+export function compileDocument(
+  document: unknown,
+  source: Policy['source'],
+  context: LoadContext,
+  scopesAt?: JsonPath,
+): Compilation {
+  return compilePolicy({
+    document,
+    variables: context.env,
+    source,
+    absolute: (relative) => resolve(dirname(source.path), relative),
+    ...(context.portsFor === undefined ? {} : { portsFor: context.portsFor }),
+    ...(scopesAt === undefined ? {} : { scopesAt }),
+  });
 }
 
 /** The text of the file and the digest of its bytes. @throws GuardError */

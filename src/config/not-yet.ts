@@ -13,8 +13,6 @@ export const NOT_YET: readonly string[] = [
   'tenants',
   'roles',
   'bridge',
-  'lock',
-  'approvers',
   'audit.quota',
   'servers.*.url',
   'servers.*.headers',
@@ -24,10 +22,8 @@ export const NOT_YET: readonly string[] = [
   'servers.*.startTimeoutMs',
   'servers.*.idleStopMs',
   'servers.*.limits',
-  'servers.*.pins',
   'servers.*.isolation',
   'servers.*.tools.*.limits',
-  'servers.*.tools.*.pins',
   'servers.*.tools.*.approve',
 ];
 

@@ -1,7 +1,9 @@
 // Checks a parsed document against the schema and says in words of our own what is wrong: no other file sees an issue
 // of the schema library. Knows no file and no wording for people (that is diagnostics.ts).
+
+import type { ConstraintDocument } from '../policy/constraint/constraint-document.ts';
 import { startRenaming } from './legal-keys.ts';
-import { type ConfigDocument, configSchema } from './schema.ts';
+import { type ConfigDocument, configSchema, constraintSchema } from './schema.ts';
 
 export type JsonPath = readonly (string | number)[];
 
@@ -39,6 +41,11 @@ export function readShape(document: unknown): ShapeReading {
     if (renamed.length === 0) return { ok: false, issues: [...badKeys, ...issues.map(restored)] };
     badKeys.push(...renamed.map(restored));
   }
+}
+
+/** One constraint by itself; undefined where its shape is wrong. */
+export function readConstraint(value: unknown): ConstraintDocument | undefined {
+  return constraintSchema.safeParse(value, { jitless: true }).data;
 }
 
 function describeIssue(issue: LibraryIssue, above: JsonPath): readonly ShapeIssue[] {

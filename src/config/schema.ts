@@ -1,6 +1,7 @@
 // The shape of a config file, complete from the first version, in zod (imported here and in schema-breaker.ts only). Knows no file
 // and no meaning: what is enforced yet stands in not-yet.ts, what fits together in semantics.ts, defaults in policy.ts.
 import * as z from 'zod';
+import { PINNED_FIELDS } from '../policy/pins/definition.ts';
 import { breaker, breakerOfTool } from './schema-breaker.ts';
 
 /** Names of servers, scopes, tenants and roles. */
@@ -22,6 +23,8 @@ const pattern = z
   .regex(/^[^\p{Cc}]+$/u, { error: 'pattern' });
 const pointer = z.string().regex(/^(\/([^~/]|~[01])*)+$/, { error: 'pointer' });
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_()]*$/, { error: 'variable' });
+/** An Ed25519 key: 32 bytes, base64. */
+const approver = z.string().regex(/^ed25519:[A-Za-z0-9+/]{43}=$/, { error: 'approver' });
 const ms = (max: number) => z.int().min(1).max(max);
 const count = z.int().min(1).max(1_000_000);
 const rate = z.string().regex(/^[1-9][0-9]{0,8}\/(s|min|h|day)$/, { error: 'rate' });
@@ -49,13 +52,17 @@ const limit = z.strictObject({
   budget: z.strictObject({ calls: count, per: z.enum(['day', 'month']), timeZone: text }).optional(),
 });
 
+const pinMode = z.enum(['deny', 'warn', 'off']);
 const pins = z.union([
-  z.enum(['deny', 'warn', 'off']),
-  z.strictObject({ mode: z.enum(['deny', 'warn', 'off']).optional(), ignore: z.array(text).optional() }),
+  pinMode,
+  z.strictObject({
+    mode: pinMode.optional(),
+    ignore: z.array(z.enum([...PINNED_FIELDS, 'instructions'])).optional(),
+  }),
 ]);
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-const constraint = z.strictObject({
+export const constraintSchema = z.strictObject({
   equals: scalar.optional(),
   oneOf: z.array(scalar).min(1).optional(),
   pattern: text.optional(),
@@ -77,15 +84,13 @@ const target = {
   prompt: pattern.optional(),
   request: pattern.optional(),
 };
-const expires = z
-  .string()
-  .regex(/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/, { error: 'expires' });
+const expires = z.string().regex(/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/, { error: 'expires' });
 const scope = z.strictObject({
   grants: z
     .array(
       z.strictObject({
         ...target,
-        args: z.record(pointer, constraint).optional(),
+        args: z.record(pointer, constraintSchema).optional(),
         additional: z.boolean().optional(),
         reason: text.optional(),
         owner: text.optional(),
@@ -228,7 +233,7 @@ export const configSchema = z.strictObject({
   roles: z.record(id, z.strictObject({ scopes: z.array(id).min(1), limits: z.array(limit).optional() })).optional(),
   bridge: z.boolean().optional(),
   lock: z.enum(['required', 'first-use']).optional(),
-  approvers: z.array(text).optional(),
+  approvers: z.array(approver).max(64).optional(),
   lint: lint.optional(),
 });
 

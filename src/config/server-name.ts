@@ -146,7 +146,7 @@ function pathOf(text: string): string {
  * option comes before it that is not known here: the next argument could be its value.
  * @param words subcommands to pass over @param skipped arguments to pass over
  */
-function findTarget(
+export function findTarget(
   args: readonly string[],
   { valued, flags, joined }: LauncherOptions,
   words: readonly string[] = [],

@@ -20,7 +20,7 @@ export function explainScope(
   { id, scope, mode }: ServerPolicy,
 ): string | undefined {
   if (scopes === undefined) {
-    return `\`${id}\` has no scope: every call is recorded, none is denied by it (write \`scopes\` and name one in \`servers.${id}.scope\`)`;
+    return `\`${id}\` has no scope: every call is recorded, and none is denied for want of a grant (write \`scopes\` and name one in \`servers.${id}.scope\`)`;
   }
   if (mode === 'observe') {
     return `\`${id}\` is only observed (\`mode: observe\`): what its scope denies is recorded as such and let pass`;

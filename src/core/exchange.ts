@@ -41,6 +41,8 @@ export interface Exchange {
   waiting: boolean;
   /** The other side has been told. An answer before that belongs to nothing. */
   sent: boolean;
+  /** Monotonic ms at which it was sent; undefined before. */
+  sentMs: number | undefined;
   /** Lines of the other side that had come when it was sent. */
   heardBefore: number;
   /** How long the other side has, once it is sent; undefined for ever. */

@@ -71,6 +71,7 @@ export interface Settled {
   readonly resultType: string | undefined;
   /** The task that a result announces. */
   readonly taskId: string | undefined;
+  /** Since it was sent: what the guard held is not the server's doing. */
   readonly durationMs: number;
   /** The server has sent anything at all since this request left. */
   readonly heard: boolean;

@@ -162,6 +162,7 @@ export class Ledger {
   /** It is on its way: what it said is on record, and need not be kept. */
   markSent(exchange: Exchange, now: Instant): void {
     exchange.sent = true;
+    exchange.sentMs = now.monoMs;
     exchange.heardBefore = this.#countOf(exchange.view.upstream);
     this.chain.sent(exchange.view, exchange.progress, now);
     if (exchange.view.method !== 'initialize') exchange.line = undefined;
@@ -183,7 +184,7 @@ export class Ledger {
   #settled(exchange: Exchange, settlement: Settlement, answer: Answer, now: Instant): Settled {
     const { errorCode, isError, resultType, taskId } = answer;
     const heard = this.hasHeard(exchange);
-    const durationMs = now.monoMs - exchange.startedMs;
+    const durationMs = now.monoMs - (exchange.sentMs ?? exchange.startedMs);
     return { settlement, errorCode, isError, resultType, taskId, durationMs, heard };
   }
 

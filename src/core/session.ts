@@ -68,6 +68,11 @@ export class Session {
     return this.openList.some(({ view, internal }) => view.asked === 'client' && !internal && view.method !== LISTEN);
   }
 
+  /** Requests of the client wait for a policy, or for the server to come back: it must not hear the end of its input before them. */
+  get holdsRequests(): boolean {
+    return this.openList.some(({ view, internal, sent }) => view.asked === 'client' && !internal && !sent);
+  }
+
   /** The exchanges that are open now: a copy. */
   get openList(): readonly Exchange[] {
     return this.#parts.ledger.table.all();

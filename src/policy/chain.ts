@@ -1,8 +1,12 @@
 // The order of the policies, as one literal array. Cheapest and most final first; the breaker behind all that may refuse, so that
 // only a call about to be sent takes the probe. A test keeps this order.
+import type { UpstreamId } from '../core/events.ts';
 import type { Interceptor } from '../core/interceptor.ts';
-import { type BreakerParts, createBreaker } from './breaker/breaker.ts';
+import type { Instant } from '../ports/clock.ts';
+import type { BreakerParts } from './breaker/breaker.ts';
 import { Hide } from './breaker/hide.ts';
+import { createSwitchedOff } from './breaker/switched-off.ts';
+import { createTrialAndBreaker } from './breaker/trial-and-breaker.ts';
 import { type BulkheadParts, createBulkhead } from './bulkhead/bulkhead.ts';
 import { createConcurrencyLimit } from './concurrency.ts';
 import { createOwnPathsPolicy, type OwnPathsParts } from './own-paths.ts';
@@ -12,25 +16,36 @@ import { createScopePolicy, type ServerScope } from './scope/scope.ts';
 export interface ChainParts {
   /** Open exchanges of the session. */
   readonly maxInFlight: number;
+  /** Sees what a server offers before anything is taken out of it. */
+  readonly inventory: Interceptor;
   readonly roster: Roster;
   readonly scopes: ReadonlyMap<string, ServerScope>;
   readonly ownPaths: OwnPathsParts;
+  /** What a server says of its tools must be what was approved; undefined in a bare run. */
+  readonly pins: Interceptor | undefined;
+  /** Break-glass, by server: its scope only observes. */
+  readonly isPaused: (server: UpstreamId, now: Instant) => boolean;
   readonly bulkhead: BulkheadParts;
-  readonly breaker: BreakerParts;
+  readonly breaker: Omit<BreakerParts, 'heldTools'>;
   /** The servers whose config hides tools that are switched off. */
   readonly hiding: readonly string[];
 }
 
 export function createInterceptors(parts: ChainParts): readonly Interceptor[] {
-  const breaker = createBreaker(parts.breaker);
+  const { trial, breaker } = createTrialAndBreaker(parts.breaker);
   const { hiding } = parts;
   const hide = new Hide({ servers: hiding, hidden: (server, now) => breaker.hidden(server, now) });
   return [
+    parts.inventory,
     parts.roster,
-    createScopePolicy(parts.scopes),
+    createScopePolicy(parts.scopes, parts.isPaused),
     createOwnPathsPolicy(parts.ownPaths),
+    ...(parts.pins === undefined ? [] : [parts.pins]),
     createConcurrencyLimit(parts.maxInFlight),
+    // What is switched off is refused at once, and does not wait for a place first.
+    createSwitchedOff((server, tool, now) => breaker.refusal(server, tool, now)),
     createBulkhead(parts.bulkhead),
+    trial,
     breaker,
     ...(hiding.length === 0 ? [] : [hide]),
   ];

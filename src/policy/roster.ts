@@ -8,6 +8,8 @@ const LONGEST_NAME = 256;
 export interface Roster extends Interceptor {
   /** The tools that the client may see; undefined before the first list. */
   toolsOf(server: string): readonly string[] | undefined;
+  /** All that the server has, whoever may see them; undefined where no list has gone by to its last page. */
+  allOf(server: string): readonly string[] | undefined;
 }
 
 interface Listed {
@@ -39,6 +41,11 @@ export function createRoster(mayShow: (server: string, tool: string) => boolean)
       listed.shown = undefined;
       listed.open = typeof result.nextCursor === 'string';
       return undefined;
+    },
+
+    allOf(server) {
+      const listed = lists.get(server);
+      return listed === undefined || listed.open ? undefined : [...listed.names];
     },
 
     toolsOf(server) {

@@ -28,7 +28,8 @@ export interface BreakerStore<Board> {
   read(server: string): Board;
   /**
    * Under the machine-wide lock of `server`: reads the newest board, gives it to `change`, writes what comes back (nothing,
-   * where it is the same reference): durably where a breaker has moved; samples alone survive any process, not a power loss.
+   * where it is the same reference): an isolation durably, another step of a breaker
+   * forced out behind `done`; samples alone survive any process, not a power loss.
    * `change` may be called again if a write failed; the last call counts. Returns at once; `done` is called later, between
    * two turns of the session, with what holds now and the time; undefined where it could not be locked, read or written.
    * INVARIANT: `done` is called exactly once.

@@ -46,7 +46,7 @@ test('a good one', () => {
 });
 
 test('a bad one: a paragraph for each error, inert, each reason once at the end, exit 78', () => {
-  const path = write('{"version":2,"\\u001b[2J":1,"scopes":{},"limits":[],"maxLineBytes":1}');
+  const path = write('{"version":2,"\\u001b[2J":1,"loopGuard":{"repeats":1},"limits":[],"maxLineBytes":1}');
   expect(check(path, { columns: 200 })).toMatchObject({
     code: 78,
     out: `version
@@ -59,14 +59,14 @@ maxLineBytes
 
 ["\\u001b[2J"]
   unknown key \`\\u{1b}[2J\`
-  remove it; known here: \`$schema\`, \`version\`, \`servers\`, \`unlisted\`, \`strict\`, \`audit\`, \`model\`, \`shutdown\`, \`maxLineBytes\`, \`log\`
-
-scopes
-  \`scopes\` is not yet enforced in this version
-  remove it
+  remove it; known here: \`$schema\`, \`version\`, \`servers\`, \`unlisted\`, \`strict\`, \`audit\`, \`model\`, \`shutdown\`, \`maxLineBytes\`, \`log\`, \`scopes\`, \`breaker\`, \`lock\`, \`approvers\`, \`lint\`
 
 limits
   \`limits\` is not yet enforced in this version
+  remove it
+
+loopGuard
+  \`loopGuard\` is not yet enforced in this version
   remove it
 
 5 errors in ${path}
@@ -85,8 +85,8 @@ limits
         { path: 'version' },
         { path: 'maxLineBytes' },
         { what: 'unknown key `\u001b[2J`' },
-        { path: 'scopes' },
         { path: 'limits' },
+        { path: 'loopGuard' },
       ],
     },
   });
@@ -169,6 +169,53 @@ describe('notes', () => {
     const notes = notesOf({ servers: { a: server } });
     expect(notes).toHaveLength(1);
     expect(notes[0]).toContain(`note: ${note}`);
+  });
+
+  test('a server that is granted nothing', () => {
+    const scopes = { notes: { grants: [] } };
+    expect(notesOf({ scopes, servers: { a: { command: 'sh' }, b: { command: 'sh', scope: 'notes' } } })).toEqual([
+      'note: servers.a.scope: there is none, so everything is denied to this server: name one (there is `notes`)',
+    ]);
+    expect(notesOf({ scopes: {}, servers: { a: { command: 'sh', mode: 'observe' } } })).toEqual([
+      'note: servers.a.scope: there is none, so every call would be denied, and is recorded as such: name one (there is none yet)',
+    ]);
+    expect(notesOf({ servers: { a: { command: 'sh' } } })).toEqual([]);
+  });
+
+  test('a root that is not there, for each home that it may be in', () => {
+    mkdirSync(join(cwd, 'notes'));
+    const grant = (...within: string[]) => ({ tool: 'a', args: { '/path': { within } } });
+    const scopes = { notes: { grants: [{ tool: 'b' }, grant('~/notes', `${cwd}/gone`, `\${HOME}/notes`)] } };
+    const here = { command: 'sh', scope: 'notes', env: { HOME: cwd } };
+    const gone = `note: scopes.notes.grants[1].args["/path"].within[1]: there is no \`${cwd}/gone\`: until it is made, calls can name nothing that exists`;
+    expect(notesOf({ scopes, servers: { a: here } })).toEqual([gone]);
+    const notes = notesOf({ scopes, servers: { a: here, b: { ...here, env: { HOME: '/no/home' } } } });
+    expect(notes).toHaveLength(3);
+    expect(notes[0]).toContain('within[0]: there is no `/no/home/notes`');
+    expect(notes[1]).toBe(gone);
+    expect(notesOf({ scopes: { notes: { grants: [grant('~/x')] } } }, { HOME: '/no/user' })[0]).toContain(
+      'there is no `/no/user/x`',
+    );
+  });
+
+  test.each([
+    ['/srv/', '`/srv/` looks like a path, and `..` leads out of a prefix: use `within`'],
+    ['~/notes', '`~/notes` looks like a path'],
+    ['./x', '`./x` looks like a path'],
+    ['../x', '`../x` looks like a path'],
+    ['C:\\notes', '`C:\\notes` looks like a path'],
+    ['https://example.com', 'looks like a URL, and URLs of other hosts may begin so, too: use `host`'],
+    ['refs/heads/', undefined],
+    ['note: ', undefined],
+    ['.env', undefined],
+  ])('a prefix %s', (prefix, expected) => {
+    const scopes = { notes: { grants: [{ tool: 'a', args: { '/p': { prefix } } }] } };
+    const notes = notesOf({ scopes });
+    expect(notes).toHaveLength(expected === undefined ? 0 : 1);
+    if (expected !== undefined) {
+      expect(notes[0]).toContain('note: scopes.notes.grants[0].args["/p"].prefix: ');
+      expect(notes[0]).toContain(expected);
+    }
   });
 
   test('a log without a directory', () => {

@@ -1,5 +1,5 @@
 // Which one file the policy comes from.
-import { mkdirSync, mkdtempSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
@@ -10,6 +10,7 @@ import {
   findProjectFile,
   isProjectFile,
   isProjectFileOf,
+  listPlaces,
   showPlaces,
 } from '../../src/config/find-config.ts';
 import { GuardError } from '../../src/guard-error.ts';
@@ -127,6 +128,38 @@ test('what is allowed elsewhere means nothing here', () => {
 test('two allowed files in one directory are one too many', () => {
   const allowed = ['mcp-guard.config.json', '.mcp-guardrc'].map((name) => ({ path: join(cwd, name), digest: DIGEST }));
   expect(codeOf(() => find(undefined, allowed))).toBe('config_ambiguous');
+});
+
+test('every place that a config may be taken from is told, whether one is there or not', () => {
+  const names = ['config.json', 'config.yaml', 'config.yml'];
+  const project = ['json', 'yaml', 'yml'].flatMap((end) => [`mcp-guard.config.${end}`, `.mcp-guardrc.${end}`]);
+  const places = listPlaces({ env: { ...env, MCP_GUARD_CONFIG: 'named.yaml' }, cwd });
+  for (const name of [...project, '.mcp-guardrc', 'named.yaml']) expect(places).toContain(join(cwd, name));
+  for (const directory of ['xdg', '.config']) expect(places).toContain(join(root, directory, 'mcp-guard'));
+  // INVARIANT: whatever findConfigFile takes lies there
+  const found: string[] = [];
+  for (const name of names) {
+    for (const directory of ['xdg', '.config']) {
+      const path = touch(directory, 'mcp-guard', name);
+      const at = directory === 'xdg' ? env : { HOME: root };
+      found.push(findConfigFile({ flag: undefined, env: at, cwd, readAllowed: () => [] }).place?.path ?? '');
+      rmSync(path);
+    }
+  }
+  for (const name of [...project, '.mcp-guardrc']) {
+    const path = touch('project', name);
+    expect(find(undefined, [{ path, digest: DIGEST }]).place?.path).toBe(path);
+    found.push(path);
+    rmSync(path);
+  }
+  expect(found).toHaveLength(13);
+  for (const path of found) {
+    expect(
+      places.some((place) => path === place || path.startsWith(`${place}/`)),
+      path,
+    ).toBe(true);
+  }
+  expect(listPlaces({ env: {}, cwd }).every((place) => place.startsWith('/'))).toBe(true);
 });
 
 test('what is said to somebody who expected a config', () => {

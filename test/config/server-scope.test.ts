@@ -25,7 +25,13 @@ function load(server: object, scopes?: object): { policy: Policy; entry: ServerP
 const READ = { read: { grants: [{ tool: 'read' }] } };
 
 test.each<[string, object, object | undefined, string | undefined, RegExp | undefined]>([
-  ['no scopes', {}, undefined, 'unscoped', /`files` has no scope: every call is recorded, none is denied/],
+  [
+    'no scopes',
+    {},
+    undefined,
+    'unscoped',
+    /`files` has no scope: every call is recorded, and none is denied for want of a grant \(write `scopes` and/,
+  ],
   ['a scope', { scope: 'read' }, READ, 'enforce read', undefined],
   [
     'observed',

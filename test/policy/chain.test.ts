@@ -8,12 +8,15 @@ const roster = createRoster(() => true);
 
 const PARTS: ChainParts = {
   maxInFlight: 1,
+  inventory: { name: 'inventory' },
   roster,
   scopes: new Map(),
   ownPaths: {
-    own: { places: [] },
-    portsOf: () => ({ realPath: () => undefined, homeDir: '/', cwdOf: () => '/', windows: false }),
+    own: { places: [], tails: new Set() },
+    portsOf: () => ({ realPath: () => undefined, homeDir: '/', bases: () => ['/'], windows: false }),
   },
+  pins: undefined,
+  isPaused: () => false,
   bulkhead: {
     serverSettings: () => ({ maxInFlight: 1 }),
     toolSettings: () => ({ maxInFlight: 1, maxWaitMs: 1 }),
@@ -29,6 +32,7 @@ const PARTS: ChainParts = {
     },
     settingsOf: (_, tool) => (tool === undefined ? SERVER_DEFAULTS : TOOL_DEFAULTS),
     toolsOf: roster.toolsOf,
+    allToolsOf: roster.allOf,
     deadlineMsOf: () => 1,
     onTransition: () => {},
     resume: () => false,
@@ -38,22 +42,33 @@ const PARTS: ChainParts = {
 
 it('the order of the policies is this', () => {
   expect(createInterceptors(PARTS).map((one) => one.name)).toEqual([
+    'inventory',
     'roster',
     'scope',
     'own-paths',
     'concurrency',
+    'switched-off',
     'bulkhead',
+    'crash-trial',
     'breaker',
   ]);
 });
 
+it('the pins come once the arguments are judged, before a call takes a place', () => {
+  const names = createInterceptors({ ...PARTS, pins: { name: 'pins' } }).map((one) => one.name);
+  expect(names.slice(3, 6)).toEqual(['own-paths', 'pins', 'concurrency']);
+});
+
 it('the list is touched only where a config hides what is switched off', () => {
   expect(createInterceptors({ ...PARTS, hiding: ['files'] }).map((one) => one.name)).toEqual([
+    'inventory',
     'roster',
     'scope',
     'own-paths',
     'concurrency',
+    'switched-off',
     'bulkhead',
+    'crash-trial',
     'breaker',
     'hide',
   ]);

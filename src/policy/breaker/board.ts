@@ -1,5 +1,7 @@
 // All breakers of one server, as one plain document. Looks up and replaces; how a breaker moves is not known here.
+import type { Moment } from '../../ports/breaker-store.ts';
 import { type BreakerState, FIRST_STATE, type IsolatedState, type Transition } from './breaker-state.ts';
+import { elapsedMs } from './moment.ts';
 
 export interface ToolEntry {
   /** attacker-controlled: a list and not an object, so that `__proto__` is a name like any other. */
@@ -26,6 +28,9 @@ export interface BoardReduction {
   readonly transitions: readonly BoardTransition[];
 }
 
+/** An opening that has been over for so long, and that nobody has tried out since. */
+const LONG_OVER_MS = 600_000;
+
 export const EMPTY_BOARD: Board = { version: 1, server: FIRST_STATE, tools: [], crashed: [] };
 
 /** Tools of one board that are not isolated: somebody may guess names for ever. */
@@ -49,11 +54,18 @@ export function withState(board: Board, tool: string | undefined, state: Breaker
   return tools === undefined ? board : { ...board, tools: [...tools, { tool, state }] };
 }
 
-// INVARIANT: only a closed breaker is ever forgotten, and an isolation always finds room.
+function isLongOver(state: BreakerState, now: Moment): boolean {
+  return state.kind === 'open' && elapsedMs(state.at, now) > state.forMs + LONG_OVER_MS;
+}
+
+// INVARIANT: only what is closed, or was left open long ago, is ever forgotten, and an isolation always finds room.
 function makeRoom(tools: readonly ToolEntry[], added: BreakerState): readonly ToolEntry[] | undefined {
   if (added.kind === 'isolated' || countBounded(tools) < MOST_TOOLS) return tools;
   const closed = tools.findIndex(({ state }) => state.kind === 'closed');
-  return closed < 0 ? undefined : tools.toSpliced(closed, 1);
+  if (closed >= 0) return tools.toSpliced(closed, 1);
+  // Names that somebody has guessed, and nobody has called since, must not keep real ones out for ever.
+  const forgotten = added.kind !== 'open' ? -1 : tools.findIndex(({ state }) => isLongOver(state, added.at));
+  return forgotten < 0 ? undefined : tools.toSpliced(forgotten, 1);
 }
 
 /** What `MOST_TOOLS` bounds: all but the isolations, which only a person makes. */
@@ -61,10 +73,11 @@ export function countBounded(tools: readonly ToolEntry[]): number {
   return tools.filter(({ state }) => state.kind !== 'isolated').length;
 }
 
-/** How many tools are out because of faults, those that are being probed included. */
-export function countOutByFaults(board: Board): number {
+/** How many of these tools are out because of faults, those that are being probed included. */
+export function countOutByFaults(board: Board, tools: ReadonlySet<string>): number {
   return board.tools.filter(
-    ({ state }) => (state.kind === 'open' || state.kind === 'half_open') && state.cause === 'faults',
+    ({ tool, state }) =>
+      tools.has(tool) && (state.kind === 'open' || state.kind === 'half_open') && state.cause === 'faults',
   ).length;
 }
 

@@ -38,8 +38,8 @@ export interface MergeContext {
   /** In [0, 1). */
   readonly random: number;
   settingsOf(tool: string | undefined): BreakerSettings;
-  /** How many tools the server has. */
-  readonly knownTools: number;
+  /** All that the server has; undefined where nobody knows: then its tools never open it. A name that it has not got counts for nothing. */
+  readonly allTools: readonly string[] | undefined;
 }
 
 export interface UnmergedBoard {
@@ -97,8 +97,10 @@ export function mergeBoard(current: Board, mine: UnmergedBoard, context: MergeCo
     put(tool, mergeBreaker(stateOf(board, tool), unmerged, now, random, context.settingsOf(tool)));
   // A tool that opens again after a probe says nothing new: else a few dead tools would keep the healthy ones away for ever.
   if (transitions.some(({ tool, transition }) => tool !== undefined && opensByFaults(transition))) {
-    const open = countOutByFaults(board);
-    const known = Math.max(open, context.knownTools);
+    const { allTools } = context;
+    if (allTools === undefined) return { board, transitions };
+    const open = countOutByFaults(board, new Set(allTools));
+    const known = allTools.length;
     put(
       undefined,
       reduceBreaker(board.server, { type: 'tools_out', open, known, random }, now, context.settingsOf(undefined)),

@@ -1,6 +1,6 @@
 // The breaker as the last interceptor of the chain: asks before each call, counts when it has settled. Knows no file, no lock
 // and no clock; what it may not decide alone (the one probe of this machine) it waits for.
-import type { Interceptor, RequestView, Settled, Verdict } from '../../core/interceptor.ts';
+import type { Deny, Interceptor, RequestView, Settled, Verdict } from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
 import type { BreakerStore, Moment } from '../../ports/breaker-store.ts';
 import type { Instant } from '../../ports/clock.ts';
@@ -20,8 +20,12 @@ export interface BreakerParts {
   settingsOf(server: string, tool: string | undefined): BreakerSettings;
   /** The tools that the client may see, as last listed; undefined before that. INVARIANT: never one that a scope hides. */
   toolsOf(server: string): readonly string[] | undefined;
+  /** All that the server has, also what a scope hides; undefined where it was not listed to the end. */
+  allToolsOf(server: string): readonly string[] | undefined;
   /** After this the guard gives a call up, in ms; Infinity for never. */
   deadlineMsOf(server: string, tool: string): number;
+  /** Tools whose calls are held back because of the newest exit: it is not their doing that they were not in flight at the next. */
+  heldTools?(server: string): readonly string[];
   /** One audit record. */
   onTransition(server: string, transition: BoardTransition): void;
   /** Lets a held request go on: this interceptor's `onWaited` is called before it returns, unless the request has ended. */
@@ -37,8 +41,8 @@ export interface Breaker extends Interceptor {
   onSettle(request: RequestView, settled: Settled, now: Instant): void;
   onExit(server: string, now: Instant): void;
   onTaskEnd(server: string, taskId: string, settled: Settled, now: Instant): void;
-  /** Whether a call of this tool would be refused now. Takes nothing. */
-  refuses(server: string, tool: string, now: Instant): boolean;
+  /** Why a call would be refused now; undefined: it would not be. Takes nothing. */
+  refusal(server: string, tool: string, now: Instant): Deny | undefined;
   /** Which tools are not closed. */
   toolsOut(server: string, now: Instant): readonly string[];
   /** Which tools a list should not show now. INVARIANT: never one that a call could probe, or nothing would bring it back. */
@@ -58,7 +62,7 @@ export function createBreaker(parts: BreakerParts): Breaker {
         server,
         store,
         settingsOf: (tool) => settingsOf(server, tool),
-        countTools: () => parts.toolsOf(server)?.length,
+        allTools: () => parts.allToolsOf(server),
         onTransition: (transition) => parts.onTransition(server, transition),
       });
       boards.set(server, board);
@@ -148,7 +152,7 @@ export function createBreaker(parts: BreakerParts): Breaker {
       const now = store.moment(instant);
       const board = boardOf(server);
       board.refresh(now);
-      calls.exit(server, serverEpoch({ server, board }, gate), now);
+      calls.exit(server, serverEpoch({ server, board }, gate), parts.heldTools?.(server) ?? [], now);
     },
 
     onTaskEnd(server, taskId, settled, instant) {
@@ -159,11 +163,12 @@ export function createBreaker(parts: BreakerParts): Breaker {
       for (const board of boards.values()) board.flush(store.moment(instant));
     },
 
-    refuses(server, tool, instant) {
+    refusal(server, tool, instant) {
       const now = store.moment(instant);
       const board = boardOf(server);
       board.refresh(now);
-      return askGate({ server, tool, board, now }, gate).kind === 'deny';
+      const verdict = askGate({ server, tool, board, now }, gate);
+      return verdict.kind === 'deny' ? verdict.deny : undefined;
     },
 
     toolsOut(server, instant) {
@@ -176,7 +181,10 @@ export function createBreaker(parts: BreakerParts): Breaker {
       const now = store.moment(instant);
       const board = boardOf(server);
       board.refresh(now);
+      const listed = parts.toolsOf(server);
       return board.toolsOut().flatMap((tool): readonly RefusedTool[] => {
+        // A name that is in no list can leave none.
+        if (listed?.includes(tool) === false) return [];
         const settings = settingsOf(server, tool);
         const state = board.stateOf(tool);
         if (!settings.hide) return [];

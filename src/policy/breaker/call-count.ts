@@ -26,6 +26,7 @@ interface CreatedTask {
 }
 
 const MOST_TASKS = 4096;
+const LONGEST_TASK = 1024;
 
 export class CallCount {
   readonly #boardOf: (server: string) => LocalBoard;
@@ -61,19 +62,24 @@ export class CallCount {
     const { permit, crash } = ticket;
     const end = classifyEnd(settled, crash !== undefined);
     const row = OUTCOME_TABLE[end];
-    if (end === 'task_created' && tool !== undefined && settled.taskId !== undefined)
-      this.#remember(`${upstream}\n${settled.taskId}`, { permit, tool });
+    const taskId = end === 'task_created' ? settled.taskId : undefined;
+    // Its end is what counts: until then a probe keeps its lease. A name that long is no name, and costs its memory.
+    const isTask = tool !== undefined && taskId !== undefined && taskId.length <= LONGEST_TASK;
+    if (isTask) this.#remember(`${upstream}\n${taskId}`, { permit, tool });
     const isRepeated = crash?.counted === true;
     // A call of an older epoch counts nowhere, so it is not the one that counts for this exit.
     if (crash !== undefined && permit.tool === this.#boardOf(upstream).stateOf(tool).epoch) crash.counted = true;
     // The server's failure was counted when it exited, once for all.
     const isExit = end === 'exit' || end === 'exit_again';
     const counted = { tool: isRepeated ? 'none' : row.tool, server: isExit ? 'none' : asSample(row.server) } as const;
-    this.#count(upstream, tool, permit, counted, settled.durationMs, now);
+    this.#count(upstream, isTask ? undefined : tool, permit, counted, settled.durationMs, now);
   }
 
-  /** The server has exited: one failure of the server; its open requests settle after this. */
-  exit(server: string, epoch: number | undefined, now: Moment): void {
+  /**
+   * The server has exited: one failure of the server; its open requests settle after this.
+   * @param held tools that could not be in flight: of them the exit before this one stays the previous one
+   */
+  exit(server: string, epoch: number | undefined, held: readonly string[], now: Moment): void {
     const board = this.#boardOf(server);
     const before = new Set(board.crashed);
     const crashes = new Map<string, { counted: boolean }>();
@@ -90,7 +96,7 @@ export class CallCount {
     }
     const permit = { tool: undefined, server: admitted };
     this.#count(server, undefined, permit, { tool: 'none', server: asSample(OUTCOME_TABLE.exit.server) }, 0, now);
-    board.noteCrash([...crashes.keys()], now);
+    board.noteCrash([...new Set([...crashes.keys(), ...held.filter((tool) => before.has(tool))])], now);
   }
 
   /** A task that was created earlier has ended. */

@@ -23,6 +23,8 @@ export interface CrashTrial
   readonly wakeAtMs: number;
   /** Servers after whose exit something is still remembered. */
   readonly trials: number;
+  /** The tools of this server of which a call is held. */
+  heldTools(server: string): readonly string[];
 }
 
 const WAIT: Wait = { kind: 'wait', why: 'crash_trial' };
@@ -47,6 +49,7 @@ export function createCrashTrial(parts: CrashTrialParts): CrashTrial {
     name: 'crash-trial',
 
     get wakeAtMs() {
+      if (trials.size === 0) return NEVER;
       let atMs = NEVER;
       for (const trial of trials.values()) atMs = Math.min(atMs, trial.dueMs);
       return atMs;
@@ -55,6 +58,8 @@ export function createCrashTrial(parts: CrashTrialParts): CrashTrial {
     get trials() {
       return trials.size;
     },
+
+    heldTools: (server) => trials.get(server)?.waiting ?? [],
 
     onRequest(request, now) {
       const { asked, upstream, tool } = request;
@@ -89,12 +94,12 @@ export function createCrashTrial(parts: CrashTrialParts): CrashTrial {
       return ready;
     },
 
-    onSettle(request, { settlement }) {
+    onSettle(request, { settlement }, now) {
       if (!inFlight.delete(request)) return;
       const { upstream, tool = '' } = request;
       const trial = trials.size === 0 ? undefined : trials.get(upstream);
       if (trial?.has(tool) !== true) return;
-      if (OUTLIVED.has(settlement)) trial.believe(tool);
+      if (OUTLIVED.has(settlement)) trial.believe(tool, now.monoMs);
       else if (trial.turnOf === tool && !toolsInFlight(upstream).has(tool)) trial.passOn();
     },
 

@@ -31,14 +31,19 @@ export type GateVerdict =
 
 /** How soon to try again when somebody else took the probe a moment ago. */
 const RETRY_PROBE_MS = 1_000;
+/** While somebody else has the probe: it mostly ends long before its lease. */
+const RETRY_LEASE_MS = 5_000;
+
+function waitOf({ retryAfterMs, holder }: Extract<Admission, { kind: 'refuse' }>): number | undefined {
+  return holder === undefined || retryAfterMs === undefined ? retryAfterMs : Math.min(retryAfterMs, RETRY_LEASE_MS);
+}
 
 export function askGate(asking: Asking, parts: GateParts): GateVerdict {
   const { server, tool, board } = asking;
   const ofTool = askBreaker(asking, tool, parts);
-  if (ofTool?.kind === 'refuse') return { kind: 'deny', deny: denial(asking, tool, ofTool.retryAfterMs, parts) };
+  if (ofTool?.kind === 'refuse') return { kind: 'deny', deny: denial(asking, tool, waitOf(ofTool), parts) };
   const ofServer = askBreaker(asking, undefined, parts);
-  if (ofServer?.kind === 'refuse')
-    return { kind: 'deny', deny: denial(asking, undefined, ofServer.retryAfterMs, parts) };
+  if (ofServer?.kind === 'refuse') return { kind: 'deny', deny: denial(asking, undefined, waitOf(ofServer), parts) };
   if (ofTool?.kind !== 'probe' && ofServer?.kind !== 'probe') {
     const epochOf = (one: string | undefined): number => board.stateOf(one).epoch;
     const permit = { tool: ofTool && epochOf(tool), server: ofServer && epochOf(undefined) };

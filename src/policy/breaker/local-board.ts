@@ -15,8 +15,8 @@ export interface LocalBoardParts {
   readonly server: string;
   readonly store: BreakerStore<Board>;
   settingsOf(tool: string | undefined): BreakerSettings;
-  /** How many tools the server has; undefined where nobody has listed them: then those that were called are all. */
-  countTools(): number | undefined;
+  /** All that the server has, whoever may see them; undefined where nobody has listed them to the end. */
+  allTools(): readonly string[] | undefined;
   /** Once for each transition, when it holds for every guard of this machine. */
   onTransition(transition: BoardTransition): void;
 }
@@ -95,7 +95,7 @@ export class LocalBoard {
 
   /** The server has exited, with these tools in flight. */
   noteCrash(tools: readonly string[], now: Moment): void {
-    this.#crashed = tools.slice(0, MOST_TOOLS);
+    this.#crashed = tools.filter((tool) => tool.length <= LONGEST_TOOL).slice(0, MOST_TOOLS);
     this.publish(now);
   }
 
@@ -128,8 +128,7 @@ export class LocalBoard {
     const change = (current: Board, now: Moment, random: number): Board => {
       taken = this.#unmerged(current);
       this.#dirty = false;
-      const knownTools = this.#parts.countTools() ?? this.#toolsSeen().length;
-      let reduction = mergeBoard(current, taken, { now, random, settingsOf, knownTools });
+      let reduction = mergeBoard(current, taken, { now, random, settingsOf, allTools: this.#parts.allTools() });
       transitions = reduction.transitions;
       for (const { next } of steps) {
         reduction = next(reduction.board, now, random);

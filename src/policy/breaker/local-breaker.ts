@@ -40,9 +40,9 @@ export class LocalBreaker {
     );
   }
 
-  /** Nothing that matters is lost with it. */
+  /** Nothing that matters is lost with it: what is shared can be looked up again. */
   get isForgettable(): boolean {
-    return this.#view.kind === 'closed' && (this.#isSpotless || !this.isUnmerged);
+    return !this.isUnmerged || (this.#view.kind === 'closed' && this.#isSpotless);
   }
 
   /** The probe has come back, and its result has not been merged. */

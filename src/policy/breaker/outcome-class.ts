@@ -39,7 +39,7 @@ export const OUTCOME_TABLE: Readonly<Record<EndClass, ClassRow>> = {
   is_error: { tool: 'tool_error', server: 'success', when: 'a result with `isError: true`' },
   input_required: { tool: 'none', server: 'success', when: '`resultType: "input_required"`: the retry counts' },
   task_created: { tool: 'none', server: 'success', when: 'a task was created: its terminal result counts' },
-  unknown_result: { tool: 'none', server: 'success', when: 'a `resultType` that the guard does not know' },
+  unknown_result: { tool: 'success', server: 'success', when: 'a `resultType` that the guard does not know' },
   internal_error: { tool: 'fault', server: 'success', when: 'error `-32603`, or an error without a code' },
   server_error: {
     tool: 'fault',
@@ -105,8 +105,8 @@ export function classifyEnd(settled: Settled, crashedBefore: boolean): EndClass 
 function classifyResult({ resultType, taskId, isError }: Settled): EndClass {
   if (resultType === 'input_required') return 'input_required';
   if (resultType === 'task' || taskId !== undefined) return 'task_created';
-  if (resultType !== undefined && resultType !== 'complete') return 'unknown_result';
-  return isError === true ? 'is_error' : 'answered';
+  if (isError === true) return 'is_error';
+  return resultType === undefined || resultType === 'complete' ? 'answered' : 'unknown_result';
 }
 
 function classifyError(code: number | undefined): EndClass {

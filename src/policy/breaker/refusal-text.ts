@@ -65,7 +65,7 @@ function since(at: Moment, now: Moment): string {
 /** `2026-07-28T09:00:00Z`; the wall clock may hold nonsense. */
 function timeOf(wallMs: number): string {
   const date = new Date(wallMs);
-  return Number.isNaN(date.getTime()) ? 'an unknown time' : date.toISOString().replace(/\.\d+Z$/, 'Z');
+  return Number.isNaN(date.getTime()) ? 'an unknown time' : date.toISOString().replace(/\.\d+/, '');
 }
 
 function seconds(ms: number): string {

@@ -78,7 +78,9 @@ export function findTrip(window: readonly TimedSample[], now: Moment, settings: 
   if (
     settings.countToolErrors === 'rate' &&
     samples >= settings.toolErrorMinimum &&
-    share(toolErrors) >= settings.toolErrorRate
+    // Faults do not make it better: else a tool that fails now in this way, now in that, need never open.
+    toolErrors > 0 &&
+    share(faults + toolErrors) >= settings.toolErrorRate
   )
     return { rule: 'tool_error_rate', cause: 'tool_errors', evidence };
   const { slowCall } = settings;

@@ -44,9 +44,12 @@ export interface ConstraintPorts {
    * what does not exist stays as it stands. Undefined where it cannot be known for the server, too.
    */
   realPath(path: string): string | undefined;
-  /** Absolute. What `~` stands for. */
+  /** Absolute. The home of the server: what `~` stands for. */
   readonly homeDir: string;
-  /** Absolute: the working directory of the server, against which it reads relative paths. */
-  cwdOf(): string;
+  /**
+   * Absolute directories that the server may count a relative path from: its working directory first, then what its command names
+   * (command-paths.ts). Its home counts as well, without being listed.
+   */
+  bases(): readonly string[];
   readonly windows: boolean;
 }

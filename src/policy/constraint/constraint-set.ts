@@ -80,7 +80,10 @@ export function compileConstraints(source: ConstraintSource, where: string, port
     if (segments !== undefined) constraints.push({ pointer, segments, rules, presence });
   }
   if (problems.length > 0) return { ok: false, problems };
-  const declared = source.additional === false ? nameDeclared(constraints.map(({ segments }) => segments)) : undefined;
+  const declared =
+    source.additional === false
+      ? nameDeclared(constraints.map(({ segments, presence }) => ({ segments, isAbsent: presence === 'absent' })))
+      : undefined;
   return { ok: true, set: { constraints, declared } };
 }
 
@@ -114,9 +117,12 @@ function checkConstraint(constraint: Constraint, args: JsonObject, budget: Budge
 }
 
 function violate(rule: Violation['rule'], path: readonly string[], text: string): Violation {
-  const name = path.length === 0 ? 'the arguments' : quote(writePointer(path));
-  const pointer = path.length === 0 ? '' : name.slice(1, -1);
-  return { rule, pointer, text: text.startsWith(':') ? `${name}${text}` : `${name} ${text}` };
+  // all of them together are many
+  if (path.length === 0) {
+    return { rule, pointer: '', text: `the arguments ${text.replace(/^holds /, 'hold ').replace(/^is /, 'are ')}` };
+  }
+  const name = quote(writePointer(path));
+  return { rule, pointer: name.slice(1, -1), text: text.startsWith(':') ? `${name}${text}` : `${name} ${text}` };
 }
 
 /** A rule without a value to compile, or that is not given, is not there. */
@@ -138,7 +144,7 @@ function compileRules(document: ConstraintDocument, report: Report, ports: Const
   add('schema', document.schema, compileSchema);
   add('within', document.within, compileWithin);
   if (document.min !== undefined && document.max !== undefined && document.min > document.max) {
-    report('', '`min` is above `max`: no number fits');
+    report('.min', '`min` is above `max`: no number fits');
   }
   // INVARIANT: a key that this version does not know is no rule that holds
   for (const key of Object.keys(document)) {

@@ -7,10 +7,17 @@ import { listChoices, quote } from './shown-text.ts';
 /** What pointers name below one value. No member at all: a pointer ends here, and its rules judge whatever is below. */
 export interface Declared {
   readonly members: ReadonlyMap<string, Declared>;
+  /** It must not be there: known, and never offered. */
+  readonly isAbsent: boolean;
 }
 
 interface Growing extends Declared {
   readonly members: Map<string, Growing>;
+}
+
+interface Named {
+  readonly segments: readonly Segment[];
+  readonly isAbsent: boolean;
 }
 
 export interface Undeclared {
@@ -19,13 +26,13 @@ export interface Undeclared {
   readonly text: string;
 }
 
-export function nameDeclared(pointers: readonly (readonly Segment[])[]): Declared {
-  const root: Growing = { members: new Map() };
-  for (const pointer of pointers) {
+export function nameDeclared(pointers: readonly Named[]): Declared {
+  const root: Growing = { members: new Map(), isAbsent: false };
+  for (const { segments, isAbsent } of pointers) {
     let at = root;
-    for (const segment of pointer) {
+    for (const [index, segment] of segments.entries()) {
       const key = segment === '*' ? '*' : segment.key;
-      const next = at.members.get(key) ?? { members: new Map() };
+      const next = at.members.get(key) ?? { members: new Map(), isAbsent: isAbsent && index === segments.length - 1 };
       at.members.set(key, next);
       at = next;
     }
@@ -63,7 +70,7 @@ function findBelow(
 }
 
 function listAllowed(nodes: readonly Declared[]): string {
-  const keys = nodes.flatMap(({ members }) => [...members.keys()]);
+  const keys = nodes.flatMap(({ members }) => [...members].flatMap(([key, { isAbsent }]) => (isAbsent ? [] : [key])));
   return keys.length === 0
     ? 'no argument is'
     : `allowed ${keys.length === 1 ? 'is' : 'are'} ${listChoices(keys.map(quote))}`;

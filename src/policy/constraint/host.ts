@@ -6,6 +6,8 @@ import { listChoices, quote } from './shown-text.ts';
 import { defaultPort, isIpv4, readHost, readUrl, type UrlForm } from './url-form.ts';
 
 interface HostPattern {
+  /** As it is written. */
+  readonly text: string;
   /** Undefined: `http` and `https`. */
   readonly scheme: string | undefined;
   /** `any`: every public address and every name that does not mean this machine or network. */
@@ -31,7 +33,9 @@ export const compileHost: CompileRule<readonly string[]> = (written, report) => 
       if (!budget.spend(UNITS_PER_URL)) return TOO_MUCH;
       const url = readUrl(read.value);
       if (!url.ok) return `${url.fault}; allowed is ${allowed}`;
-      return known.some((pattern) => matches(pattern, url.url)) ? undefined : `must be ${allowed}`;
+      if (known.some((pattern) => matches(pattern, url.url))) return undefined;
+      const wide = known.find(({ host }) => host.kind === 'any');
+      return `must be ${allowed}${wide === undefined ? '' : explainAny(wide, url.url)}`;
     },
   };
 };
@@ -42,7 +46,7 @@ function readPattern(text: string, report: Report): HostPattern | undefined {
     const forms = '`api.example.com`, `*.example.com`, `example.com:8443`, `example.com:*`, `wss://example.com` or `*`';
     return void report('', `must have one of the forms ${forms}; is ${quote(text)}`);
   }
-  const base = { scheme: scheme?.toLowerCase(), port };
+  const base = { text, scheme: scheme?.toLowerCase(), port };
   if (written === '*') return { ...base, host: { kind: 'any' } };
   const isBelow = written.startsWith('*.');
   const name = readHost((isBelow ? written.slice(2) : written).toLowerCase());
@@ -54,8 +58,22 @@ function readPattern(text: string, report: Report): HostPattern | undefined {
 }
 
 function matches(pattern: HostPattern, url: UrlForm): boolean {
-  const isScheme = pattern.scheme === undefined ? /^https?$/.test(url.scheme) : url.scheme === pattern.scheme;
-  return isScheme && matchesPort(pattern.port, url) && matchesHost(pattern.host, url.host);
+  return matchesScheme(pattern.scheme, url) && matchesPort(pattern.port, url) && matchesHost(pattern.host, url.host);
+}
+
+function matchesScheme(scheme: HostPattern['scheme'], url: UrlForm): boolean {
+  return scheme === undefined ? /^https?$/.test(url.scheme) : url.scheme === scheme;
+}
+
+/** Why a pattern that seems to allow every host does not allow this one. */
+function explainAny({ text, scheme, port }: HostPattern, url: UrlForm): string {
+  let missed = 'private and local names and addresses';
+  if (!matchesScheme(scheme, url)) {
+    missed = `other schemes than ${scheme === undefined ? '`http` and `https`' : quote(scheme)}`;
+  } else if (!matchesPort(port, url)) {
+    missed = `other ports than ${port === undefined ? 'the usual one of the scheme' : quote(port)}`;
+  }
+  return `; ${quote(text)} does not include ${missed}: such must be named`;
 }
 
 function matchesPort(port: HostPattern['port'], url: UrlForm): boolean {

@@ -15,7 +15,8 @@ const ENCODED_STRUCTURE = /%(?:2e|2f|5c|7e|00|25|u[0-9a-f]{4})/i;
 const ENCODED = /%[0-9a-f]{2}/i;
 
 /**
- * The paths that readers may take the text for; usually one. A relative one is relative to the server's working directory.
+ * The paths that readers may take the text for; usually one. A relative one counts from directories that the caller knows. A
+ * `file:` URL is a relative path, too, for a server that knows no URLs.
  *
  * @param home absolute; what `~` stands for. attacker-controlled: `text`.
  */
@@ -35,7 +36,8 @@ export function readPathForm(text: string, home: string): PathForm {
   const path = decode(encoded);
   if (path === undefined) return deny('must be encoded as UTF-8');
   const fault = findPlainFault(path);
-  return fault === undefined ? { ok: true, paths: [path] } : deny(fault);
+  if (fault !== undefined) return deny(fault);
+  return { ok: true, paths: [...new Set([path, text, decode(text) ?? text])] };
 }
 
 /** What no path may hold, however it was written. */

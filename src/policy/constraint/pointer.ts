@@ -22,9 +22,14 @@ export interface PointerFault {
   readonly text: string;
 }
 
-/** RFC 6901 without the empty pointer. Undefined where it is malformed or too deep. */
+/** The form of RFC 6901, without the empty pointer. */
+export function isPointer(text: string): boolean {
+  return /^(?:\/(?:[^~/]|~[01])*)+$/.test(text);
+}
+
+/** Undefined where it is malformed or too deep. */
 export function parsePointer(pointer: string): readonly Segment[] | undefined {
-  if (!/^(?:\/(?:[^~/]|~[01])*)+$/.test(pointer)) return undefined;
+  if (!isPointer(pointer)) return undefined;
   const keys = pointer.slice(1).split('/');
   if (keys.length > MAX_SEGMENTS) return undefined;
   return keys.map((written) => {

@@ -7,18 +7,24 @@ export interface Location {
   readonly entry: string;
 }
 
+/** Every directory that the server may count a relative path from, each once. */
+export function listBases({ bases, homeDir }: Pick<ConstraintPorts, 'bases' | 'homeDir'>): readonly string[] {
+  return [...new Set([...bases(), homeDir])];
+}
+
+/** A POSIX path by each directory that it may count from; itself where it is absolute. */
+export function spreadPath(path: string, bases: readonly string[]): readonly string[] {
+  return path.startsWith('/') ? [path] : bases.map((base) => `${base}/${path}`);
+}
+
 /**
- * The locations that a POSIX path may mean; two where it holds `..`, which some readers take back before they look at links, and
- * the system after. Undefined where one of them cannot be known.
+ * The locations that an absolute POSIX path may mean; two where it holds `..`, which some readers take back before they look at
+ * links, and the system after. Undefined where one of them cannot be known.
  */
-export function locate(
-  path: string,
-  ports: Pick<ConstraintPorts, 'realPath' | 'cwdOf'>,
-): readonly Location[] | undefined {
-  const absolute = path.startsWith('/') ? path : `${ports.cwdOf()}/${path}`;
-  // the port promises an absolute directory; a lapse of it must not become a relative look-up
-  if (!absolute.startsWith('/')) return undefined;
-  const parts = absolute.split('/').filter((part) => part !== '' && part !== '.');
+export function locate(path: string, ports: Pick<ConstraintPorts, 'realPath'>): readonly Location[] | undefined {
+  // the port promises absolute directories; a lapse of it must not become a relative look-up
+  if (!path.startsWith('/')) return undefined;
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   const textual = locateEntry(takeBack(parts), ports);
   if (textual === undefined) return undefined;
   if (!parts.includes('..')) return [textual];
@@ -56,7 +62,8 @@ export function splitPath(path: string): readonly string[] {
   return path.split('/').filter((part) => part !== '');
 }
 
-function takeBack(parts: readonly string[]): readonly string[] {
+/** `..` taken back as text, without a look at links. */
+export function takeBack(parts: readonly string[]): readonly string[] {
   const kept: string[] = [];
   for (const part of parts) {
     if (part === '..') kept.pop();

@@ -1,4 +1,4 @@
-// What a text says as a path on Windows: one absolute path in its only form, or why readers would differ. Knows no file system.
+// What a text says as a path on Windows: absolute paths in their only form, or why readers would differ. Knows no file system.
 import type { PathForm } from './path-form.ts';
 
 const MAX_PATH_LENGTH = 4096;
@@ -7,14 +7,15 @@ const DRIVE = /^[A-Za-z]:[\\/]/;
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?$/i;
 const FILE_URL = /^file:\/\/(?:localhost)?\/([A-Za-z]:\/[^?#%]*)$/i;
 
-/** @param cwd absolute; as `home`. attacker-controlled: `text`. */
-export function readWindowsForm(text: string, home: string, cwd: string): PathForm {
+/** @param home absolute @param bases absolute; what a relative path counts from. attacker-controlled: `text`. */
+export function readWindowsForm(text: string, home: string, bases: readonly string[]): PathForm {
   const [, fromUrl] = FILE_URL.exec(text) ?? [];
   const plain = fromUrl ?? text;
   const fault = findFault(plain);
   if (fault !== undefined) return { ok: false, fault };
   if (/^~(?:[\\/]|$)/.test(plain)) return { ok: true, paths: [collapse(home + plain.slice(1))] };
-  return { ok: true, paths: [collapse(DRIVE.test(plain) ? plain : `${cwd}\\${plain}`)] };
+  const paths = DRIVE.test(plain) ? [plain] : bases.map((base) => `${base}\\${plain}`);
+  return { ok: true, paths: [...new Set(paths.map(collapse))] };
 }
 
 function findFault(text: string): string | undefined {

@@ -2,13 +2,16 @@
 import type { ConstraintPorts } from './constraint-document.ts';
 import { readPathForm } from './path-form.ts';
 import { readText } from './readable-value.ts';
-import { type Location, locate, locateEntry, splitPath } from './real-location.ts';
+import { type Location, listBases, locate, locateEntry, splitPath, spreadPath } from './real-location.ts';
 import { type CompileRule, type Report, TOO_MUCH } from './rule.ts';
 import { listChoices, quote } from './shown-text.ts';
 import { readWindowsForm } from './windows-path.ts';
 
-/** About 50 µs a path. */
-const UNITS_PER_PATH = 5_000;
+/** About 50 µs a look. */
+const UNITS_PER_LOOK = 5_000;
+const FILE_URL = /^file:/i;
+/** On either system. */
+const FROM_SOMEWHERE = /^(?:\/|~|[A-Za-z]:[\\/])/;
 
 export const compileWithin: CompileRule<readonly string[]> = (written, report, ports) => {
   const roots = written.map((text, index) =>
@@ -31,28 +34,41 @@ export const compileWithin: CompileRule<readonly string[]> = (written, report, p
     check(value, budget) {
       const read = readText(value);
       if (!read.ok) return typeof value === 'string' ? `${read.fault}; allowed is ${allowed}` : `must be ${allowed}`;
-      if (!budget.spend(UNITS_PER_PATH)) return TOO_MUCH;
+      const bases = listBases(ports);
       const form = ports.windows
-        ? readWindowsForm(read.value, ports.homeDir, ports.cwdOf())
+        ? readWindowsForm(read.value, ports.homeDir, bases)
         : readPathForm(read.value, ports.homeDir);
       if (!form.ok) return `${form.fault}; allowed is ${allowed}`;
-      // INVARIANT: every reading must hold. A directory `~` is left to the operator where the working directory is outside anyway.
+      // INVARIANT: every reading must hold. A directory `~` is left to the operator where what it counts from is outside anyway.
       const { paths, unexpanded } = form;
-      const readings = unexpanded !== undefined && isNear(ports.cwdOf(), known) ? [...paths, unexpanded] : paths;
+      const own = unexpanded === undefined ? [] : bases.filter((base) => isNear(base, known));
+      const readings = ports.windows
+        ? paths
+        : [...paths.flatMap((path) => spreadPath(path, bases)), ...spreadPath(unexpanded ?? '', own)];
+      if (!budget.spend(UNITS_PER_LOOK * Math.max(1, readings.length))) return TOO_MUCH;
       const holds = readings.every((path) => {
         const places = ports.windows ? locateWindows(path, ports) : locate(path, ports);
         return places?.every(isAllowed) === true;
       });
-      return holds ? undefined : `must be ${allowed}`;
+      return holds ? undefined : `must be ${allowed}${explainReadings(read.value, ports)}`;
     },
   };
 };
+
+/** Why a path may be refused that looks right. attacker-controlled: `text`. */
+function explainReadings(text: string, { windows }: ConstraintPorts): string {
+  if (FILE_URL.test(text) && !windows)
+    return '; some servers take `file:` for the name of a directory: give an absolute path';
+  return FROM_SOMEWHERE.test(text) || FILE_URL.test(text)
+    ? ''
+    : '; a relative path counts from more than one directory: give an absolute one';
+}
 
 /** Absolute, `~/…` or `${HOME}/…`. Resolved once: a root that is swapped for a link later leads out of itself. */
 function readRoot(text: string, report: Report, ports: ConstraintPorts): Location | undefined {
   const path = text.replace(/^(?:~|\$\{HOME\})(?=[\\/]|$)/, () => ports.homeDir);
   if (ports.windows) {
-    const form = /^[A-Za-z]:[\\/]/.test(path) ? readWindowsForm(path, ports.homeDir, ports.homeDir) : undefined;
+    const form = /^[A-Za-z]:[\\/]/.test(path) ? readWindowsForm(path, ports.homeDir, []) : undefined;
     const location = form?.ok === true ? locateWindows(form.paths[0] ?? '', ports)?.[0] : undefined;
     if (location === undefined) report('', `must be an absolute directory such as \`C:\\notes\`, is ${quote(text)}`);
     return location;
@@ -78,8 +94,8 @@ function locateWindows(path: string, ports: ConstraintPorts): readonly Location[
   return [{ target: real, entry: last === '' ? real : `${folder.toLowerCase().replace(/\\$/, '')}\\${last}` }];
 }
 
-function isNear(cwd: string, roots: readonly Location[]): boolean {
-  return roots.some((root) => isUnder(cwd, root.target, '/') || isUnder(cwd, root.entry, '/'));
+function isNear(base: string, roots: readonly Location[]): boolean {
+  return roots.some((root) => isUnder(base, root.target, '/') || isUnder(base, root.entry, '/'));
 }
 
 /** `/data` itself and what is below it; not `/database`. */

@@ -27,7 +27,10 @@ export const LINT_RULES = {
   },
   'rule-can-never-match': { severity: 'warn', summary: 'a rule that changes nothing' },
   'definition-drift': { severity: 'error', summary: 'a tool that is not what was approved' },
-  'annotation-contradiction': { severity: 'warn', summary: 'a tool that claims to be harmless and does not sound like it' },
+  'annotation-contradiction': {
+    severity: 'warn',
+    summary: 'a tool that claims to be harmless and does not sound like it',
+  },
   'growth-since-approval': { severity: 'warn', summary: 'tools that became callable since the last approval' },
   'growth-30-90': { severity: 'warn', summary: 'more callable tools than 30 or 90 days ago' },
   'wider-than-ceiling': { severity: 'error', summary: 'a grant of what a ceiling does not allow' },

@@ -125,7 +125,12 @@ export function policyAt(body: LockBody, nowMs: number): { readonly policy: Json
  * TRUST: this machine's own key, and the approvers that the config names now *and* the last lock that was seen named: whoever
  * edits the config can take a key away, and add none. A lock that is seen for the first time is trusted with the config's.
  */
-function trustedKeys({ config, memory, machineKey, ceiling }: LockQuestion): readonly string[] {
+export function trustedKeys({
+  config,
+  memory,
+  machineKey,
+  ceiling,
+}: Pick<LockQuestion, 'config' | 'memory' | 'machineKey' | 'ceiling'>): readonly string[] {
   const named = approversOf(config);
   const approvers = memory.kind === 'known' ? named.filter((key) => memory.memory.approvers.includes(key)) : named;
   const keys = machineKey === undefined ? approvers : [machineKey, ...approvers];

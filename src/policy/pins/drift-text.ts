@@ -3,21 +3,23 @@
 import type { Deny } from '../../core/interceptor.ts';
 import { showInert } from '../../wire/inert-text.ts';
 import type { Drift, Flip, ToolChange } from './drift.ts';
+import type { Since } from './watch.ts';
 
 const LONGEST_NAME = 128;
 
-/** The refusal of a call. @param change undefined: the tool was never approved */
-export function refuseTool(server: string, tool: string, change: ToolChange | undefined): Deny {
+/** The refusal of a call. @param change undefined: the tool was not there when that was done */
+export function refuseTool(server: string, tool: string, change: ToolChange | undefined, since: Since): Deny {
   const [where, name] = [inertName(server), inertName(tool)];
+  const done = since === 'approved' ? 'approved' : 'first seen';
   const what =
     change === undefined
-      ? `\`${name}\` is not one of the tools of \`${where}\` that were approved`
-      : `The definition of \`${name}\` on \`${where}\` has changed since it was approved (${fieldNames(change)})`;
+      ? `\`${name}\` is not one of the tools of \`${where}\` that were ${done}`
+      : `The definition of \`${name}\` on \`${where}\` has changed since it was ${done} (${fieldNames(change)})`;
   return {
     kind: 'deny',
     reason: 'definition_drift',
     rule: `servers.${where}.pins`,
-    text: `${what}, so mcp-guard keeps it out of use. The call was not sent; do not retry. A person can look at it with \`mcp-guard scope diff ${where}\` and approve it with \`mcp-guard scope approve ${where}\`.`,
+    text: `${what}, so mcp-guard keeps it out of use. The call was not sent; do not retry. A person can look at it with \`mcp-guard scope diff --server ${where}\` and approve it with \`mcp-guard scope approve --server ${where} --reason …\`.`,
     retryAfterMs: undefined,
   };
 }

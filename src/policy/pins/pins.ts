@@ -1,82 +1,127 @@
-// The interceptor over definitions: what a server says of its tools must be what was approved. A drifted tool is taken out of
-// every list and its calls are refused; drifted instructions are withheld, and nothing else. Reads no argument and no scope.
+// The interceptor over definitions: what a server says of its tools must be what was approved, or where nothing was, what was
+// first seen. A drifted tool is taken out of every list and its calls are refused; drifted instructions are withheld, and nothing
+// else. Reads no argument and no scope.
 //
 // A call to a tool that is pinned and was not listed in this session passes: hosts call from a list that they kept. A server
 // that behaves otherwise than it lists cannot be seen from here.
 import type { UpstreamId } from '../../core/events.ts';
 import { type Interceptor, type Narrowing, PASS, type RequestView, type Verdict } from '../../core/interceptor.ts';
-import type { Json, JsonObject } from '../../wire/json.ts';
+import type { Instant } from '../../ports/clock.ts';
+import { type Json, type JsonObject, stringAt } from '../../wire/json.ts';
 import { refuseList, refuseTool } from './drift-text.ts';
-import type { PinSet } from './pin-set.ts';
 import { resolvePins, resolveServerPins } from './pin-settings.ts';
-import { type DriftFinding, Watch } from './watch.ts';
+import { Listing, type SeenSet } from './seen-set.ts';
+import { type DriftFinding, type Since, Watch } from './watch.ts';
 
 export interface PinnedServer {
-  /** Undefined: nothing was approved of it yet. */
-  readonly approved: PinSet | undefined;
+  /** Undefined: nothing was approved of it, and nothing was ever seen: what this session sees first is gone by. */
+  readonly known: SeenSet | undefined;
+  /** Where `known` is from. */
+  readonly since: Since;
   /** `{ pins, tools }` as the config in effect has them. */
   readonly config: JsonObject | undefined;
   /** Everything is looked at and said, and nothing is kept back (`mode: observe` of the server). */
   readonly isObserved: boolean;
 }
 
-export interface Pins extends Interceptor {
-  /** What drifted since the last time it was asked: to be recorded and said. */
-  takeFindings(): readonly DriftFinding[];
-  /** What an approval would pin, of a server of which nothing was approved yet. */
-  learned(server: UpstreamId): PinSet | undefined;
+export interface PinParts {
+  /** Those whose definitions are watched; any other passes. */
+  readonly servers: ReadonlyMap<UpstreamId, PinnedServer>;
+  /** Break-glass: as if the server were only observed. */
+  readonly isPaused: (server: UpstreamId, now: Instant) => boolean;
+  /** What drifted, each thing once. Called before the answer that showed it goes on. */
+  readonly onFinding: (finding: DriftFinding) => void;
+  /** A list was seen to its last page, as the server offers it: what an approval would pin. */
+  readonly onListed: (server: UpstreamId, seen: SeenSet) => void;
 }
 
-/** @param servers those whose definitions are watched; any other passes */
-export function createPins(servers: ReadonlyMap<UpstreamId, PinnedServer>): Pins {
-  const watches = new Map<UpstreamId, Watch>();
-  const observed = new Set<UpstreamId>();
-  for (const [server, { approved, config, isObserved }] of servers) {
-    if (isObserved) observed.add(server);
+/** What is kept of one server in a session. */
+interface Kept {
+  readonly watch: Watch;
+  readonly listing: Listing;
+  readonly since: Since;
+  readonly isObserved: boolean;
+  /** As the last handshake showed them. */
+  instructions: string | undefined;
+  hasInstructions: boolean;
+}
+
+export interface Pins extends Interceptor {
+  /** False for a tool that has drifted and is kept out of use. */
+  isInUse(server: UpstreamId, tool: string): boolean;
+}
+
+export function createPins(parts: PinParts): Pins {
+  const servers = new Map<UpstreamId, Kept>();
+  const cursors = new WeakMap<RequestView, string>();
+  for (const [server, { known, since, config, isObserved }] of parts.servers) {
     const [settingsOf, serverSettings] = [resolvePins(config), resolveServerPins(config)];
-    watches.set(server, new Watch({ server, approved, settingsOf, serverSettings }));
+    const watch = new Watch({ server, known, since, settingsOf, serverSettings });
+    const unseen = { instructions: undefined, hasInstructions: false };
+    servers.set(server, { watch, listing: new Listing(), since, isObserved, ...unseen });
   }
+  const isLetPass = (kept: Kept, server: UpstreamId, now: Instant): boolean =>
+    kept.isObserved || parts.isPaused(server, now);
+
+  const narrowList = (kept: Kept, request: RequestView, result: JsonObject): readonly Narrowing[] | undefined => {
+    const tools = ownMember(result, 'tools');
+    if (tools === undefined) return undefined;
+    if (!Array.isArray(tools)) return [{ kind: 'refuse', deny: refuseList(request.upstream) }];
+    const entries: readonly Json[] = tools;
+    const indexes = entries.flatMap((entry, index) => {
+      const standing = kept.watch.see(entry);
+      // an entry without a name has no definition to compare
+      return standing === undefined || (standing.kind === 'drifted' && standing.mode === 'deny') ? [index] : [];
+    });
+    const all = kept.listing.take(cursors.get(request), entries, stringAt(result, 'nextCursor'));
+    if (all !== undefined) {
+      const { instructions, hasInstructions } = kept;
+      parts.onListed(request.upstream, { pins: { tools: all, instructions }, hasInstructions });
+    }
+    return indexes.length === 0 ? undefined : [{ kind: 'remove', array: ['tools'], indexes }];
+  };
+
   return {
     name: 'pins',
-    onRequest(request: RequestView): Verdict {
-      if (request.tool === undefined || request.asked !== 'client') return PASS;
-      const standing = watches.get(request.upstream)?.standing(request.tool);
-      if (standing?.kind !== 'drifted' || standing.mode !== 'deny') return PASS;
-      const deny = refuseTool(request.upstream, request.tool, standing.change);
-      if (!observed.has(request.upstream)) return deny;
+    isInUse(server, tool) {
+      const standing = servers.get(server)?.watch.standing(tool);
+      return standing?.kind !== 'drifted' || standing.mode !== 'deny';
+    },
+    onRequest(request: RequestView, now: Instant): Verdict {
+      const kept = servers.get(request.upstream);
+      if (kept === undefined || request.asked !== 'client') return PASS;
+      if (request.method === 'tools/list') {
+        const cursor = stringAt(request.params, 'cursor');
+        if (cursor !== undefined) cursors.set(request, cursor);
+      }
+      if (request.tool === undefined) return PASS;
+      const standing = kept.watch.standing(request.tool);
+      if (standing.kind !== 'drifted' || standing.mode !== 'deny') return PASS;
+      const deny = refuseTool(request.upstream, request.tool, standing.change, kept.since);
+      if (!isLetPass(kept, request.upstream, now)) return deny;
       return { kind: 'pass', observed: { rule: deny.rule, reason: deny.reason } };
     },
-    onResponse(request: RequestView, result: JsonObject): readonly Narrowing[] | undefined {
-      const watch = watches.get(request.upstream);
-      if (watch === undefined || request.asked !== 'client') return undefined;
-      const narrowings = narrowResult(watch, request, result);
-      return observed.has(request.upstream) ? undefined : narrowings;
+    onResponse(request: RequestView, result: JsonObject, now: Instant): readonly Narrowing[] | undefined {
+      const kept = servers.get(request.upstream);
+      if (kept === undefined || request.asked !== 'client') return undefined;
+      const { method, upstream } = request;
+      let narrowings: readonly Narrowing[] | undefined;
+      if (method === 'tools/list') narrowings = narrowList(kept, request, result);
+      else if (method === 'initialize' || method === 'server/discover') narrowings = narrowHandshake(kept, result);
+      else return undefined;
+      for (const finding of kept.watch.takeFindings()) parts.onFinding(finding);
+      return isLetPass(kept, upstream, now) ? undefined : narrowings;
     },
-    takeFindings: () => [...watches.values()].flatMap((watch) => watch.takeFindings()),
-    learned: (server) => watches.get(server)?.learned,
   };
 }
 
-function narrowResult(watch: Watch, request: RequestView, result: JsonObject): readonly Narrowing[] | undefined {
-  if (request.method === 'tools/list') return narrowList(watch, request.upstream, result);
-  if (request.method !== 'initialize' && request.method !== 'server/discover') return undefined;
+function narrowHandshake(kept: Kept, result: JsonObject): readonly Narrowing[] | undefined {
   const instructions = ownMember(result, 'instructions');
   // what is no text cannot have been approved
-  const isText = instructions === undefined || typeof instructions === 'string';
-  return isText && watch.seeInstructions(instructions) ? undefined : [{ kind: 'drop', path: ['instructions'] }];
-}
-
-function narrowList(watch: Watch, server: UpstreamId, result: JsonObject): readonly Narrowing[] | undefined {
-  const tools = ownMember(result, 'tools');
-  if (tools === undefined) return undefined;
-  if (!Array.isArray(tools)) return [{ kind: 'refuse', deny: refuseList(server) }];
-  const entries: readonly Json[] = tools;
-  const indexes = entries.flatMap((entry, index) => {
-    const standing = watch.see(entry);
-    // an entry without a name has no definition to compare
-    return standing === undefined || (standing.kind === 'drifted' && standing.mode === 'deny') ? [index] : [];
-  });
-  return indexes.length === 0 ? undefined : [{ kind: 'remove', array: ['tools'], indexes }];
+  if (instructions !== undefined && typeof instructions !== 'string') return [{ kind: 'drop', path: ['instructions'] }];
+  kept.instructions = instructions;
+  kept.hasInstructions = true;
+  return kept.watch.seeInstructions(instructions) ? undefined : [{ kind: 'drop', path: ['instructions'] }];
 }
 
 function ownMember(object: JsonObject, key: string): Json | undefined {

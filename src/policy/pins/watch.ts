@@ -4,18 +4,22 @@
 import type { Json } from '../../wire/json.ts';
 import { type Definition, isSameDefinition, readDefinition } from './definition.ts';
 import { compareDefinitions, type ToolChange } from './drift.ts';
-import { type PinSet, pinSet } from './pin-set.ts';
 import type { PinSettings } from './pin-settings.ts';
+import { MOST_TOOLS, type SeenSet } from './seen-set.ts';
 
 export interface DriftFinding {
   readonly server: string;
   /** Undefined: the instructions of the server. */
   readonly tool: string | undefined;
-  /** `changed` against what was approved, or against what this session saw first where nothing was. */
+  /** Against what: an approval, or what was seen first where there is none. */
+  readonly since: Since;
+  /** `changed` against what was approved, or against what was seen first where nothing was. */
   readonly kind: 'changed' | 'added' | 'instructions';
   readonly change: ToolChange | undefined;
   readonly mode: 'deny' | 'warn';
 }
+
+export type Since = 'approved' | 'first_seen';
 
 /** How one tool stands. */
 export type Standing =
@@ -23,14 +27,13 @@ export type Standing =
   | { readonly kind: 'drifted'; readonly mode: 'deny' | 'warn'; readonly change: ToolChange | undefined };
 
 const FINE: Standing = { kind: 'fine' };
-/** Definitions that are kept of one server; beyond them a tool that was not seen is not in use. */
-const MOST_TOOLS = 20_000;
 const MOST_FINDINGS = 1_000;
 
 export interface WatchSettings {
   readonly server: string;
-  /** Undefined: nothing was approved yet; what is seen first is what the session goes by. */
-  readonly approved: PinSet | undefined;
+  /** What is gone by; undefined: what this session sees first. */
+  readonly known: SeenSet | undefined;
+  readonly since: Since;
   readonly settingsOf: (tool: string) => PinSettings;
   readonly serverSettings: PinSettings;
 }
@@ -50,9 +53,9 @@ export class Watch {
 
   constructor(settings: WatchSettings) {
     this.#settings = settings;
-    this.#pinned = new Map(settings.approved?.tools);
-    this.#instructions = settings.approved?.instructions;
-    this.#hasInstructions = settings.approved !== undefined;
+    this.#pinned = new Map(settings.known?.pins.tools);
+    this.#instructions = settings.known?.pins.instructions;
+    this.#hasInstructions = settings.known?.hasInstructions ?? false;
   }
 
   /** One entry of a list, as it came. An entry without a name is `undefined`. */
@@ -95,14 +98,9 @@ export class Watch {
     if (text === undefined || text === this.#instructions) return true;
     if (!this.#saidInstructions) {
       this.#saidInstructions = true;
-      this.#find({ server: this.#settings.server, tool: undefined, kind: 'instructions', change: undefined, mode });
+      this.#find({ tool: undefined, kind: 'instructions', change: undefined, mode });
     }
     return mode === 'warn';
-  }
-
-  /** What was listed and first seen: what an approval would pin. Undefined where pins were approved already. */
-  get learned(): PinSet | undefined {
-    return this.#settings.approved === undefined ? pinSet(this.#pinned.values(), this.#instructions) : undefined;
   }
 
   /** Findings since the last time, each tool once. */
@@ -113,9 +111,9 @@ export class Watch {
     return found;
   }
 
-  /** What is seen first is gone by: nothing was approved yet, and there is room. */
+  /** What is seen first is gone by: nothing is known yet, and there is room. */
   get #isLearning(): boolean {
-    return this.#settings.approved === undefined && this.#pinned.size < MOST_TOOLS;
+    return this.#settings.known === undefined && this.#pinned.size < MOST_TOOLS;
   }
 
   /** INVARIANT: kept of pinned tools only, so that no number of invented ones can crowd out a drifted one. */
@@ -124,20 +122,21 @@ export class Watch {
     if (known !== undefined) return known;
     const standing: Standing = { kind: 'drifted', mode, change };
     this.#drifted.set(tool, standing);
-    this.#find({ server: this.#settings.server, tool, kind: 'changed', change, mode });
+    this.#find({ tool, kind: 'changed', change, mode });
     return standing;
   }
 
   #unapproved(tool: string, mode: 'deny' | 'warn'): Standing {
     if (this.#said.size < MOST_FINDINGS && !this.#said.has(tool)) {
       this.#said.add(tool);
-      this.#find({ server: this.#settings.server, tool, kind: 'added', change: undefined, mode });
+      this.#find({ tool, kind: 'added', change: undefined, mode });
     }
     return { kind: 'drifted', mode, change: undefined };
   }
 
-  #find(finding: DriftFinding): void {
-    if (this.#findings.length < MOST_FINDINGS) this.#findings.push(finding);
+  #find(finding: Omit<DriftFinding, 'server' | 'since'>): void {
+    const { server, since } = this.#settings;
+    if (this.#findings.length < MOST_FINDINGS) this.#findings.push({ server, since, ...finding });
   }
 }
 

@@ -3,6 +3,7 @@
 import type { UpstreamId } from '../../core/events.ts';
 import type { Deny, Interceptor, Narrowing, NotificationView, RequestView } from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
+import type { Instant } from '../../ports/clock.ts';
 import type { JsonObject } from '../../wire/json.ts';
 import { stringAt } from '../../wire/json.ts';
 import { REQUEST_METHODS } from '../../wire/protocol-keys.ts';
@@ -21,34 +22,42 @@ export type ServerScope =
       readonly mode: 'enforce' | 'observe';
     };
 
+const NEVER = (): boolean => false;
+
 /**
- * @param scopes of every server of the session. INVARIANT: a server that is not named throws, which denies (`guard_fault`)
+ * @param isPaused break-glass: as if the mode were `observe` @param scopes of every server of the session. INVARIANT: a server that is not named throws, which denies (`guard_fault`)
  */
-export function createScopePolicy(scopes: ReadonlyMap<UpstreamId, ServerScope>): Interceptor {
+export function createScopePolicy(
+  scopes: ReadonlyMap<UpstreamId, ServerScope>,
+  isPaused: (server: UpstreamId, now: Instant) => boolean = NEVER,
+): Interceptor {
   const scopeOf = (upstream: UpstreamId): ServerScope => {
     const scope = scopes.get(upstream);
     if (scope === undefined) throw new Error(`no scope was made for \`${upstream}\``);
     return scope;
   };
+  const isEnforced = ({ mode }: Exclude<ServerScope, 'unscoped'>, server: UpstreamId, now: Instant): boolean =>
+    mode === 'enforce' && !isPaused(server, now);
   return {
     name: 'scope',
-    onRequest(request, { wallMs }) {
+    onRequest(request, now) {
       const scope = scopeOf(request.upstream);
       if (scope === 'unscoped') return PASS;
-      const denial = judgeRequest(request, scope.layers, wallMs);
+      const denial = judgeRequest(request, scope.layers, now.wallMs);
       if (denial === undefined) return PASS;
-      if (scope.mode === 'enforce') return denial;
+      if (isEnforced(scope, request.upstream, now)) return denial;
       return { kind: 'pass', observed: { rule: denial.rule, reason: denial.reason } };
     },
-    onResponse(request, result, { wallMs }) {
+    onResponse(request, result, now) {
       const scope = scopeOf(request.upstream);
-      if (scope === 'unscoped' || scope.mode === 'observe' || request.asked === 'server') return undefined;
-      return narrowResult(request, result, scope.layers, wallMs);
+      if (scope === 'unscoped' || request.asked === 'server' || !isEnforced(scope, request.upstream, now))
+        return undefined;
+      return narrowResult(request, result, scope.layers, now.wallMs);
     },
-    onNotification(note, { wallMs }) {
+    onNotification(note, now) {
       const scope = scopeOf(note.upstream);
-      if (scope === 'unscoped' || scope.mode === 'observe') return 'pass';
-      return isNoteGranted(note, scope.layers, wallMs) ? 'pass' : 'drop';
+      if (scope === 'unscoped' || !isEnforced(scope, note.upstream, now)) return 'pass';
+      return isNoteGranted(note, scope.layers, now.wallMs) ? 'pass' : 'drop';
     },
   };
 }

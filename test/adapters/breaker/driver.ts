@@ -54,6 +54,7 @@ const breaker = createBreaker({
   settingsOf: (_, tool) =>
     tool === undefined ? { ...SERVER_DEFAULTS, mode: 'off' } : { ...TOOL_DEFAULTS, openMs, maxOpenMs: 2 * openMs },
   toolsOf: () => ['query'],
+  allToolsOf: () => ['query'],
   deadlineMsOf: () => 600_000,
   onTransition: (_, transition) => {
     transitions.push(transition);

@@ -1,6 +1,7 @@
 // The session between real streams: order, back-pressure, endings, and what a full disk stops.
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { type Interceptor, PASS, type RequestView } from '../../../src/core/interceptor.ts';
 import { FakeServer, Rig, settle } from './rig.ts';
 
 const CALL = (id: number) => ({ id, method: 'tools/call', params: { name: 'echo', arguments: {} } });
@@ -49,6 +50,49 @@ describe('the pipe', () => {
     rig.server.says(`[${RESULT(1).trim()},${RESULT(2).trim()}]\n`);
     await settle();
     expect(rig.lines()).toHaveLength(2);
+  });
+});
+
+describe('a client that closes its end while a policy holds its request', () => {
+  /** Holds the first call until it is told to let it go. */
+  function holding() {
+    const held: RequestView[] = [];
+    const ready: { request: RequestView; outcome: 'go' | 'refused' }[] = [];
+    const holder: Interceptor = {
+      name: 'holder',
+      onRequest: (request) => (held.push(request) === 1 ? { kind: 'wait', why: 'test' } : PASS),
+      onWaited: () => PASS,
+      takeReady: () => ready.splice(0),
+    };
+    const rig = new Rig({ interceptors: [holder] });
+    return { rig, letGo: () => held.slice(0, 1).forEach((request) => ready.push({ request, outcome: 'go' })) };
+  }
+
+  it('is still served: the server hears the end of its input after the last request', async () => {
+    const { rig, letGo } = holding();
+    rig.client(CALL(1));
+    rig.client(CALL(2));
+    rig.stdin.end();
+    await settle();
+    expect([rig.server.lines().length, rig.server.stdin.writableEnded]).toEqual([1, false]);
+    letGo();
+    rig.server.says(RESULT(2));
+    await settle();
+    expect([rig.server.lines().length, rig.server.stdin.writableEnded]).toEqual([2, true]);
+    rig.server.says(RESULT(1));
+    await settle();
+    rig.server.exits({ kind: 'exited', code: 0 });
+    expect(await rig.status).toBe(0);
+    expect(rig.lines()).toHaveLength(2);
+  });
+
+  it('is not waited for without end', async () => {
+    const { rig } = holding();
+    rig.client(CALL(1));
+    rig.stdin.end();
+    await settle();
+    rig.timers.pass(30_000 + 1_200);
+    expect(rig.server.signals).toContain('TERM');
   });
 });
 

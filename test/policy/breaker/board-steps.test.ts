@@ -10,7 +10,7 @@ const BOTH = { tool: true, server: true };
 const { now: NOW } = new OneBreaker().wait(10_000_000);
 
 /** Open, its cool-down over. */
-const DUE = new OneBreaker().feed('FFFFF').state;
+const due = (): BreakerState => new OneBreaker().feed('FFFFF').state;
 /** Half-open, held by `x` whose lease is over; so many of its probes have lapsed before. */
 const lapsed = (lapses: number): BreakerState => {
   const one = new OneBreaker().feed('FFFFF').wait(30_000).admit('x');
@@ -46,25 +46,33 @@ function take(tool: BreakerState, server: BreakerState, request: Partial<ProbeRe
 
 describe('both', () => {
   test('are taken, each under its new epoch', () => {
-    const { permit, rules, tool, server } = take(DUE, DUE);
+    const { permit, rules, tool, server } = take(due(), due());
     expect(rules).toEqual(['query cool_down_over', 'server cool_down_over']);
     expect([tool, server]).toMatchObject([{ lease: { holder: 'me' } }, { lease: { holder: 'me' } }]);
     expect(permit).toEqual({ tool: tool.epoch, server: server.epoch });
   });
 
   test.each([
-    ['the tool', held('x'), DUE],
-    ['the server', DUE, held('x')],
-  ])('or none: where %s refuses, the other one keeps its probe', (_who, tool, server) => {
-    const taken = take(tool, server);
-    expect(taken).toMatchObject({ permit: undefined, rules: [], tool, server });
+    ['the tool', () => [held('x'), due()] as const],
+    ['the server', () => [due(), held('x')] as const],
+  ])('or none: where %s refuses, the other one keeps its probe', (_who, states) => {
+    const [tool, server] = states();
+    expect(take(tool, server)).toMatchObject({ permit: undefined, rules: [], tool, server });
   });
 
   test.each([
-    ['the tool', lapsed(2), DUE, ['query probes_lapsed', 'server cool_down_over', 'server probe_unused']],
-    ['the server', DUE, lapsed(2), ['query cool_down_over', 'server probes_lapsed', 'query probe_unused']],
-  ])('or none: where %s opens again instead, the lease of the other one goes back', (_who, tool, server, rules) => {
-    const taken = take(tool, server);
+    [
+      'the tool',
+      () => [lapsed(2), due()] as const,
+      ['query probes_lapsed', 'server cool_down_over', 'server probe_unused'],
+    ],
+    [
+      'the server',
+      () => [due(), lapsed(2)] as const,
+      ['query cool_down_over', 'server probes_lapsed', 'query probe_unused'],
+    ],
+  ])('or none: where %s opens again instead, the lease of the other one goes back', (_who, made, rules) => {
+    const taken = take(...made());
     expect(taken.rules).toEqual(rules);
     expect(taken.permit).toBeUndefined();
     const states = [taken.tool, taken.server].map((state) => [
@@ -78,7 +86,7 @@ describe('both', () => {
   });
 
   test('nobody but these two is asked', () => {
-    expect(take(DUE, DUE).asked).toEqual(new Set(['query', undefined]));
+    expect(take(due(), due()).asked).toEqual(new Set(['query', undefined]));
   });
 });
 
@@ -87,16 +95,17 @@ describe('one that has no say', () => {
     ['tool', { tool: false, server: true }],
     ['server', { tool: true, server: false }],
   ] as const)('keeps its probe, and counts nothing: %s', (other, asks) => {
-    const { permit, rules, asked, ...states } = take(DUE, DUE, { asks });
+    const [tool, server] = [due(), due()];
+    const { permit, rules, asked, ...states } = take(tool, server, { asks });
     expect(rules).toEqual([`${other === 'tool' ? 'server' : 'query'} cool_down_over`]);
-    expect(states[other]).toBe(DUE);
+    expect(states[other]).toBe(other === 'tool' ? tool : server);
     expect(permit?.[other]).toBeUndefined();
     expect(asked).toEqual(new Set([other === 'tool' ? undefined : 'query']));
   });
 
   test('does not refuse either', () => {
-    expect(take(held('x'), DUE, { asks: { tool: false, server: true } }).permit).toMatchObject({ tool: undefined });
-    expect(take(DUE, held('x'), { asks: { tool: true, server: false } }).permit).toMatchObject({ server: undefined });
+    expect(take(held('x'), due(), { asks: { tool: false, server: true } }).permit).toMatchObject({ tool: undefined });
+    expect(take(due(), held('x'), { asks: { tool: true, server: false } }).permit).toMatchObject({ server: undefined });
   });
 });
 
@@ -111,13 +120,13 @@ describe('the holder of a lease', () => {
     expect(rules).toEqual(['query holder_gone', 'server holder_gone', 'query next_probe', 'server next_probe']);
     expect(permit).toBeDefined();
     expect(asked).toEqual(['x', 'x']);
-    take(DUE, new OneBreaker().state, { isGone });
-    take(new OneBreaker().feed('FFFFF').wait(30_000).admit().settle('none').state, DUE, { isGone });
+    take(due(), new OneBreaker().state, { isGone });
+    take(new OneBreaker().feed('FFFFF').wait(30_000).admit().settle('none').state, due(), { isGone });
     expect(asked).toHaveLength(2);
   });
 
   test('of one that has no say is not asked about', () => {
-    const { rules } = take(held('x'), DUE, { asks: { tool: false, server: true }, isGone: () => true });
+    const { rules } = take(held('x'), due(), { asks: { tool: false, server: true }, isGone: () => true });
     expect(rules).toEqual(['server cool_down_over']);
   });
 });

@@ -5,6 +5,7 @@ import {
   countOutByFaults,
   EMPTY_BOARD,
   isolationsOf,
+  MOST_TOOLS,
   stateOf,
   withState,
 } from '../../../src/policy/breaker/board.ts';
@@ -19,7 +20,7 @@ const OPEN = IN_STATE.open().state;
 const CLOSED = IN_STATE.closed().state;
 const ISOLATED = IN_STATE.isolated().state;
 
-const CONTEXT = { now: new OneBreaker().now, random: 0.5, settingsOf: () => TOOL_DEFAULTS, knownTools: 1000 };
+const CONTEXT = { now: new OneBreaker().now, random: 0.5, settingsOf: () => TOOL_DEFAULTS, allTools: [] as string[] };
 
 const full = (state: (index: number) => BreakerState): Board => ({
   ...EMPTY_BOARD,
@@ -78,10 +79,28 @@ test('isolations are what a person has switched off, and nothing else', () => {
   expect(isolationsOf({ ...EMPTY_BOARD, tools })).toEqual([{ tool: 't1', state: ISOLATED }]);
 });
 
-test('out by faults are those that are open or probed for faults, and no others', () => {
+test('out by faults are those of a server’s tools that are open or probed for faults, and no others', () => {
   const states = [OPEN, IN_STATE.half_open().state, CLOSED, ISOLATED, new OneBreaker().order('open').state];
   const tools = states.map((state, index) => ({ tool: `t${index}`, state }));
-  expect(countOutByFaults({ ...EMPTY_BOARD, tools })).toBe(2);
+  const all = new Set(tools.map(({ tool }) => tool));
+  expect(countOutByFaults({ ...EMPTY_BOARD, tools }, all)).toBe(2);
+  // A name that the server has not got is nobody's tool.
+  expect(countOutByFaults({ ...EMPTY_BOARD, tools }, new Set(['t1', 't2']))).toBe(1);
+});
+
+test('a board full of what was left open long ago has room for a real tool', () => {
+  const open = new OneBreaker().order('open').state;
+  const tools = Array.from({ length: MOST_TOOLS }, (_, index) => ({ tool: `guess-${index}`, state: open }));
+  const full = { ...EMPTY_BOARD, tools };
+  const later = (ms: number) =>
+    open.kind === 'open' ? { ...open, at: { ...open.at, monoMs: open.at.monoMs + open.forMs + ms } } : open;
+  expect(withState(full, 'real', later(600_000))).toBe(full);
+  const board = withState(full, 'real', later(600_001));
+  expect([board.tools.length, stateOf(board, 'real').kind, stateOf(board, 'guess-0').kind]).toEqual([
+    MOST_TOOLS,
+    'open',
+    'closed',
+  ]);
 });
 
 describe('time', () => {
@@ -90,6 +109,9 @@ describe('time', () => {
   test('within a boot is the monotonic clock, never negative', () => {
     expect(elapsedMs(at(0, 10), at(-1e9, 15.5))).toBe(5.5);
     expect(elapsedMs(at(0, 15), at(1e9, 10))).toBe(0);
+    expect(elapsedMs(at(0, 1_010), at(1e9, 10))).toBe(0);
+    // A document of another machine, or of a person: nothing waits for that.
+    expect(elapsedMs(at(0, 1_011), at(1e9, 10))).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('across boots is the wall clock, and infinite where it went back', () => {

@@ -27,6 +27,14 @@ describe('an exit', () => {
     expect(samplesOf(machine, 'list')).toEqual(['fault']);
   });
 
+  test('with a name in flight that is too long for a board does not make it unwritable', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    crash(guard, 'x'.repeat(257), 'query');
+    machine.settle();
+    expect(machine.board.crashed).toEqual(['query']);
+  });
+
   test('is no fault of what was waiting for the server to come back', () => {
     const machine = new Machine();
     const guard = machine.guard('a');
@@ -92,6 +100,33 @@ describe('a request that is no call', () => {
 });
 
 describe('a task', () => {
+  const CREATED = { ...ANSWER, resultType: 'task', taskId: 't' };
+
+  test('that a probe has created keeps the probe until its end, which counts', () => {
+    const { machine, guard } = openTool();
+    machine.wait(30_000);
+    for (const end of [1, 2]) {
+      expect(guard.call({ ...CREATED, taskId: `t${end}` })).toBe('pass');
+      machine.settle();
+      expect(guard.call(ANSWER)).toBe('deny');
+      guard.breaker.onTaskEnd(SERVER, `t${end}`, ANSWER, machine.now);
+      machine.settle();
+    }
+    expect(machine.stateOf('query').kind).toBe('closed');
+  });
+
+  test('with a name of a megabyte is none: it costs no memory, and gives its probe back', () => {
+    const { machine, guard } = openTool();
+    machine.wait(30_000);
+    const taskId = 'x'.repeat(1025);
+    guard.call({ ...CREATED, taskId });
+    machine.settle();
+    expect(machine.stateOf('query')).toMatchObject({ kind: 'half_open', lease: null });
+    guard.breaker.onTaskEnd(SERVER, taskId, FAULT, machine.now);
+    machine.settle();
+    expect(machine.stateOf('query').kind).toBe('half_open');
+  });
+
   test.each([
     ['is not announced by what has no id', { ...ANSWER, resultType: 'task' }, 'undefined'],
     ['is not announced by what only asks for input', { ...ANSWER, resultType: 'input_required', taskId: 't' }, 't'],

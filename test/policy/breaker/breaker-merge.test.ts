@@ -179,9 +179,10 @@ test('a local breaker forgets what was counted under a passed epoch, and keeps w
 });
 
 describe('isolations beside the board', () => {
-  const machine = new Machine().order('isolate', 'query').order('isolate', undefined);
+  const isolated = () => new Machine().order('isolate', 'query').order('isolate', undefined);
 
   test('come back when it is lost, and never go', () => {
+    const machine = isolated();
     const kept = isolationsOf(machine.board);
     expect(kept.map(({ tool }) => tool)).toEqual([undefined, 'query']);
     const restored = restoreIsolations(EMPTY_BOARD, kept);
@@ -194,7 +195,7 @@ describe('isolations beside the board', () => {
 
   test('win over what a board of a newer epoch says', () => {
     const board: Board = { ...EMPTY_BOARD, tools: [{ tool: 'query', state: { ...FIRST_STATE, epoch: 40 } }] };
-    expect(stateOf(restoreIsolations(board, isolationsOf(machine.board)), 'query')).toMatchObject({
+    expect(stateOf(restoreIsolations(board, isolationsOf(isolated().board)), 'query')).toMatchObject({
       kind: 'isolated',
       epoch: 41,
     });

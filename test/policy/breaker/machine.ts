@@ -46,6 +46,8 @@ export class Machine {
   /** How often somebody asked whether a holder is dead. */
   looks = 0;
   readonly dead = new Set<string>();
+  /** Tools whose calls something before the breaker holds. */
+  held: readonly string[] = [];
   readonly transitions: BoardTransition[] = [];
   /** Each probe of a tool that was let go, and what the store said of it then. */
   readonly probes: { guard: string; epoch: number; lease: Lease | null }[] = [];
@@ -143,6 +145,8 @@ export class Guard {
       store: this.#store(name),
       settingsOf: (_server, tool) => machine.settingsOf(tool),
       toolsOf: () => machine.options.tools,
+      allToolsOf: () => machine.options.tools,
+      heldTools: () => machine.held,
       deadlineMsOf: () => Number.POSITIVE_INFINITY,
       onTransition: (_server, transition) => machine.transitions.push(transition),
       resume: (request, outcome) => {

@@ -37,7 +37,7 @@ test.each<[string, EndClass, string, string]>([
   ['input_required', classOf({ resultType: 'input_required', isError: true }), 'none', 'success'],
   ['a task, modern', classOf({ resultType: 'task' }), 'none', 'success'],
   ['a task, legacy', classOf({ taskId: 't' }), 'none', 'success'],
-  ['an unknown result type', classOf({ resultType: 'later' }), 'none', 'success'],
+  ['an unknown result type', classOf({ resultType: 'later' }), 'success', 'success'],
   ['a deadline, silent', classOf({ settlement: 'timeout', heard: false }), 'fault', 'failure'],
   ['a deadline, heard', classOf({ settlement: 'timeout' }), 'fault', 'none'],
   ['an exit', classOf({ settlement: 'upstream_exit' }), 'none', 'failure'],

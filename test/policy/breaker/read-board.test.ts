@@ -48,6 +48,9 @@ test.each([
   { version: 2 },
   { ...EMPTY_BOARD, version: 2 },
   { ...EMPTY_BOARD, tools: {} },
+  { ...EMPTY_BOARD, server: { ...EMPTY_BOARD.server, epoch: -1 } },
+  { ...EMPTY_BOARD, tools: [{ tool: 'a', state: { ...EMPTY_BOARD.server, epoch: -1 } }] },
+  { ...EMPTY_BOARD, tools: ['a'] },
   { ...EMPTY_BOARD, crashed: [1] },
   { ...EMPTY_BOARD, crashed: undefined },
 ])('%j is no board', (value) => {
@@ -104,15 +107,18 @@ describe('one wrong field is enough', () => {
     return by === null && (key === 'lease' || (key === 'since' && kind === 'closed'));
   };
 
-  test.each(entries().map(({ tool, state }) => [tool, state] as const))('%s', (_tool, state) => {
-    for (const path of pathsOf(state)) {
-      for (const by of [undefined, null, [], { a: 1 }, Number.NaN, 'no word of ours', -1.5]) {
-        const read = readBreakerState(replaced(state, path, by));
-        expect([path.join('.'), by, read !== undefined]).toEqual([
-          path.join('.'),
-          by,
-          isFine(state.kind, path.at(-1), by),
-        ]);
+  test('of any state', () => {
+    for (const { state } of entries()) {
+      for (const path of pathsOf(state)) {
+        for (const by of [undefined, null, [], { a: 1 }, Number.NaN, 'no word of ours', -1.5]) {
+          const read = readBreakerState(replaced(state, path, by));
+          expect([state, path.join('.'), by, read !== undefined]).toEqual([
+            state,
+            path.join('.'),
+            by,
+            isFine(state.kind, path.at(-1), by),
+          ]);
+        }
       }
     }
   });
@@ -134,6 +140,7 @@ describe('one wrong field is enough', () => {
   test('a length is not negative, a count is whole', () => {
     const { state } = IN_STATE.open();
     expect(readBreakerState({ ...state, forMs: -1 })).toBeUndefined();
+    expect(readBreakerState({ ...state, forMs: 0, epoch: 0 })).toMatchObject({ forMs: 0, epoch: 0 });
     expect(readBreakerState({ ...state, forMs: Number.POSITIVE_INFINITY })).toBeUndefined();
     expect(readBreakerState({ ...state, round: 0.5 })).toBeUndefined();
     expect(readBreakerState({ ...state, epoch: -1 })).toBeUndefined();

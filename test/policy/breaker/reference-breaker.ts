@@ -61,7 +61,8 @@ export class ReferenceBreaker {
     const toolErrors = recent.filter((one) => one.letter === 'T').length;
     const inARow = recent.length >= 5 && recent.slice(-5).every((one) => one.letter === 'F');
     if (inARow || (recent.length >= 5 && 2 * faults >= recent.length)) this.#open(now, random, 'faults');
-    else if (recent.length >= 10 && 10 * toolErrors >= 8 * recent.length) this.#open(now, random, 'tool errors');
+    else if (recent.length >= 10 && toolErrors > 0 && 10 * (toolErrors + faults) >= 8 * recent.length)
+      this.#open(now, random, 'tool errors');
   }
 
   #endProbe(letter: Letter, now: number, random: number): void {

@@ -43,7 +43,9 @@ describe('of a tool', () => {
     ['SSSTTTTTTT', 'closed'],
     ['SSSSTTTTTTTTTTTTTTT', 'closed'],
     ['SSSSTTTTTTTTTTTTTTTT', 'tool_error_rate 20'],
-    ['TTTTTTFFFFTTTT', 'closed'],
+    ['TTTTTTFFFFTTTT', 'tool_error_rate 10'],
+    ['TTFTTFTTFTTF', 'tool_error_rate 10'],
+    ['TSFTSFTSFTSF', 'closed'],
   ])('%s: %s', (samples, expected) => {
     expect(openedBy(samples)).toBe(expected);
   });

@@ -320,3 +320,23 @@ test.each([
 ])('the pattern %j is refused in the config', (pattern) => {
   expect(complaints({ host: ['ok.example.com', pattern] })[0]).toMatch(/^grant\.args\["\/v"\]\.host\[1\]: must /);
 });
+
+test.each([
+  ['http://10.0.0.1/', 'does not include private and local names and addresses'],
+  ['http://localhost/', 'does not include private and local names and addresses'],
+  ['https://example.com:8443/', 'does not include other ports than the usual one of the scheme'],
+  ['ftp://example.com/', 'does not include other schemes than `http` and `https`'],
+])('what `*` does not include is said: %s', (url, why) => {
+  expect(ask({ host: ['*'] }, url)).toBe(`\`/v\` must be a URL on \`*\`; \`*\` ${why}: such must be named`);
+  expect(ask({ host: ['api.example.com', '*'] }, url)).toContain(why);
+  expect(ask({ host: ['api.example.com'] }, url)).not.toContain('include');
+});
+
+test('what a narrower `*` includes is not spoken of', () => {
+  expect(ask({ host: ['wss://*:*'] }, 'https://example.com/')).toBe(
+    '`/v` must be a URL on `wss://*:*`; `wss://*:*` does not include other schemes than `wss`: such must be named',
+  );
+  expect(ask({ host: ['*:8443'] }, 'https://example.com/')).toBe(
+    '`/v` must be a URL on `*:8443`; `*:8443` does not include other ports than `8443`: such must be named',
+  );
+});

@@ -10,13 +10,13 @@ export const PORTS: ConstraintPorts = {
   compilePattern: compileRe2,
   realPath: (path) => path,
   homeDir: '/home/me',
-  cwdOf: () => '/work',
+  bases: () => ['/work'],
   windows: false,
 };
 
 /** The disk of this machine. */
 export function realPorts(cwd: string, homeDir = cwd): ConstraintPorts {
-  return { ...PORTS, realPath: resolveRealPath, cwdOf: () => cwd, homeDir };
+  return { ...PORTS, realPath: resolveRealPath, bases: () => [cwd], homeDir };
 }
 
 export interface Source {

@@ -72,10 +72,55 @@ describe('is found', () => {
   });
 
   test('by a bare name, from a directory close by', () => {
-    const at = (cwd: string): ConstraintPorts => ({ ...PORTS, cwdOf: () => cwd });
+    const at = (cwd: string): ConstraintPorts => ({ ...PORTS, bases: () => [cwd] });
     expect(find('mcp-guard', at('/home/me/.config'))).toBe('/v');
     expect(find('lock', at('/home/me/.config/mcp-guard'))).toBe('/v');
     expect(find('mcp-guard', at('/work'))).toBeUndefined();
+  });
+
+  test('from wherever the server may count a relative path', () => {
+    const from = (...bases: readonly string[]): ConstraintPorts => ({ ...PORTS, bases: () => bases });
+    expect(find('guard.yaml', from('/work', '/srv'))).toBe('/v');
+    expect(find('./guard.yaml', from('/work', '/srv'))).toBe('/v');
+    expect(find('../srv/guard.yaml', from('/', '/opt'))).toBe('/v');
+    expect(find('x/guard.yaml', from('/work', '/srv/y'))).toBeUndefined();
+    expect(find('.config/mcp-guard/x', { ...from('/work'), homeDir: '/home/me' })).toBe('/v');
+    const elsewhere = prepareOwnPaths(['/home/me/rules/policy.yaml', '/home/me/policy'], PORTS);
+    expect(find('rules/policy.yaml', PORTS, elsewhere)).toBe('/v');
+    expect(find('policy', PORTS, elsewhere)).toBe('/v');
+    expect(find('rules', PORTS, elsewhere)).toBeUndefined();
+    expect(find('policy', { ...PORTS, homeDir: '/home/you' }, elsewhere)).toBeUndefined();
+    const per = { ...from('/work', '/opt'), realPath: (at: string) => (at.startsWith('/proc/') ? undefined : at) };
+    expect(find('/proc/self/cwd/../srv/guard.yaml', per)).toBe('/v');
+    expect(find('/proc/self/cwd/guard.yaml', { ...per, bases: () => ['/work', '/srv'] })).toBe('/v');
+  });
+
+  test.each([
+    'mcp-guard/config.json',
+    './mcp-guard',
+    'mcp-guard/',
+    'MCP-Guard/audit',
+    '.config/mcp-guard/x',
+    'me/.config/mcp-guard',
+    'home/me/.config/mcp-guard/lock',
+    '../mcp-guard/x',
+    '../../.config/mcp-guard/x',
+    'x/../mcp-guard/x',
+    './/mcp-guard//x',
+    'mcp-guard\\config.json',
+    '%6dcp-guard/config.json',
+    '"mcp-guard/x"',
+    'mcp-guard.config.json',
+    'team/mcp-guard.config.json',
+    'file:mcp-guard/x',
+    '.mcp-guardrc',
+  ])('%j from no directory that anybody knows', (path) => {
+    const far = { ...PORTS, bases: () => ['/nowhere'], homeDir: '/nobody' };
+    const ours = prepareOwnPaths([...OWN, '/work/team/mcp-guard.config.json', '/work/.mcp-guardrc'], far);
+    expect(find(path, far, ours)).toBe('/v');
+    expect(findOwnPath({ v: path }, ours, far)?.text).toBe(
+      '`/v` may lead to files of the guard itself, which no tool may touch: give an absolute path',
+    );
   });
 
   test('says so without the path', () => {
@@ -117,6 +162,16 @@ describe('is not found', () => {
     '$',
     '/proc/self/root/etc',
     'x'.repeat(4000),
+    // only what is written as a path, and only from its first part on
+    'mcp-guard',
+    'mcp-guard-2/x',
+    'src/mcp-guard/x',
+    'a/.config/mcp-guard/x',
+    '.config/x',
+    'mcp-guard the product. And more',
+    'config/guard.yaml',
+    'https://example.com/mcp-guard/x',
+    '/opt/mcp-guard/x',
   ])('%j', (value) => {
     expect(find(value)).toBeUndefined();
   });
@@ -142,6 +197,9 @@ describe('the cost is bounded', () => {
     const args = { query: 'status of the build', limit: 10, tags: ['a', 'bc'], nested: { flag: true, mode: 'fast' } };
     expect(findOwnPath(args, own, ports)).toBeUndefined();
     expect(findOwnPath({ text: `${'a'.repeat(3000)}.` }, own, ports)).toBeUndefined();
+    // nor where the config of a project would be
+    const project = prepareOwnPaths([...OWN, '/work/mcp-guard.config.json', '/work/.mcp-guardrc'], PORTS);
+    expect(findOwnPath(args, project, ports)).toBeUndefined();
     expect(asked()).toBe(0);
   });
 
@@ -149,6 +207,8 @@ describe('the cost is bounded', () => {
     const { ports, asked } = counting();
     expect(find(Array(1000).fill('/a/b.c'), ports)).toBeUndefined();
     expect(asked()).toBe(1);
+    expect(find(Array(1000).fill('a/b.c'), ports)).toBeUndefined();
+    expect(asked()).toBe(3);
     expect(find('%25'.repeat(1000).concat('\\~"\'`./\0'), ports)).toBeUndefined();
     expect(asked()).toBeLessThan(60);
   });
@@ -157,6 +217,12 @@ describe('the cost is bounded', () => {
     const paths = (count: number): string[] => Array.from({ length: count }, (_, index) => `/a/${index}`);
     expect(find(paths(4990))).toBeUndefined();
     expect(findOwnPath({ v: paths(5001) }, own, PORTS)).toMatchObject({ rule: 'own_paths', pointer: '' });
+    const many = { ...PORTS, bases: () => Array.from({ length: 1000 }, (_, index) => `/b/${index}`) };
+    expect(find(['x/1', 'x/2', 'x/3'], many)).toBeUndefined();
+    const texts = Array.from({ length: 30 }, (_, index) => `x/${index}`);
+    expect(findOwnPath({ v: texts }, own, many)?.text).toBe(
+      'the arguments hold too many texts that may be paths: send less',
+    );
   });
 });
 
@@ -205,7 +271,7 @@ describe('on a disk with links', () => {
 });
 
 test('on Windows, by the forms that have one meaning there', () => {
-  const ports = { ...PORTS, windows: true, homeDir: 'C:\\Users\\me', cwdOf: () => 'C:\\work' };
+  const ports = { ...PORTS, windows: true, homeDir: 'C:\\Users\\me', bases: () => ['C:\\work'] };
   const ours = prepareOwnPaths(['C:\\Users\\me\\.mcp-guard'], ports);
   for (const path of [
     'C:\\Users\\me\\.mcp-guard\\x',

@@ -67,6 +67,8 @@ describe('a pointer', () => {
     expect(check(source, rows(100))).toBeUndefined();
     expect(check(source, rows(101))).toMatchObject({ rule: 'too_much' });
     expect(check({ args: { '/a/*': {} } }, { a: Array(1_000_000).fill(0) })).toMatchObject({ rule: 'too_much' });
+    const wide = Object.fromEntries(Array.from({ length: 10_001 }, (_, index) => [`k${index}`, 'x']));
+    expect(check({ args: { '/*': {} } }, wide)?.text).toBe('the arguments hold more than 10000 values: send less');
   });
 });
 
@@ -133,6 +135,15 @@ describe('a key that reads like the wanted one', () => {
     expect(check({ args: { '/ID': ok } }, { ID: 'ok', id: 'no' })?.rule).toBe('confusable_key');
   });
 
+  test('is named in a sentence about one object, or about all', () => {
+    expect(check({ args: { '/path': ok } }, { path: 'ok', Path: 'no' })?.text).toBe(
+      'the arguments hold `Path`, which reads like `path`: leave it out',
+    );
+    expect(check({ args: { '/o/path': ok } }, { o: { path: 'ok', Path: 'no' } })?.text).toBe(
+      '`/o` holds `Path`, which reads like `path`: leave it out',
+    );
+  });
+
   test('stays somebody’s data where no rule reads', () => {
     expect(
       check({ args: { '/path': ok } }, { path: 'ok', headers: { A: '1', a: '2', 'x\0': '\ud800' } }),
@@ -162,6 +173,19 @@ describe('`additional: false`', () => {
 
   test('says what is allowed', () => {
     expect(check(source, { path: 'a', x: 1 })?.text).toBe('`/x` is not allowed; allowed are `path`, `opts` or `files`');
+  });
+
+  test('does not offer what must be absent', () => {
+    const closed = { additional: false, args: { '/path': {}, '/mode': { absent: true } } } as const;
+    expect(check(closed, { path: 'a', x: 1 })?.text).toBe('`/x` is not allowed; allowed is `path`');
+    expect(check(closed, { path: 'a', mode: 1 })?.text).toBe('`/mode` must be left out');
+    expect(check({ additional: false, args: { '/mode': { absent: true } } }, { x: 1 })?.text).toBe(
+      '`/x` is not allowed; no argument is',
+    );
+    const below = { additional: false, args: { '/o/mode': { absent: true } } } as const;
+    expect(check(below, { o: {} })).toBeUndefined();
+    expect(check(below, { x: 1 })?.text).toBe('`/x` is not allowed; allowed is `o`');
+    expect(check(below, { o: { x: 1 } })?.text).toBe('`/o/x` is not allowed; no argument is');
   });
 
   test('without any pointer takes no argument at all', () => {

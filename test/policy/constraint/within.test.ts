@@ -4,7 +4,8 @@ import type { Json } from '../../../src/wire/json.ts';
 import { ask, check, complaints, PORTS } from './one-constraint.ts';
 
 const data = { within: ['/data'] };
-const inData = { ...PORTS, cwdOf: () => '/data' };
+/** Whatever a relative path counts from is in there. */
+const inData = { ...PORTS, bases: () => ['/data'], homeDir: '/data/home' };
 
 describe('the text of a path', () => {
   test.each([
@@ -26,18 +27,60 @@ describe('the text of a path', () => {
     '/data/[slug]/page.tsx',
     '/data/$id',
     '/data/Notes….txt',
-    'file:///data/x',
-    'file://localhost/data/x',
-    'FILE:///data/a%20b',
-    'file:///data/%C3%BC',
-    '../data/x',
     '/x/../data/y',
   ])('%j lies within /data', (path) => {
     expect(ask(data, path)).toBeUndefined();
   });
 
-  test.each(['x', './x', '.', '[id].tsx', './~x', './a:b', '(group)/x', './$x'])('%j does from there', (path) => {
+  test.each([
+    ...['x', './x', '.', '[id].tsx', './~x', './a:b', '(group)/x', './$x', '~/x'],
+    ...['file:///data/x', 'file://localhost/data/x', 'FILE:///data/a%20b', 'file:///data/%C3%BC'],
+  ])('%j does from there', (path) => {
     expect(ask(data, path, inData)).toBeUndefined();
+  });
+
+  test.each([
+    ['/data', '/work'],
+    ['/work', '/data'],
+    ['/data', '/etc', '/data/x'],
+    ['/data', ''],
+    ['/data', 'data'],
+  ])('a relative one counts from every directory that the server may mean: %s', (...bases) => {
+    const ports = { ...inData, bases: () => bases };
+    expect(ask(data, '/data/x', ports)).toBeUndefined();
+    expect(ask(data, 'x', ports)).toBe(
+      '`/v` must be a path within `/data`; a relative path counts from more than one directory: give an absolute one',
+    );
+  });
+
+  test('and from the home of the server', () => {
+    expect(ask(data, 'x', { ...inData, homeDir: '/home/me' })).toContain('give an absolute one');
+    expect(ask({ within: ['/data', '/home'] }, 'x', { ...inData, homeDir: '/home/me' })).toBeUndefined();
+    expect(ask(data, '../data/x')).toContain('give an absolute one');
+  });
+
+  test.each(['file:///data/x', 'FILE:///data/x', 'file://localhost/data/x', 'File:///data/%41'])(
+    '%j is the name of a directory for a server that knows no URLs',
+    (path) => {
+      const text = ask(data, path);
+      expect(text).toBe(
+        '`/v` must be a path within `/data`; some servers take `file:` for the name of a directory: give an absolute path',
+      );
+      expect(ask(data, path, { ...inData, bases: () => ['/data', '/work'] })).toBe(text);
+      expect(ask(data, path, { ...inData, homeDir: '/home/me' })).toBe(text);
+    },
+  );
+
+  test('a link that is called so leads a `file:` URL out, encoded or not', () => {
+    const link = (from: string) => ({
+      ...inData,
+      realPath: (path: string) => (path.startsWith(from) ? path.replace(from, '/etc') : path),
+    });
+    expect(ask(data, 'file:///data/a', link('/data/file:'))).toBeDefined();
+    expect(ask(data, 'FILE:///data/a', link('/data/FILE:'))).toBeDefined();
+    expect(ask(data, 'file:///a%20b', link('/data/file:/a%20b'))).toBeDefined();
+    expect(ask(data, 'file:///data/a%20b', link('/data/file:/data/a b'))).toBeDefined();
+    expect(ask(data, 'file:///data/a%20b', link('/data/other'))).toBeUndefined();
   });
 
   test.each<Json>([
@@ -146,7 +189,7 @@ describe('the text of a path', () => {
     expect(ask(data, path)).toMatch(/^`\/v` must .*`\/data`/);
   });
 
-  test.each(['', '%2e%2e/x', '$HOME/x', '$x', '~root/x', 'a:b', 'C:x', '"x"', '["x"]', 'x ', 'a\\b', '..', '~/x'])(
+  test.each(['', '%2e%2e/x', '$HOME/x', '$x', '~root/x', 'a:b', 'C:x', '"x"', '["x"]', 'x ', 'a\\b', '..', 'file:x'])(
     '%j does not from there, though as a plain name it would',
     (path) => {
       expect(ask(data, path, inData)).toContain('must');
@@ -177,9 +220,9 @@ describe('the text of a path', () => {
     expect(ask(data, '~/x', { ...near, realPath: (path) => path })).toBeUndefined();
   });
 
-  test('the working directory is asked at each call, and must be absolute', () => {
+  test('the directories are asked at each call, and must be absolute', () => {
     const cwds = ['/data', '/etc', 'data', ''];
-    const ports = { ...PORTS, cwdOf: () => cwds.shift() ?? '' };
+    const ports = { ...inData, bases: () => [cwds.shift() ?? ''] };
     expect(['1', '2', '3', '4'].map((path) => ask(data, path, ports) === undefined)).toEqual([
       true,
       false,
@@ -222,11 +265,16 @@ describe('the text of a path', () => {
     const source = { args: { '/v/*': data } };
     expect(check(source, { v: many.v.slice(0, 300) })).toBeUndefined();
     expect(check(source, many)?.text).toContain('too much to check');
+    // each directory that a relative one counts from is a look of its own
+    const bases = ['/data', '/data/a', '/data/b'];
+    const relative = Array(150).fill('x');
+    expect(check(source, { v: relative }, inData)).toBeUndefined();
+    expect(check(source, { v: relative }, { ...inData, bases: () => bases })?.text).toContain('too much to check');
   });
 });
 
 describe('on Windows', () => {
-  const ports = { ...PORTS, windows: true, homeDir: 'C:\\Users\\me', cwdOf: () => 'C:\\data' };
+  const ports = { ...PORTS, windows: true, homeDir: 'C:\\data\\me', bases: () => ['C:\\data'] };
   const windows = { within: ['C:\\data'] };
 
   test.each([
@@ -266,7 +314,6 @@ describe('on Windows', () => {
     'C:\\data\\PROGRA~1',
     '%TEMP%\\x',
     'C:\\data\\%2e%2e',
-    '~',
     '~root\\x',
     'a|b',
     'a*',
@@ -280,6 +327,9 @@ describe('on Windows', () => {
 
   test('links and homes', () => {
     const link = { ...ports, realPath: (path: string) => path.replace('C:\\data\\link', 'C:\\Windows') };
+    expect(ask(windows, '~', { ...ports, homeDir: 'C:\\Users\\me' })).toBeDefined();
+    expect(ask(windows, 'x', { ...ports, homeDir: 'C:\\Users\\me' })).toContain('give an absolute one');
+    expect(ask(windows, 'x', { ...ports, bases: () => ['C:\\data', 'D:\\x'] })).toContain('give an absolute one');
     expect(ask(windows, 'C:\\data\\link\\x', link)).toBeDefined();
     expect(ask({ within: ['~\\notes'] }, '~/notes/x', ports)).toBeUndefined();
     expect(complaints({ within: ['data'] }, ports)).toHaveLength(1);

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { RequestView } from '../../../src/core/interceptor.ts';
 import { readDefinition } from '../../../src/policy/pins/definition.ts';
 import { type PinSet, pinSet } from '../../../src/policy/pins/pin-set.ts';
-import { createPins, type PinnedServer } from '../../../src/policy/pins/pins.ts';
+import { createPins, type PinnedServer, type PinParts } from '../../../src/policy/pins/pins.ts';
+import type { SeenSet } from '../../../src/policy/pins/seen-set.ts';
 import type { Json, JsonObject } from '../../../src/wire/json.ts';
 
 const NOW = { wallMs: 0, monoMs: 0 };
@@ -17,19 +18,51 @@ function pinned(tools: readonly Json[], instructions?: string): PinSet {
     instructions,
   );
 }
-function setUp(approved: PinSet | undefined, config?: JsonObject, isObserved = false) {
-  const pins = createPins(new Map<string, PinnedServer>([['files', { approved, config, isObserved }]]));
+type Finding = Parameters<PinParts['onFinding']>[0];
+
+function setUp(
+  approved: PinSet | undefined,
+  config?: JsonObject,
+  isObserved = false,
+  more: Partial<PinnedServer> = {},
+) {
+  let findings: Finding[] = [];
+  const listed: SeenSet[] = [];
+  let isPaused = false;
+  const known = approved === undefined ? undefined : { pins: approved, hasInstructions: true };
+  const interceptor = createPins({
+    servers: new Map([['files', { known, since: 'approved', config, isObserved, ...more }]]),
+    isPaused: (server) => isPaused && server === 'files',
+    onFinding: (finding) => findings.push(finding),
+    onListed: (_, seen) => listed.push(seen),
+  });
   const view = (method: string, tool?: string, more: Partial<RequestView> = {}): RequestView => ({
     ...{ asked: 'client', upstream: 'files', method, tool, params: undefined, modern: false },
     ...more,
   });
+  const takeFindings = (): readonly Finding[] => {
+    const found = findings;
+    findings = [];
+    return found;
+  };
+  const listAs = (request: RequestView, result: JsonObject) => {
+    interceptor.onRequest?.(request, NOW);
+    request.params = undefined;
+    return interceptor.onResponse?.(request, result, NOW);
+  };
   return {
-    pins,
-    list: (tools: Json, more?: JsonObject) => pins.onResponse?.(view('tools/list'), { tools, ...more }, NOW),
-    answer: (method: string, result: JsonObject) => pins.onResponse?.(view(method), result, NOW),
-    call: (tool: string, more?: Partial<RequestView>) => pins.onRequest?.(view('tools/call', tool, more), NOW),
+    pins: { takeFindings, isInUse: interceptor.isInUse },
+    listed,
+    pause: (paused: boolean) => {
+      isPaused = paused;
+    },
+    list: (tools: Json, more?: JsonObject) => interceptor.onResponse?.(view('tools/list'), { tools, ...more }, NOW),
+    page: (cursor: string | undefined, tools: Json, nextCursor?: string) =>
+      listAs(view('tools/list', undefined, { params: cursor === undefined ? {} : { cursor } }), { tools, nextCursor }),
+    answer: (method: string, result: JsonObject) => interceptor.onResponse?.(view(method), result, NOW),
+    call: (tool: string, more?: Partial<RequestView>) => interceptor.onRequest?.(view('tools/call', tool, more), NOW),
     listFrom: (upstream: string, tools: Json) =>
-      pins.onResponse?.(view('tools/list', undefined, { upstream }), { tools }, NOW),
+      interceptor.onResponse?.(view('tools/list', undefined, { upstream }), { tools }, NOW),
   };
 }
 const removed = (...indexes: number[]) => [{ kind: 'remove', array: ['tools'], indexes }];
@@ -72,7 +105,7 @@ describe('a tool whose definition changed', () => {
     const { list, call } = setUp(pinned([READ]));
     list([{ ...READ, description: 'other', title: 't' }]);
     expect(call('read')).toMatchObject({
-      text: 'The definition of `read` on `files` has changed since it was approved (title, description), so mcp-guard keeps it out of use. The call was not sent; do not retry. A person can look at it with `mcp-guard scope diff files` and approve it with `mcp-guard scope approve files`.',
+      text: 'The definition of `read` on `files` has changed since it was approved (title, description), so mcp-guard keeps it out of use. The call was not sent; do not retry. A person can look at it with `mcp-guard scope diff --server files` and approve it with `mcp-guard scope approve --server files --reason …`.',
     });
   });
 
@@ -91,9 +124,8 @@ describe('a tool whose definition changed', () => {
   });
 
   test('drifts through `list_changed` where nothing was approved yet', () => {
-    const { list, call, pins } = setUp(undefined);
+    const { list, call } = setUp(undefined);
     expect(list([READ, WRITE])).toBeUndefined();
-    expect(pins.learned('files')).toEqual(pinned([READ, WRITE]));
     expect(list([{ ...READ, description: 'other' }, WRITE])).toEqual(removed(0));
     expect(call('read')).toMatchObject({ kind: 'deny' });
     expect(call('anything')).toEqual({ kind: 'pass' });
@@ -234,6 +266,85 @@ describe('what is no list', () => {
     expect(call('x', { asked: 'server' })).toEqual({ kind: 'pass' });
     expect(pins.takeFindings()).toEqual([]);
   });
+});
+
+describe('what was first seen, where nothing was approved', () => {
+  const first = (tools: readonly Json[], instructions?: string, hasInstructions = true): Partial<PinnedServer> => ({
+    since: 'first_seen',
+    known: { pins: pinned(tools, instructions), hasInstructions },
+  });
+
+  test('is gone by at the next start, and said as such', () => {
+    const { list, call, pins } = setUp(undefined, undefined, false, first([READ]));
+    expect(list([{ ...READ, title: 'x' }, WRITE])).toEqual(removed(0, 1));
+    expect(pins.takeFindings()).toMatchObject([
+      { tool: 'read', kind: 'changed', since: 'first_seen' },
+      { tool: 'write', kind: 'added', since: 'first_seen' },
+    ]);
+    expect(call('read')).toMatchObject({
+      text: expect.stringContaining('has changed since it was first seen (title)'),
+    });
+    expect(call('write')).toMatchObject({ text: expect.stringContaining('that were first seen') });
+    expect(['read', 'write', 'x'].map((tool) => pins.isInUse('files', tool))).toEqual([false, false, false]);
+  });
+
+  test('instructions that no handshake had shown yet are gone by once they are', () => {
+    const { answer } = setUp(undefined, undefined, false, first([READ], undefined, false));
+    expect(answer('initialize', { instructions: 'x' })).toBeUndefined();
+    expect(answer('initialize', { instructions: 'y' })).toEqual([{ kind: 'drop', path: ['instructions'] }]);
+  });
+});
+
+describe('what an approval would pin', () => {
+  test('is everything over all pages, as the server offers it now', () => {
+    const { page, answer, listed } = setUp(pinned([READ]));
+    answer('initialize', { instructions: 'be careful' });
+    page(undefined, [{ ...READ, title: 'x' }], 'two');
+    expect(listed).toEqual([]);
+    page('two', [WRITE]);
+    const seen = { pins: pinned([{ ...READ, title: 'x' }, WRITE], 'be careful'), hasInstructions: true };
+    expect(listed).toEqual([seen]);
+  });
+
+  test('a page out of its order, or a list without its start, is none', () => {
+    const { page, listed } = setUp(undefined);
+    page('two', [WRITE]);
+    page(undefined, [READ], 'two');
+    page('three', [WRITE]);
+    expect(listed).toEqual([]);
+    page('two', []);
+    expect(listed).toEqual([{ pins: pinned([READ]), hasInstructions: false }]);
+  });
+
+  test('of a name that stands twice the first counts', () => {
+    const { list, listed } = setUp(undefined);
+    expect(list([READ, { ...READ, title: 'x' }])).toEqual(removed(1));
+    expect(listed).toEqual([{ pins: pinned([READ]), hasInstructions: false }]);
+  });
+
+  test('a list that is too long to keep is never whole', () => {
+    const { page, listed } = setUp(undefined);
+    page(
+      undefined,
+      Array.from({ length: 20_001 }, (_, index) => ({ name: `x${index}` })),
+      'two',
+    );
+    page('two', []);
+    expect(listed).toEqual([]);
+  });
+});
+
+test('a paused server: as if it were only observed, for as long as it is', () => {
+  const { list, call, answer, pause, pins } = setUp(pinned([READ]));
+  const changed = { ...READ, title: 'x' };
+  pause(true);
+  expect(list([changed])).toBeUndefined();
+  expect(answer('initialize', { instructions: 'x' })).toBeUndefined();
+  expect(call('read')).toMatchObject({ kind: 'pass', observed: { reason: 'definition_drift' } });
+  expect(pins.takeFindings()).toHaveLength(2);
+  pause(false);
+  expect(list([changed])).toEqual(removed(0));
+  expect(call('read')).toMatchObject({ kind: 'deny' });
 });
 
 test('what a list shows is exactly what may be called', () => {

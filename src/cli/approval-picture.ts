@@ -1,0 +1,159 @@
+// What waits for an approval of one config, and what an approval would make of it: policy, definitions, names that read alike. Pure;
+// knows no screen and no file. INVARIANT: what is shown is what would be written: both come from one picture.
+import { GuardError } from '../guard-error.ts';
+import { memberOf, objectFrom, objectOf } from '../policy/lock/difference.ts';
+import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
+import { diffPolicies, type PolicyDiff } from '../policy/lock/policy-diff.ts';
+import { type Drift, findDrift, isDrift } from '../policy/pins/drift.ts';
+import { findHiddenText, type HiddenText } from '../policy/pins/hidden-text.ts';
+import { type PinSet, writePinSet } from '../policy/pins/pin-set.ts';
+import { resolvePins } from '../policy/pins/pin-settings.ts';
+import type { SeenSet } from '../policy/pins/seen-set.ts';
+import { findShadows, type Shadow } from '../policy/pins/shadow.ts';
+import type { JsonObject } from '../wire/json.ts';
+import { isSameJson } from '../wire/same-json.ts';
+import { suggestName } from './breaker-target.ts';
+
+/** What is known of a server's definitions. */
+export interface Known {
+  /** As a session last saw them, over all pages. */
+  readonly last: SeenSet | undefined;
+  /** What is gone by where nothing was approved. */
+  readonly first: SeenSet | undefined;
+  /** Names of tools that were seen somewhere else, as without a config. */
+  readonly tools: readonly string[];
+}
+
+export interface ServerPicture {
+  readonly server: string;
+  /** Against what was approved, else against what was first seen; undefined where there is nothing to compare, or no difference. */
+  readonly drift: Drift | undefined;
+  /** Tools whose definitions would be pinned, of a server that has none; undefined: it has, or none is known. */
+  readonly newPins: number | undefined;
+  readonly hidden: readonly (HiddenText & { readonly tool: string })[];
+}
+
+export interface ApprovalPicture {
+  /** What would be approved: the config, or what holds now with one server of it. */
+  readonly policy: JsonObject;
+  readonly pins: ReadonlyMap<string, PinSet>;
+  readonly diff: PolicyDiff;
+  readonly servers: readonly ServerPicture[];
+  readonly shadows: readonly Shadow[];
+  /** An approval would change nothing at all. */
+  readonly isUpToDate: boolean;
+  /** Something has no effect, or is out of use, until it is approved. */
+  readonly waits: boolean;
+}
+
+export interface PictureInput {
+  /** The config as a document. */
+  readonly document: JsonObject;
+  readonly judgement: LockJudgement;
+  readonly knownOf: (server: string) => Known;
+  /** Only this server; undefined: all. */
+  readonly only: string | undefined;
+}
+
+const NOTHING: JsonObject = { version: 1, servers: {}, unlisted: 'deny' };
+
+/** @throws GuardError usage: there is no such server, or it cannot be approved alone */
+export function drawApproval({ document, judgement, knownOf, only }: PictureInput): ApprovalPicture {
+  const held = judgement.kind === 'holds' ? judgement : undefined;
+  const approved = held?.policy;
+  const policy = only === undefined ? document : withServer(approved ?? NOTHING, document, only);
+  const ids = Object.keys(objectOf(memberOf(policy, 'servers')));
+  const about = only === undefined ? ids : ids.filter((id) => id === only);
+  const pinned = held?.lock.body.pins ?? new Map<string, PinSet>();
+  const known = new Map(ids.map((id) => [id, knownOf(id)]));
+  const pins = new Map(
+    ids.flatMap((id): [string, PinSet][] => {
+      const set = (about.includes(id) ? known.get(id)?.last?.pins : undefined) ?? pinned.get(id);
+      return set === undefined ? [] : [[id, set]];
+    }),
+  );
+  const namesOf = ({ last, tools }: Known): readonly string[] => [
+    ...new Set([...(last?.pins.tools.keys() ?? []), ...tools]),
+  ];
+  const diff = diffPolicies(policy, approved, new Map([...known].map(([id, one]) => [id, namesOf(one)])));
+  const servers = about.map((server) => {
+    const entry = objectOf(memberOf(memberOf(policy, 'servers'), server));
+    return drawServer(server, entry, pinned.get(server), known.get(server));
+  });
+  const offered = [...known].flatMap(([server, one]) => namesOf(one).map((tool) => ({ server, tool })));
+  const isSamePolicy = approved !== undefined && isSameJson(policy, approved) && held?.lock.body.base === null;
+  return {
+    ...{ policy, pins, diff, servers },
+    shadows: findShadows(offered).filter(({ tools }) => tools.some(({ server }) => about.includes(server))),
+    isUpToDate: isSamePolicy && isSamePins(pins, pinned),
+    waits: judgement.kind !== 'holds' || !diff.isApproved || servers.some(({ drift }) => drift !== undefined),
+  };
+}
+
+function drawServer(
+  server: string,
+  entry: JsonObject,
+  pinned: PinSet | undefined,
+  known: Known | undefined,
+): ServerPicture {
+  const last = known?.last;
+  const before = pinned ?? known?.first?.pins;
+  const settings = resolvePins(entry);
+  const drift =
+    last === undefined || before === undefined
+      ? undefined
+      : findDrift(before, last.pins, (tool) => settings(tool).ignored);
+  const tools = [...(last?.pins.tools.values() ?? [])];
+  return {
+    server,
+    drift: drift !== undefined && isDrift(drift) ? drift : undefined,
+    newPins: pinned === undefined && last !== undefined ? tools.length : undefined,
+    hidden: tools.flatMap(({ name, fields }) =>
+      findHiddenText({ name, ...fields }).map((one) => ({ tool: name, ...one })),
+    ),
+  };
+}
+
+function isSamePins(one: ReadonlyMap<string, PinSet>, other: ReadonlyMap<string, PinSet>): boolean {
+  if (one.size !== other.size) return false;
+  return [...one].every(([server, set]) => {
+    const with_ = other.get(server);
+    return with_ !== undefined && isSameJson(writePinSet(set), writePinSet(with_));
+  });
+}
+
+/** What holds, with this server as the config has it, and the scope that it names. */
+function withServer(approved: JsonObject, config: JsonObject, id: string): JsonObject {
+  const [ours, theirs] = [config, approved].map((document) => objectOf(memberOf(document, 'servers')));
+  const entry = memberOf(ours, id);
+  if (entry === undefined && memberOf(theirs, id) === undefined) {
+    throw new GuardError('usage', `the config has no server \`${id}\``, {
+      hint: suggestName(id, Object.keys(ours ?? {})),
+    });
+  }
+  const [wanted, held] = [memberOf(config, 'scopes'), memberOf(approved, 'scopes')];
+  const isAlone = Object.keys(theirs ?? {}).every((other) => other === id);
+  // whether there are scopes at all decides about every server
+  if ((wanted === undefined) !== (held === undefined) && !isAlone) {
+    throw new GuardError(
+      'usage',
+      `\`${id}\` cannot be approved alone: whether there are \`scopes\` at all is about every server`,
+      {
+        hint: 'leave out `--server`',
+      },
+    );
+  }
+  const name = memberOf(entry, 'scope');
+  const scopes =
+    wanted === undefined
+      ? undefined
+      : objectFrom([
+          ...Object.entries(objectOf(held)).filter(([other]) => other !== name),
+          ...(typeof name === 'string' ? [[name, memberOf(wanted, name)] as const] : []),
+        ]);
+  return objectFrom([
+    ...Object.entries(approved).filter(([key]) => key !== 'servers' && key !== 'scopes'),
+    ['servers', objectFrom([...Object.entries(theirs ?? {}).filter(([other]) => other !== id), [id, entry]])],
+    ['scopes', scopes],
+  ]);
+}

@@ -1,0 +1,166 @@
+// Connects `scope diff`, `scope approve` and `pause` to this machine: its config and lock, its state, its trail, its terminal.
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
+import { inventorySpec, loadInventory } from '../adapters/inventory-documents.ts';
+import { lockError, mayApprove, writeLock } from '../adapters/lock-file.ts';
+import { pausesSpec } from '../adapters/pause-look.ts';
+import { readSeenPins, rememberApprovedPins } from '../adapters/seen-pins.ts';
+import { openSigningKey, readSigningKey, type SigningKey } from '../adapters/signing-key.ts';
+import { openStateDocument } from '../adapters/state-document.ts';
+import { makePrivateDir, resolveStateDir } from '../adapters/state-paths.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { type ConfigPlace, findConfigFile, showPlaces } from '../config/find-config.ts';
+import { compileDocument } from '../config/load-config.ts';
+import { GuardError, isGuardError } from '../guard-error.ts';
+import { type ApprovalPicture, drawApproval, type Known } from './approval-picture.ts';
+import type { ApprovalView } from './approval-screen.ts';
+import type { Consent } from './consent.ts';
+import { makeInert } from './inert-text.ts';
+import { CEILING, type LockContext, type ReadConfig, readLockedConfig } from './locked-policy.ts';
+import { openOneShotTrail, readActor } from './one-shot-trail.ts';
+import { type PauseOptions, runPause } from './pause.ts';
+import { runScopeApprove, type ScopeApproveOptions } from './scope-approve.ts';
+import { runScopeDiff } from './scope-diff.ts';
+import { terminalIo } from './terminal.ts';
+import { loadPortsFor } from './with-constraints.ts';
+
+interface Shared {
+  readonly config?: string;
+  readonly tenant: string;
+  readonly color: boolean;
+}
+
+export async function diff(flags: Shared & { readonly server?: string; readonly json?: boolean }): Promise<number> {
+  const { read, context } = await open(flags);
+  return runScopeDiff(flags, terminalIo(flags.color), look(read, context, flags.server));
+}
+
+export async function approve(flags: Shared & ScopeApproveOptions): Promise<number> {
+  const { read, context } = await open(flags);
+  const { place, judgement, document } = read;
+  const { stateDir, tenant, nowMs } = context;
+  // what a newer version has written is not for this one to write over
+  if (judgement.kind === 'refused' && judgement.refusal.code === 'lock_newer')
+    throw lockError(place, judgement.refusal);
+  const actor = readActor();
+  let signer: SigningKey | undefined;
+  return runScopeApprove(flags, terminalIo(flags.color), {
+    ...{ view: look(read, context, flags.server), consent: readConsent(), actor, nowMs },
+    check(policy) {
+      const compiled = compileDocument(policy, read.policy.source, context);
+      if (compiled.ok) return;
+      const [first] = compiled.diagnostics;
+      throw new GuardError('usage', `this cannot be approved alone: ${first?.path}: ${first?.what}`, {
+        hint: 'leave out `--server`',
+      });
+    },
+    openKey(path) {
+      signer = path === undefined ? openSigningKey(makePrivateDir(stateDir, [tenant, 'keys'])) : openNamedKey(path);
+      if (!mayApprove(place, { config: document, ceiling: CEILING, nowMs }, signer.publicKey)) {
+        throw new GuardError('key_unusable', `the word of ${signer.publicKey} does not count for this config`, {
+          hint: 'add it to `approvers` and have that approved by a key that counts, as that of this machine',
+        });
+      }
+      return signer.publicKey;
+    },
+    openTrail: () => openOneShotTrail({ stateDir, tenant, server: flags.server, clock: systemClock, actor }),
+    async write(words, { policy, pins, servers }: ApprovalPicture) {
+      if (signer === undefined) throw new Error('nothing to sign with');
+      const lock = await writeLock(place, { ...words, judged: judgement, policy, pins, nowMs, key: signer });
+      for (const { server } of servers) {
+        const set = pins.get(server);
+        // the lock holds what counts: this is for the day when it is lost
+        if (set !== undefined)
+          await rememberApprovedPins(place, server, { pins: set, hasInstructions: true }).catch(sayError);
+      }
+      return lock;
+    },
+  });
+}
+
+export async function pause(server: string, flags: Shared & Omit<PauseOptions, 'server'>): Promise<number> {
+  const stateDir = resolveStateDir(process.env);
+  const { tenant } = flags;
+  const { read } = flags.end === true ? { read: undefined } : await open(flags);
+  const say = (text: string): void => void process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
+  const nowMs = (): number => Math.trunc(systemClock.now().wallMs);
+  const actor = readActor();
+  return runPause({ ...flags, server }, terminalIo(flags.color), {
+    ...{ servers: [...(read?.policy.servers.keys() ?? [])], consent: readConsent(), actor, nowMs },
+    openTrail: (about) => openOneShotTrail({ stateDir, tenant, server: about, clock: systemClock, actor }),
+    update(change) {
+      makePrivateDir(stateDir, [tenant]);
+      return openStateDocument(pausesSpec(stateDir, tenant, { say, nowMs })).update(change);
+    },
+  });
+}
+
+function sayError(error: unknown): void {
+  process.stderr.write(`mcp-guard: ${makeInert(error instanceof Error ? error.message : String(error))}\n`);
+}
+
+async function open(flags: Shared): Promise<{ read: ReadConfig; context: LockContext }> {
+  const { env } = process;
+  const stateDir = resolveStateDir(env);
+  const portsFor = await loadPortsFor();
+  const context = {
+    env,
+    uid: process.getuid?.(),
+    portsFor,
+    stateDir,
+    tenant: flags.tenant,
+    nowMs: systemClock.now().wallMs,
+  };
+  return { read: await readLockedConfig(findConfig(flags.config, stateDir), context), context };
+}
+
+function findConfig(flag: string | undefined, stateDir: string): ConfigPlace {
+  const search = { env: process.env, cwd: process.cwd() };
+  const { place } = findConfigFile({ ...search, flag, readAllowed: () => readAllowedConfigs(stateDir) });
+  if (place !== undefined) return place;
+  throw new GuardError('usage', 'there is no config', { hint: `looked for ${showPlaces(search)}` });
+}
+
+function look(read: ReadConfig, context: LockContext, only: string | undefined): ApprovalView {
+  const { place, judgement, document } = read;
+  const knownOf = (server: string): Known => known(read, context, server);
+  const picture = drawApproval({ document, judgement, knownOf, only });
+  return { config: place.config, lock: place.lock, judgement, picture };
+}
+
+function known({ place }: ReadConfig, { stateDir, tenant, nowMs }: LockContext, server: string): Known {
+  const say = (text: string): void => void process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
+  const reading = readSeenPins(place, server);
+  if (reading.kind === 'unreadable') say(`what \`${server}\` offered cannot be read: ${reading.why}`);
+  const { last, first } = reading.kind === 'seen' ? reading.seen : { last: undefined, first: undefined };
+  let tools: readonly string[] = [];
+  try {
+    const inventory = loadInventory(inventorySpec(stateDir, tenant, server, { say, nowMs: () => Math.trunc(nowMs) }));
+    tools = inventory?.lists.tools?.entries.map(({ name }) => name) ?? [];
+  } catch (error) {
+    if (!isGuardError(error)) throw error;
+    say(error.message);
+  }
+  return { last, first, tools };
+}
+
+function openNamedKey(path: string): SigningKey {
+  const key = readSigningKey(resolve(path));
+  if (key === undefined)
+    throw new GuardError('key_unusable', `there is no key \`${path}\``, { hint: 'name a PEM file of this user' });
+  return key;
+}
+
+function readConsent(): Consent {
+  return { ask: process.stdin.isTTY ? ask : undefined, isGuarded: process.env.MCP_GUARD_RUN !== undefined };
+}
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,193 @@
+// Connects `scope init` to this machine: the server, the trail, the config, the terminal.
+import { existsSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
+import { createConfigFile, replaceConfigFile } from '../adapters/config-file.ts';
+import { ErrorOut } from '../adapters/error-out.ts';
+import { openInventoryStore } from '../adapters/inventory-store.ts';
+import { type ListedServer, listServer } from '../adapters/list-server.ts';
+import { placeLock } from '../adapters/lock-file.ts';
+import { NoiseRelay } from '../adapters/noise-relay.ts';
+import { systemTimers } from '../adapters/shutdown-ladder.ts';
+import { createSpawner } from '../adapters/spawn-upstream.ts';
+import { resolveStateDir, tenantDir } from '../adapters/state-paths.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { readUseStatistics } from '../adapters/use-statistics.ts';
+import { cleanEnvironment, isOwnName } from '../config/environment.ts';
+import { compileDocument, readConfigFile } from '../config/load-config.ts';
+import { parseConfig } from '../config/parse-config.ts';
+import { ID_PATTERN } from '../config/schema.ts';
+import { nameServer } from '../config/server-name.ts';
+import { GuardError } from '../guard-error.ts';
+import { lintConfig } from '../policy/lint/lint.ts';
+import type { ServerUse } from '../policy/lint/tool-use.ts';
+import type { ProposedServer } from '../policy/propose/proposed-document.ts';
+import type { Json, JsonObject } from '../wire/json.ts';
+import { gatherLintInput } from './lint-facts.ts';
+import { runScopeInit } from './scope-init.ts';
+import { findInitTarget, type InitTarget } from './scope-init-target.ts';
+import { terminalIo } from './terminal.ts';
+import { VERSION } from './version.ts';
+import { loadPortsFor } from './with-constraints.ts';
+
+export interface InitFlags {
+  readonly fromAudit?: boolean;
+  readonly server?: string;
+  readonly out?: string;
+  readonly passEnv?: readonly string[];
+  readonly yes?: boolean;
+  readonly tenant: string;
+  readonly color: boolean;
+}
+
+/** A package may have to be fetched before its server says its first word. */
+const DEADLINE_MS = 90_000;
+
+export async function init(words: readonly string[], flags: InitFlags): Promise<number> {
+  const { env } = process;
+  const cwd = process.cwd();
+  const uid = process.getuid?.();
+  const { tenant } = flags;
+  const stateDir = resolveStateDir(env);
+  const server = readServer(words, flags);
+  const readAllowed = () => readAllowedConfigs(stateDir);
+  const target = findInitTarget({ out: flags.out, env, cwd, uid, readAllowed });
+  const portsFor = await loadPortsFor();
+  const source = { path: target.path, digest: '' };
+  const compile = (document: Json) => compileDocument(document, source, { env, uid, portsFor });
+  return runScopeInit(
+    { server, fromAudit: flags.fromAudit === true, yes: flags.yes === true },
+    terminalIo(flags.color),
+    {
+      target,
+      list: () => listHere(server, stateDir, tenant),
+      readUse: () => readUse(stateDir, tenant, server.name),
+      place: { home: env.HOME || homedir(), isDirectory },
+      // what a parser makes of a file is data; what of it is no JSON differs from the plan
+      parse: (text) => parseConfig(target.path, text).document as Json | undefined,
+      check: (document) => {
+        const compiled = compile(document);
+        return compiled.ok ? [] : compiled.diagnostics;
+      },
+      advise: (document) => {
+        const compiled = compile(document);
+        if (!compiled.ok) return [];
+        const input = gatherLintInput({
+          policy: compiled.policy,
+          // it has been compiled, so it is an object
+          document: document as JsonObject,
+          lint: undefined,
+          stateDir,
+          tenant,
+          nowMs: systemClock.now().wallMs,
+          unusedDays: undefined,
+          ports: portsFor(undefined),
+          say: () => {},
+        });
+        const own = lintConfig(input).findings.filter(
+          (finding) => finding.severity === 'error' && finding.server === server.name,
+        );
+        return [
+          ...own.map(({ rule, text, mend }) => `\`scope lint\` will call this an error (${rule}): ${text}; ${mend}`),
+          ...relativeWords(server, cwd),
+        ];
+      },
+      isLocked: existsSync(placeLock(target.path, stateDir, tenant).lock),
+      write: (text) => {
+        const { path, there } = target;
+        if (there === undefined) createConfigFile(path, text);
+        else replaceConfigFile(path, text, () => isSame(target, uid));
+      },
+      ask: process.stdin.isTTY ? ask : undefined,
+    },
+  );
+}
+
+/** @throws GuardError usage */
+function readServer([command, ...args]: readonly string[], flags: InitFlags): ProposedServer {
+  if (command === undefined) {
+    throw new GuardError('usage', 'no command was given', {
+      hint: 'give the command of the server after `--`, as in `mcp-guard scope init -- npx some-server@1.2.3`',
+    });
+  }
+  const passEnv = flags.passEnv ?? [];
+  const own = passEnv.find(isOwnName);
+  if (own !== undefined) {
+    throw new GuardError('usage', `\`--pass-env ${own}\`: variables of the guard itself are never handed to a server`, {
+      hint: 'leave it out',
+    });
+  }
+  const name = flags.server ?? nameServer(command, args);
+  if (!ID_PATTERN.test(name)) {
+    throw new GuardError('usage', `\`${name}\` is no name for a server`, {
+      hint: 'give one with `--server`: 1 to 63 of `a-z`, `0-9` and `-`, not starting with `-`',
+    });
+  }
+  return { name, command, args, passEnv };
+}
+
+/** With the environment that it will have under the config; what it says beside goes to stderr. */
+async function listHere(server: ProposedServer, stateDir: string, tenant: string): Promise<ListedServer> {
+  const { env, stderr } = process;
+  const nowMs = () => Math.trunc(systemClock.now().wallMs);
+  const errorOut = new ErrorOut(stderr);
+  const relay = new NoiseRelay({ writeError: (text) => errorOut.write(text), now: () => systemClock.now().monoMs });
+  const listed = await listServer({
+    command: {
+      command: server.command,
+      args: server.args,
+      cwd: undefined,
+      env: cleanEnvironment(env, server.passEnv, {}),
+      stderr: 'pipe',
+    },
+    spawner: createSpawner(),
+    timers: systemTimers,
+    nowMs,
+    deadlineMs: DEADLINE_MS,
+    version: VERSION,
+    onStderr: (text) => relay.relay(server.name, text),
+    onNoise: (line) => relay.show(server.name, line),
+  });
+  if (listed.kind === 'listed') {
+    const log = { write: (_: string, text: string) => errorOut.write(`mcp-guard: ${text}\n`) };
+    const store = openInventoryStore({ stateDir, tenant, log, timers: systemTimers, nowMs });
+    store.offer(server.name, listed.listing);
+    await store.idle();
+  }
+  return listed;
+}
+
+/** Undefined where nothing of it is on record. */
+function readUse(stateDir: string, tenant: string, server: string): ServerUse | undefined {
+  if (!existsSync(tenantDir(stateDir, tenant))) return undefined;
+  return readUseStatistics(stateDir, tenant, new Set([server])).servers.get(server);
+}
+
+/** Where a relative path counts from is where a host happens to start the guard. */
+function relativeWords({ args }: ProposedServer, cwd: string): readonly string[] {
+  const relative = args.filter((word) => !isAbsolute(word) && /[/.]/.test(word) && existsSync(resolve(cwd, word)));
+  return relative.map((word) => `\`${word}\` counts from where the guard is started: give whole paths, or set \`cwd\``);
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function isSame({ path, there }: InitTarget, uid: number | undefined): boolean {
+  return readConfigFile({ path, origin: 'flag', digest: undefined }, uid).digest === there?.digest;
+}
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
+}

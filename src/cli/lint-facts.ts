@@ -1,0 +1,94 @@
+// Gathers on this machine what `scope lint` looks at: what servers were last seen to offer, what of it was used, what was
+// approved. Starts nothing and writes nothing. Judges nothing.
+import { inventorySpec, loadInventory } from '../adapters/inventory-documents.ts';
+import { placeLock, readLock } from '../adapters/lock-file.ts';
+import { readScopeChanges } from '../adapters/scope-changes.ts';
+import { readSeenPins } from '../adapters/seen-pins.ts';
+import { readUseStatistics } from '../adapters/use-statistics.ts';
+import type { Policy } from '../config/policy.ts';
+import { isGuardError } from '../guard-error.ts';
+import type { Definitions, LintInput, Offer, SurfacePoint } from '../policy/lint/lint-input.ts';
+import type { PinSet } from '../policy/pins/pin-set.ts';
+import { buildLintInput, type LintParts, offerOf } from './lint-subject.ts';
+
+export interface FactsInput extends Pick<LintParts, 'document' | 'lint' | 'nowMs' | 'unusedDays' | 'ports'> {
+  readonly policy: Policy;
+  readonly stateDir: string;
+  readonly tenant: string;
+  readonly say: (text: string) => void;
+}
+
+export function gatherLintInput(given: FactsInput): LintInput {
+  const { policy, stateDir, tenant } = given;
+  const ids = [...policy.servers.keys()];
+  const offers = ids.flatMap((id): (readonly [string, Offer])[] => {
+    const offer = readOffer(id, given);
+    return offer === undefined ? [] : [[id, offer]];
+  });
+  const approved = readApproved(given);
+  const definitions = ids.flatMap((id): (readonly [string, Definitions])[] => {
+    const known = readDefinitions(id, approved?.pins.get(id), given);
+    return known === undefined ? [] : [[id, known]];
+  });
+  return buildLintInput({
+    ...given,
+    approved,
+    offers: new Map(offers),
+    uses: readUseStatistics(stateDir, tenant, new Set(ids)).servers,
+    definitions: new Map(definitions),
+    ceilings: new Map(),
+    surfaces: readSurfaces(stateDir, tenant),
+  });
+}
+
+/** Only a lock that holds says what was approved. @throws GuardError key_unusable */
+function readApproved({ policy, document, stateDir, tenant, nowMs, say }: FactsInput): LintParts['approved'] {
+  const place = placeLock(policy.source.path, stateDir, tenant);
+  const ceiling = { lock: 'first-use', approvers: undefined } as const;
+  const judgement = readLock(place, { config: document, ceiling, nowMs });
+  if (judgement.kind === 'holds') return { policy: judgement.policy, pins: judgement.lock.body.pins };
+  if (judgement.kind === 'refused') say(`the lock cannot be used here: ${judgement.refusal.what}`);
+  return undefined;
+}
+
+function readOffer(id: string, { stateDir, tenant, nowMs, say }: FactsInput): Offer | undefined {
+  try {
+    const inventory = loadInventory(inventorySpec(stateDir, tenant, id, { say, nowMs: () => nowMs }));
+    return inventory === undefined ? undefined : offerOf(inventory);
+  } catch (error) {
+    if (!isGuardError(error)) throw error;
+    say(`what \`${id}\` offers is not known: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** What was approved, else what was seen first; and what was seen last, over all pages. */
+function readDefinitions(id: string, pins: PinSet | undefined, given: FactsInput): Definitions | undefined {
+  const { policy, stateDir, tenant, say } = given;
+  const reading = readSeenPins(placeLock(policy.source.path, stateDir, tenant), id);
+  if (reading.kind === 'unreadable') say(`what \`${id}\` offered last is not known: ${reading.why}`);
+  if (reading.kind !== 'seen') return undefined;
+  const { first, last } = reading.seen;
+  return {
+    before: pins ?? first.pins,
+    since: pins === undefined ? 'first_seen' : 'approved',
+    now: last.pins,
+    hasInstructions: last.hasInstructions && (pins !== undefined || first.hasInstructions),
+  };
+}
+
+/** From the approvals on record: what held before the first, and after each. */
+function readSurfaces(stateDir: string, tenant: string): LintParts['surfaces'] {
+  const { changes, since } = readScopeChanges(stateDir, tenant);
+  const surfaces = new Map<string, SurfacePoint[]>();
+  for (const { server, atMs, before, after } of changes) {
+    let points = surfaces.get(server);
+    if (points === undefined) {
+      const sinceMs = since.get(server) ?? atMs;
+      points = sinceMs < atMs ? [{ atMs: sinceMs, tools: before }] : [];
+      surfaces.set(server, points);
+    }
+    points.push({ atMs, tools: after });
+  }
+  return surfaces;
+}

@@ -1,0 +1,120 @@
+// The policy that is in force: the config narrowed by its lock. The one place that puts the two together, for `run` and for every
+// command that says what holds. Writes nothing, approves nothing, starts nothing.
+import { type LockPlace, lockError, placeLock, readLock } from '../adapters/lock-file.ts';
+import type { ConfigPlace } from '../config/find-config.ts';
+import type { LoadContext, LoadedConfig } from '../config/load-config.ts';
+import type { Policy, ServerPolicy } from '../config/policy.ts';
+import { GuardError } from '../guard-error.ts';
+import { memberOf, objectFrom, objectOf } from '../policy/lock/difference.ts';
+import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
+import { buildLayer, type ScopeLayer } from '../policy/scope/scope-layer.ts';
+import type { JsonObject } from '../wire/json.ts';
+import { isSameJson } from '../wire/same-json.ts';
+import { withConstraints } from './with-constraints.ts';
+
+export interface LockContext extends LoadContext {
+  readonly stateDir: string;
+  readonly tenant: string;
+  /** Wall clock, ms. */
+  readonly nowMs: number;
+}
+
+/** A config, and what its lock is worth. */
+export interface ReadConfig extends LoadedConfig {
+  readonly place: LockPlace;
+  readonly judgement: LockJudgement;
+}
+
+export interface LockedPolicy {
+  /** What holds: of each key the narrower of config and lock. Its scopes are the config's. */
+  readonly policy: Policy;
+  /** What must allow beside the server's own scope. INVARIANT: every decision about a configured server asks these, too. */
+  readonly layersOf: (entry: ServerPolicy | undefined) => readonly ScopeLayer[];
+  /** The server as it stands in what holds: `{ pins, tools }`. */
+  readonly serverDocument: (id: string) => JsonObject;
+}
+
+/** No ceilings yet: the config alone may demand a lock. */
+export const CEILING = { lock: 'first-use', approvers: undefined } as const;
+
+/** @throws GuardError config_… (78), key_unusable (77) */
+export async function readLockedConfig(place: ConfigPlace, context: LockContext): Promise<ReadConfig> {
+  const config = await import('../config/load-config.ts');
+  const loaded = await withConstraints((portsFor) => config.loadConfig(place, { ...context, portsFor }));
+  const lockPlace = placeLock(place.path, context.stateDir, context.tenant);
+  return { ...loaded, place: lockPlace, judgement: judge(lockPlace, loaded.document, context.nowMs) };
+}
+
+/** @throws GuardError key_unusable */
+export function judge(place: LockPlace, config: JsonObject, nowMs: number): LockJudgement {
+  return readLock(place, { config, ceiling: CEILING, nowMs });
+}
+
+/** @throws GuardError lock_… (77): the lock cannot be trusted, or what it holds no longer compiles */
+export async function applyLock(read: ReadConfig, context: LockContext): Promise<LockedPolicy> {
+  const { judgement, place, policy, document } = read;
+  if (judgement.kind === 'refused') throw lockError(place, judgement.refusal);
+  const { combination } = judgement.kind === 'holds' ? judgement : { combination: undefined };
+  // The same text on both sides decides the same: nothing is compiled or asked twice.
+  if (judgement.kind === 'first_use' || combination === undefined || isSameJson(document, judgement.policy))
+    return { policy, layersOf: () => [], serverDocument: (id) => serverAt(document, id) };
+  const approved = judgement.policy;
+  const startable = [...policy.servers.keys()].filter((id) => !combination.blocked.has(id));
+  const config = await import('../config/load-config.ts');
+  const [effective, layer] = await withConstraints((portsFor) => {
+    const compile = (part: JsonObject, at?: readonly string[]): Policy => {
+      const compiled = config.compileDocument(part, policy.source, { ...context, portsFor }, at);
+      if (compiled.ok) return compiled.policy;
+      const [first] = compiled.diagnostics;
+      throw new GuardError(
+        'lock_outdated',
+        `\`${place.lock}\` holds a policy that cannot be used: ${first?.path}: ${first?.what}`,
+        {
+          hint: 'use the version of mcp-guard that approved it, or look at the config and approve it anew',
+        },
+      );
+    };
+    const scopes = scopesOf(approved, document, startable);
+    return [compile(combination.document), compile(scopes, ['lock', 'scopes'])];
+  });
+  return {
+    policy: effective,
+    layersOf: (entry) => {
+      if (entry === undefined) return [];
+      const known = layer.servers.get(entry.id);
+      // INVARIANT: `run` starts no server that the lock does not know; a command that asks about one is told that nothing is approved
+      if (known === undefined) return [buildLayer('lock', [NOTHING])];
+      return known.scope === undefined ? [] : [buildLayer('lock', [known.scope])];
+    },
+    serverDocument: (id) => serverAt(combination.document, id),
+  };
+}
+
+const NOTHING = { name: '', rule: 'lock', grants: [], denies: [], source: {} };
+
+/** What commands show: the policy in force, with what waits for an approval. @throws GuardError config_…, lock_… */
+export async function loadLockedPolicy(place: ConfigPlace, context: LockContext): Promise<LockedPolicy & ReadConfig> {
+  const read = await readLockedConfig(place, context);
+  return { ...read, ...(await applyLock(read, context)) };
+}
+
+/**
+ * What of the approved config decides about scopes: for the servers that may start, whose structure is the config's own. So a
+ * server that has left the config, or a key that is of no account here, cannot keep the rest from starting.
+ */
+function scopesOf(approved: JsonObject, config: JsonObject, ids: readonly string[]): JsonObject {
+  const servers = ids.map((id) => {
+    const { command, args, cwd, env } = serverAt(config, id);
+    const scope = memberOf(serverAt(approved, id), 'scope');
+    return [id, objectFrom(Object.entries({ command, args, cwd, env, scope }))] as const;
+  });
+  return objectFrom([
+    ['version', 1],
+    ['servers', objectFrom(servers)],
+    ['scopes', memberOf(approved, 'scopes')],
+  ]);
+}
+
+function serverAt(document: JsonObject, id: string): JsonObject {
+  return objectOf(memberOf(memberOf(document, 'servers'), id));
+}

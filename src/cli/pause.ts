@@ -1,0 +1,103 @@
+// `mcp-guard pause <server> --for 15m --reason R`, and `--end`: break-glass. What the scope and the pins of one server deny passes for
+// a while, and is recorded. On record before it holds. Knows no file.
+import { quoteWord } from '../config/shell-word.ts';
+import { GuardError } from '../guard-error.ts';
+import { addPause, endPause, LONGEST_PAUSE_MS, type Pause, type Pauses, pauseAt } from '../policy/pause.ts';
+import { suggestName } from './breaker-target.ts';
+import { type Consent, confirm, refuseFromServer } from './consent.ts';
+import { makeInert } from './inert-text.ts';
+import type { CliIo } from './io.ts';
+import type { OneShotTrail } from './one-shot-trail.ts';
+import { readReason } from './read-reason.ts';
+import { readDuration } from './read-span.ts';
+import { makePaint } from './render.ts';
+
+export interface PauseOptions {
+  readonly server: string;
+  readonly for?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly end?: boolean | undefined;
+}
+
+export interface PauseContext {
+  /** Of the config. */
+  readonly servers: readonly string[];
+  readonly consent: Consent;
+  readonly actor: string;
+  readonly nowMs: () => number;
+  openTrail(server: string): OneShotTrail;
+  /** Changes the document under its lock; durable when it resolves. @throws GuardError state_… */
+  update(change: (pauses: Pauses) => Pauses): Promise<Pauses>;
+}
+
+/** @returns the exit code: 0 @throws GuardError usage, approval_declined, audit_unwritable, state_… */
+export async function runPause(options: PauseOptions, io: CliIo, context: PauseContext): Promise<number> {
+  const { server, end } = options;
+  const { servers, actor, consent } = context;
+  if (!servers.includes(server) && end !== true)
+    throw new GuardError('usage', `the config has no server \`${server}\``, { hint: suggestName(server, servers) });
+  const paint = makePaint(io.color);
+  if (end === true) {
+    let wasPaused = false;
+    const change = (pauses: Pauses): Pauses => {
+      wasPaused = pauseAt(pauses, server, context.nowMs()) !== undefined;
+      return endPause(pauses, server);
+    };
+    await carryOut({ server, stage: 'ended', detail: { actor, reason: options.reason ?? null } }, change, io, context);
+    const text = wasPaused ? 'its scope and its pins are enforced again within a second' : 'it was not paused';
+    io.stdout.write(`${paint('good', 'ended')}: ${makeInert(server)}: ${text}\n`);
+    return 0;
+  }
+  refuseFromServer(consent);
+  const example = `mcp-guard pause ${quoteWord(server)} --for 15m --reason 'the release waits'`;
+  const reason = readReason(options.reason, 'a pause goes on record, and somebody will ask why', example);
+  const forMs = readDuration(options.for, LONGEST_PAUSE_MS);
+  await confirm(
+    consent,
+    `let pass what the scope and the pins of \`${makeInert(server)}\` deny, for ${options.for}?`,
+    'run it in a terminal of your own',
+  );
+  const sinceMs = Math.trunc(context.nowMs());
+  const pause: Pause = { server, sinceMs, untilMs: sinceMs + forMs, actor, reason };
+  const until = new Date(pause.untilMs).toISOString();
+  await carryOut(
+    { server, stage: 'begun', detail: { actor, reason, until } },
+    (pauses) => addPause(pauses, pause),
+    io,
+    context,
+  );
+  io.stdout.write(
+    `${paint('warn', 'PAUSED')} until ${until}: ${makeInert(server)}: what its scope and its pins deny passes, and is recorded\n`,
+  );
+  io.stdout.write(`end it with \`mcp-guard pause ${quoteWord(makeInert(server))} --end\`\n`);
+  return 0;
+}
+
+interface Order {
+  readonly server: string;
+  readonly stage: 'begun' | 'ended';
+  readonly detail: Readonly<Record<string, string | null>>;
+}
+
+/** INVARIANT: on record before it holds; what came of it is, too. */
+async function carryOut(
+  { server, stage, detail }: Order,
+  change: (pauses: Pauses) => Pauses,
+  io: CliIo,
+  context: PauseContext,
+): Promise<void> {
+  const trail = context.openTrail(server);
+  try {
+    const asked = trail.record('pause', { stage: stage === 'begun' ? 'asked' : 'end_asked', ...detail });
+    try {
+      await context.update(change);
+    } catch (error) {
+      trail.record('pause', { stage: 'failed', asked, why: error instanceof Error ? error.message : String(error) });
+      throw error;
+    }
+    trail.record('pause', { stage, asked, ...detail });
+  } finally {
+    const unsealed = trail.close();
+    if (unsealed !== undefined) io.stderr.write(`mcp-guard: ${makeInert(unsealed)}\n`);
+  }
+}

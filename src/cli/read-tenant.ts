@@ -1,0 +1,11 @@
+// The name of a tenant on a command line. Knows no directory.
+import { isTenant } from '../adapters/state-paths.ts';
+import { GuardError } from '../guard-error.ts';
+
+/** @throws GuardError usage */
+export function readTenant(value: string): string {
+  if (isTenant(value)) return value;
+  throw new GuardError('usage', `\`--tenant ${value}\` is no name for a tenant`, {
+    hint: 'use 1 to 63 of `a-z`, `0-9` and `-`, not starting with `-`; `run` and `projects` are taken',
+  });
+}

@@ -1,0 +1,131 @@
+// The pins and pauses of one run: what is gone by, what is said and recorded of drift, and what is kept of what a server offers.
+// Decides nothing: policy/pins does.
+import type { LockPlace } from '../adapters/lock-file.ts';
+import { PauseLook, pausesSpec } from '../adapters/pause-look.ts';
+import { readSeenPins, rememberSeenPins } from '../adapters/seen-pins.ts';
+import type { EventEntry } from '../audit/entry.ts';
+import { type Pause, pauseAt } from '../policy/pause.ts';
+import { describeChange } from '../policy/pins/drift-text.ts';
+import type { PinSet } from '../policy/pins/pin-set.ts';
+import { createPins, type Pins } from '../policy/pins/pins.ts';
+import type { SeenSet } from '../policy/pins/seen-set.ts';
+import type { DriftFinding, Since } from '../policy/pins/watch.ts';
+import type { Clock, Instant } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { JsonObject } from '../wire/json.ts';
+
+export interface RunPinsParts {
+  readonly place: LockPlace;
+  readonly approved: ReadonlyMap<string, PinSet>;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** The one server of this run; undefined: it is not one of the config's, and nothing of it is pinned. */
+  readonly server: { readonly id: string; readonly document: JsonObject; readonly isObserved: boolean } | undefined;
+  /** Into the record. May be called while an answer is looked at. */
+  readonly note: (name: EventEntry['name'], server: string, detail: EventEntry['detail']) => void;
+}
+
+export interface RunPins {
+  readonly interceptor: Pins;
+  /** Once, as soon as `note` can be called: a pause that holds already is said and recorded. */
+  begin(): void;
+  /** Break-glass: what the scope and the pins of the server deny passes now, and is recorded. */
+  isPaused(server: string, now: Instant): boolean;
+  /** Settles once nothing is under way that is kept for the next start. Never rejects. */
+  idle(): Promise<void>;
+}
+
+/** What a person sees of a change on stderr. */
+const MOST_LINES = 4;
+
+export function openRunPins(parts: RunPinsParts): RunPins {
+  const { place, log, clock, server, note } = parts;
+  let tail: Promise<void> = Promise.resolve();
+  const pauses = watchPauses(parts);
+  const keep = (name: string, seen: SeenSet): void => {
+    tail = tail
+      // after the answer that is under way
+      .then(() => new Promise<void>((resolve) => setImmediate(resolve)))
+      .then(() => rememberSeenPins(place, name, seen))
+      .catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        log.write('warn', `what \`${name}\` offers cannot be kept to compare with: ${why}`);
+      });
+  };
+  const interceptor = createPins({
+    servers: new Map(
+      server === undefined
+        ? []
+        : [[server.id, { ...knownOf(parts, server.id), config: server.document, isObserved: server.isObserved }]],
+    ),
+    isPaused: pauses.isPaused,
+    onFinding(finding) {
+      note('drift', finding.server, describeFinding(finding));
+      for (const line of warnOf(finding)) log.write('warn', line);
+    },
+    onListed: keep,
+  });
+  const begin = (): void => {
+    if (server !== undefined) pauses.isPaused(server.id, clock.now());
+  };
+  return { interceptor, begin, isPaused: pauses.isPaused, idle: () => tail };
+}
+
+/** What was approved, else what was seen first. */
+function knownOf({ place, approved, log }: RunPinsParts, id: string): { known: SeenSet | undefined; since: Since } {
+  const pins = approved.get(id);
+  if (pins !== undefined) return { known: { pins, hasInstructions: true }, since: 'approved' };
+  const reading = readSeenPins(place, id);
+  if (reading.kind === 'unreadable')
+    log.write('warn', `what \`${id}\` offered first is lost, so what it offers now is gone by: ${reading.why}`);
+  return { known: reading.kind === 'seen' ? reading.seen.first : undefined, since: 'first_seen' };
+}
+
+function watchPauses({ place, log, clock, note }: RunPinsParts): Pick<RunPins, 'isPaused'> {
+  const say = (text: string): void => log.write('warn', text);
+  const nowMs = (): number => Math.trunc(clock.now().wallMs);
+  const look = new PauseLook(pausesSpec(place.stateDir, place.tenant, { say, nowMs }));
+  const heeded = new Map<string, Pause>();
+  return {
+    isPaused(server, { wallMs, monoMs }) {
+      const pause = pauseAt(look.read(monoMs), server, wallMs);
+      const before = heeded.get(server);
+      if (pause?.sinceMs === before?.sinceMs && pause?.untilMs === before?.untilMs) return pause !== undefined;
+      if (pause === undefined) {
+        heeded.delete(server);
+        note('pause', server, { stage: 'over' });
+        say(`\`${server}\` is no longer paused: its scope and its pins are enforced`);
+        return false;
+      }
+      heeded.set(server, pause);
+      const until = new Date(pause.untilMs).toISOString();
+      note('pause', server, { stage: 'heeded', until, actor: pause.actor, reason: pause.reason });
+      say(
+        `\`${server}\` is PAUSED until ${until} by ${pause.actor} (${pause.reason}): what its scope and its pins deny passes, and is recorded`,
+      );
+      return true;
+    },
+  };
+}
+
+function describeFinding({ tool, kind, mode, since, change }: DriftFinding): EventEntry['detail'] {
+  const fields = change?.fields.map(({ field }) => field).join(' ');
+  const flips = change?.flips
+    .filter(({ isWorse }) => isWorse)
+    .map(({ hint }) => hint)
+    .join(' ');
+  return { tool: tool ?? null, kind, mode, since, fields: fields ?? null, flips: flips || null };
+}
+
+function warnOf({ server, tool, kind, mode, since, change }: DriftFinding): readonly string[] {
+  const done = since === 'approved' ? 'approved' : 'first seen';
+  const then = mode === 'deny' ? 'kept out of use' : 'let pass (`pins: warn`)';
+  const mend = `look with \`mcp-guard scope diff --server ${server}\`, then \`mcp-guard scope approve --server ${server}\``;
+  if (tool === undefined)
+    return [
+      `\`${server}\`: its instructions have changed since they were ${done}: ${mode === 'deny' ? 'withheld' : then}; ${mend}`,
+    ];
+  const what = kind === 'added' ? `is new since its tools were ${done}` : `has changed since it was ${done}`;
+  const lines = change === undefined ? [] : describeChange(change).slice(0, MOST_LINES);
+  return [`\`${server}\`: the tool \`${tool}\` ${what}: ${then}; ${mend}`, ...lines.map((line) => `  ${line}`)];
+}

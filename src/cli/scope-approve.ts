@@ -1,0 +1,200 @@
+// `mcp-guard scope approve --reason R`: shows what becomes possible, asks, signs, writes the lock. On record before it is done, and
+// what came of it. Knows neither where the lock lies nor how records become bytes.
+
+import type { EventEntry } from '../audit/entry.ts';
+import { quoteWord } from '../config/shell-word.ts';
+import { GuardError, isGuardError } from '../guard-error.ts';
+import { countSurface } from '../policy/creep/change-record.ts';
+import { memberOf, objectOf } from '../policy/lock/difference.ts';
+import { numberOf, type SignedLock } from '../policy/lock/lock-document.ts';
+import type { JsonObject } from '../wire/json.ts';
+import type { ApprovalPicture } from './approval-picture.ts';
+import { type ApprovalView, formatApproval, listLines } from './approval-screen.ts';
+import { type Consent, confirm, refuseFromServer } from './consent.ts';
+import { makeInert } from './inert-text.ts';
+import type { CliIo } from './io.ts';
+import type { OneShotTrail } from './one-shot-trail.ts';
+import { readReason } from './read-reason.ts';
+import { readEnd } from './read-span.ts';
+import { makePaint } from './render.ts';
+
+export interface ScopeApproveOptions {
+  readonly reason?: string | undefined;
+  readonly expires?: string | undefined;
+  readonly server?: string | undefined;
+  /** A private key of an approver, instead of this machine's. */
+  readonly key?: string | undefined;
+  /** Do not ask: the key is the authority. */
+  readonly yes?: boolean | undefined;
+}
+
+export interface ApprovalWords {
+  readonly who: string;
+  readonly why: string;
+  readonly untilMs: number | undefined;
+}
+
+export interface ApproveContext {
+  readonly view: ApprovalView;
+  readonly consent: Consent;
+  /** The local user, and the wall clock in ms. */
+  readonly actor: string;
+  readonly nowMs: number;
+  /** Whether what would be approved is a policy at all. @throws GuardError */
+  check(policy: JsonObject): void;
+  /** Its public key. @throws GuardError key_unusable: it cannot be used, or its word does not count here */
+  openKey(path: string | undefined): string;
+  openTrail(): OneShotTrail;
+  /** Signs with that key and writes. @throws GuardError lock_…, state_… */
+  write(words: ApprovalWords, picture: ApprovalPicture): Promise<SignedLock>;
+}
+
+const EXAMPLE = "mcp-guard scope approve --reason 'reads the notes'";
+
+/** @returns the exit code: 0 @throws GuardError usage, approval_declined, lock_…, key_unusable, audit_unwritable */
+export async function runScopeApprove(
+  options: ScopeApproveOptions,
+  io: CliIo,
+  context: ApproveContext,
+): Promise<number> {
+  const { view, actor, nowMs, consent } = context;
+  const { picture } = view;
+  refuseFromServer(consent);
+  const why = readReason(options.reason, 'an approval goes on record, and somebody will ask why', EXAMPLE);
+  const untilMs = options.expires === undefined ? undefined : readEnd(options.expires, nowMs);
+  if (options.yes === true && options.key === undefined) {
+    throw new GuardError('usage', '`--yes` needs `--key`: an approval is given by a person or by a key', {
+      hint: 'leave it out and answer on the terminal, or name the private key of an approver',
+    });
+  }
+  const paint = makePaint(io.color);
+  io.stdout.write(formatApproval(view, io.columns, paint));
+  if (picture.isUpToDate && untilMs === undefined) {
+    io.stdout.write(`\n${paint('good', 'nothing waits for an approval')}\n`);
+    return 0;
+  }
+  context.check(picture.policy);
+  const key = context.openKey(options.key);
+  if (options.yes !== true)
+    await confirm(
+      consent,
+      `\napprove this${untilMs === undefined ? '' : ` until ${new Date(untilMs).toISOString()}`}?`,
+      'look at it with `mcp-guard scope diff`; then `--key FILE --yes`: the key is the authority',
+    );
+  const words = { who: options.yes === true ? `key ${quoteWord(baseName(options.key))}` : actor, why, untilMs };
+  const lock = await carryOut(words, key, io, context);
+  const number = numberOf(lock.body);
+  io.stdout.write(`${paint('good', `approved`)} as number ${number}, signed by ${key}\n`);
+  io.stdout.write('it holds from the next start of each server; guards that run keep what they started with\n');
+  return 0;
+}
+
+/** INVARIANT: on record before the lock changes; what came of it is, too. */
+async function carryOut(words: ApprovalWords, key: string, io: CliIo, context: ApproveContext): Promise<SignedLock> {
+  const { view, actor } = context;
+  const asked = {
+    actor,
+    reason: words.why,
+    until: words.untilMs === undefined ? null : new Date(words.untilMs).toISOString(),
+    key,
+  };
+  const trail = context.openTrail();
+  try {
+    const ref = trail.record('approval', {
+      stage: 'asked',
+      ...asked,
+      config: view.config,
+      ...countLines(view.picture),
+    });
+    let lock: SignedLock;
+    try {
+      lock = await context.write(words, view.picture);
+    } catch (error) {
+      trail.record('approval', {
+        stage: 'failed',
+        asked: ref,
+        why: error instanceof Error ? error.message : String(error),
+      });
+      throw error;
+    }
+    recordDone(lock, ref, view, trail);
+    return lock;
+  } finally {
+    const unsealed = trail.close();
+    if (unsealed !== undefined) io.stderr.write(`mcp-guard: ${makeInert(unsealed)}\n`);
+  }
+}
+
+function recordDone(lock: SignedLock, ref: string, { picture, judgement }: ApprovalView, trail: OneShotTrail): void {
+  const number = numberOf(lock.body);
+  const before = judgement.kind === 'holds' ? judgement.policy : {};
+  try {
+    for (const { server } of picture.servers) {
+      const detail = describeServer(server, picture, before);
+      if (detail !== undefined) trail.record('approval', { stage: 'server', number, asked: ref, ...detail }, server);
+    }
+    trail.record('approval', {
+      stage: 'approved',
+      number,
+      asked: ref,
+      digest: lock.body.approvals.at(-1)?.digest ?? null,
+    });
+  } catch (error) {
+    if (!isGuardError(error)) throw error;
+    throw new GuardError(
+      'audit_unwritable',
+      `it is approved, but only that it was asked for is on record: ${error.message}`,
+      {
+        cause: error,
+        hint: `see \`mcp-guard audit show ${ref}\``,
+      },
+    );
+  }
+}
+
+/** What one server gained, in numbers: `scope creep` reads them. Undefined where nothing about it changed. */
+function describeServer(
+  server: string,
+  picture: ApprovalPicture,
+  before: JsonObject,
+): EventEntry['detail'] | undefined {
+  const scope = picture.diff.scopes.find((one) => one.server === server);
+  const { drift } = picture.servers.find((one) => one.server === server) ?? {};
+  const lines = listLines(picture).filter((line) => line.server === server);
+  if (scope === undefined || lines.length === 0) return undefined;
+  const count = (by: string): number => scope.newTools.filter((one) => one.by === by).length;
+  return {
+    ...{ before: scope.before, after: scope.after },
+    ...{
+      byName: count('name'),
+      byWildcard: count('wildcard'),
+      unscoped: count('unscoped'),
+      lost: scope.lostTools.length,
+    },
+    ...{ wider: scope.rules.filter(({ direction }) => direction === 'wider').length },
+    ...{ narrower: scope.rules.filter(({ direction }) => direction === 'narrower').length },
+    ...{ grantsBefore: countGrants(before, server), grantsAfter: countGrants(picture.policy, server) },
+    ...countSurface(before, picture.policy, server, picture.pins.get(server)?.tools.keys()),
+    ...{ changed: drift?.changed.length ?? 0, added: drift?.added.length ?? 0, removed: drift?.removed.length ?? 0 },
+    ...{ instructions: drift?.instructions !== undefined, pinned: picture.pins.get(server)?.tools.size ?? null },
+  };
+}
+
+/** Null: unscoped. */
+function countGrants(policy: JsonObject, server: string): number | null {
+  const scopes = memberOf(policy, 'scopes');
+  if (scopes === undefined) return null;
+  const name = memberOf(memberOf(memberOf(policy, 'servers'), server), 'scope');
+  const grants = typeof name === 'string' ? objectOf(memberOf(scopes, name)).grants : undefined;
+  return Array.isArray(grants) ? grants.length : 0;
+}
+
+function countLines(picture: ApprovalPicture): Record<string, number> {
+  const lines = listLines(picture);
+  const count = (kind: string): number => lines.filter((line) => line.kind === kind).length;
+  return { possible: count('possible'), starts: count('starts'), holds: count('holds'), drift: count('drift') };
+}
+
+function baseName(path: string | undefined): string {
+  return path?.split(/[/\\]/).at(-1) ?? '';
+}

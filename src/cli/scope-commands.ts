@@ -1,0 +1,130 @@
+// Connects the commands of `scope` to this machine: its config, its trail, its files, its terminal.
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { readNewestFirst } from '../adapters/recent-calls.ts';
+import { codeOf } from '../adapters/state-paths.ts';
+import { loadExternal } from '../adapters/trail-reader.ts';
+import { countErrors, showDiagnostic } from '../config/diagnostics.ts';
+import { parseConfig } from '../config/parse-config.ts';
+import { GuardError } from '../guard-error.ts';
+import { type PolicyCase, readCases } from './scope-cases.ts';
+import { runScopeExplain, type ScopeExplainOptions } from './scope-explain.ts';
+import { openScopeMachine, type ScopeMachine } from './scope-machine.ts';
+import { replay } from './scope-replay.ts';
+import { formatReplay, formatReplayJson } from './scope-replay-screen.ts';
+import { runScopeShow } from './scope-show.ts';
+import { runScopeTest } from './scope-test.ts';
+import { readStateTrail } from './state-trail.ts';
+import { readSince } from './tail-filter.ts';
+import { terminalIo } from './terminal.ts';
+
+interface Shared {
+  readonly tenant: string;
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly color: boolean;
+}
+
+const MAX_CASES_BYTES = 4_194_304;
+
+export async function show(server: string | undefined, flags: Shared): Promise<number> {
+  const machine = await openScopeMachine(flags.config, flags.tenant);
+  return runScopeShow({ ...flags, server }, terminalIo(flags.color), machine);
+}
+
+export async function explain(
+  server: string,
+  tool: string | undefined,
+  flags: Shared & Pick<ScopeExplainOptions, 'args' | 'resource' | 'prompt' | 'request'>,
+): Promise<number> {
+  const machine = await openScopeMachine(flags.config, flags.tenant);
+  return runScopeExplain({ ...flags, server, tool }, terminalIo(flags.color), machine);
+}
+
+export async function test(file: string, flags: Omit<Shared, 'json'> & { readonly junit?: string }): Promise<number> {
+  const machine = await openScopeMachine(flags.config, flags.tenant);
+  const { junit } = flags;
+  return runScopeTest(
+    { file, writeJunit: junit === undefined ? undefined : (text) => writeReport(junit, text) },
+    loadCases(file, machine),
+    terminalIo(flags.color),
+    machine,
+  );
+}
+
+export async function replayTrail(
+  flags: Shared & { readonly since?: string; readonly server?: string; readonly as?: string },
+): Promise<number> {
+  const { tenant, since, server, as } = flags;
+  if (as !== undefined && server === undefined) {
+    throw new GuardError('usage', '`--as` needs `--server`', { hint: 'name the server whose record it is' });
+  }
+  const machine = await openScopeMachine(flags.config, tenant);
+  const { stateDir, nowMs, policy } = machine;
+  const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : readSince(since, nowMs);
+  const sum = readStateTrail(stateDir, tenant, () =>
+    replay(
+      {
+        records: readNewestFirst(stateDir, tenant, sinceMs),
+        server,
+        as,
+        loadText: ({ ref }, { digest, salt }) => {
+          if (digest === undefined || salt === undefined) return undefined;
+          const external = loadExternal(stateDir, tenant, ref.segment, digest, salt);
+          return external.kind === 'ok' ? external.bytes.toString('utf8') : undefined;
+        },
+      },
+      machine,
+    ),
+  );
+  const heading = { policy: policy?.source.path, server, as };
+  const io = terminalIo(flags.color);
+  io.stdout.write(flags.json === true ? formatReplayJson(sum, heading) : formatReplay(sum, heading, io));
+  return 0;
+}
+
+/** @throws GuardError cases_unreadable, cases_invalid */
+function loadCases(file: string, { policy }: ScopeMachine): readonly PolicyCase[] {
+  const path = resolve(file);
+  const servers = policy === undefined ? undefined : [...policy.servers.keys()];
+  const reading = readCases(parseCases(path), servers);
+  if (reading.ok) return reading.cases;
+  const lines = reading.diagnostics.map((diagnostic) => `  ${showDiagnostic(diagnostic)}`);
+  throw new GuardError('cases_invalid', [`\`${file}\` has ${countErrors(reading.diagnostics)}:`, ...lines].join('\n'), {
+    hint: 'the form of a case stands in docs/scopes.md',
+  });
+}
+
+function parseCases(path: string): unknown {
+  const { document, diagnostics } = parseConfig(path, readText(path));
+  if (diagnostics.length === 0) return document;
+  throw new GuardError('cases_invalid', `\`${path}\` is ambiguous: ${diagnostics.map(showDiagnostic).join('; ')}`);
+}
+
+function readText(path: string): string {
+  try {
+    const stat = statSync(path);
+    if (!stat.isFile()) throw new Error('it is no regular file');
+    if (stat.size > MAX_CASES_BYTES) throw new Error(`it is larger than ${MAX_CASES_BYTES} bytes`);
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    const why = codeOf(error) ?? (error instanceof Error ? error.message : String(error));
+    throw new GuardError('cases_unreadable', `cannot read the policy cases of \`${path}\`: ${why}`, {
+      cause: error,
+      hint: 'name a JSON or YAML file in UTF-8',
+    });
+  }
+}
+
+/** @throws GuardError report_unwritable */
+function writeReport(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    const why = codeOf(error) ?? String(error);
+    throw new GuardError('report_unwritable', `cannot write \`${path}\`: ${why}`, {
+      cause: error,
+      hint: 'name a file in a directory that exists and that you may write to',
+    });
+  }
+}

@@ -1,0 +1,82 @@
+// What a replay comes to, as lines that fit and as JSON. Names and rules of records are attacker-controlled and shown inert.
+import { stringifyInert } from './call-json.ts';
+import { showDay, showTime } from './call-line.ts';
+import { makeInert } from './inert-text.ts';
+import type { CliIo } from './io.ts';
+import { makePaint, type Paint, type Tone } from './render.ts';
+import type { Flip, FlipGroup, ReplaySum } from './scope-replay.ts';
+import { cutMiddle, wrapWords } from './text-width.ts';
+
+export interface ReplayHeading {
+  /** Path of the config; undefined: there is none. */
+  readonly policy: string | undefined;
+  readonly server: string | undefined;
+  readonly as: string | undefined;
+}
+
+const FLIPS: readonly (readonly [flip: Flip, head: string, tone: Tone])[] = [
+  ['to_denied', 'would be denied, and passed', 'bad'],
+  ['to_allowed', 'would pass, and were denied', 'warn'],
+  ['undecided', 'cannot be told: the arguments decide, and are not on record', 'quiet'],
+];
+/** Groups of each direction; `--json` has them all. */
+const MOST_SHOWN = 30;
+
+/** Every line ended. INVARIANT: no line is wider than the screen. */
+export function formatReplay(sum: ReplaySum, heading: ReplayHeading, io: CliIo): string {
+  const { columns } = io;
+  const paint = makePaint(io.color);
+  const { asked, same, observed, flips, oldestMs, ungrouped } = sum;
+  const of = heading.server === undefined ? '' : ` of \`${makeInert(heading.server)}\``;
+  const as = heading.as === undefined ? '' : `, as \`${makeInert(heading.as)}\``;
+  const since = Number.isFinite(oldestMs) ? ` since ${showDay(oldestMs)}` : '';
+  const policy = heading.policy === undefined ? 'no config' : makeInert(heading.policy);
+  const lines = wrapWords(`${asked} recorded requests${of}${since}, against ${policy}${as}`, columns).map((line) =>
+    paint('strong', line),
+  );
+  const count = (number: number, text: string): readonly string[] =>
+    wrapWords(`${number} ${text}`, columns - 2).map((line) => `  ${line}`);
+  lines.push(
+    ...count(
+      same,
+      `come to the same${observed === 0 ? '' : ` (${observed} of them denied and let pass: \`mode: observe\`)`}`,
+    ),
+  );
+  for (const [flip, head, tone] of FLIPS) {
+    lines.push(...count(flips[flip], head));
+    const groups = sum.groups.filter((group) => group.flip === flip);
+    if (groups.length === 0) continue;
+    lines.push(...groups.slice(0, MOST_SHOWN).flatMap((group) => formatGroup(group, columns, tone, paint)));
+    if (groups.length > MOST_SHOWN) lines.push(`    … ${groups.length - MOST_SHOWN} more (\`--json\` has them)`);
+  }
+  if (ungrouped > 0) lines.push(...count(ungrouped, 'more of these under other names than are kept apart'));
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function formatGroup(group: FlipGroup, columns: number, tone: Tone, paint: Paint): readonly string[] {
+  const { server, kind, name, rule, count, examples } = group;
+  const head = `${count} x ${makeInert(server)}: ${kind} ${makeInert(name)}`;
+  const lines = [paint(tone, `    ${cutMiddle(head, Math.max(1, columns - 4))}`)];
+  const below = [
+    makeInert(rule),
+    ...examples.map(({ id, atMs }) => `${showDay(atMs)} ${showTime(atMs)} ${makeInert(id)}`),
+  ];
+  for (const text of below) lines.push(paint('quiet', `      ${cutMiddle(text, Math.max(1, columns - 6))}`));
+  return lines;
+}
+
+/** One line of ASCII; keys stand in docs/scopes.md. */
+export function formatReplayJson({ groups, oldestMs, flips, ...sum }: ReplaySum, heading: ReplayHeading): string {
+  return `${stringifyInert({
+    policy: heading.policy ?? null,
+    ...sum,
+    since: Number.isFinite(oldestMs) ? new Date(oldestMs).toISOString() : null,
+    toDenied: flips.to_denied,
+    toAllowed: flips.to_allowed,
+    undecided: flips.undecided,
+    groups: groups.map(({ examples, ...group }) => ({
+      ...group,
+      examples: examples.map(({ id, atMs }) => ({ id, at: new Date(atMs).toISOString() })),
+    })),
+  })}\n`;
+}

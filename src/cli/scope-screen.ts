@@ -1,0 +1,196 @@
+// The rows of `scope show` as lines that fit, and as JSON. Names of a server are attacker-controlled and shown inert.
+import type { ListKind } from '../policy/inventory/known-list.ts';
+import type { TargetKind } from '../policy/scope/scope-policy.ts';
+import { stringifyInert } from './call-json.ts';
+import { showDay } from './call-line.ts';
+import { makeInert } from './inert-text.ts';
+import type { Paint } from './render.ts';
+import type { GrantRow, OfferRow, ServerRows } from './scope-rows.ts';
+import { showExpiry } from './scope-words.ts';
+import { cutMiddle, measureText, wrapWords } from './text-width.ts';
+
+export interface ScopeStyle {
+  /** Infinity: nothing is cut. */
+  readonly columns: number;
+  readonly paint: Paint;
+  /** Of a list that was offered. */
+  readonly mostNames: number;
+}
+
+const HEADS: Readonly<Record<TargetKind, string>> = {
+  tool: 'tools',
+  resource: 'resources',
+  prompt: 'prompts',
+  request: 'the server may ask',
+};
+const KINDS = Object.keys(HEADS) as readonly TargetKind[]; // the keys of this very literal
+
+const LISTS: Readonly<Record<ListKind, readonly [one: string, many: string]>> = {
+  tools: ['tool', 'tools'],
+  resources: ['resource', 'resources'],
+  resourceTemplates: ['resource template', 'resource templates'],
+  prompts: ['prompt', 'prompts'],
+};
+
+const STATES: Readonly<Record<Exclude<GrantRow['state'], 'active'>, string>> = {
+  expired: 'expired',
+  denied: 'denied',
+  needs_approval: 'denied: needs an approval for each use',
+  not_approved: 'denied: nobody has approved it yet',
+  not_granted: 'denied: not granted',
+  not_plain: 'granted as it is written only',
+};
+
+/** INVARIANT: no line is wider than `columns`. */
+export function formatServer(rows: ServerRows, style: ScopeStyle): readonly string[] {
+  const { columns, paint } = style;
+  const lines = fitLines(describeStanding(rows), 0, columns);
+  const [first = '', ...rest] = lines;
+  return [
+    paint('strong', first),
+    ...rest,
+    ...KINDS.flatMap((kind) => formatGrants(kind, rows, style)),
+    ...formatDenies(rows, style),
+    ...rows.offers.flatMap((offer) => formatOffer(offer, rows, style)),
+    ...(rows.inventory === undefined
+      ? fitLines('what it offers is not known: nobody has listed it behind the guard yet', 2, columns).map((line) =>
+          paint('quiet', line),
+        )
+      : []),
+  ];
+}
+
+/** `name: how it is kept`. */
+function describeStanding({ server, standing, layers, inventory }: ServerRows): string {
+  const facts = inventory?.server;
+  const version = facts === undefined ? '' : ` (${makeInert(`${facts.name} ${facts.version}`)})`;
+  return `${makeInert(server)}${version}: ${howKept()}`;
+
+  function howKept(): string {
+    if (standing.kind === 'refused') return 'not started: the config lists servers, and this is none of them';
+    if (standing.kind === 'unscoped') {
+      if (standing.why === 'no_config') return 'free: there is no config';
+      if (standing.why === 'no_scopes') return 'free: the config has no `scopes`';
+      return 'free: it is not in the config, and `unlisted` is `observe`';
+    }
+    const [own, ...further] = layers;
+    const scope = standing.entry?.scope?.name;
+    const kept = scope === '' ? 'names no scope, so nothing is granted' : `kept to ${makeInert(own ?? '')}`;
+    const also = further.length === 0 ? '' : `, and to ${makeInert(further.join(', '))}`;
+    return standing.scope.mode === 'observe'
+      ? `only observed: what is denied is recorded and let pass; ${kept}${also}`
+      : `${kept}${also}`;
+  }
+}
+
+function formatGrants(kind: TargetKind, { grants, standing }: ServerRows, style: ScopeStyle): readonly string[] {
+  const own = grants.filter((grant) => grant.kind === kind);
+  if (own.length === 0 || standing.kind !== 'scoped') return [];
+  return [...formatHead(HEADS[kind], style), ...own.flatMap((grant) => formatGrant(grant, style))];
+}
+
+function formatGrant(grant: GrantRow, { columns, paint }: ScopeStyle): readonly string[] {
+  const { state, by, expiresAtMs, reason, owner, args, matches } = grant;
+  const isActive = state === 'active';
+  const end = Number.isFinite(expiresAtMs) ? `until ${showExpiry(expiresAtMs)}` : '';
+  const states =
+    state === 'active' ? end : state === 'expired' ? `expired: ended with ${showExpiry(expiresAtMs)}` : STATES[state];
+  const taken = by === undefined || by === grant.rule ? '' : `by ${makeInert(by)}`;
+  const matched = matches === undefined ? '' : `matches ${matches === 0 ? 'nothing' : matches} offered`;
+  const why = [owner, reason].flatMap((text) => (text === undefined ? [] : [makeInert(text)])).join(': ');
+  return [
+    `    ${paint(isActive ? 'good' : 'bad', cutMiddle(makeInert(grant.pattern), Math.max(1, columns - 4)))}`,
+    ...fitLines([states, taken].filter((text) => text !== '').join(' '), 6, columns).map((line) =>
+      paint(isActive ? 'plain' : 'warn', line),
+    ),
+    ...args.flatMap((text) => fitLines(text, 6, columns)),
+    ...fitLines([makeInert(grant.rule), matched, why].filter((text) => text !== '').join('; '), 6, columns).map(
+      (line) => paint('quiet', line),
+    ),
+  ];
+}
+
+function formatDenies({ denies }: ServerRows, style: ScopeStyle): readonly string[] {
+  const { columns, paint } = style;
+  if (denies.length === 0) return [];
+  return [
+    ...formatHead('denied, whatever is granted', style),
+    ...denies.flatMap(({ kind, pattern, rule, reason }) => [
+      `    ${paint('bad', cutMiddle(`${kind} ${makeInert(pattern)}`, Math.max(1, columns - 4)))}`,
+      ...fitLines(
+        [rule, reason].flatMap((text) => (text === undefined ? [] : [makeInert(text)])).join('; '),
+        6,
+        columns,
+      ).map((line) => paint('quiet', line)),
+    ]),
+  ];
+}
+
+function formatOffer(offer: OfferRow, { standing }: ServerRows, style: ScopeStyle): readonly string[] {
+  const { visible, hidden, isComplete, omitted, seenAtMs } = offer;
+  const { columns, paint, mostNames } = style;
+  const count = visible.length + hidden.length + omitted;
+  const parts = [
+    `${visible.length} visible`,
+    `${hidden.length} hidden`,
+    ...(omitted === 0 ? [] : [`${omitted} not kept`]),
+    ...(isComplete ? [] : ['nobody has read the list to its end']),
+  ];
+  const what = `offers ${count} ${LISTS[offer.list][count === 1 ? 0 : 1]} (seen ${showDay(seenAtMs)}): ${parts.join(', ')}`;
+  const names = (label: string, all: readonly string[]) => {
+    if (all.length === 0) return [];
+    const more = all.length > mostNames ? ` … ${all.length - mostNames} more` : '';
+    const shown = all.slice(0, mostNames).map(showName);
+    return fitLines(`${label}: ${shown.join(', ')}${more}`, 4, columns);
+  };
+  const isFree = standing.kind === 'unscoped';
+  return [
+    ...formatHead(what, style),
+    ...names(isFree ? 'all' : 'visible', visible),
+    ...names(
+      'hidden',
+      hidden.map(({ name }) => name),
+    ).map((line) => paint('quiet', line)),
+  ];
+}
+
+function formatHead(text: string, { columns, paint }: ScopeStyle): readonly string[] {
+  return fitLines(text, 2, columns).map((line) => paint('accent', line));
+}
+
+/** Nothing for nothing. */
+function fitLines(text: string, indent: number, columns: number): readonly string[] {
+  if (text === '') return [];
+  const blanks = ' '.repeat(indent);
+  const room = Math.max(1, columns - indent);
+  const isOneLine = measureText(text) <= room;
+  return (isOneLine ? [text] : wrapWords(text, room)).map((line) => blanks + line.replaceAll('\u00a0', ' '));
+}
+
+/** One line of ASCII; keys stand in docs/scopes.md. */
+export function formatServerJson(tenant: string, rows: ServerRows): string {
+  const { server, standing, layers, grants, denies, inventory, offers } = rows;
+  const scoped = standing.kind === 'scoped' ? standing : undefined;
+  return stringifyInert({
+    tenant,
+    server,
+    standing: standing.kind,
+    why: standing.kind === 'unscoped' ? standing.why : undefined,
+    mode: scoped?.scope.mode,
+    scope: scoped?.entry?.scope?.name || null,
+    layers,
+    grants: grants.map(({ expiresAtMs, ...grant }) => ({
+      ...grant,
+      expires: Number.isFinite(expiresAtMs) ? new Date(expiresAtMs).toISOString() : null,
+    })),
+    denies: denies.map(({ kind, pattern, rule, reason }) => ({ kind, pattern, rule, reason })),
+    serverInfo: inventory?.server ?? null,
+    offers: offers.map(({ seenAtMs, ...offer }) => ({ ...offer, seenAt: new Date(seenAtMs).toISOString() })),
+  });
+}
+
+/** Kept on one line, and told apart from its neighbours. */
+function showName(name: string): string {
+  const shown = cutMiddle(makeInert(name), 60).replaceAll(' ', '\u00a0');
+  return /^[^\s,`]+$/.test(shown) ? shown : `\`${shown}\``;
+}

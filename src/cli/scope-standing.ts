@@ -1,0 +1,33 @@
+// What a policy makes of a server: kept to a scope, free, or not started at all. Decides no request.
+import type { Policy, ServerPolicy } from '../config/policy.ts';
+import { serverScopeOf } from '../config/server-scope.ts';
+import type { ServerScope } from '../policy/scope/scope.ts';
+import type { ScopeLayer } from '../policy/scope/scope-layer.ts';
+
+export type Standing =
+  | {
+      readonly kind: 'scoped';
+      readonly scope: Exclude<ServerScope, 'unscoped'>;
+      /** Undefined: not configured; a ceiling or lock alone keeps it. */
+      readonly entry: ServerPolicy | undefined;
+    }
+  | { readonly kind: 'unscoped'; readonly why: 'no_config' | 'no_scopes' | 'unlisted' }
+  /** The config lists servers and this is none of them: `run` refuses to start it. */
+  | { readonly kind: 'refused' };
+
+/** Layers beside the config's own scope that must allow, too: ceilings, the lock. */
+export type FurtherLayers = (entry: ServerPolicy | undefined) => readonly ScopeLayer[];
+
+/** @param policy undefined: there is no config */
+export function standingOf(
+  policy: Pick<Policy, 'servers' | 'unlisted'> | undefined,
+  server: string,
+  further: FurtherLayers = () => [],
+): Standing {
+  const entry = policy?.servers.get(server);
+  if (policy !== undefined && entry === undefined && policy.unlisted === 'deny') return { kind: 'refused' };
+  const scope = serverScopeOf(entry, further(entry));
+  if (scope !== 'unscoped') return { kind: 'scoped', scope, entry };
+  if (policy === undefined) return { kind: 'unscoped', why: 'no_config' };
+  return { kind: 'unscoped', why: entry === undefined ? 'unlisted' : 'no_scopes' };
+}

@@ -1,0 +1,15 @@
+// Refuses what is switched off before it waits for a place. Takes no probe and counts nothing: that is the breaker's, behind it.
+import type { Deny, Interceptor } from '../../core/interceptor.ts';
+import { PASS } from '../../core/interceptor.ts';
+import type { Instant } from '../../ports/clock.ts';
+
+export function createSwitchedOff(
+  refusal: (server: string, tool: string, now: Instant) => Deny | undefined,
+): Interceptor {
+  return {
+    name: 'switched-off',
+    onRequest({ asked, upstream, tool }, now) {
+      return asked === 'client' && tool !== undefined ? (refusal(upstream, tool, now) ?? PASS) : PASS;
+    },
+  };
+}

@@ -1,0 +1,130 @@
+// The rules about what has changed, or goes beyond what was allowed: drift, growth, ceilings. Pure. Where nothing is on record
+// to compare with, they find nothing. attacker-controlled: names and definitions.
+import { grantFor, viewScope } from '../lock/scope-view.ts';
+import { findDrift } from '../pins/drift.ts';
+import { describeChange } from '../pins/drift-text.ts';
+import { resolvePins, resolveServerPins } from '../pins/pin-settings.ts';
+import { decideTarget } from '../scope/scope-decision.ts';
+import type { Layers } from '../scope/scope-layer.ts';
+import { countOf, type Found, quoteName, quoteNames } from './finding.ts';
+import { DAY_MS } from './grant-rules.ts';
+import type { LintInput, LintServer, SurfacePoint } from './lint-input.ts';
+import { isWild, overlaps } from './pattern-relation.ts';
+import { listCallable, listGrants, matchedTools, serverOf } from './subject.ts';
+
+const MOST_LINES = 3;
+const WORDS = { approved: 'approved', first_seen: 'seen first' } as const;
+
+export function findDrifted({ servers }: LintInput): readonly Found[] {
+  return servers.flatMap(({ id, definitions, document }): readonly Found[] => {
+    if (definitions === undefined) return [];
+    const { before, now, since, hasInstructions } = definitions;
+    const settings = resolvePins(document);
+    const drift = findDrift(before, now, (tool) => settings(tool).ignored);
+    const base = { path: ['servers', id], server: id } as const;
+    const mend = `look with \`mcp-guard scope diff --server ${id}\`, then \`mcp-guard scope approve --server ${id}\``;
+    const changed = drift.changed
+      .filter(({ tool }) => settings(tool).mode !== 'off')
+      .map((change): Found => {
+        const lines = describeChange(change);
+        const more = lines.length > MOST_LINES ? `; and ${lines.length - MOST_LINES} more` : '';
+        const text = `is not what was ${WORDS[since]}: ${lines.slice(0, MOST_LINES).join('; ')}${more}`;
+        return { ...base, tool: change.tool, text, mend };
+      });
+    const cloned = drift.clones.map(
+      ({ from, to }): Found => ({
+        ...base,
+        tool: to,
+        text: `${quoteName(to)} has the definition of ${quoteName(from)}, which was ${WORDS[since]} and is gone`,
+        mend,
+      }),
+    );
+    const { mode, ignored } = resolveServerPins(document);
+    const isOther =
+      hasInstructions && drift.instructions !== undefined && mode !== 'off' && !ignored.has('instructions');
+    const text = `its instructions are not what was ${WORDS[since]}`;
+    return [...changed, ...cloned, ...(isOther ? [{ ...base, text, mend }] : [])];
+  });
+}
+
+/** What can be called now and could not be when a person last approved: by a wider scope, or by tools that are new. */
+export function findGrowthSinceApproval(input: LintInput): readonly Found[] {
+  const { approved, servers, nowMs } = input;
+  if (approved === undefined) return [];
+  return servers.flatMap((server): readonly Found[] => {
+    const { id, pins } = server;
+    const view = viewScope(approved, id);
+    const grown = listCallable(server, nowMs)
+      .map(({ tool }) => tool.name)
+      .filter((name) => grantFor(view, 'tool', name) === undefined || (pins !== undefined && !pins.tools.has(name)));
+    if (grown.length === 0) return [];
+    return [
+      {
+        path: ['servers', id],
+        server: id,
+        text: `${countOf(grown.length, 'tool')} can be called that nobody has approved: ${quoteNames(grown)}`,
+        mend: `narrow the scope, or run \`mcp-guard scope approve --server ${id}\``,
+      },
+    ];
+  });
+}
+
+export function findGrowth({ servers, nowMs }: LintInput): readonly Found[] {
+  return servers.flatMap((server): readonly Found[] => {
+    const { id, surface, offer } = server;
+    const last = surface.at(-1);
+    if (last === undefined) return [];
+    const tools = offer === undefined ? last.tools : listCallable(server, nowMs).length;
+    const grown = [30, 90].flatMap((days) => {
+      const then = pointAt(surface, nowMs - days * DAY_MS);
+      return then !== undefined && tools > then.tools ? [`${then.tools} ${days} days ago`] : [];
+    });
+    if (grown.length === 0) return [];
+    return [
+      {
+        path: ['servers', id],
+        server: id,
+        text: `${countOf(tools, 'tool')} can be called now, and ${grown.join(', ')}`,
+        mend: 'see which of them are used; remove what is not',
+      },
+    ];
+  });
+}
+
+/** What held at that time; undefined where the record begins later. */
+function pointAt(surface: readonly SurfacePoint[], atMs: number): SurfacePoint | undefined {
+  return surface.findLast((point) => point.atMs <= atMs);
+}
+
+export function findBeyondCeiling(input: LintInput): readonly Found[] {
+  return listGrants(input).flatMap((site): readonly Found[] => {
+    const { grant, path, servers } = site;
+    if (input.nowMs >= grant.expiresAtMs) return [];
+    return servers.flatMap((server): readonly Found[] => {
+      const beyond = beyondCeiling(server, grant.kind, grant.pattern, input.nowMs);
+      if (beyond === undefined) return [];
+      const text = `${grant.kind} ${quoteName(grant.pattern)}: a ceiling over ${quoteName(server.id)} does not allow ${beyond}, so it is denied`;
+      return [
+        { path, server: serverOf(site) ?? server.id, text, mend: 'remove the grant, or have the ceiling changed' },
+      ];
+    });
+  });
+}
+
+/** What of a grant the ceilings refuse, in words; undefined where they refuse nothing that is known. */
+function beyondCeiling(
+  server: LintServer,
+  kind: Parameters<typeof decideTarget>[1],
+  pattern: string,
+  nowMs: number,
+): string | undefined {
+  const [first, ...rest] = server.ceilings;
+  if (first === undefined) return undefined;
+  const layers: Layers = [first, ...rest];
+  const isAllowed = (name: string): boolean => decideTarget(layers, kind, name, nowMs).granted;
+  if (!isWild(pattern)) return isAllowed(pattern) ? undefined : 'it';
+  const fits = layers.every(({ grants }) => grants.some((one) => one.kind === kind && overlaps(one.pattern, pattern)));
+  if (!fits) return 'any of it';
+  const refused = (kind === 'tool' ? matchedTools(server, pattern) : []).filter(({ name }) => !isAllowed(name));
+  return refused.length === 0 ? undefined : quoteNames(refused.map(({ name }) => name));
+}

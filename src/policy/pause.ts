@@ -1,0 +1,56 @@
+// Break-glass: a server whose scope and pins only observe for a while, because a person said so. The document, and whether it holds.
+// Pure; knows no file and no command.
+import { isJsonObject, type Json } from '../wire/json.ts';
+
+export interface Pause {
+  readonly server: string;
+  /** Milliseconds since the epoch. */
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+export interface Pauses {
+  readonly version: 1;
+  readonly pauses: readonly Pause[];
+}
+
+export const NO_PAUSES: Pauses = { version: 1, pauses: [] };
+export const LONGEST_PAUSE_MS = 86_400_000;
+const MOST_PAUSES = 1_000;
+
+/** INVARIANT: a pause ends by itself: a clock that is set back ends it early, and never makes it longer. */
+export function pauseAt({ pauses }: Pauses, server: string, nowMs: number): Pause | undefined {
+  return pauses.find((one) => one.server === server && nowMs >= one.sinceMs && nowMs < one.untilMs);
+}
+
+/** With this pause in the place of an earlier one, and without those that are over. */
+export function addPause({ pauses }: Pauses, pause: Pause): Pauses {
+  const others = pauses.filter(({ server, untilMs }) => server !== pause.server && untilMs > pause.sinceMs);
+  return { version: 1, pauses: [...others, pause].slice(-MOST_PAUSES) };
+}
+
+export function endPause(pauses: Pauses, server: string): Pauses {
+  const left = pauses.pauses.filter((one) => one.server !== server);
+  return left.length === pauses.pauses.length ? pauses : { version: 1, pauses: left };
+}
+
+/** Undefined for whatever is not exactly such a document: one that is longer than may be, too. */
+export function readPauses(value: unknown): Pauses | undefined {
+  // untyped input enters here: what came out of `JSON.parse` is JSON
+  const json = value as Json | undefined;
+  if (!isJsonObject(json) || json.version !== 1 || !Array.isArray(json.pauses)) return undefined;
+  const entries: readonly Json[] = json.pauses;
+  const pauses = entries.flatMap((entry) => readPause(entry) ?? []);
+  return pauses.length === entries.length && pauses.length <= MOST_PAUSES ? { version: 1, pauses } : undefined;
+}
+
+function readPause(value: Json): Pause | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { server, sinceMs, untilMs, actor, reason } = value;
+  if (typeof server !== 'string' || typeof actor !== 'string' || typeof reason !== 'string') return undefined;
+  if (typeof sinceMs !== 'number' || typeof untilMs !== 'number' || !(untilMs - sinceMs <= LONGEST_PAUSE_MS))
+    return undefined;
+  return { server, sinceMs, untilMs, actor, reason };
+}

@@ -1,0 +1,151 @@
+// What a machine saw of a server's definitions: first stays, last moves; damage and other configs; pauses as the disk shows them.
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PauseLook, pausesSpec } from '../../../src/adapters/pause-look.ts';
+import { readSeenPins, rememberApprovedPins, rememberSeenPins } from '../../../src/adapters/seen-pins.ts';
+import { pauseAt } from '../../../src/policy/pause.ts';
+import { pinSet } from '../../../src/policy/pins/pin-set.ts';
+import type { SeenSet } from '../../../src/policy/pins/seen-set.ts';
+
+let stateDir: string;
+beforeEach(() => {
+  stateDir = fs.mkdtempSync(join(fs.realpathSync(tmpdir()), 'seen-'));
+});
+afterEach(() => fs.rmSync(stateDir, { recursive: true, force: true }));
+
+const place = (config = '/c/config.json') => ({ config, stateDir, tenant: 'default' });
+const seen = (title: string, instructions?: string, hasInstructions = true): SeenSet => ({
+  pins: pinSet([{ name: 'read', fields: { title } }], instructions),
+  hasInstructions,
+});
+const files = (): string[] =>
+  fs.readdirSync(stateDir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
+
+describe('what was seen', () => {
+  test('first stays, last moves', async () => {
+    expect(readSeenPins(place(), 'files')).toEqual({ kind: 'none' });
+    await rememberSeenPins(place(), 'files', seen('one', 'x'));
+    await rememberSeenPins(place(), 'files', seen('two', 'y'));
+    await rememberSeenPins(place(), 'files', seen('three', 'z'));
+    const both = { first: seen('one', 'x'), last: seen('three', 'z') };
+    expect(readSeenPins(place(), 'files')).toEqual({ kind: 'seen', seen: both });
+    const [file = ''] = files();
+    expect(fs.statSync(join(stateDir, file)).mode & 0o777).toBe(0o600);
+  });
+
+  test('the same again writes nothing', async () => {
+    await rememberSeenPins(place(), 'files', seen('one'));
+    const [file = ''] = files();
+    const before = fs.statSync(join(stateDir, file)).ino;
+    await rememberSeenPins(place(), 'files', seen('one'));
+    expect(fs.statSync(join(stateDir, file)).ino).toBe(before);
+  });
+
+  test('instructions that no handshake had shown are filled in, once', async () => {
+    await rememberSeenPins(place(), 'files', seen('one', undefined, false));
+    await rememberSeenPins(place(), 'files', seen('two', 'x'));
+    await rememberSeenPins(place(), 'files', seen('two', 'y'));
+    expect(readSeenPins(place(), 'files')).toMatchObject({ seen: { first: seen('one', 'x'), last: seen('two', 'y') } });
+  });
+
+  test('an approval is what was first seen from then on', async () => {
+    await rememberSeenPins(place(), 'files', seen('one'));
+    await rememberApprovedPins(place(), 'files', seen('two'));
+    expect(readSeenPins(place(), 'files')).toMatchObject({ seen: { first: seen('two'), last: seen('one') } });
+    await rememberApprovedPins(place(), 'new', seen('two'));
+    expect(readSeenPins(place(), 'new')).toMatchObject({ seen: { first: seen('two'), last: seen('two') } });
+  });
+
+  test('by config, by tenant, by server', async () => {
+    await rememberSeenPins(place(), 'files', seen('one'));
+    expect(readSeenPins(place('/c/other.json'), 'files')).toEqual({ kind: 'none' });
+    expect(readSeenPins({ ...place(), tenant: 'other' }, 'files')).toEqual({ kind: 'none' });
+    expect(readSeenPins(place(), 'mail')).toEqual({ kind: 'none' });
+  });
+
+  test('eight at once: one of them was first', async () => {
+    await Promise.all(Array.from({ length: 8 }, (_, index) => rememberSeenPins(place(), 'files', seen(`${index}`))));
+    const reading = readSeenPins(place(), 'files');
+    expect(reading.kind).toBe('seen');
+    expect(files()).toHaveLength(1);
+  });
+
+  test.each([
+    ['no JSON', () => '{'],
+    ['another version', (text: string) => text.replace('"version":1', '"version":2')],
+    ['another server', (text: string) => text.replace('"name":"files"', '"name":"mail"')],
+    [
+      'a tool twice',
+      (text: string) => text.replaceAll('[{"name":"read","title":"one"}]', '[{"name":"a"},{"name":"a"}]'),
+    ],
+    ['no word on the handshake', (text: string) => text.replaceAll('"hasInstructions":true', '"hasInstructions":1')],
+    ['no last', (text: string) => text.replace('"last"', '"lost"')],
+  ])('%s is as good as none, and says so; the next look mends it', async (_, damage) => {
+    await rememberSeenPins(place(), 'files', seen('one'));
+    const path = join(stateDir, files()[0] ?? '');
+    const text = fs.readFileSync(path, 'utf8');
+    expect(damage(text)).not.toBe(text);
+    fs.writeFileSync(path, damage(text));
+    expect(readSeenPins(place(), 'files').kind).toBe('unreadable');
+    await rememberSeenPins(place(), 'files', seen('two'));
+    expect(readSeenPins(place(), 'files')).toMatchObject({ seen: { first: seen('two') } });
+  });
+
+  test('a file that others can write is not read', async () => {
+    await rememberSeenPins(place(), 'files', seen('one'));
+    fs.chmodSync(join(stateDir, files()[0] ?? ''), 0o666);
+    expect(readSeenPins(place(), 'files').kind).toBe('unreadable');
+  });
+
+  test('where nothing can be written that is an error', async () => {
+    fs.mkdirSync(join(stateDir, 'default'), { mode: 0o700 });
+    fs.writeFileSync(join(stateDir, 'default', 'pins'), '');
+    await expect(rememberSeenPins(place(), 'files', seen('one'))).rejects.toThrow();
+  });
+});
+
+describe('pauses', () => {
+  const file = (): string => join(stateDir, 'default', 'pauses.json');
+  const write = (untilMs: number): void => {
+    const one = { server: 'files', sinceMs: 0, untilMs, actor: 'ada', reason: 'x' };
+    fs.writeFileSync(`${file()}.new`, JSON.stringify({ version: 1, pauses: [one] }), { mode: 0o600 });
+    fs.renameSync(`${file()}.new`, file());
+  };
+  const open = () => {
+    fs.mkdirSync(join(stateDir, 'default'), { recursive: true, mode: 0o700 });
+    const said: string[] = [];
+    const look = new PauseLook(pausesSpec(stateDir, 'default', { say: (text) => said.push(text), nowMs: () => 0 }));
+    return { said, isPaused: (monoMs: number) => pauseAt(look.read(monoMs), 'files', 5) !== undefined };
+  };
+
+  test('are looked at every 200 ms', () => {
+    const { isPaused, said } = open();
+    expect(isPaused(0)).toBe(false);
+    write(10);
+    expect(isPaused(199)).toBe(false);
+    expect(isPaused(200)).toBe(true);
+    fs.rmSync(file());
+    expect(isPaused(399)).toBe(true);
+    expect(isPaused(400)).toBe(false);
+    expect(said).toEqual([]);
+  });
+
+  test('what cannot be read pauses nothing, and is said once for each change', () => {
+    const { isPaused, said } = open();
+    write(10);
+    expect(isPaused(0)).toBe(true);
+    for (const [index, text] of ['{', '{"version":1,"pauses":7}', '{"version":2,"pauses":[]}'].entries()) {
+      fs.writeFileSync(`${file()}.new`, text, { mode: 0o600 });
+      fs.renameSync(`${file()}.new`, file());
+      expect(isPaused(1000 * (index + 1))).toBe(false);
+      expect(isPaused(1000 * (index + 1) + 300)).toBe(false);
+      expect(said).toHaveLength(index + 1);
+    }
+    write(10);
+    fs.chmodSync(file(), 0o666);
+    expect(isPaused(9000)).toBe(false);
+    expect(said.at(-1)).toContain('others can write it');
+  });
+});

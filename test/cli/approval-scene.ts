@@ -1,0 +1,41 @@
+// A config, its lock and what its servers offer, for the tests of `scope diff` and `scope approve`.
+import { type ApprovalPicture, drawApproval, type Known } from '../../src/cli/approval-picture.ts';
+import type { ApprovalView } from '../../src/cli/approval-screen.ts';
+import { showLock } from '../../src/policy/lock/lock-document.ts';
+import type { LockJudgement } from '../../src/policy/lock/lock-judgement.ts';
+import { readDefinition } from '../../src/policy/pins/definition.ts';
+import { type PinSet, pinSet } from '../../src/policy/pins/pin-set.ts';
+import type { JsonObject } from '../../src/wire/json.ts';
+import { CONFIG, judge, lockOf } from '../policy/lock/locks.ts';
+
+export { CONFIG };
+
+export function pinsOf(tools: readonly JsonObject[], instructions?: string): PinSet {
+  return pinSet(
+    tools.flatMap((tool) => readDefinition(tool) ?? []),
+    instructions,
+  );
+}
+
+export interface Scene {
+  readonly approved?: JsonObject;
+  readonly pins?: ReadonlyMap<string, PinSet>;
+  readonly known?: Readonly<Record<string, Partial<Known>>>;
+  readonly only?: string;
+  readonly untilMs?: number;
+  /** Instead of the good lock. */
+  readonly judgement?: LockJudgement;
+}
+
+export function viewOf(document: JsonObject, scene: Scene = {}): ApprovalView {
+  const { approved = CONFIG, pins = new Map(), known = {}, only, untilMs } = scene;
+  const lock = lockOf({ policy: approved, pins, untilMs });
+  const judgement = scene.judgement ?? judge(showLock(lock), { config: document });
+  const knownOf = (server: string): Known => ({ last: undefined, first: undefined, tools: [], ...known[server] });
+  const picture = drawApproval({ document, judgement, knownOf, only });
+  return { config: '/c/mcp-guard.config.json', lock: '/c/mcp-guard.lock.json', judgement, picture };
+}
+
+export const pictureOf = (document: JsonObject, scene?: Scene): ApprovalPicture => viewOf(document, scene).picture;
+
+export const seen = (pins: PinSet) => ({ pins, hasInstructions: true });

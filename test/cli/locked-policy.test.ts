@@ -1,0 +1,166 @@
+// The policy in force, from real files: the config narrowed by its lock, compiled by the one compiler.
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { mayApprove, writeLock } from '../../src/adapters/lock-file.ts';
+import { openSigningKey } from '../../src/adapters/signing-key.ts';
+import { makePrivateDir } from '../../src/adapters/state-paths.ts';
+import { CEILING, judge, loadLockedPolicy, readLockedConfig } from '../../src/cli/locked-policy.ts';
+import { openRunLock } from '../../src/cli/run-lock.ts';
+import { serverScopeOf } from '../../src/config/server-scope.ts';
+import { decideTarget, decideUse } from '../../src/policy/scope/scope-decision.ts';
+import type { JsonObject } from '../../src/wire/json.ts';
+import { makeKey } from '../policy/lock/locks.ts';
+
+const NOW = Date.parse('2026-07-28T09:00:00.000Z');
+const SERVER = { command: 'node', args: ['s.mjs'], scope: 'files' };
+const CONFIG: JsonObject = {
+  version: 1,
+  servers: { files: SERVER, mail: { command: '$'.concat('{MAIL}') } },
+  scopes: { files: { grants: [{ tool: 'read', args: { '/path': { pattern: 'a+' } } }] } },
+};
+let directory: string;
+beforeEach(() => {
+  directory = fs.mkdtempSync(join(fs.realpathSync(tmpdir()), 'locked-'));
+});
+afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
+
+const place = () => ({ path: join(directory, 'config.json'), origin: 'flag', digest: undefined }) as const;
+const context = (env: Record<string, string> = { MAIL: 'mail' }, nowMs = NOW) => ({
+  ...{ env, uid: process.getuid?.(), stateDir: join(directory, 'state'), tenant: 'default', nowMs, actor: 'ada' },
+});
+const write = (config: JsonObject): void => fs.writeFileSync(place().path, JSON.stringify(config), { mode: 0o600 });
+
+async function lock(policy: JsonObject, untilMs?: number): Promise<void> {
+  const { place: at, document } = await readLockedConfig(place(), context());
+  const key = openSigningKey(makePrivateDir(at.stateDir, ['default', 'keys']));
+  const judged = judge(at, document, NOW);
+  await writeLock(at, { judged, policy, pins: new Map(), who: 'ada', why: 'x', nowMs: NOW, untilMs, key });
+}
+
+async function decide(tool: string, args: JsonObject = {}, at = context()) {
+  const locked = await loadLockedPolicy(place(), at);
+  const entry = locked.policy.servers.get('files');
+  const scope = serverScopeOf(entry, locked.layersOf(entry));
+  if (scope === 'unscoped') return 'unscoped';
+  const decision = decideUse(scope.layers, 'tool', tool, args, NOW);
+  return decision.granted ? 'granted' : `${decision.refusal.kind} ${decision.refusal.rule}`;
+}
+
+test('both are evaluated, constraints included; the lock names its own rules', async () => {
+  write(CONFIG);
+  await lock(CONFIG);
+  const grants = [{ tool: 'read' }, { tool: 'write' }];
+  write({ ...CONFIG, scopes: { files: { grants } } });
+  expect(await decide('read', { path: 'aaa' })).toBe('granted');
+  // the constraint was taken out of the config, and holds until that is approved
+  expect(await decide('read', { path: 'b' })).toBe('unapproved lock.scopes.files.grants[0].args["/path"].pattern');
+  expect(await decide('write')).toBe('unapproved lock.scopes.files');
+  expect(await decide('other')).toBe('absent scopes.files');
+});
+
+test('where both say the same nothing is asked twice', async () => {
+  write(CONFIG);
+  await lock(CONFIG);
+  const { layersOf, policy } = await loadLockedPolicy(place(), context());
+  expect(layersOf(policy.servers.get('files'))).toEqual([]);
+  expect(await decide('read', { path: 'b' })).toMatch(/^arguments scopes/);
+});
+
+test('a scope that is taken off leaves the lock to decide', async () => {
+  write(CONFIG);
+  await lock(CONFIG);
+  write({ version: 1, servers: { files: { command: 'node', args: ['s.mjs'] } } });
+  expect(await decide('read', { path: 'aaa' })).toBe('granted');
+  expect(await decide('write')).toBe('unapproved lock.scopes.files');
+});
+
+test('a server that left the config, and whose variables are gone, keeps nobody from starting', async () => {
+  write(CONFIG);
+  await lock(CONFIG);
+  write({ ...CONFIG, servers: { files: SERVER } });
+  expect(await decide('read', { path: 'aaa' }, context({}))).toBe('granted');
+});
+
+test('a server that the lock does not know is granted nothing', async () => {
+  write({ ...CONFIG, servers: { files: SERVER } });
+  await lock({ version: 1, servers: {}, unlisted: 'deny' });
+  const { layersOf, policy } = await loadLockedPolicy(place(), context());
+  const [layer, ...more] = layersOf(policy.servers.get('files'));
+  if (layer === undefined) throw new Error('no layer');
+  expect(decideTarget([layer, ...more], 'tool', 'read', NOW)).toMatchObject({
+    granted: false,
+    refusal: { kind: 'unapproved' },
+  });
+  expect(layersOf(undefined)).toEqual([]);
+});
+
+test('what the lock holds must compile', async () => {
+  write(CONFIG);
+  await lock({ ...CONFIG, breaker: { openMs: -1 } });
+  await expect(loadLockedPolicy(place(), context())).rejects.toMatchObject({ code: 'lock_outdated' });
+});
+
+test('what an approval that has ended leaves', async () => {
+  write(CONFIG);
+  await lock(CONFIG);
+  const wider = { ...CONFIG, scopes: { files: { grants: [{ tool: 'read' }, { tool: 'write' }] } } };
+  write(wider);
+  await lock(wider, NOW + 1000);
+  expect(await decide('write')).toBe('granted');
+  expect(await decide('write', {}, context(undefined, NOW + 1000))).toBe('unapproved lock.scopes.files');
+});
+
+test('a lock that does not count lets nothing be read from it', async () => {
+  write(CONFIG);
+  await lock(CONFIG);
+  fs.appendFileSync(join(directory, 'mcp-guard.lock.json'), '\n');
+  await expect(loadLockedPolicy(place(), context())).rejects.toMatchObject({ code: 'lock_edited', exitCode: 77 });
+});
+
+test('whose word counts', async () => {
+  const [team, stranger] = [makeKey().key, makeKey().key];
+  write({ ...CONFIG, approvers: [team] });
+  const at = (await readLockedConfig(place(), context())).place;
+  const input = (approvers: string[]) => ({ config: { ...CONFIG, approvers }, ceiling: CEILING, nowMs: NOW });
+  expect(mayApprove(at, input([team]), team)).toBe(true);
+  expect(mayApprove(at, input([team]), stranger)).toBe(false);
+  const machine = openSigningKey(makePrivateDir(at.stateDir, ['default', 'keys'])).publicKey;
+  expect(mayApprove(at, input([]), machine)).toBe(true);
+  await lock({ ...CONFIG, approvers: [team] });
+  // whoever edits the config can take a key away, and add none
+  expect(mayApprove(at, input([stranger]), stranger)).toBe(false);
+  expect(mayApprove(at, input([]), team)).toBe(false);
+});
+
+test('a start: what is locked, what is said, what is recorded', async () => {
+  write(CONFIG);
+  const first = await openRunLock(place(), context());
+  expect(first.notes).toMatchObject([expect.stringMatching(/^locked `.*config\.json` as it stands/)]);
+  expect(first.events).toMatchObject([{ stage: 'first_use', number: 1, who: 'ada', why: 'first use' }]);
+  expect(first.ownFiles).toEqual([join(directory, 'state'), place().path, join(directory, 'mcp-guard.lock.json')]);
+  const second = await openRunLock(place(), context());
+  expect([second.notes, second.events]).toEqual([[], []]);
+  write({
+    ...CONFIG,
+    servers: { files: { ...SERVER, mode: 'observe' }, mail: { command: 'other' }, new: { command: 'x' } },
+  });
+  const third = await openRunLock(place(), context());
+  expect(third.notes).toMatchObject([expect.stringMatching(/^3 changes of .* have no effect until approved/)]);
+  expect(third.policy.servers.get('files')?.mode).toBe('enforce');
+  expect(() => third.refuseUnapproved('files')).not.toThrow();
+  expect(() => third.refuseUnapproved(undefined)).not.toThrow();
+  expect(() => third.refuseUnapproved('mail')).toThrow(/another `command`/);
+  expect(() => third.refuseUnapproved('new')).toThrow(/`new` is new/);
+});
+
+test('a lock that this machine has not seen is gone by, said and recorded once', async () => {
+  write(CONFIG);
+  await openRunLock(place(), context());
+  fs.rmSync(join(directory, 'state', 'default', 'locks'), { recursive: true });
+  const first = await openRunLock(place(), context());
+  expect(first.notes).toMatchObject([expect.stringContaining('seen here for the first time')]);
+  expect(first.events).toMatchObject([{ stage: 'first_sight', number: 1 }]);
+  expect((await openRunLock(place(), context())).notes).toEqual([]);
+});

@@ -1,0 +1,60 @@
+// What no tool may touch: a config that is not there yet could be made by a tool, and the next start would obey it.
+import { describe, expect, test } from 'vitest';
+import { createConstraintPorts } from '../../src/adapters/constraint-ports.ts';
+import { listOwnFiles } from '../../src/cli/own-files.ts';
+import { findOwnPath, prepareOwnPaths } from '../../src/policy/constraint/own-paths.ts';
+
+const NO_PATTERNS = (): never => {
+  throw new Error('no path needs a pattern');
+};
+/** Nothing of it exists. */
+const HOME = '/no/home';
+const CWD = '/no/project';
+const surroundings = { env: { HOME, XDG_CONFIG_HOME: '/no/xdg' }, cwd: CWD };
+
+function isOwn(path: string, known: readonly string[], args: readonly string[] = []): boolean {
+  const ports = createConstraintPorts({ cwd: '/no/work', home: HOME, args }, NO_PATTERNS);
+  const own = prepareOwnPaths(listOwnFiles(known, surroundings), ports);
+  return findOwnPath({ path }, own, ports) !== undefined;
+}
+
+describe.each([
+  ['a bare run', ['/no/state']],
+  ['a run with a config', ['/no/state', '/no/rules.yaml', '/no/rules.mcp-guard.lock.json']],
+])('%s', (_, known) => {
+  test.each([
+    '/no/state/x',
+    '/no/xdg/mcp-guard/config.json',
+    '/no/xdg/mcp-guard/config.yml',
+    '/no/xdg/mcp-guard',
+    '~/.config/mcp-guard/config.json',
+    '/no/project/mcp-guard.config.json',
+    '/no/project/.mcp-guardrc',
+    'mcp-guard.config.json',
+    '.mcp-guardrc.yml',
+    'mcp-guard/config.json',
+  ])('keeps %s', (path) => {
+    expect(isOwn(path, known)).toBe(true);
+  });
+
+  test.each(['/no/project/other.json', '/no/xdg/other', '/no/elsewhere/mcp-guard.config.json', 'other.json'])(
+    'leaves %s',
+    (path) => {
+      expect(isOwn(path, known)).toBe(false);
+    },
+  );
+
+  test('keeps what a relative path means to a server that counts it from a directory of its command line', () => {
+    expect(isOwn('x', known, ['/no/state'])).toBe(true);
+    expect(isOwn('state', known, ['--root=/no'])).toBe(true);
+    expect(isOwn('y/../state', known, ['-y', 'file:///no/'])).toBe(true);
+    expect(isOwn('state', known, ['/other'])).toBe(false);
+  });
+});
+
+test('the config and its lock count where there are any', () => {
+  const known = ['/no/state', '/no/rules.yaml', '/no/rules.mcp-guard.lock.json'];
+  expect(isOwn('/no/rules.yaml', known)).toBe(true);
+  expect(isOwn('/no/rules.mcp-guard.lock.json', known)).toBe(true);
+  expect(isOwn('/no/rules.yaml', ['/no/state'])).toBe(false);
+});

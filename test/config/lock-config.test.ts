@@ -1,0 +1,35 @@
+// The keys of lock and pins: what is legal, and how what is not is told.
+import { expect, test } from 'vitest';
+import { compilePolicy } from '../../src/config/compile.ts';
+import { showDiagnostic } from '../../src/config/diagnostics.ts';
+
+const KEY = `ed25519:${'A'.repeat(43)}=`;
+
+function complaints(more: object, server: object = {}): readonly string[] {
+  const document = { version: 1, servers: { files: { command: 'x', ...server } }, ...more };
+  const source = { path: '/c', digest: 'd' };
+  const compiled = compilePolicy({ document, variables: {}, source, absolute: (path) => path });
+  return compiled.ok ? [] : compiled.diagnostics.map(showDiagnostic);
+}
+
+test('what is legal', () => {
+  expect(complaints({ lock: 'required', approvers: [KEY] }, { pins: 'warn' })).toEqual([]);
+  const pins = {
+    mode: 'off',
+    ignore: ['title', 'description', 'inputSchema', 'outputSchema', 'annotations', 'instructions'],
+  };
+  expect(complaints({ lock: 'first-use', approvers: [] }, { pins, tools: { '*': { pins } } })).toEqual([]);
+});
+
+test.each(['ed25519:', KEY.slice(1), `${KEY} `, KEY.replace('=', ''), KEY.replace('A', '-'), 'rsa:AAAA', `${KEY}\n`])(
+  'an approver %j is none',
+  (approver) => {
+    expect(complaints({ approvers: [approver] })).toMatchObject([expect.stringContaining('Ed25519')]);
+  },
+);
+
+test('a field that does not exist cannot be ignored, and a near word is named', () => {
+  expect(complaints({}, { pins: { ignore: ['descripton'] } })).toMatchObject([expect.stringContaining('description')]);
+  expect(complaints({}, { pins: 'wrn' })).toHaveLength(1);
+  expect(complaints({ lock: 'always' })).toMatchObject([expect.stringContaining('required')]);
+});

@@ -1,0 +1,327 @@
+// What is kept of what a server offers: all pages in order, bounded, new lists only, and no answer waits for it.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { sha256Digest } from '../../../src/adapters/sha256-digest.ts';
+import type { RequestView } from '../../../src/core/interceptor.ts';
+import { createInventoryWatch } from '../../../src/policy/inventory/inventory.ts';
+import { mergeInventory, type Offered, readInventory } from '../../../src/policy/inventory/known-list.ts';
+import type { JsonObject } from '../../../src/wire/json.ts';
+
+const NOW = { wallMs: 1_700_000_000_000, monoMs: 5 };
+
+function open() {
+  const offers: Offered[] = [];
+  const held: (() => void)[] = [];
+  const watch = createInventoryWatch({
+    digest: sha256Digest.text,
+    later: (action) => void held.push(action),
+    offer: (_, offered) => void offers.push(offered),
+  });
+  const ask = (method: string, params: JsonObject | undefined, asked: 'client' | 'server' = 'client'): RequestView => {
+    const request: RequestView = { asked, upstream: 'files', method, tool: undefined, params, modern: false };
+    expect(watch.onRequest?.(request, NOW)).toEqual({ kind: 'pass' });
+    // as the core does once a request is sent
+    request.params = undefined;
+    return request;
+  };
+  const answer = (request: RequestView, result: JsonObject, now = NOW) =>
+    expect(watch.onResponse?.(request, result, now)).toBeUndefined();
+  const list = (result: JsonObject, cursor?: string, method = 'tools/list') =>
+    answer(ask(method, cursor === undefined ? undefined : { cursor }), result);
+  const work = () => {
+    let steps = 0;
+    for (let action = held.shift(); action !== undefined; action = held.shift()) {
+      steps += 1;
+      action();
+    }
+    return steps;
+  };
+  const names = (index = -1, kind: 'tools' | 'resources' | 'prompts' | 'resourceTemplates' = 'tools') =>
+    offers.at(index)?.lists[kind]?.entries.map(({ name }) => name);
+  return { watch, offers, held, ask, answer, list, work, names };
+}
+
+const tool = (name: string, more: JsonObject = {}): JsonObject => ({ name, inputSchema: { type: 'object' }, ...more });
+
+describe('a list', () => {
+  test('is told once its last page is there, with what scopes and people ask for', () => {
+    const { list, work, offers, answer, ask } = open();
+    answer(ask('initialize', {}), { serverInfo: { name: 'srv', version: '1.2' }, capabilities: {} });
+    list({
+      tools: [tool('a', { title: 'A', description: 'd', annotations: { readOnlyHint: true }, icons: [1] })],
+      nextCursor: 'p2',
+    });
+    work();
+    expect(offers).toEqual([]);
+    list({ tools: [tool('b')] }, 'p2');
+    work();
+    expect(offers).toHaveLength(1);
+    expect(offers[0]).toMatchObject({
+      server: { name: 'srv', version: '1.2' },
+      lists: {
+        tools: {
+          entries: [
+            {
+              name: 'a',
+              definition: {
+                title: 'A',
+                description: 'd',
+                annotations: { readOnlyHint: true },
+                inputSchema: { type: 'object' },
+              },
+            },
+            { name: 'b', definition: { inputSchema: { type: 'object' } } },
+          ],
+          omitted: 0,
+          isComplete: true,
+          seenAtMs: NOW.wallMs,
+          sinceMs: NOW.wallMs,
+        },
+      },
+    });
+    expect(offers[0]?.lists.tools?.entries[0]?.definition).not.toHaveProperty('icons');
+  });
+
+  test('of resources goes by URI, of templates by their text, of prompts by name', () => {
+    const { list, work, names } = open();
+    list({ resources: [{ uri: 'file:///a', name: 'x' }] }, undefined, 'resources/list');
+    list({ resourceTemplates: [{ uriTemplate: 'file:///{p}', name: 'x' }] }, undefined, 'resources/templates/list');
+    list({ prompts: [{ name: 'p' }] }, undefined, 'prompts/list');
+    work();
+    expect([names(0, 'resources'), names(1, 'resourceTemplates'), names(2, 'prompts')]).toEqual([
+      ['file:///a'],
+      ['file:///{p}'],
+      ['p'],
+    ]);
+  });
+
+  test('that is the same is told once, one that has changed again', () => {
+    const { list, work, offers, names } = open();
+    list({ tools: [tool('a')] });
+    list({ tools: [tool('a')] });
+    work();
+    expect(offers).toHaveLength(1);
+    list({ tools: [tool('a', { description: 'other' })] });
+    list({ tools: [tool('a', { description: 'other' }), tool('b')] });
+    work();
+    expect(offers).toHaveLength(3);
+    expect(names()).toEqual(['a', 'b']);
+  });
+
+  test('read by two at once, or from the middle, has no page twice and none of another', () => {
+    const { list, work, names, offers } = open();
+    list({ tools: [tool('x')] }, 'never given');
+    list({ tools: [tool('a')], nextCursor: '2' });
+    list({ tools: [tool('a')], nextCursor: '2' });
+    list({ tools: [tool('b')] }, '2');
+    list({ tools: [tool('b')] }, '2');
+    work();
+    expect(offers).toHaveLength(1);
+    expect(names()).toEqual(['a', 'b']);
+  });
+
+  test('that nobody reads to its end is told as such when the session ends', () => {
+    const { list, watch, offers } = open();
+    list({ tools: [tool('a')], nextCursor: '2' });
+    watch.settle();
+    expect(offers[0]?.lists.tools).toMatchObject({ isComplete: false, entries: [{ name: 'a' }] });
+    watch.settle();
+    expect(offers).toHaveLength(1);
+  });
+
+  test('of what a server asks of the client is none of its own', () => {
+    const { answer, ask, work, offers } = open();
+    answer(ask('tools/list', undefined, 'server'), { tools: [tool('a')] });
+    work();
+    expect(offers).toEqual([]);
+  });
+
+  test('knows the server of 2026-07-28 by `_meta`, and cuts what it says of itself', () => {
+    const { answer, ask, list, work, offers } = open();
+    const info = { name: 'n'.repeat(9999), version: '2' };
+    answer(ask('server/discover', {}), { _meta: { 'io.modelcontextprotocol/serverInfo': info } });
+    list({ tools: [] });
+    work();
+    expect(offers[0]?.server).toEqual({ name: 'n'.repeat(256), version: '2' });
+  });
+});
+
+describe('what is hostile', () => {
+  test('a list that is none, entries without a name, names that nothing can grant', () => {
+    const { list, work, offers } = open();
+    list({ tools: 'no' });
+    list({ tools: [null, 1, {}, { name: 7 }, tool('x'.repeat(8193)), tool('ok')] });
+    work();
+    expect(offers).toHaveLength(1);
+    expect(offers[0]?.lists.tools).toMatchObject({ omitted: 5, entries: [{ name: 'ok' }] });
+  });
+
+  test('a definition above 64 KiB leaves its digest, and a change of it is still a change', () => {
+    const { list, work, offers } = open();
+    for (const end of ['x', 'y']) list({ tools: [tool('a', { description: `${'é'.repeat(40_000)}${end}` })] });
+    work();
+    const entries = offers.map(({ lists }) => lists.tools?.entries[0]);
+    expect(entries.map((entry) => entry?.definition)).toEqual([undefined, undefined]);
+    expect(entries[0]?.digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(entries[0]?.digest).not.toBe(entries[1]?.digest);
+  });
+
+  test('four full lists fit a state document of 4 MiB, whatever is in them', () => {
+    const { list, work, offers } = open();
+    const fill = (name: (index: number) => JsonObject) => Array.from({ length: 25_000 }, (_, index) => name(index));
+    const long = (index: number) => `${index}${'\u0001é"'.repeat(index % 40)}`;
+    list({ tools: fill((index) => tool(long(index), { description: 'é'.repeat(index % 300) })) });
+    list({ resources: fill((index) => ({ uri: long(index) })) }, undefined, 'resources/list');
+    list({ resourceTemplates: fill((index) => ({ uriTemplate: long(index) })) }, undefined, 'resources/templates/list');
+    list({ prompts: fill((index) => ({ name: long(index) })) }, undefined, 'prompts/list');
+    work();
+    const empty = { version: 1, name: 'n'.repeat(300), server: undefined, lists: {} } as const;
+    const whole = offers.reduce(mergeInventory, empty);
+    const text = JSON.stringify(whole);
+    expect(Buffer.byteLength(text)).toBeLessThan(4_194_304);
+    expect(Buffer.byteLength(text)).toBeGreaterThan(3_000_000);
+    expect(whole.lists.tools?.omitted).toBeGreaterThan(0);
+    const { entries = [], omitted = 0 } = whole.lists.tools ?? {};
+    expect(entries.length + omitted).toBe(25_000);
+    expect(JSON.stringify(readInventory(JSON.parse(text), empty.name)) === text).toBe(true);
+  });
+
+  test('of ten thousand tools every name is kept, and of as many as fit the definition', () => {
+    const { list, work, offers } = open();
+    list({ tools: Array.from({ length: 10_000 }, (_, index) => tool(`t${index}`, { description: 'x'.repeat(500) })) });
+    work();
+    const { entries = [], omitted } = offers[0]?.lists.tools ?? {};
+    expect([entries.length, omitted]).toEqual([10_000, 0]);
+    expect(entries.filter(({ definition }) => definition !== undefined).length).toBeGreaterThan(2_000);
+    expect(entries.at(-1)).toMatchObject({ name: 't9999', definition: undefined, digest: expect.any(String) });
+  });
+
+  test('no step takes more than some hundred entries, and pages that wait are bounded', () => {
+    const { list, held, work } = open();
+    list({ tools: Array.from({ length: 10_000 }, (_, index) => tool(`t${index}`)) });
+    expect(held).toHaveLength(1);
+    expect(work()).toBe(50);
+    for (let page = 0; page < 100; page += 1)
+      list({ tools: [tool('a')], nextCursor: `${page}` }, page === 0 ? undefined : `${page - 1}`);
+    expect(work()).toBeLessThanOrEqual(32);
+  });
+
+  test('a name of an object is a name like any other', () => {
+    const { list, work, names } = open();
+    list(
+      JSON.parse(
+        '{"tools":[{"name":"__proto__","__proto__":{"x":1},"inputSchema":{"__proto__":[]}},{"name":"constructor"}]}',
+      ),
+    );
+    work();
+    expect(names()).toEqual(['__proto__', 'constructor']);
+  });
+});
+
+describe('a document', () => {
+  const entries = fc.array(
+    fc.oneof(
+      fc.record({ name: fc.string(), definition: fc.dictionary(fc.string(), fc.jsonValue()) }),
+      fc.record({ name: fc.string(), digest: fc.string() }),
+    ),
+  );
+  const list = fc.record({
+    entries,
+    omitted: fc.nat(),
+    isComplete: fc.boolean(),
+    digest: fc.string(),
+    sinceMs: fc.nat(),
+    seenAtMs: fc.nat(),
+  });
+
+  test('comes back as it was written, for any list', () => {
+    fc.assert(
+      fc.property(fc.record({ tools: list, prompts: list }, { requiredKeys: [] }), (lists) => {
+        const written = JSON.parse(JSON.stringify({ version: 1, name: 'files', lists }));
+        expect(JSON.parse(JSON.stringify(readInventory(written, 'files')))).toEqual(written);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  const good = { version: 1, name: 'files', server: { name: 's', version: '1' }, lists: {} };
+  const goodList = {
+    entries: [{ name: 'a', definition: {} }],
+    omitted: 0,
+    isComplete: true,
+    digest: 'd',
+    sinceMs: 1,
+    seenAtMs: 1,
+  };
+  const withList = (more: object) => ({ ...good, lists: { tools: { ...goodList, ...more } } });
+
+  test('that is good is read', () => {
+    expect(readInventory(good, 'files')).toBeDefined();
+    expect(readInventory(withList({}), 'files')).toBeDefined();
+  });
+
+  test.each([
+    ['null', null],
+    ['another server’s', { ...good, name: 'other' }],
+    ['of another version', { ...good, version: 2 }],
+    ['without lists', { ...good, lists: undefined }],
+    ['with a server that is none', { ...good, server: { name: 's' } }],
+    ['with a list that is none', { ...good, lists: { tools: [] } }],
+    ['with entries that are none', withList({ entries: {} })],
+    ['with an entry without a name', withList({ entries: [{ definition: {} }] })],
+    ['with an entry of nothing', withList({ entries: [{ name: 'a' }] })],
+    ['with a definition that is none', withList({ entries: [{ name: 'a', definition: [] }] })],
+    ['with a count that is none', withList({ omitted: -1 })],
+    ['with a time that is none', withList({ seenAtMs: 8.64e15 + 1 })],
+    ['with a beginning that is none', withList({ sinceMs: '1' })],
+    ['with a flag that is none', withList({ isComplete: 1 })],
+    ['without a digest', withList({ digest: 1 })],
+  ])('%s is refused', (_, value) => {
+    expect(readInventory(value, 'files')).toBeUndefined();
+  });
+});
+
+describe('a newer look', () => {
+  const DAY = 86_400_000;
+  const list = (digest: string, more: object = {}) => ({
+    entries: [],
+    omitted: 0,
+    isComplete: true,
+    digest,
+    sinceMs: 0,
+    seenAtMs: 0,
+    ...more,
+  });
+  const known = {
+    version: 1,
+    name: 'files',
+    server: { name: 's', version: '1' },
+    lists: { tools: list('a'), prompts: list('p') },
+  } as const;
+
+  test('that shows the same changes nothing, but the day', () => {
+    const seen = (seenAtMs: number) => ({
+      server: known.server,
+      lists: { tools: list('a', { seenAtMs, sinceMs: seenAtMs }) },
+    });
+    expect(mergeInventory(known, seen(DAY - 1))).toBe(known);
+    expect(mergeInventory(known, seen(DAY)).lists.tools).toMatchObject({ sinceMs: 0, seenAtMs: DAY });
+    expect(mergeInventory(known, { server: undefined, lists: {} })).toBe(known);
+  });
+
+  test('replaces the lists that it saw, and leaves the others', () => {
+    const merged = mergeInventory(known, { server: known.server, lists: { tools: list('b') } });
+    expect(merged.lists).toEqual({ tools: list('b'), prompts: list('p') });
+  });
+
+  test('that is a part replaces no whole, unless the server is another one', () => {
+    const part = { tools: list('b', { isComplete: false }) };
+    expect(mergeInventory(known, { server: known.server, lists: part })).toBe(known);
+    expect(mergeInventory(known, { server: { name: 's', version: '2' }, lists: part })).toMatchObject({
+      server: { version: '2' },
+      lists: { tools: { digest: 'b' }, prompts: { digest: 'p' } },
+    });
+    const ofPart = { ...known, lists: { tools: list('c', { isComplete: false }) } };
+    expect(mergeInventory(ofPart, { server: undefined, lists: part }).lists.tools?.digest).toBe('b');
+  });
+});
