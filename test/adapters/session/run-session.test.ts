@@ -65,7 +65,10 @@ describe('a client that closes its end while a policy holds its request', () => 
       takeReady: () => ready.splice(0),
     };
     const rig = new Rig({ interceptors: [holder] });
-    return { rig, letGo: () => held.slice(0, 1).forEach((request) => ready.push({ request, outcome: 'go' })) };
+    const letGo = () => {
+      for (const request of held.slice(0, 1)) ready.push({ request, outcome: 'go' });
+    };
+    return { rig, letGo };
   }
 
   it('is still served: the server hears the end of its input after the last request', async () => {
