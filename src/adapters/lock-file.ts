@@ -22,7 +22,7 @@ import type { JsonObject } from '../wire/json.ts';
 import { replaceFile } from './durable-file.ts';
 import { lockMemoryPath, readLockMemory, rememberLock } from './lock-memory.ts';
 import { withFileLock } from './locked-file.ts';
-import { readSigningKey, type SigningKey, signingKeyPath, verifySignature } from './signing-key.ts';
+import { openSigningKey, readSigningKey, type SigningKey, signingKeyPath, verifySignature } from './signing-key.ts';
 import { makePrivateDir } from './state-paths.ts';
 
 const MAX_LOCK_BYTES = 33_554_432;
@@ -31,11 +31,15 @@ const MOST_BELIEVED = 1_000_000;
 /** Names that find-config.ts looks for: of these there is one in a directory. */
 const USUAL = /^(mcp-guard\.config\.(json|ya?ml)|\.mcp-guardrc(\.(json|ya?ml))?|config\.(json|ya?ml))$/;
 
+/** Of all tenants together: they share the config, and so its lock. No tenant can be called so. */
+const MACHINE = 'lock';
+
 export interface LockPlace {
   /** Absolute, links resolved: what the machine remembers it by. */
   readonly config: string;
   readonly lock: string;
   readonly stateDir: string;
+  /** Whose sessions it is about: what was seen of servers is theirs. The key and the memory of locks are the machine's. */
   readonly tenant: string;
 }
 
@@ -54,14 +58,23 @@ export function readLock(place: LockPlace, input: LockInput): LockJudgement {
   // INVARIANT: in this order, which is the reverse of how they are written: another guard may lock it at this very moment
   const memory = readLockMemory(memoryPath(place), place.config);
   const reading = readLockText(place.lock);
-  const machineKey = readSigningKey(signingKeyPath(keysDir(place)))?.publicKey;
+  const machineKey = readMachineKey(place)?.publicKey;
   return judgeLock({ ...input, configName: basename(place.config), reading, memory, machineKey }, PORTS);
+}
+
+/** The key of this machine, made where there is none. @throws GuardError key_unusable */
+export function openMachineKey({ stateDir }: LockPlace): SigningKey {
+  return openSigningKey(makePrivateDir(stateDir, [MACHINE, 'keys']));
+}
+
+function readMachineKey({ stateDir }: LockPlace): SigningKey | undefined {
+  return readSigningKey(signingKeyPath(join(stateDir, MACHINE, 'keys')));
 }
 
 /** Whether an approval by this key would hold here: what is written must not be refused afterwards. */
 export function mayApprove(place: LockPlace, { config, ceiling }: LockInput, key: string): boolean {
   const memory = readLockMemory(memoryPath(place), place.config);
-  const machineKey = readSigningKey(signingKeyPath(keysDir(place)))?.publicKey;
+  const machineKey = readMachineKey(place)?.publicKey;
   return trustedKeys({ config, memory, machineKey, ceiling }).includes(key);
 }
 
@@ -163,16 +176,12 @@ function changed(place: LockPlace): GuardError {
   });
 }
 
-function makeStateDirs({ stateDir, tenant }: LockPlace): void {
-  makePrivateDir(stateDir, [tenant, 'locks']);
+function makeStateDirs({ stateDir }: LockPlace): void {
+  makePrivateDir(stateDir, [MACHINE, 'seen']);
 }
 
-function keysDir({ stateDir, tenant }: LockPlace): string {
-  return join(stateDir, tenant, 'keys');
-}
-
-function memoryPath({ stateDir, tenant, config }: LockPlace): string {
-  return lockMemoryPath(join(stateDir, tenant, 'locks'), config);
+function memoryPath({ stateDir, config }: LockPlace): string {
+  return lockMemoryPath(join(stateDir, MACHINE, 'seen'), config);
 }
 
 function realPath(path: string): string {

@@ -11,7 +11,7 @@ const VERSION = 1;
 const MAX_BYTES = 1_048_576;
 const LOCK_TIMEOUT_MS = 5_000;
 
-/** @param directory `<state>/<tenant>/locks` @param config absolute path of the config, links resolved */
+/** @param directory `<state>/lock/seen` @param config absolute path of the config, links resolved */
 export function lockMemoryPath(directory: string, config: string): string {
   return join(directory, `${crypto.hash('sha256', config).slice(0, 32)}.json`);
 }

@@ -29,8 +29,8 @@ export interface RecordedChange {
 export interface ConfigTurn {
   readonly atMs: number;
   readonly server: string;
-  /** SHA-256 of the config; null: a bare run. */
-  readonly digest: string | null;
+  /** SHA-256 of the config. */
+  readonly digest: string;
   readonly record: string;
 }
 
@@ -50,7 +50,8 @@ const MOST_SERVERS = 1_000;
 export function readScopeChanges(stateDir: string, tenant: string): ScopeChanges {
   const paths = trailPaths(tenantDir(stateDir, tenant));
   const changes: RecordedChange[] = [];
-  const starts: ConfigTurn[] = [];
+  const turns: ConfigTurn[] = [];
+  const digests = new Map<string, string>();
   const since = new Map<string, number>();
   let hasMore = false;
   const keep = <T>(list: T[], value: T): void => {
@@ -69,7 +70,12 @@ export function readScopeChanges(stateDir: string, tenant: string): ScopeChanges
             const oldest = since.get(server);
             if (oldest === undefined && since.size >= MOST_SERVERS) hasMore = true;
             else since.set(server, Math.min(oldest ?? atMs, atMs));
-            keep(starts, { atMs, server, digest: stringAt(header, 'configDigest') ?? null, record: showRef(ref) });
+            // a bare run has none, nor has a command that writes a record of its own
+            const digest = stringAt(header, 'configDigest');
+            const before = digests.get(server);
+            if (digest === undefined || (before === undefined && digests.size >= MOST_SERVERS)) continue;
+            digests.set(server, digest);
+            if (before !== undefined && before !== digest) keep(turns, { atMs, server, digest, record: showRef(ref) });
           }
           continue;
         }
@@ -78,8 +84,9 @@ export function readScopeChanges(stateDir: string, tenant: string): ScopeChanges
         const record = showRef(ref);
         const approval = readApproval(objectAt(header, 'detail'));
         // both stand in one segment, the asking first
-        if (approval?.stage === 'asked') asked.set(record, approval);
-        else if (approval !== undefined && server !== undefined) {
+        if (approval?.stage === 'asked') {
+          if (asked.size < MOST_CHANGES) asked.set(record, approval);
+        } else if (approval !== undefined && server !== undefined) {
           const { who = '', why = '', until = null } = asked.get(approval.asked) ?? {};
           const { before, after, gained, lost } = approval;
           keep(changes, { atMs, server, before, after, gained, lost, who, why, until, record });
@@ -88,22 +95,9 @@ export function readScopeChanges(stateDir: string, tenant: string): ScopeChanges
     }
   }
   changes.sort((one, other) => one.atMs - other.atMs);
-  return { changes, turns: findTurns(starts), since, hasMore };
+  return { changes, turns, since, hasMore };
 }
 
 function namesIn(servers: unknown): readonly string[] {
   return Array.isArray(servers) ? servers.filter((name): name is string => typeof name === 'string') : [];
-}
-
-/** Commands that write a record of their own have no config: they are no start of a server, and not told apart from a bare run. */
-function findTurns(starts: readonly ConfigTurn[]): readonly ConfigTurn[] {
-  const last = new Map<string, string | null>();
-  return [...starts]
-    .sort((one, other) => one.atMs - other.atMs)
-    .filter(({ server, digest }) => {
-      if (digest === null) return false;
-      const isOther = last.has(server) && last.get(server) !== digest;
-      last.set(server, digest);
-      return isOther;
-    });
 }

@@ -17,7 +17,7 @@ export interface SigningKey {
 const PREFIX = 'ed25519:';
 const MAX_BYTES = 4_096;
 
-/** @param directory `<state>/<tenant>/keys` */
+/** @param directory `<state>/lock/keys` */
 export function signingKeyPath(directory: string): string {
   return join(directory, 'ed25519.pem');
 }

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
 /** Tenants are directories beside these, which belong to the machine's guards together. */
-const RESERVED = new Set(['run', 'projects']);
+const RESERVED = new Set(['run', 'projects', 'lock']);
 const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** A path that cannot be used. `message` says what, why and how to mend it; the caller gives it its error code. */
@@ -35,7 +35,7 @@ export function isTenant(name: string): boolean {
 export function tenantDir(stateDir: string, tenant: string): string {
   if (!isTenant(tenant)) {
     throw new StatePathError(
-      `\`${tenant}\` is no name for a tenant: use a-z, 0-9 and -, at most 63, not ${[...RESERVED].join(' or ')}`,
+      `\`${tenant}\` is no name for a tenant: use a-z, 0-9 and -, at most 63, not ${[...RESERVED].join(', ')}`,
     );
   }
   return join(stateDir, tenant);

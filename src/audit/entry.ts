@@ -103,7 +103,11 @@ export interface EventEntry extends EntryBase {
     | 'restart'
     | 'config'
     | 'breaker' // one transition, as transition-record.ts of the policy writes it
-    | 'breaker_order'; // what a person asked of a breaker, before it is done; and that it failed or changed nothing
+    | 'breaker_order' // what a person asked of a breaker, before it is done; and that it failed or changed nothing
+    | 'lock' // a config was locked at its first use, or a lock was seen for the first time
+    | 'drift' // a definition is not the approved one
+    | 'approval' // what a person approved, before it is done; what came of it, and what each server gained
+    | 'pause'; // break-glass: what a person asked for, and that a session heeds it or has ceased to
   readonly server: string | undefined;
   readonly detail: Readonly<Record<string, JsonScalar>>;
 }

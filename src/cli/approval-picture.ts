@@ -26,6 +26,8 @@ export interface Known {
 
 export interface ServerPicture {
   readonly server: string;
+  /** Names of tools that it is known to offer. */
+  readonly offered: readonly string[];
   /** Against what was approved, else against what was first seen; undefined where there is nothing to compare, or no difference. */
   readonly drift: Drift | undefined;
   /** Tools whose definitions would be pinned, of a server that has none; undefined: it has, or none is known. */
@@ -72,9 +74,6 @@ export function drawApproval({ document, judgement, knownOf, only }: PictureInpu
       return set === undefined ? [] : [[id, set]];
     }),
   );
-  const namesOf = ({ last, tools }: Known): readonly string[] => [
-    ...new Set([...(last?.pins.tools.keys() ?? []), ...tools]),
-  ];
   const diff = diffPolicies(policy, approved, new Map([...known].map(([id, one]) => [id, namesOf(one)])));
   const servers = about.map((server) => {
     const entry = objectOf(memberOf(memberOf(policy, 'servers'), server));
@@ -88,6 +87,10 @@ export function drawApproval({ document, judgement, knownOf, only }: PictureInpu
     isUpToDate: isSamePolicy && isSamePins(pins, pinned),
     waits: judgement.kind !== 'holds' || !diff.isApproved || servers.some(({ drift }) => drift !== undefined),
   };
+}
+
+function namesOf({ last, tools }: Known): readonly string[] {
+  return [...new Set([...(last?.pins.tools.keys() ?? []), ...tools])];
 }
 
 function drawServer(
@@ -106,6 +109,7 @@ function drawServer(
   const tools = [...(last?.pins.tools.values() ?? [])];
   return {
     server,
+    offered: known === undefined ? [] : namesOf(known),
     drift: drift !== undefined && isDrift(drift) ? drift : undefined,
     newPins: pinned === undefined && last !== undefined ? tools.length : undefined,
     hidden: tools.flatMap(({ name, fields }) =>

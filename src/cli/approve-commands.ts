@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { inventorySpec, loadInventory } from '../adapters/inventory-documents.ts';
-import { lockError, mayApprove, writeLock } from '../adapters/lock-file.ts';
+import { lockError, mayApprove, openMachineKey, writeLock } from '../adapters/lock-file.ts';
 import { pausesSpec } from '../adapters/pause-look.ts';
 import { readSeenPins, rememberApprovedPins } from '../adapters/seen-pins.ts';
-import { openSigningKey, readSigningKey, type SigningKey } from '../adapters/signing-key.ts';
+import { readSigningKey, type SigningKey } from '../adapters/signing-key.ts';
 import { openStateDocument } from '../adapters/state-document.ts';
 import { makePrivateDir, resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -56,7 +56,7 @@ export async function approve(flags: Shared & ScopeApproveOptions): Promise<numb
       });
     },
     openKey(path) {
-      signer = path === undefined ? openSigningKey(makePrivateDir(stateDir, [tenant, 'keys'])) : openNamedKey(path);
+      signer = path === undefined ? openMachineKey(place) : openNamedKey(path);
       if (!mayApprove(place, { config: document, ceiling: CEILING, nowMs }, signer.publicKey)) {
         throw new GuardError('key_unusable', `the word of ${signer.publicKey} does not count for this config`, {
           hint: 'add it to `approvers` and have that approved by a key that counts, as that of this machine',

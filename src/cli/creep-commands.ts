@@ -18,7 +18,7 @@ export interface CreepFlags {
 }
 
 export async function creep(server: string | undefined, flags: CreepFlags): Promise<number> {
-  const machine = await openScopeMachine(flags.config, flags.tenant);
+  const machine = await openScopeMachine(flags.config, flags.tenant, 'in_force');
   const marks = showsBlocks() ? PLOT_BLOCKS : PLOT_ASCII;
   return runScopeCreep(
     { ...flags, server },

@@ -85,10 +85,10 @@ function readSurfaces(stateDir: string, tenant: string): LintParts['surfaces'] {
     let points = surfaces.get(server);
     if (points === undefined) {
       const sinceMs = since.get(server) ?? atMs;
-      points = sinceMs < atMs ? [{ atMs: sinceMs, tools: before }] : [];
+      points = sinceMs < atMs && before !== undefined ? [{ atMs: sinceMs, tools: before }] : [];
       surfaces.set(server, points);
     }
-    points.push({ atMs, tools: after });
+    if (after !== undefined) points.push({ atMs, tools: after });
   }
   return surfaces;
 }

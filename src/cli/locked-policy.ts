@@ -7,7 +7,8 @@ import type { Policy, ServerPolicy } from '../config/policy.ts';
 import { GuardError } from '../guard-error.ts';
 import { memberOf, objectFrom, objectOf } from '../policy/lock/difference.ts';
 import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
-import { buildLayer, type ScopeLayer } from '../policy/scope/scope-layer.ts';
+import { lockLayers, UNAPPROVED } from '../policy/lock/lock-layers.ts';
+import type { ScopeLayer } from '../policy/scope/scope-layer.ts';
 import type { JsonObject } from '../wire/json.ts';
 import { isSameJson } from '../wire/same-json.ts';
 import { withConstraints } from './with-constraints.ts';
@@ -83,14 +84,11 @@ export async function applyLock(read: ReadConfig, context: LockContext): Promise
       if (entry === undefined) return [];
       const known = layer.servers.get(entry.id);
       // INVARIANT: `run` starts no server that the lock does not know; a command that asks about one is told that nothing is approved
-      if (known === undefined) return [buildLayer('lock', [NOTHING])];
-      return known.scope === undefined ? [] : [buildLayer('lock', [known.scope])];
+      return lockLayers(known === undefined ? UNAPPROVED : known.scope);
     },
     serverDocument: (id) => serverAt(combination.document, id),
   };
 }
-
-const NOTHING = { name: '', rule: 'lock', grants: [], denies: [], source: {} };
 
 /** What commands show: the policy in force, with what waits for an approval. @throws GuardError config_…, lock_… */
 export async function loadLockedPolicy(place: ConfigPlace, context: LockContext): Promise<LockedPolicy & ReadConfig> {

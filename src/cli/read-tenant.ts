@@ -6,6 +6,6 @@ import { GuardError } from '../guard-error.ts';
 export function readTenant(value: string): string {
   if (isTenant(value)) return value;
   throw new GuardError('usage', `\`--tenant ${value}\` is no name for a tenant`, {
-    hint: 'use 1 to 63 of `a-z`, `0-9` and `-`, not starting with `-`; `run` and `projects` are taken',
+    hint: 'use 1 to 63 of `a-z`, `0-9` and `-`, not starting with `-`; `run`, `projects` and `lock` are taken',
   });
 }

@@ -1,9 +1,7 @@
 // What a `run` under a config has beside it: the lock, the pins, and whether a person has paused a server. Loaded only where there is
 // a config. Puts together and says; what a lock means stands in policy/lock, what drifts in policy/pins.
 
-import { type LockPlace, rememberJudgement, writeLock } from '../adapters/lock-file.ts';
-import { openSigningKey } from '../adapters/signing-key.ts';
-import { makePrivateDir } from '../adapters/state-paths.ts';
+import { type LockPlace, openMachineKey, rememberJudgement, writeLock } from '../adapters/lock-file.ts';
 import type { EventEntry } from '../audit/entry.ts';
 import type { ConfigPlace } from '../config/find-config.ts';
 import { GuardError, isGuardError } from '../guard-error.ts';
@@ -80,10 +78,10 @@ export async function openRunLock(
 /** A line that says what came of it. Where it cannot be locked nothing is lost that there was: it goes on as it is. */
 async function lockFirst(
   { place, document, judgement: judged }: ReadConfig,
-  { stateDir, tenant, nowMs, actor }: LockContext & { readonly actor: string },
+  { nowMs, actor }: LockContext & { readonly actor: string },
 ): Promise<{ readonly note: string; readonly lock?: SignedLock; readonly isLate: boolean }> {
   try {
-    const key = openSigningKey(makePrivateDir(stateDir, [tenant, 'keys']));
+    const key = openMachineKey(place);
     const wish = { judged, policy: document, pins: new Map(), who: actor, why: 'first use' };
     const lock = await writeLock(place, { ...wish, nowMs, untilMs: undefined, key });
     return {

@@ -159,7 +159,7 @@ function describeServer(
   before: JsonObject,
 ): EventEntry['detail'] | undefined {
   const scope = picture.diff.scopes.find((one) => one.server === server);
-  const { drift } = picture.servers.find((one) => one.server === server) ?? {};
+  const { drift, offered = [] } = picture.servers.find((one) => one.server === server) ?? {};
   const lines = listLines(picture).filter((line) => line.server === server);
   if (scope === undefined || lines.length === 0) return undefined;
   const count = (by: string): number => scope.newTools.filter((one) => one.by === by).length;
@@ -174,7 +174,7 @@ function describeServer(
     ...{ wider: scope.rules.filter(({ direction }) => direction === 'wider').length },
     ...{ narrower: scope.rules.filter(({ direction }) => direction === 'narrower').length },
     ...{ grantsBefore: countGrants(before, server), grantsAfter: countGrants(picture.policy, server) },
-    ...countSurface(before, picture.policy, server, picture.pins.get(server)?.tools.keys()),
+    ...countSurface(before, picture.policy, server, offered),
     ...{ changed: drift?.changed.length ?? 0, added: drift?.added.length ?? 0, removed: drift?.removed.length ?? 0 },
     ...{ instructions: drift?.instructions !== undefined, pinned: picture.pins.get(server)?.tools.size ?? null },
   };

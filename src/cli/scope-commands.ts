@@ -28,7 +28,7 @@ interface Shared {
 const MAX_CASES_BYTES = 4_194_304;
 
 export async function show(server: string | undefined, flags: Shared): Promise<number> {
-  const machine = await openScopeMachine(flags.config, flags.tenant);
+  const machine = await openScopeMachine(flags.config, flags.tenant, 'in_force');
   return runScopeShow({ ...flags, server }, terminalIo(flags.color), machine);
 }
 
@@ -37,12 +37,12 @@ export async function explain(
   tool: string | undefined,
   flags: Shared & Pick<ScopeExplainOptions, 'args' | 'resource' | 'prompt' | 'request'>,
 ): Promise<number> {
-  const machine = await openScopeMachine(flags.config, flags.tenant);
+  const machine = await openScopeMachine(flags.config, flags.tenant, 'in_force');
   return runScopeExplain({ ...flags, server, tool }, terminalIo(flags.color), machine);
 }
 
 export async function test(file: string, flags: Omit<Shared, 'json'> & { readonly junit?: string }): Promise<number> {
-  const machine = await openScopeMachine(flags.config, flags.tenant);
+  const machine = await openScopeMachine(flags.config, flags.tenant, 'as_written');
   const { junit } = flags;
   return runScopeTest(
     { file, writeJunit: junit === undefined ? undefined : (text) => writeReport(junit, text) },
@@ -59,7 +59,7 @@ export async function replayTrail(
   if (as !== undefined && server === undefined) {
     throw new GuardError('usage', '`--as` needs `--server`', { hint: 'name the server whose record it is' });
   }
-  const machine = await openScopeMachine(flags.config, tenant);
+  const machine = await openScopeMachine(flags.config, tenant, 'as_written');
   const { stateDir, nowMs, policy } = machine;
   const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : readSince(since, nowMs);
   const sum = readStateTrail(stateDir, tenant, () =>

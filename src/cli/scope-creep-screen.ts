@@ -136,7 +136,7 @@ function changeLines({ changes, turns, older }: CreepView): readonly string[] {
     ...changes.map((change) => ({ atMs: change.atMs, text: describeChange(change) })),
     ...turns.map(({ atMs, digest, record }) => ({
       atMs,
-      text: `${showDay(atMs)}  another config from here on (${digest?.slice(0, 12) ?? 'none'}); what it granted is not on record (${record})`,
+      text: `${showDay(atMs)}  another config from here on (${digest.slice(0, 12)}); what it granted is not on record (${record})`,
     })),
   ].sort((one, other) => one.atMs - other.atMs);
   const shown = lines.slice(-MOST_LINES).map(({ text }) => makeInert(text));

@@ -13,6 +13,7 @@ import { prepareOwnPaths } from '../policy/constraint/own-paths.ts';
 import type { Inventory } from '../policy/inventory/known-list.ts';
 import { createOwnPathsPolicy } from '../policy/own-paths.ts';
 import { makeInert } from './inert-text.ts';
+import { loadLockedPolicy } from './locked-policy.ts';
 import { listOwnFiles } from './own-files.ts';
 import type { ExplainScene } from './scope-explain.ts';
 import type { OwnPathsPolicy } from './scope-judge.ts';
@@ -28,19 +29,26 @@ const NO_PATTERNS = (): never => {
   throw new Error('no path needs a pattern');
 };
 
-/** @param config `--config` @throws GuardError where the config cannot be used */
-export async function openScopeMachine(config: string | undefined, tenant: string): Promise<ScopeMachine> {
+/**
+ * @param config `--config`
+ * @param reading `in_force`: what holds now, narrowed by the lock. `as_written`: what the config would permit, approved or not
+ * @throws GuardError where the config cannot be used, or (`in_force`) its lock does not count
+ */
+export async function openScopeMachine(
+  config: string | undefined,
+  tenant: string,
+  reading: 'in_force' | 'as_written',
+): Promise<ScopeMachine> {
   const { env } = process;
   const stateDir = resolveStateDir(env);
   const say = (text: string): void => void process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
   const readAllowed = () => readAllowedConfigs(stateDir);
   const { place, ignored } = findConfigFile({ flag: config, env, cwd: process.cwd(), readAllowed });
   if (ignored !== undefined) say(explainIgnored(ignored));
-  const policy =
-    place === undefined
-      ? undefined
-      : loadPolicy(place, { env, uid: process.getuid?.(), portsFor: await loadPortsFor() });
   const { wallMs: nowMs } = systemClock.now();
+  const context = { env, uid: process.getuid?.(), portsFor: await loadPortsFor(), stateDir, tenant, nowMs };
+  const locked = place === undefined || reading === 'as_written' ? undefined : await loadLockedPolicy(place, context);
+  const policy = locked?.policy ?? (place === undefined ? undefined : loadPolicy(place, context));
   const ownFiles = listOwnFiles(listKnownFiles(policy, stateDir, tenant), { env, cwd: process.cwd() });
   const ownPaths = new Map<string, OwnPathsPolicy>();
   const said = new Set<string>();
@@ -48,7 +56,7 @@ export async function openScopeMachine(config: string | undefined, tenant: strin
     policy,
     stateDir,
     nowMs,
-    further: furtherLayers,
+    further: locked?.layersOf ?? NO_FURTHER,
     offered: () => listInventories(stateDir, tenant),
     inventoryOf: (server) => {
       const complain = (why: string): void => {
@@ -68,8 +76,8 @@ export async function openScopeMachine(config: string | undefined, tenant: strin
   };
 }
 
-/** Ceilings and the lock come in here. */
-const furtherLayers: FurtherLayers = () => [];
+/** Ceilings come in here. */
+const NO_FURTHER: FurtherLayers = () => [];
 
 function listKnownFiles(policy: Policy | undefined, stateDir: string, tenant: string): readonly string[] {
   if (policy === undefined) return [stateDir];

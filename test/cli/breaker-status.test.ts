@@ -29,7 +29,7 @@ files        closed          -
   write/file open      ▇▇▇▇▇ 5/5     19 s left
     since ${at} (12 s); 5 of 5 calls failed, 5 in a row
   stat       half_open ▇▇▇▇▇ 5/5     0 of 2 passed, trying
-    since ${at} (12 s); probe of pid 4711, at most 60 s more; 5 of 5 calls
+    since ${at} (12 s); probe of pid 4711, at most 48 s more; 5 of 5 calls
     failed, 5 in a row
   move       isolated        -       until a person closes it
     since ${at} (12 s); by ada: it writes to the wrong disk

@@ -3,9 +3,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { mayApprove, writeLock } from '../../src/adapters/lock-file.ts';
-import { openSigningKey } from '../../src/adapters/signing-key.ts';
-import { makePrivateDir } from '../../src/adapters/state-paths.ts';
+import { mayApprove, openMachineKey, writeLock } from '../../src/adapters/lock-file.ts';
 import { CEILING, judge, loadLockedPolicy, readLockedConfig } from '../../src/cli/locked-policy.ts';
 import { openRunLock } from '../../src/cli/run-lock.ts';
 import { serverScopeOf } from '../../src/config/server-scope.ts';
@@ -34,7 +32,7 @@ const write = (config: JsonObject): void => fs.writeFileSync(place().path, JSON.
 
 async function lock(policy: JsonObject, untilMs?: number): Promise<void> {
   const { place: at, document } = await readLockedConfig(place(), context());
-  const key = openSigningKey(makePrivateDir(at.stateDir, ['default', 'keys']));
+  const key = openMachineKey(at);
   const judged = judge(at, document, NOW);
   await writeLock(at, { judged, policy, pins: new Map(), who: 'ada', why: 'x', nowMs: NOW, untilMs, key });
 }
@@ -126,7 +124,7 @@ test('whose word counts', async () => {
   const input = (approvers: string[]) => ({ config: { ...CONFIG, approvers }, ceiling: CEILING, nowMs: NOW });
   expect(mayApprove(at, input([team]), team)).toBe(true);
   expect(mayApprove(at, input([team]), stranger)).toBe(false);
-  const machine = openSigningKey(makePrivateDir(at.stateDir, ['default', 'keys'])).publicKey;
+  const machine = openMachineKey(at).publicKey;
   expect(mayApprove(at, input([]), machine)).toBe(true);
   await lock({ ...CONFIG, approvers: [team] });
   // whoever edits the config can take a key away, and add none
@@ -158,9 +156,18 @@ test('a start: what is locked, what is said, what is recorded', async () => {
 test('a lock that this machine has not seen is gone by, said and recorded once', async () => {
   write(CONFIG);
   await openRunLock(place(), context());
-  fs.rmSync(join(directory, 'state', 'default', 'locks'), { recursive: true });
+  fs.rmSync(join(directory, 'state', 'lock', 'seen'), { recursive: true });
   const first = await openRunLock(place(), context());
   expect(first.notes).toMatchObject([expect.stringContaining('seen here for the first time')]);
   expect(first.events).toMatchObject([{ stage: 'first_sight', number: 1 }]);
   expect((await openRunLock(place(), context())).notes).toEqual([]);
+});
+
+test('two tenants share a config, and so its lock: the key and the memory are of the machine', async () => {
+  write(CONFIG);
+  await openRunLock(place(), context());
+  const other = { ...context(), tenant: 'other' };
+  expect((await openRunLock(place(), other)).notes).toEqual([]);
+  fs.rmSync(join(directory, 'mcp-guard.lock.json'));
+  await expect(openRunLock(place(), other)).rejects.toMatchObject({ code: 'lock_vanished' });
 });

@@ -74,7 +74,7 @@ export class LockStage {
 
   /** By this machine's own key, as a script would. */
   approve(...flags: string[]): { status: number; stdout: string; stderr: string } {
-    const key = join(this.yard.state, 'default', 'keys', 'ed25519.pem');
+    const key = join(this.yard.state, 'lock', 'keys', 'ed25519.pem');
     return this.yard.command(
       ...['scope', 'approve', '--config', this.config, '--reason', 'for a test', '--key', key, '--yes', ...flags],
     );

@@ -59,7 +59,10 @@ describe('the filesystem server', () => {
     expect(stdout).toMatch(/possible +newly callable, swallowed by a wildcard: `create_directory`/);
     expect(stdout).toMatch(/holds +no longer to be called: `list_directory`/);
 
+    const explain = () => yard.command('scope', 'explain', 'srv', 'write_file', '--config', stage.config);
+    expect(explain()).toMatchObject({ status: 1, stdout: expect.stringContaining('lock.scopes.one') });
     expect(stage.approve()).toMatchObject({ status: 0 });
+    expect(explain()).toMatchObject({ status: 0 });
     expect(stage.diff()).toMatchObject({ status: 0 });
     const after = await stage.session(async (session) => [
       await session.tools(),
@@ -355,7 +358,7 @@ it('a tool that writes files cannot touch lock, key or pauses', async () => {
       stage.lock,
       stage.config,
       join(yard.state, 'default', 'pauses.json'),
-      join(yard.state, 'default', 'keys', 'ed25519.pem'),
+      join(yard.state, 'lock', 'keys', 'ed25519.pem'),
     ];
     const answers: string[] = [];
     for (const path of paths) answers.push(await session.call('write_file', { path, content: '{}' }));

@@ -114,6 +114,21 @@ describe('scope init', () => {
     expect(guard(['config', 'check', '--config', config]).status).toBe(0);
   });
 
+  it('leads to a config whose growth is approved, and seen', () => {
+    const command = [process.execPath, official('server-memory')];
+    expect(guard(['scope', 'init', '--yes', '--server', 'it', '--', ...command]).status).toBe(0);
+    session(['run', '--server', 'it'], []);
+    const text = readFileSync(join(root, CONFIG), 'utf8');
+    const granted = text.replace(/^( +)# (- tool: (?:read_graph|open_nodes))$/gm, '$1$2');
+    expect(granted).not.toBe(text);
+    writeFileSync(join(root, CONFIG), granted, { mode: 0o600 });
+    const key = join(root, 'state/lock/keys/ed25519.pem');
+    expect(guard(['scope', 'approve', '--reason', 'to read', '--key', key, '--yes'])).toMatchObject({ status: 0 });
+    const { out } = guard(['scope', 'creep', 'it']);
+    expect(out).toContain('can call 2 tools of 9 offered; 0 ever used');
+    expect(out).toMatch(/0 -> 2 \(\+2\) {2}by \S+: to read/);
+  });
+
   it('asks, where there is nobody to ask, for a yes before it starts anything', () => {
     const { status, err } = guard(['scope', 'init', '--', process.execPath, '-e', 'console.error("started")']);
     expect(status).toBe(77);

@@ -9,10 +9,11 @@ import { test } from 'vitest';
 fc.configureGlobal({ seed: 1, endOnFailure: true });
 
 const FOLDER = fileURLToPath(new URL('../policy/breaker/', import.meta.url));
-const DEAREST = ['local-breaker.test.ts', 'breaker-model.test.ts', 'breaker-sharing.test.ts'];
+const DEAREST = ['local-breaker', 'breaker-model', 'breaker-sharing', 'crash-trial-schedules', 'crash-world'];
+const cost = (name: string): number => DEAREST.indexOf(name.replace('.test.ts', ''));
 
 const files = readdirSync(FOLDER).filter((name) => name.endsWith('.test.ts'));
-for (const name of files.toSorted((a, b) => DEAREST.indexOf(a) - DEAREST.indexOf(b))) {
+for (const name of files.toSorted((a, b) => cost(a) - cost(b))) {
   try {
     await import(`${FOLDER}${name}`);
   } catch (cause) {

@@ -10,18 +10,17 @@ export interface SurfaceCount {
   readonly toolsAfter: number | null;
 }
 
-/** @param tools what the server was known to offer; undefined: not known @param before what was approved until then; `{}` for nothing */
+/** @param tools what the server was known to offer; none: not known @param before what was approved until then; `{}` for nothing */
 export function countSurface(
   before: JsonObject,
   after: JsonObject,
   server: string,
-  tools: Iterable<string> | undefined,
+  tools: readonly string[],
 ): SurfaceCount {
-  if (tools === undefined) return { toolsBefore: null, toolsAfter: null };
-  const names = [...tools];
+  if (tools.length === 0) return { toolsBefore: null, toolsAfter: null };
   const count = (policy: JsonObject): number => {
     const view = viewScope(policy, server);
-    return names.filter((name) => grantFor(view, 'tool', name) !== undefined).length;
+    return tools.filter((name) => grantFor(view, 'tool', name) !== undefined).length;
   };
   return { toolsBefore: count(before), toolsAfter: count(after) };
 }

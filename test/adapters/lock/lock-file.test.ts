@@ -34,10 +34,10 @@ afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
 
 const place = () => placeLock(configPath, stateDir, 'default');
 const judge = (config: JsonObject = CONFIG) => readLock(place(), { config, ceiling: CEILING, nowMs: NOW });
-const machineKey = () => openSigningKey(makePrivateDir(stateDir, ['default', 'keys']));
+const machineKey = () => openSigningKey(makePrivateDir(stateDir, ['lock', 'keys']));
 const memoryFile = (): string => {
-  const [name] = fs.readdirSync(join(stateDir, 'default', 'locks')).filter((one) => one.endsWith('.json'));
-  return join(stateDir, 'default', 'locks', name ?? '');
+  const [name] = fs.readdirSync(join(stateDir, 'lock', 'seen')).filter((one) => one.endsWith('.json'));
+  return join(stateDir, 'lock', 'seen', name ?? '');
 };
 async function approve(more: Partial<LockWish> = {}) {
   const wish: LockWish = {
@@ -198,9 +198,9 @@ describe('keys', () => {
   test('made once, private, and signing', () => {
     const key = machineKey();
     expect(machineKey().publicKey).toBe(key.publicKey);
-    const path = signingKeyPath(join(stateDir, 'default', 'keys'));
+    const path = signingKeyPath(join(stateDir, 'lock', 'keys'));
     expect(fs.statSync(path).mode & 0o777).toBe(0o600);
-    expect(fs.readdirSync(join(stateDir, 'default', 'keys'))).toEqual(['ed25519.pem']);
+    expect(fs.readdirSync(join(stateDir, 'lock', 'keys'))).toEqual(['ed25519.pem']);
     expect(key.publicKey).toMatch(/^ed25519:[A-Za-z0-9+/]{43}=$/);
     expect(verifySignature(key.publicKey, 'ä', key.sign('ä'))).toBe(true);
     expect(verifySignature(key.publicKey, 'b', key.sign('ä'))).toBe(false);
@@ -219,7 +219,7 @@ describe('keys', () => {
 
   test.skipIf(process.getuid === undefined)('one that others can read is not used', () => {
     machineKey();
-    fs.chmodSync(signingKeyPath(join(stateDir, 'default', 'keys')), 0o644);
+    fs.chmodSync(signingKeyPath(join(stateDir, 'lock', 'keys')), 0o644);
     expect(() => machineKey()).toThrow(expect.objectContaining({ code: 'key_unusable' }));
     expect(() => judge()).toThrow(expect.objectContaining({ code: 'key_unusable' }));
   });

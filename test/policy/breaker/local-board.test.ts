@@ -1,5 +1,5 @@
 // What one process keeps in mind of a server's breakers: room for so many, one update at a time, nothing lost with the store.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { EMPTY_BOARD } from '../../../src/policy/breaker/board.ts';
 import { ANSWER, FAULT, type Guard, Machine } from './machine.ts';
 import { OneBreaker } from './one-breaker.ts';
@@ -67,6 +67,39 @@ test('a step that is asked for while an update is under way begins no second one
   expect(guard.verdictOf(probe)).toBe('pass');
 });
 
+describe('where nothing has changed', () => {
+  /** How often the settings are looked up by `run`: once for each tool that is looked at. */
+  const lookups = (machine: Machine, run: () => void): number => {
+    const settingsOf = vi.spyOn(machine, 'settingsOf');
+    run();
+    const times = settingsOf.mock.calls.length;
+    settingsOf.mockRestore();
+    return times;
+  };
+
+  test.each([
+    ['that works', false],
+    ['that fails', true],
+  ])('a call costs the same with a hundred tools, after an update of a store %s', (_what, isBroken) => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    machine.isBroken = isBroken;
+    for (let tool = 0; tool < 100; tool += 1) guard.call(ANSWER, `t${tool}`);
+    guard.call(FAULT, 't0');
+    machine.settle();
+    expect(lookups(machine, () => guard.call(ANSWER, 't1'))).toBeLessThan(20);
+    expect(lookups(machine, () => guard.call(ANSWER, 't1'))).toBeLessThan(20);
+  });
+
+  test('the end of a session writes nothing', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    guard.calls(ANSWER, 10);
+    guard.breaker.onEnd?.(machine.now);
+    expect(machine.updates).toHaveLength(0);
+  });
+});
+
 describe('what the store has lost', () => {
   test('comes back with the next update, though there is nothing new to tell of it', () => {
     const machine = new Machine();
@@ -80,6 +113,24 @@ describe('what the store has lost', () => {
     machine.settle();
     expect(machine.stateOf('query')).toMatchObject({ kind: 'open', epoch: 1 });
     expect(machine.guard('c').call(ANSWER)).toBe('deny');
+  });
+
+  test('comes back whatever else has moved on: the server, or only the tool', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    for (let times = 0; times < 3; times += 1) machine.order('reset', undefined);
+    guard.calls(FAULT, 5);
+    machine.settle();
+    const { server } = machine.board;
+    expect(server.epoch).toBe(3);
+    for (const lost of [EMPTY_BOARD, { ...EMPTY_BOARD, server }]) {
+      machine.text = JSON.stringify(lost);
+      expect(guard.call(ANSWER)).toBe('deny');
+      machine.wait(1000);
+      guard.calls(FAULT, 1, 'other');
+      machine.settle();
+      expect([machine.stateOf('query').epoch, machine.stateOf(undefined).epoch]).toEqual([1, 3]);
+    }
   });
 
   test('heals by its probes as if it had not been lost', () => {

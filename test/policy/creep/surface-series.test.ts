@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { countSurface, readApproval } from '../../../src/policy/creep/change-record.ts';
 import { buildSeries, type SurfaceFacts } from '../../../src/policy/creep/surface-series.ts';
+import type { JsonObject } from '../../../src/wire/json.ts';
 
 const facts = (more: Partial<SurfaceFacts>): SurfaceFacts => ({
   ...{ steps: [], granted: 3, firstUses: [], sinceMs: undefined },
@@ -36,7 +37,7 @@ describe('the surface over time', () => {
 });
 
 describe('a change on record', () => {
-  const policy = (grants: readonly object[], deny: readonly object[] = []) => ({
+  const policy = (grants: readonly JsonObject[], deny: readonly JsonObject[] = []): JsonObject => ({
     ...{ version: 1, servers: { files: { command: 'x', scope: 'notes' } } },
     scopes: { notes: { grants, deny } },
   });
@@ -48,7 +49,7 @@ describe('a change on record', () => {
     expect(countSurface(after, policy([]), 'files', tools)).toEqual({ toolsBefore: 2, toolsAfter: 0 });
     const unscoped = { version: 1, servers: { files: { command: 'x' } } };
     expect(countSurface(unscoped, after, 'files', tools)).toEqual({ toolsBefore: 4, toolsAfter: 2 });
-    expect(countSurface(unscoped, after, 'files', undefined)).toEqual({ toolsBefore: null, toolsAfter: null });
+    expect(countSurface(unscoped, after, 'files', [])).toEqual({ toolsBefore: null, toolsAfter: null });
   });
 
   it('is who and why, then what it did to a server', () => {

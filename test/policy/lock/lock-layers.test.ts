@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compilePolicy } from '../../../src/config/compile.ts';
 import type { ServerPolicy } from '../../../src/config/policy.ts';
+import { serverScopeOf } from '../../../src/config/server-scope.ts';
 import { combineDocuments } from '../../../src/policy/lock/combine.ts';
-import { lockLayers } from '../../../src/policy/lock/lock-layers.ts';
+import { lockLayers, UNAPPROVED } from '../../../src/policy/lock/lock-layers.ts';
 import { diffScopes } from '../../../src/policy/lock/scope-diff.ts';
 import { decideUse } from '../../../src/policy/scope/scope-decision.ts';
 import { buildLayer, type Layers } from '../../../src/policy/scope/scope-layer.ts';
@@ -57,6 +58,12 @@ function compile(document: JsonObject): { server: ServerPolicy; unlisted: string
   return { server, unlisted: compiled.policy.unlisted };
 }
 
+/** As `run` puts them together. */
+function layersOf(server: ServerPolicy, approved: ServerPolicy): Layers | undefined {
+  const scope = serverScopeOf(server, lockLayers(approved.scope));
+  return scope === 'unscoped' ? undefined : scope.layers;
+}
+
 const allows = (layers: Layers | undefined, mode: string, tool: string): boolean =>
   layers === undefined || mode === 'observe' || decideUse(layers, 'tool', tool, undefined, NOW).granted;
 
@@ -67,7 +74,7 @@ test('with a lock, never more than the config and never more than the lock', () 
       const [both, own, approved] = [compile(document), compile(written), compile(locked)];
       if (own.server.command !== approved.server.command) expect(blocked.has('s')).toBe(true);
       for (const side of [own, approved]) if (side.unlisted === 'deny') expect(both.unlisted).toBe('deny');
-      const layers = lockLayers(both.server.scope, approved.server.scope);
+      const layers = layersOf(both.server, approved.server);
       for (const tool of TOOLS) {
         if (!allows(layers, both.server.mode, tool)) continue;
         for (const { server } of [own, approved]) {
@@ -84,7 +91,7 @@ test('the same policy twice allows what it allowed', () => {
   fc.assert(
     fc.property(config, (written) => {
       const { server } = compile(combineDocuments(written, written).document);
-      const layers = lockLayers(server.scope, server.scope);
+      const layers = layersOf(server, server);
       const alone = server.scope === undefined ? undefined : ([buildLayer('scope', [server.scope])] as const);
       for (const tool of TOOLS) expect(allows(layers, server.mode, tool)).toBe(allows(alone, server.mode, tool));
     }),
@@ -100,7 +107,7 @@ test('what only the lock refuses waits for an approval', () => {
       scopes: { one: { grants: tools.map((tool) => ({ tool })) } },
     }),
   );
-  const layers = lockLayers(written?.server.scope, locked?.server.scope);
+  const layers = written && locked && layersOf(written.server, locked.server);
   expect(layers && decideUse(layers, 'tool', 'b', undefined, NOW)).toMatchObject({
     granted: false,
     refusal: { kind: 'unapproved' },
@@ -130,4 +137,11 @@ test('a diff announces every tool that an approval makes callable', () => {
     }),
     { numRuns: 100 },
   );
+});
+
+test('of a server that nobody approved nothing is', () => {
+  const [layer] = lockLayers(UNAPPROVED);
+  if (layer === undefined) throw new Error('no layer');
+  for (const tool of TOOLS)
+    expect(decideUse([layer], 'tool', tool, undefined, NOW)).toMatchObject({ refusal: { kind: 'unapproved' } });
 });
