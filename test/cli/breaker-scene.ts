@@ -82,9 +82,7 @@ export function ticking(
 export function fullShelf(): Shelf {
   const { state } = new OneBreaker().feed('FFFFF').wait(30_000).admit('4711,1,b,n,h,r', 60_000);
   const halfOpen: BreakerState =
-    state.kind === 'half_open' && state.lease !== null
-      ? { ...state, lease: { ...state.lease, at: NOW } }
-      : state;
+    state.kind === 'half_open' && state.lease !== null ? { ...state, lease: { ...state.lease, at: NOW } } : state;
   return new Shelf()
     .put('quiet', boardOf(undefined, { list: feed('SSSSF') }))
     .put('db', boardOf(isolated('moved to another host'), {}))

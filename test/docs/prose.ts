@@ -53,11 +53,11 @@ export function anchorsOf(markdown: string): readonly string[] {
 export function commandsOf(markdown: string): readonly (readonly string[])[] {
   const named = [
     ...markdown.matchAll(
-      /(?<![,\w/])mcp-guard(?:\.js)? (?!audit v\d)((?:run|audit|breaker|config|demo|--?[a-z])[^`\n|"]*)/g,
+      /(?<![,\w/])mcp-guard(?:\.js)? (?!audit v\d)((?:run|audit|breaker|config|scope|pause|demo|--?[a-z])[^`\n|"]*)/g,
     ),
   ];
-  const short = [...markdown.matchAll(/`((?:run|audit|breaker|config) [^`\n]+)`/g)];
-  return [...named, ...short].map(([, words = '']) => words.match(/(?:'[^']*'|[^\s'])+/g) ?? []);
+  const short = [...markdown.matchAll(/`((?:run|audit|breaker|config|scope|pause) [^`\n]+)`/g)];
+  return [...named, ...short].map(([, words = '']) => (words.split(/ [#>] /)[0] ?? '').match(/(?:'[^']*'|[^\s'])+/g) ?? []);
 }
 
 /** What stands in the fenced blocks of one language. */

@@ -42,7 +42,7 @@ export class LocalBreaker {
 
   /** Nothing that matters is lost with it: what is shared can be looked up again. */
   get isForgettable(): boolean {
-    return !this.isUnmerged || (this.#view.kind === 'closed' && this.#isSpotless);
+    return !this.isUnmerged || this.#isSpotless;
   }
 
   /** The probe has come back, and its result has not been merged. */

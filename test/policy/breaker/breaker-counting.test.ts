@@ -71,13 +71,16 @@ describe('an exit', () => {
     expect(samplesOf(machine, undefined)).toEqual(['fault']);
   });
 
-  test('names no more tools than a board may', () => {
+  test('names no more tools than a board may, and no longer ones', () => {
     const machine = new Machine();
     const guard = machine.guard('a');
-    for (let tool = 0; tool < 513; tool += 1) guard.begin(`t${tool}`);
+    const longest = 'x'.repeat(256);
+    for (const tool of [`${longest}x`, longest]) guard.begin(tool);
+    for (let tool = 0; tool < 512; tool += 1) guard.begin(`t${tool}`);
     guard.exit();
     machine.settle();
     expect(machine.board.crashed).toHaveLength(512);
+    expect(machine.board.crashed[0]).toBe(longest);
   });
 });
 
@@ -137,6 +140,18 @@ describe('a task', () => {
     guard.call(announced);
     guard.breaker.onTaskEnd(SERVER, taskId, FAULT, machine.now);
     expect(machine.updates).toHaveLength(0);
+  });
+
+  test.each([
+    [1024, 1],
+    [1025, 0],
+  ])('has a name of %i characters: remembered %i times', (length, times) => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    const taskId = 'x'.repeat(length);
+    guard.call({ ...ANSWER, resultType: 'task', taskId });
+    guard.breaker.onTaskEnd(SERVER, taskId, FAULT, machine.now);
+    expect(machine.updates).toHaveLength(times);
   });
 
   test('is one of its own server', () => {

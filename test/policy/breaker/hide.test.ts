@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RequestView } from '../../../src/core/interceptor.ts';
 import { Hide, type RefusedTool } from '../../../src/policy/breaker/hide.ts';
-import { Machine, openTool, SERVER } from './machine.ts';
+import { FAULT, Machine, openTool, SERVER } from './machine.ts';
 
 describe('the breaker hides', () => {
   const hide = { hide: true };
@@ -30,6 +30,15 @@ describe('the breaker hides', () => {
     expect(guard.breaker.hidden(SERVER, machine.now)).toEqual([{ tool: 'query', forMs: undefined }]);
     machine.order('close', 'query');
     expect(guard.breaker.hidden(SERVER, machine.now)).toEqual([]);
+  });
+
+  test('nothing that is in no list', () => {
+    const machine = new Machine({ tool: hide, tools: ['list'] });
+    const guard = machine.guard('a');
+    for (const tool of ['query', 'list']) guard.calls(FAULT, 5, tool);
+    machine.settle();
+    expect(guard.breaker.toolsOut(SERVER, machine.now)).toEqual(['query', 'list']);
+    expect(guard.breaker.hidden(SERVER, machine.now)).toEqual([{ tool: 'list', forMs: 30_000 }]);
   });
 
   test('nothing that is only observed, and nothing where it is not asked to', () => {

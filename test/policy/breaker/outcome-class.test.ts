@@ -52,6 +52,7 @@ test.each<[string, EndClass, string, string]>([
 });
 
 test('ends that count alike are told apart', () => {
+  expect([classOf({}), classOf({ resultType: 'complete' })]).toEqual(['answered', 'answered']);
   expect(classOf({ resultType: 'task' })).toBe('task_created');
   expect(classOf({ resultType: 'later' })).toBe('unknown_result');
   expect([classOf({ settlement: 'denied' }), classOf({ settlement: 'unrecorded' })]).toEqual(['not_sent', 'not_sent']);

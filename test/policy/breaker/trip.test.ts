@@ -75,6 +75,12 @@ describe('tool errors', () => {
     expect(openedBy('T'.repeat(40), { countToolErrors: 'never' })).toBe('closed');
   });
 
+  test('without a single one, it is not they that open it', () => {
+    const settings = { faultRate: 1, consecutiveFaults: 20, minimum: 20 };
+    expect(openedBy('SFFFFFFFFF', settings)).toBe('closed');
+    expect(openedBy('SFFFFFFFFT', settings)).toBe('tool_error_rate 10');
+  });
+
   test('always: each is a fault', () => {
     expect(openedBy('TTTTT', { countToolErrors: 'always' })).toBe('fault_row 5');
     expect(openedBy('SSTFT', { countToolErrors: 'always' })).toBe('fault_rate 5');
