@@ -23,8 +23,11 @@ export const DEFAULT_MAX_WAIT_MS = 30_000;
 /** More than any host is known to send, so that a wrapped server answers as it would alone until something is stuck. */
 export const DEFAULT_SERVER_IN_FLIGHT = 256;
 
-/** Calls that may wait for one server; shared among its tools by the same rule as the places. */
-export const MOST_WAITING = 1_024;
+/**
+ * Calls that may wait for one server; shared among its tools by the same rule as the places. Twice as many as a session may have
+ * open, so that a burst of one tool waits and is not refused; what is held is bounded by its bytes.
+ */
+export const MOST_WAITING = 20_000;
 
 /** What a config may say, both ends included. */
 export const BULKHEAD_RANGES = {

@@ -65,6 +65,12 @@ describe('places', () => {
     expect(turnstile.in('in_flight')).toHaveLength(most);
   });
 
+  test('a burst of as many calls of one tool as a session may have waits, and none is refused', () => {
+    const turnstile = yard(256);
+    fill(turnstile, 'a', 10_000);
+    expect(turnstile.in('waiting')).toHaveLength(10_000 - 128);
+  });
+
   test('three stuck tools leave places to a fourth', () => {
     const turnstile = yard(256);
     for (let round = 0; round < 300; round += 1) for (const tool of ['a', 'b', 'c']) turnstile.call(tool);
