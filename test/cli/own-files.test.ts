@@ -13,7 +13,7 @@ const CWD = '/no/project';
 const surroundings = { env: { HOME, XDG_CONFIG_HOME: '/no/xdg' }, cwd: CWD };
 
 function isOwn(path: string, known: readonly string[], args: readonly string[] = []): boolean {
-  const ports = createConstraintPorts({ cwd: '/no/work', home: HOME, args }, NO_PATTERNS);
+  const ports = createConstraintPorts({ cwd: '/no/site', home: HOME, args }, NO_PATTERNS);
   const own = prepareOwnPaths(listOwnFiles(known, surroundings), ports);
   return findOwnPath({ path }, own, ports) !== undefined;
 }

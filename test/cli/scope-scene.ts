@@ -14,7 +14,7 @@ const PORTS: ConstraintPorts = {
   compilePattern: (source) => (text) => new RegExp(`^(?:${source})$`).test(text),
   realPath: (path) => path,
   homeDir: '/home/ada',
-  bases: () => ['/work'],
+  bases: () => ['/site'],
   windows: false,
 };
 

@@ -4,10 +4,10 @@ import { loadPortsFor, withConstraints } from '../../src/cli/with-constraints.ts
 import type { PortsFor } from '../../src/config/compile-scope.ts';
 
 const askAll = (portsFor: PortsFor) => {
-  const { homeDir, bases } = portsFor('/no/work', '/no/home', ['-y', '/no/data']);
+  const { homeDir, bases } = portsFor('/no/site', '/no/home', ['-y', '/no/data']);
   return { homeDir, bases: bases() };
 };
-const EXPECTED = { homeDir: '/no/home', bases: ['/no/work', '/no/data'] };
+const EXPECTED = { homeDir: '/no/home', bases: ['/no/site', '/no/data'] };
 
 test('without a pattern, with one, and where all is loaded at once', async () => {
   expect(await withConstraints(askAll)).toEqual(EXPECTED);

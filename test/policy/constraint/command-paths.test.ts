@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { listCommandPaths } from '../../../src/policy/constraint/command-paths.ts';
 
-const HERE = { cwd: '/work', home: '/home/me', windows: false };
+const HERE = { cwd: '/site', home: '/home/me', windows: false };
 const list = (...args: string[]): readonly string[] => listCommandPaths(args, HERE);
 
 describe('named are', () => {
@@ -24,14 +24,14 @@ describe('named are', () => {
     ['type=bind,src=/data,dst=/projects', ['/data,dst=/projects', '/data', '/projects']],
     ['{"roots":["/data"]}', ['/data"]}', '/data']],
     ['cat /data/x', ['/data/x']],
-    ['.', ['/work/.']],
-    ['..', ['/work/..']],
-    ['./notes', ['/work/./notes']],
-    ['../notes', ['/work/../notes']],
-    ['--root=../notes', ['/work/../notes']],
-    ['notes', ['/work/notes']],
-    ['--root=notes', ['/work/notes']],
-    ['@scope/server', ['/work/@scope/server']],
+    ['.', ['/site/.']],
+    ['..', ['/site/..']],
+    ['./notes', ['/site/./notes']],
+    ['../notes', ['/site/../notes']],
+    ['--root=../notes', ['/site/../notes']],
+    ['notes', ['/site/notes']],
+    ['--root=notes', ['/site/notes']],
+    ['@scope/server', ['/site/@scope/server']],
     ['/a b', ['/a b', '/a']],
   ])('%s: %j', (arg, expected) => {
     expect(list(arg)).toEqual(expect.arrayContaining([...expected]));

@@ -10,7 +10,7 @@ export const PORTS: ConstraintPorts = {
   compilePattern: compileRe2,
   realPath: (path) => path,
   homeDir: '/home/me',
-  bases: () => ['/work'],
+  bases: () => ['/site'],
   windows: false,
 };
 

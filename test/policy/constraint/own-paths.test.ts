@@ -75,24 +75,24 @@ describe('is found', () => {
     const at = (cwd: string): ConstraintPorts => ({ ...PORTS, bases: () => [cwd] });
     expect(find('mcp-guard', at('/home/me/.config'))).toBe('/v');
     expect(find('lock', at('/home/me/.config/mcp-guard'))).toBe('/v');
-    expect(find('mcp-guard', at('/work'))).toBeUndefined();
+    expect(find('mcp-guard', at('/site'))).toBeUndefined();
   });
 
   test('from wherever the server may count a relative path', () => {
     const from = (...bases: readonly string[]): ConstraintPorts => ({ ...PORTS, bases: () => bases });
-    expect(find('guard.yaml', from('/work', '/srv'))).toBe('/v');
-    expect(find('./guard.yaml', from('/work', '/srv'))).toBe('/v');
+    expect(find('guard.yaml', from('/site', '/srv'))).toBe('/v');
+    expect(find('./guard.yaml', from('/site', '/srv'))).toBe('/v');
     expect(find('../srv/guard.yaml', from('/', '/opt'))).toBe('/v');
-    expect(find('x/guard.yaml', from('/work', '/srv/y'))).toBeUndefined();
-    expect(find('.config/mcp-guard/x', { ...from('/work'), homeDir: '/home/me' })).toBe('/v');
+    expect(find('x/guard.yaml', from('/site', '/srv/y'))).toBeUndefined();
+    expect(find('.config/mcp-guard/x', { ...from('/site'), homeDir: '/home/me' })).toBe('/v');
     const elsewhere = prepareOwnPaths(['/home/me/rules/policy.yaml', '/home/me/policy'], PORTS);
     expect(find('rules/policy.yaml', PORTS, elsewhere)).toBe('/v');
     expect(find('policy', PORTS, elsewhere)).toBe('/v');
     expect(find('rules', PORTS, elsewhere)).toBeUndefined();
     expect(find('policy', { ...PORTS, homeDir: '/home/you' }, elsewhere)).toBeUndefined();
-    const per = { ...from('/work', '/opt'), realPath: (at: string) => (at.startsWith('/proc/') ? undefined : at) };
+    const per = { ...from('/site', '/opt'), realPath: (at: string) => (at.startsWith('/proc/') ? undefined : at) };
     expect(find('/proc/self/cwd/../srv/guard.yaml', per)).toBe('/v');
-    expect(find('/proc/self/cwd/guard.yaml', { ...per, bases: () => ['/work', '/srv'] })).toBe('/v');
+    expect(find('/proc/self/cwd/guard.yaml', { ...per, bases: () => ['/site', '/srv'] })).toBe('/v');
   });
 
   test.each([
@@ -116,7 +116,7 @@ describe('is found', () => {
     '.mcp-guardrc',
   ])('%j from no directory that anybody knows', (path) => {
     const far = { ...PORTS, bases: () => ['/nowhere'], homeDir: '/nobody' };
-    const ours = prepareOwnPaths([...OWN, '/work/team/mcp-guard.config.json', '/work/.mcp-guardrc'], far);
+    const ours = prepareOwnPaths([...OWN, '/site/team/mcp-guard.config.json', '/site/.mcp-guardrc'], far);
     expect(find(path, far, ours)).toBe('/v');
     expect(findOwnPath({ v: path }, ours, far)?.text).toBe(
       '`/v` may lead to files of the guard itself, which no tool may touch: give an absolute path',
@@ -198,7 +198,7 @@ describe('the cost is bounded', () => {
     expect(findOwnPath(args, own, ports)).toBeUndefined();
     expect(findOwnPath({ text: `${'a'.repeat(3000)}.` }, own, ports)).toBeUndefined();
     // nor where the config of a project would be
-    const project = prepareOwnPaths([...OWN, '/work/mcp-guard.config.json', '/work/.mcp-guardrc'], PORTS);
+    const project = prepareOwnPaths([...OWN, '/site/mcp-guard.config.json', '/site/.mcp-guardrc'], PORTS);
     expect(findOwnPath(args, project, ports)).toBeUndefined();
     expect(asked()).toBe(0);
   });
@@ -233,14 +233,14 @@ describe('on a disk with links', () => {
 
   beforeAll(() => {
     base = realpathSync(mkdtempSync(`${tmpdir()}/guard-own-`));
-    ports = realPorts(`${base}/work`, `${base}/home`);
-    for (const path of ['work/sub', 'home', 'dotfiles', 'state/audit'])
+    ports = realPorts(`${base}/site`, `${base}/home`);
+    for (const path of ['site/sub', 'home', 'dotfiles', 'state/audit'])
       mkdirSync(`${base}/${path}`, { recursive: true });
     writeFileSync(`${base}/dotfiles/guard.yaml`, '');
     symlinkSync(`${base}/dotfiles/guard.yaml`, `${base}/home/guard.yaml`);
-    symlinkSync('../state', `${base}/work/innocent.d`);
-    symlinkSync(`${base}/state/new`, `${base}/work/dangling.txt`);
-    symlinkSync('../../state/audit', `${base}/work/sub/deep`);
+    symlinkSync('../state', `${base}/site/innocent.d`);
+    symlinkSync(`${base}/state/new`, `${base}/site/dangling.txt`);
+    symlinkSync('../../state/audit', `${base}/site/sub/deep`);
     ours = prepareOwnPaths([`${base}/home/guard.yaml`, `${base}/state`], ports);
   });
   afterAll(() => rmSync(base, { recursive: true }));

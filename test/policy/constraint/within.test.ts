@@ -40,8 +40,8 @@ describe('the text of a path', () => {
   });
 
   test.each([
-    ['/data', '/work'],
-    ['/work', '/data'],
+    ['/data', '/site'],
+    ['/site', '/data'],
     ['/data', '/etc', '/data/x'],
     ['/data', ''],
     ['/data', 'data'],
@@ -66,7 +66,7 @@ describe('the text of a path', () => {
       expect(text).toBe(
         '`/v` must be a path within `/data`; some servers take `file:` for the name of a directory: give an absolute path',
       );
-      expect(ask(data, path, { ...inData, bases: () => ['/data', '/work'] })).toBe(text);
+      expect(ask(data, path, { ...inData, bases: () => ['/data', '/site'] })).toBe(text);
       expect(ask(data, path, { ...inData, homeDir: '/home/me' })).toBe(text);
     },
   );

@@ -11,7 +11,7 @@ const PORTS: ConstraintPorts = {
   },
   realPath: (path) => path,
   homeDir: '/home/ada',
-  bases: () => ['/work'],
+  bases: () => ['/site'],
   windows: false,
 };
 
