@@ -57,7 +57,9 @@ export function commandsOf(markdown: string): readonly (readonly string[])[] {
     ),
   ];
   const short = [...markdown.matchAll(/`((?:run|audit|breaker|config|scope|pause) [^`\n]+)`/g)];
-  return [...named, ...short].map(([, words = '']) => (words.split(/ [#>] /)[0] ?? '').match(/(?:'[^']*'|[^\s'])+/g) ?? []);
+  return [...named, ...short].map(
+    ([, words = '']) => (words.split(/ [#>] /)[0] ?? '').match(/(?:'[^']*'|[^\s'])+/g) ?? [],
+  );
 }
 
 /** What stands in the fenced blocks of one language. */

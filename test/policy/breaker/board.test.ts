@@ -103,6 +103,13 @@ test('a board full of what was left open long ago has room for a real tool', () 
   ]);
 });
 
+test('a board full of what is being probed takes nothing else, and does not fail', () => {
+  const { state } = IN_STATE.half_open();
+  const tools = Array.from({ length: MOST_TOOLS }, (_, index) => ({ tool: `guess-${index}`, state }));
+  const full = { ...EMPTY_BOARD, tools };
+  expect(withState(full, 'real', OPEN)).toBe(full);
+});
+
 describe('time', () => {
   const at = (wallMs: number, monoMs: number, bootId = 'a') => ({ wallMs, monoMs, bootId });
 
