@@ -119,7 +119,8 @@ export class CallCount {
     now: Moment,
   ): void {
     const board = this.#boardOf(server);
-    const random = ofTool === 'success' && ofServer === 'success' ? 0.5 : this.#random();
+    // A success can open, too: it may be slow, or complete the minimum.
+    const random = this.#random();
     const settled = (epoch: number, outcome: Sample | 'none') =>
       ({ type: 'settled', epoch, outcome, durationMs, random }) as const;
     if (tool !== undefined && permit.tool !== undefined) board.settle(tool, settled(permit.tool, ofTool), now);
