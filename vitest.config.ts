@@ -25,8 +25,17 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: ['test/e2e/breaker-load.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // Measures a latency under load: not beside other tests, so it has a run of its own.
+        test: {
+          name: 'load',
+          include: ['test/e2e/breaker-load.test.ts'],
+          testTimeout: 60_000,
         },
       },
     ],
