@@ -84,7 +84,7 @@ describe('a server that is asked once', () => {
 
   it('that talks without end is cut off', async () => {
     const line = '{"jsonrpc":"2.0","method":"x","params":{"t":"LONG"}}';
-    const flood = `const line = '${line}'.replace('LONG', 'x'.repeat(1e6)) + '\\n'; setInterval(() => process.stdout.write(line), 0)`;
+    const flood = `const line = '${line}'.replace('LONG', 'x'.repeat(1e6)) + '\\n'; process.stdout.on('error', () => {}); setInterval(() => process.stdout.write(line), 0)`;
     const { listed, pid } = list(['-e', flood]);
     await expect(listed).resolves.toMatchObject({ kind: 'refused', why: 'it said more than 64 MiB' });
     expect(isAlive(pid())).toBe(false);
