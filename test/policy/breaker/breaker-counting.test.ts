@@ -102,6 +102,16 @@ describe('a request that is no call', () => {
   });
 });
 
+test('an opening that a success completes is drawn with jitter like any other', () => {
+  const machine = new Machine();
+  machine.random = 0;
+  const guard = machine.guard('a');
+  guard.calls(FAULT, 3);
+  guard.calls(ANSWER, 2);
+  machine.settle();
+  expect(machine.stateOf('query')).toMatchObject({ kind: 'open', forMs: 24_000 });
+});
+
 describe('a task', () => {
   const CREATED = { ...ANSWER, resultType: 'task', taskId: 't' };
 
