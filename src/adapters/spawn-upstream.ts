@@ -102,15 +102,18 @@ function spawnSupervised(
   let strays: readonly ProcessRow[] = [];
   let ended = false;
   let found = false;
+  let killed = false;
 
   function sweep(): number {
-    const killed = sweepMarked(marker);
-    if (killed > 0) found = true;
-    return killed;
+    const count = sweepMarked(marker);
+    if (count > 0) found = true;
+    return count;
   }
 
   function kill(): void {
-    if (ended) return;
+    // Once: the death of the watcher, which the first call brings about, asks for another; `bury` looks for what this one missed.
+    if (ended || killed) return;
+    killed = true;
     // Before the kill: afterwards its descendants belong to init.
     strays = [...strays, ...snapshotStrays(group)];
     signalGroup(group, 'SIGKILL');

@@ -61,6 +61,8 @@ test('what `kill` found counts, too', async () => {
     stderr: 'inherit',
   });
   upstream.kill();
+  // As the loss of the watcher does, sooner or later than the exit: it adds no look.
+  upstream.kill();
   expect(await upstream.exited).toMatchObject({ signal: 'SIGKILL' });
   expect(swept).toHaveBeenCalledTimes(4);
 });
