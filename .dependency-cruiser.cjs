@@ -21,6 +21,9 @@ module.exports = {
     layer('core-knows-wire-audit-policy-ports', '^src/core/', '^src/(adapters|cli|config|tenant)/'),
     layer('policy-knows-the-contract-only', '^src/policy/', '^src/(adapters|cli|config|tenant|audit)/'),
     layer('config-knows-no-adapter', '^src/config/', '^src/(adapters|cli|core)/'),
+    layer('tenant-knows-only-itself', '^src/tenant/', '^src/(?!tenant/)'),
+    // Below identity nothing can name a tenant's place: it is handed a directory, or a store.
+    layer('only-the-edge-opens-tenants', '^src/(wire|ports|core|policy|audit|config)/', '^src/tenant/'),
     layer('adapters-know-no-command', '^src/adapters/', '^src/cli/'),
     {
       name: 'pure-layers-use-no-node',
@@ -41,12 +44,13 @@ module.exports = {
       to: { path: 'node_modules' },
     },
     only('one-importer-of-execa', 'execa', '^src/adapters/(spawn-upstream|windows-upstream)\\.ts$'),
-    only('one-importer-of-zod', 'zod', '^src/config/(schema|schema-breaker|read-shape|known-keys)\\.ts$'),
+    only('one-importer-of-zod', 'zod', '^src/config/(schema|schema-breaker|schema-ceiling|read-shape|known-keys)\\.ts$'),
     only('one-importer-of-cosmiconfig', 'cosmiconfig', '^src/config/parse-config\\.ts$'),
     only('one-importer-of-chalk', 'chalk', '^src/cli/render\\.ts$'),
     only('one-importer-of-lowdb', 'lowdb', '^src/adapters/state-document\\.ts$'),
+    only('one-importer-of-jose', 'jose', '^src/adapters/jwt-token\\.ts$'),
     only('one-importer-of-re2js', 're2js', '^src/adapters/re2-pattern\\.ts$'),
-    only('one-importer-of-commander', 'commander', '^src/cli/program(-(scope|approve))?\\.ts$'),
+    only('one-importer-of-commander', 'commander', '^src/cli/program(-(scope|approve|running|token))?\\.ts$'),
     only('one-importer-of-the-sdk', '@modelcontextprotocol/sdk', '^src/cli/demo.*\\.ts$'),
   ],
   options: {

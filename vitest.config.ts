@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{wire,core,policy,audit,config,cli,docs}/**/*.test.ts'],
+          include: ['test/{wire,core,policy,audit,config,cli,docs,tenant}/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },

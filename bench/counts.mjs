@@ -3,7 +3,7 @@
 export const FULL = {
   rounds: 7,
   limitMs: 7.5 * 60_000,
-  targets: ['direct', 'pipe', 'parse', 'audit-wal', 'sdk-proxy', 'mcp-guard', 'mcp-guard-config'],
+  targets: ['direct', 'pipe', 'parse', 'audit-wal', 'sdk-proxy', 'mcp-guard', 'mcp-guard-config', 'mcp-guard-scope'],
   counts: {
     starts: 7,
     warmUp: 1300,

@@ -1,5 +1,6 @@
 // Holds the guard's figures against the budget. Formats nothing, measures nothing.
 import { summarize } from './figures.mjs';
+import { TARGETS } from './targets.mjs';
 
 /** `goal`, `met`, `missed`, or `unknown` where nothing was measured. A target under a config has a budget of its own for the start. */
 export function judge(summary, { atMost, budget, goal, configBudget }, isConfig) {
@@ -15,7 +16,8 @@ export function judgeAll(rounds, targets, budgets) {
   return guards.flatMap((target) =>
     Object.entries(budgets).map(([key, budget]) => {
       const summary = summarize(rounds, target, key);
-      return { target, key, summary, verdict: judge(summary, budget, target === 'mcp-guard-config') };
+      const isJudged = TARGETS[target]?.judged?.includes(key) ?? true;
+      return { target, key, summary, verdict: isJudged ? judge(summary, budget, target !== 'mcp-guard') : 'unknown' };
     }),
   );
 }

@@ -18,7 +18,18 @@ function writeConfig(scratch, toolCount) {
   return path;
 }
 
-/** name → { what, argv(toolCount, scratch), keepsTrail }: `keepsTrail` where an earlier run leaves a trail behind. */
+/** The same, kept to a scope as wide as the longest list: ten thousand grants by name, whatever the server offers of them. */
+function writeScopedConfig(scratch, toolCount) {
+  const [command, ...args] = server(toolCount);
+  const path = join(scratch, `scoped-${toolCount}.json`);
+  const grants = Array.from({ length: 10_000 }, (_, i) => ({ tool: i === 0 ? 'echo' : `tool_${i}` }));
+  const echo = { command, args, deadline: { idleMs: 60_000, hardMs: 600_000 }, scope: 'many' };
+  writeFileSync(path, JSON.stringify({ version: 1, servers: { echo }, scopes: { many: { grants } } }), { mode: 0o600 });
+  return path;
+}
+
+/** name → { what, argv(toolCount, scratch), keepsTrail, judged? }: `keepsTrail` where an earlier run leaves a trail behind; `judged`: the figures of the
+ * budget that this target is held against (default: all). */
 export const TARGETS = {
   direct: { what: 'the echo server itself', argv: server },
   pipe: { what: 'floor: bytes both ways, none looked at', argv: floor('pipe') },
@@ -37,6 +48,12 @@ export const TARGETS = {
     what: '`mcp-guard run --config FILE --server echo`: the server as an entry of a config, audit on',
     argv: (toolCount, scratch) => guard('--config', writeConfig(scratch, toolCount), '--server', 'echo'),
     keepsTrail: true,
+  },
+  'mcp-guard-scope': {
+    what: 'the same under a scope of 10,000 grants, locked and pinned; held against the budget of the long list alone',
+    argv: (toolCount, scratch) => guard('--config', writeScopedConfig(scratch, toolCount), '--server', 'echo'),
+    keepsTrail: true,
+    judged: ['list10000'],
   },
 };
 

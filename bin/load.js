@@ -1,4 +1,5 @@
-// Loads dist/main.cjs, with what V8 had compiled of it when it was built where that fits this Node, without it where not.
+// Loads dist/main.cjs and what a run with a config needs beside it, each with what V8 had compiled of it when it was built where that
+// fits this Node, without it where not.
 'use strict';
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
@@ -6,8 +7,11 @@ const { createRequire } = require('node:module');
 const path = require('node:path');
 const vm = require('node:vm');
 
-const FILE = path.join(__dirname, '..', 'dist', 'main.cjs');
-const CACHE = path.join(__dirname, '..', 'dist', 'main.cache');
+const DIST = path.join(__dirname, '..', 'dist');
+/** The files of dist/ that have compiled code beside them. */
+const CACHED = ['main', 'run-lock', 'load-config'];
+const cacheOf = (name) => path.join(DIST, `${name}.cache`);
+const fileOf = (name) => path.join(DIST, `${name}.cjs`);
 
 /** Bytes of the digest before the compiled code in the cache file. */
 const SEAL = 32;
@@ -21,16 +25,16 @@ function seal(program, compiled) {
 }
 
 /**
- * The code compiled of `program`, or undefined where there is none: none that is whole, or none of these very bytes.
+ * The code compiled of the program in `name`, or undefined where there is none: none that is whole, or none of these very bytes.
  * TRUST: it is as good as the code beside it: not read where somebody could have written it who could not have written that.
  */
-function readCache(program) {
+function readCache(name, program) {
   let fd;
   try {
-    fd = fs.openSync(CACHE, fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW || 0));
+    fd = fs.openSync(cacheOf(name), fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW || 0));
     const { mode, uid, size } = fs.fstatSync(fd);
-    const source = fs.statSync(FILE);
-    const directory = fs.statSync(path.dirname(FILE));
+    const source = fs.statSync(fileOf(name));
+    const directory = fs.statSync(DIST);
     if (uid !== source.uid || uid !== directory.uid || (mode | directory.mode) & 0o022) return undefined;
     const bytes = Buffer.allocUnsafeSlow(size);
     if (fs.readSync(fd, bytes, 0, size, 0) !== size) return undefined;
@@ -43,22 +47,44 @@ function readCache(program) {
   }
 }
 
-/** Evaluates the program. @returns its exports, the script, and what a cache file for it holds, for whoever makes it */
+/**
+ * Evaluates the program.
+ *
+ * @returns its exports, its script, and what the cache files of all that it has loaded hold, by name, for whoever makes them
+ */
 function load({ useCache }) {
-  const bytes = fs.readFileSync(FILE);
-  // The build writes ASCII only: one byte a character, here and in V8.
-  const source = bytes.toString('latin1');
-  const script = new vm.Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
-    filename: FILE,
-    cachedData: useCache ? readCache(bytes) : undefined,
-  });
-  const module = { exports: {} };
-  script.runInThisContext().call(module.exports, module.exports, createRequire(FILE), module, FILE, path.dirname(FILE));
-  const makeCache = () => {
-    const compiled = script.createCachedData();
-    return Buffer.concat([seal(bytes, compiled), compiled]);
+  const loaded = new Map();
+  const loadFile = (name) => {
+    const known = loaded.get(name);
+    if (known !== undefined) return known.module.exports;
+    const file = fileOf(name);
+    const bytes = fs.readFileSync(file);
+    // The build writes ASCII only: one byte a character, here and in V8.
+    const source = bytes.toString('latin1');
+    const script = new vm.Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
+      filename: file,
+      cachedData: useCache ? readCache(name, bytes) : undefined,
+    });
+    const module = { exports: {} };
+    loaded.set(name, { module, script, bytes });
+    script.runInThisContext().call(module.exports, module.exports, requireFrom(file), module, file, DIST);
+    return module.exports;
   };
-  return { program: module.exports, script, makeCache };
+  const requireFrom = (file) => {
+    const plain = createRequire(file);
+    const require = (id) => {
+      const name = CACHED.find((one) => id === `./${one}.cjs`);
+      return name === undefined ? plain(id) : loadFile(name);
+    };
+    return Object.assign(require, plain);
+  };
+  const program = loadFile('main');
+  const makeCaches = () =>
+    [...loaded].map(([name, { script, bytes }]) => {
+      const compiled = script.createCachedData();
+      return { name, bytes: Buffer.concat([seal(bytes, compiled), compiled]) };
+    });
+  return { program, script: loaded.get('main').script, makeCaches };
 }
 
 function start() {
@@ -75,4 +101,4 @@ function start() {
   loaded.program.start();
 }
 
-module.exports = { CACHE, load, start };
+module.exports = { cacheOf, load, start };

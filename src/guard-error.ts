@@ -31,12 +31,19 @@ export const LOCAL_ERRORS = {
   report_unwritable: { exitCode: 74, summary: 'a report that was asked for cannot be written' },
   server_mismatch: { exitCode: 77, summary: 'the command differs from the one configured for `--server`' },
   server_unlisted: { exitCode: 77, summary: 'the config lists servers and this command is not one of them' },
+  auth_refused: {
+    exitCode: 77,
+    summary: 'no token was presented that counts; which way it does not is on record only',
+  },
   config_declined: { exitCode: 77, summary: '`config allow` or `scope init` was not confirmed' },
   approval_declined: { exitCode: 77, summary: '`scope approve` or `pause` was not confirmed by a person' },
   server_unapproved: {
     exitCode: 77,
     summary: 'the server is configured, and its command or environment is not approved',
   },
+  tenant_unknown: { exitCode: 77, summary: 'the config has tenants, and this is none of them' },
+  tenant_unapproved: { exitCode: 77, summary: 'the tenant is configured, and not approved' },
+  isolation_unavailable: { exitCode: 77, summary: 'this machine cannot give the isolation that is required' },
   lock_required: { exitCode: 77, summary: 'the policy is not locked, and a ceiling or the config requires a lock' },
   lock_vanished: { exitCode: 77, summary: 'the lock is gone, and this machine has seen one' },
   lock_unreadable: { exitCode: 77, summary: 'the lock cannot be read, or somebody else could have written it' },
@@ -56,6 +63,10 @@ export const LOCAL_ERRORS = {
   config_untrusted: { exitCode: 78, summary: 'somebody else could have written the config file' },
   config_unparsable: { exitCode: 78, summary: 'the config file is neither JSON nor YAML, or is ambiguous as such' },
   config_invalid: { exitCode: 78, summary: 'the config file has errors; all of them are listed' },
+  ceiling_missing: { exitCode: 78, summary: 'the ceiling that `MCP_GUARD_CEILING` names does not exist' },
+  ceiling_unreadable: { exitCode: 78, summary: 'a ceiling cannot be read, is no regular file, or is too large' },
+  ceiling_untrusted: { exitCode: 78, summary: 'somebody else than the administrator could have written the ceiling' },
+  ceiling_invalid: { exitCode: 78, summary: 'a ceiling has errors; all of them are listed' },
   config_changed: { exitCode: 78, summary: 'a file that `config allow` allowed has changed or vanished since' },
   secret_unresolved: { exitCode: 78, summary: 'an `env:` or `file:` reference of the config leads nowhere' },
   secret_untrusted: { exitCode: 78, summary: 'somebody else can read or write the file that holds a secret' },
@@ -97,12 +108,15 @@ export const GUARD_ANSWERS = {
   probe_answered:
     'a server of an older revision exited on `server/discover`; the guard answers `-32601` and starts it anew',
   answer_refused: 'the answer could be read in more than one way and was not passed on; the request ran',
+  identity_over: 'the token of this session was revoked or has expired; nothing was sent, and the session ends',
   not_granted:
     'no grant of the scope names it, or it does not say what it is about; the asker is told that there is no such thing',
   scope_denied: 'a denial of the scope names it; the asker is told that there is no such thing',
   grant_expired: 'the grant that names it has expired; the asker is told that there is no such thing',
   uri_not_plain:
     'a resource URI that may mean another one than it says, which no pattern grants; the asker is told that there is no such thing',
+  beyond_ceiling:
+    "a ceiling, the tenant's block or a role does not allow it, whatever the scope grants; the asker is told that there is no such thing",
   argument_denied: 'the arguments break a constraint of every grant that names the tool or prompt; nothing was sent',
   own_path: 'an argument leads to files of the guard itself, which no tool may touch; nothing was sent',
   approval_required:

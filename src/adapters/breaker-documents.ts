@@ -47,6 +47,7 @@ export function breakerSpecs(
       version: 1,
       empty: { version: 1, name, board: EMPTY_BOARD },
       check: (value) => readStoredBoard(value, name),
+      setsNewerAside: onceOnly(),
     },
     isolations: {
       ...parts,
@@ -57,6 +58,20 @@ export function breakerSpecs(
       // A backup of the text before would lack the newest isolation.
       backup: 'same',
     },
+  };
+}
+
+/**
+ * INVARIANT: the name is the format's: a version that changes the board gives it a name of its own (`<server>.v2.json`), so guards
+ * of two versions never take it from each other. What breaks that rule is set aside once by each session, not for ever; the next
+ * time this guard goes on alone. The record of isolations keeps its name in every version, so that none is overlooked.
+ */
+function onceOnly(): () => boolean {
+  let isDone = false;
+  return () => {
+    const isFirst = !isDone;
+    isDone = true;
+    return isFirst;
   };
 }
 
@@ -80,11 +95,15 @@ export function isolateAll(board: Board, reason: string, at: Moment): Board {
   return withState(board, undefined, { kind: 'isolated', epoch, at, actor: 'mcp-guard', reason });
 }
 
+/** Why the record of isolations is not known. `unfit`: it lies there, and somebody else could have written it. */
+export type Loss = 'corrupt' | 'newer' | 'unfit';
+
 /** Short: the model reads its first 128 characters. @param name attacker-controlled, shown through the inert-text filter */
-export function lostReason(name: string, isNewer: boolean): string {
-  return isNewer
-    ? 'a newer version of mcp-guard wrote the record of isolations: use that version'
-    : `the record of isolations is unreadable: run \`mcp-guard breaker reset ${name}\``;
+export function lostReason(name: string, how: Loss): string {
+  if (how === 'newer') return 'a newer version of mcp-guard wrote the record of isolations: use that version';
+  return how === 'corrupt'
+    ? `the record of isolations is unreadable: run \`mcp-guard breaker reset ${name}\``
+    : 'the record of isolations cannot be trusted: `mcp-guard breaker status` says how to mend it';
 }
 
 function readStoredBoard(value: unknown, name: string): StoredBoard | undefined {

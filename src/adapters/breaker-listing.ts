@@ -1,8 +1,8 @@
 // Which servers of a tenant have breakers on record. Judges no board.
 import { join } from 'node:path';
+import { tenantDir } from '../tenant/tenant-scope.ts';
 import { BREAKERS } from './breaker-paths.ts';
 import { listServerFiles } from './server-files.ts';
-import { tenantDir } from './state-paths.ts';
 
 /** A document, or what is left of one: an isolation counts whose board is gone. */
 const DOCUMENT = /^([^.]+)\.(?:isolations\.)?json(?:\.bak)?$/;

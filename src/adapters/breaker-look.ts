@@ -8,6 +8,7 @@ import {
   type IsolationRecord,
   isolateAll,
   joinBoard,
+  type Loss,
   lostReason,
   type StoredBoard,
 } from './breaker-documents.ts';
@@ -83,7 +84,7 @@ export class BreakerLook {
     }
     // TRUST: an isolation is a person's decision. Where it cannot be read it may be any.
     this.#lostAt ??= moment();
-    return isolateAll(board, lostReason(name, record.isNewer), this.#lostAt);
+    return isolateAll(board, lostReason(name, record.how), this.#lostAt);
   }
 
   #complain(found: readonly Found<unknown>[]): void {
@@ -116,7 +117,7 @@ export class BreakerLook {
 type Found<T> =
   | { readonly kind: 'good'; readonly data: T; readonly why: string | undefined }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'unreadable'; readonly why: string; readonly isNewer: boolean };
+  | { readonly kind: 'unreadable'; readonly why: string; readonly how: Loss };
 
 function find<T extends { readonly version: number }>(spec: DocumentSpec<T>): Found<T> {
   try {
@@ -128,9 +129,11 @@ function find<T extends { readonly version: number }>(spec: DocumentSpec<T>): Fo
     const why = `\`${spec.path}\` ${reading.kind === 'absent' ? 'is gone, but its backup is not' : reading.why}`;
     return backup.kind === 'good'
       ? { kind: 'good', data: backup.data, why: `${why}: its last good version is used` }
-      : { kind: 'unreadable', why, isNewer: false };
+      : { kind: 'unreadable', why, how: 'corrupt' };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { kind: 'unreadable', why, isNewer: isGuardError(error) && error.code === 'state_newer' };
+    if (!isGuardError(error)) return { kind: 'unreadable', why: String(error), how: 'unfit' };
+    const { code, message, hint } = error;
+    const why = hint === undefined ? message : `${message}: ${hint}`;
+    return { kind: 'unreadable', why, how: code === 'state_newer' ? 'newer' : 'unfit' };
   }
 }

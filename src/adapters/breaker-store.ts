@@ -6,12 +6,13 @@ import type { Board } from '../policy/breaker/board.ts';
 import type { BreakerStore, Moment } from '../ports/breaker-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import { tenantDir } from '../tenant/tenant-scope.ts';
 import { makeMoment } from './boot-moment.ts';
 import { type BreakerSpecs, breakerSpecs } from './breaker-documents.ts';
 import { BreakerLook } from './breaker-look.ts';
 import { breakerPaths } from './breaker-paths.ts';
 import { readOwnIdentity } from './process-identity.ts';
-import { codeOf, tenantDir } from './state-paths.ts';
+import { codeOf } from './state-paths.ts';
 import { isHolderGone, nameHolder } from './store-holder.ts';
 
 export interface BreakerStoreOptions {

@@ -1,7 +1,9 @@
 // Changes the breakers of one server under the machine-wide lock. Loaded with the first change (it brings lowdb), never by a
 // guard whose tools are well. Knows no queue and no session.
+
 import type { Board } from '../policy/breaker/board.ts';
 import type { Moment } from '../ports/breaker-store.ts';
+import { tenantSteps } from '../tenant/tenant-scope.ts';
 import {
   type BreakerSpecs,
   type IsolationRecord,
@@ -17,6 +19,12 @@ import { syncReplaced } from './durable-file.ts';
 import { withFileLock } from './locked-file.ts';
 import { type HeldDocument, holdDocument } from './state-document.ts';
 import { makePrivateDir } from './state-paths.ts';
+
+/**
+ * A lock of another machine, or of a container that is gone: held for milliseconds, so that one of a minute has no holder any
+ * more. It costs one probe a second; left alone it would keep the breakers of its server from being shared for ever.
+ */
+const UNKNOWN_HOLDER = { olderThanMs: 60_000, seenForMs: 1_000 };
 
 export interface BoardPlace {
   readonly stateDir: string;
@@ -60,11 +68,12 @@ export async function changeBoard(
   change: (current: Board, now: Moment) => Board,
   moment: () => Moment,
 ): Promise<ChangedBoard> {
-  makePrivateDir(place.stateDir, [place.tenant, BREAKERS]);
+  makePrivateDir(place.stateDir, tenantSteps(place.tenant, BREAKERS));
   let written: Change | undefined;
   try {
-    await withFileLock(place.lock, { timeoutMs: place.lockTimeoutMs }, () => {
-      written = changeHeld(place, change, moment());
+    const { lock, lockTimeoutMs: timeoutMs } = place;
+    await withFileLock(lock, { timeoutMs, unknown: UNKNOWN_HOLDER }, (isHeld) => {
+      written = changeHeld(place, change, moment(), isHeld);
     });
   } catch (error) {
     // Else only the lock could not be given back.
@@ -89,13 +98,18 @@ async function syncBehind(path: string): Promise<void> {
 }
 
 /** INVARIANT: called under the lock only. */
-function changeHeld(place: BoardPlace, change: (current: Board, now: Moment) => Board, now: Moment): Change {
+function changeHeld(
+  place: BoardPlace,
+  change: (current: Board, now: Moment) => Board,
+  now: Moment,
+  isHeld: () => boolean,
+): Change {
   const { name, specs } = place;
-  const record = holdDocument(specs.isolations);
-  const stored = holdDocument(specs.board);
+  const record = holdDocument(specs.isolations, isHeld);
+  const stored = holdDocument(specs.board, isHeld);
   let current = joinBoard(stored.data.board, record.data);
   // TRUST: an isolation is a person's decision. Where it cannot be read it may be any.
-  if (record.isBroken && record.from === 'nothing') current = isolateAll(current, lostReason(name, false), now);
+  if (record.isBroken && record.from === 'nothing') current = isolateAll(current, lostReason(name, 'corrupt'), now);
   const board = change(current, now);
   const nextRecord = recordOf(name, board);
   const isRecordNew = record.isBroken || !isSame(nextRecord, record.data);

@@ -1,4 +1,5 @@
 // What constraints on arguments are given of this machine: links, home, directories. Knows no rule and no pattern engine.
+import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { listCommandPaths } from '../policy/constraint/command-paths.ts';
 import type { ConstraintPorts } from '../policy/constraint/constraint-document.ts';
@@ -34,5 +35,19 @@ export function createConstraintPorts(
       return known;
     },
     windows,
+    directoryState: windows ? () => undefined : readDirectoryState,
   };
+}
+
+/** File times move with the kernel's tick, 10 ms at most: within this long of a change another may bear the same time. */
+const UNSURE_MS = 100;
+
+/** The time of change (`ctime`) moves with each entry that is made, removed or renamed, and cannot be set back by hand. */
+function readDirectoryState(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined || !found.isDirectory()) return undefined;
+  const ageMs = Date.now() - found.ctimeMs;
+  // A time to come means that a clock was set: nothing can be told from it.
+  if (!(ageMs > UNSURE_MS)) return undefined;
+  return `${found.dev}:${found.ino}:${found.ctimeMs}`;
 }

@@ -2,7 +2,7 @@
 // reads loads no lowdb.
 // TRUST: the document is what a process of this user wrote last. It proves nothing against that user.
 import { GuardError } from '../guard-error.ts';
-import { readPrivateFile } from './durable-file.ts';
+import { readPrivateFile, UnfitFileError } from './durable-file.ts';
 
 export interface DocumentSpec<T extends { readonly version: number }> {
   /** Absolute; its directory exists and is private. */
@@ -17,6 +17,11 @@ export interface DocumentSpec<T extends { readonly version: number }> {
    * so that losing one of the two loses nothing; then a document that is gone is read from there, too.
    */
   readonly backup?: 'previous' | 'same';
+  /**
+   * Asked under the lock when a newer version's document lies there: true sets it aside and starts empty, once for each true.
+   * Absent or false: it is left alone (`state_newer`).
+   */
+  readonly setsNewerAside?: () => boolean;
   /** One sentence for people, when a document had to be set aside. */
   readonly say: (text: string) => void;
   /** Milliseconds since the epoch: names what is set aside. */
@@ -73,7 +78,10 @@ export function guardIo<R>(path: string, verb: string, action: () => R): R {
     const why = error instanceof Error ? error.message : String(error);
     throw new GuardError('state_unusable', `cannot ${verb} \`${path}\`: ${why}`, {
       cause: error,
-      hint: 'mend the owner and mode of the state directory, or set `MCP_GUARD_STATE_DIR`',
+      hint:
+        error instanceof UnfitFileError
+          ? error.mend
+          : 'mend the owner and mode of the state directory, or set `MCP_GUARD_STATE_DIR`',
     });
   }
 }

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { quoteWord } from '../config/shell-word.ts';
 import { codeOf } from './state-paths.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY, O_WRONLY } = fs.constants;
@@ -10,9 +11,16 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY, O_WRONLY } = 
 /**
  * Durable once it returns. @param old `keep`: the text that was there before stays beside it as `<path>.bak`; `drop`: it was
  * worth nothing, and the backup stays what it was. @param sync false: whole after any death of any process, but a machine that
- * loses power may lose it, or leave it empty. Throws the file system's error.
+ * loses power may lose it, or leave it empty. @param atCommit the last moment to throw: then everything is as it was. Throws the
+ * file system's error.
  */
-export function replaceFile(path: string, text: string, old: 'keep' | 'drop', sync = true): void {
+export function replaceFile(
+  path: string,
+  text: string,
+  old: 'keep' | 'drop',
+  sync = true,
+  atCommit = (): void => {},
+): void {
   const draft = draftName(path);
   const bytes = Buffer.from(text);
   try {
@@ -23,6 +31,7 @@ export function replaceFile(path: string, text: string, old: 'keep' | 'drop', sy
     } finally {
       fs.closeSync(fd);
     }
+    atCommit();
     if (old === 'keep') keepBackup(path);
     fs.renameSync(draft, path);
   } catch (error) {
@@ -50,6 +59,17 @@ export async function syncReplaced(path: string): Promise<void> {
   }
 }
 
+/** A file that is there and must not be believed. `message` says why, `mend` what a person can do about it. */
+export class UnfitFileError extends Error {
+  override readonly name = 'UnfitFileError';
+  readonly mend: string;
+
+  constructor(message: string, mend: string) {
+    super(message);
+    this.mend = mend;
+  }
+}
+
 /** Drafts of writers that were killed. Only for the one who holds the lock over `path`: then no draft has a writer. */
 export function removeDrafts(path: string): void {
   const prefix = `${basename(path)}.draft-`;
@@ -60,7 +80,7 @@ export function removeDrafts(path: string): void {
 
 /**
  * The bytes of a private file; undefined where there is none. A link, a FIFO, another user's file or one that is larger
- * than `maxBytes` throws.
+ * than `maxBytes` throws. @throws UnfitFileError, or the file system's error
  */
 export function readPrivateFile(path: string, maxBytes: number): Buffer | undefined {
   let fd: number;
@@ -72,10 +92,15 @@ export function readPrivateFile(path: string, maxBytes: number): Buffer | undefi
   }
   try {
     const stat = fs.fstatSync(fd);
-    if (!stat.isFile()) throw new Error('it is no regular file');
-    if (stat.size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
-    if (process.getuid !== undefined && stat.uid !== process.getuid()) throw new Error('it belongs to another user');
-    if (process.getuid !== undefined && (stat.mode & 0o022) !== 0) throw new Error('others can write it');
+    if (!stat.isFile()) throw new UnfitFileError('it is no regular file', 'move it away');
+    if (stat.size > maxBytes) throw new UnfitFileError(`it is larger than ${maxBytes} bytes`, 'move it away');
+    if (process.getuid !== undefined && stat.uid !== process.getuid())
+      throw new UnfitFileError('it belongs to another user', 'give it to this user, or move it away');
+    if (process.getuid !== undefined && (stat.mode & 0o022) !== 0)
+      throw new UnfitFileError(
+        'others can write it',
+        `look at what it says, then run \`chmod go-w ${quoteWord(path)}\``,
+      );
     return fs.readFileSync(fd);
   } finally {
     fs.closeSync(fd);

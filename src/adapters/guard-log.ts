@@ -1,5 +1,6 @@
 // The guard's own log: stderr, and a file where one is named, because desktop hosts hide stderr. Never stdout: that is the wire.
 import { openSync, writeSync } from 'node:fs';
+import type { Masker } from '../audit/redact/masker.ts';
 import { GuardError } from '../guard-error.ts';
 import type { Log, LogLevel } from '../ports/log.ts';
 import { showInert } from '../wire/inert-text.ts';
@@ -13,19 +14,22 @@ export interface GuardLogOptions {
   readonly file: string | undefined;
   /** Who named the file, for an error: `--log-file`. */
   readonly namedBy: string;
+  /** What no line may hold. */
+  readonly masker?: Masker | undefined;
   /** Where a line for a person goes. */
   writeError(text: string): void;
 }
 
 /** @throws GuardError `usage` where the file cannot be opened */
-export function createGuardLog({ level, file, namedBy, writeError }: GuardLogOptions): Log {
+export function createGuardLog({ level, file, namedBy, masker, writeError }: GuardLogOptions): Log {
   const fd = file === undefined ? undefined : openLogFile(file, namedBy);
   return {
     write(at, text) {
       if (RANK[at] > RANK[level]) return;
-      const line = `mcp-guard: ${at === 'warn' || at === 'info' ? '' : `${at}: `}${showInert(text)}\n`;
+      const shown = showInert(masker?.maskText(text) ?? text);
+      const line = `mcp-guard: ${at === 'warn' || at === 'info' ? '' : `${at}: `}${shown}\n`;
       writeError(line);
-      if (fd !== undefined) appendLine(fd, `${new Date().toISOString()} ${at} ${showInert(text)}\n`);
+      if (fd !== undefined) appendLine(fd, `${new Date().toISOString()} ${at} ${shown}\n`);
     },
   };
 }

@@ -1,9 +1,9 @@
 // What lies on disk of what servers offer: where, whose, and how it is read. Knows no session; writes nothing, loads no lowdb.
 import { join } from 'node:path';
 import { type Inventory, readInventory } from '../policy/inventory/known-list.ts';
+import { tenantDir } from '../tenant/tenant-scope.ts';
 import { type DocumentSpec, readBackup, readDocument } from './document-file.ts';
 import { fileStem, listServerFiles } from './server-files.ts';
-import { tenantDir } from './state-paths.ts';
 
 export const INVENTORY = 'inventory';
 

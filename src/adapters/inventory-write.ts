@@ -1,6 +1,8 @@
 // Writes what a server offers under its lock. Loaded with the first change (it brings lowdb), never by a guard whose servers
 // offer what they did. Knows no queue.
+
 import { type Inventory, mergeInventory, type Offered } from '../policy/inventory/known-list.ts';
+import { tenantSteps } from '../tenant/tenant-scope.ts';
 import type { DocumentSpec } from './document-file.ts';
 import { INVENTORY } from './inventory-documents.ts';
 import { openStateDocument } from './state-document.ts';
@@ -14,6 +16,6 @@ export interface InventoryPlace {
 
 /** Durable when it resolves. @throws GuardError state_newer, state_unusable, state_locked */
 export async function writeInventory({ stateDir, tenant, spec }: InventoryPlace, offered: Offered): Promise<void> {
-  makePrivateDir(stateDir, [tenant, INVENTORY]);
+  makePrivateDir(stateDir, tenantSteps(tenant, INVENTORY));
   await openStateDocument(spec).update((known) => mergeInventory(known, offered));
 }

@@ -2,18 +2,21 @@
 
 import type { AuditEntry, IntentEntry } from '../audit/entry.ts';
 import { createQuoter } from '../audit/header-text.ts';
+import type { Masker } from '../audit/redact/masker.ts';
 import { formatSegmentId } from '../audit/segment-id.ts';
 import type { SegmentClaim, SegmentOrigin, Succession, SystemRecord } from '../audit/system-header.ts';
 import type { AuditSink } from '../ports/audit-sink.ts';
 import type { Clock, Instant } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import { tenantDir } from '../tenant/tenant-scope.ts';
+import { trailPaths } from '../tenant/trail-paths.ts';
 import type { PayloadPolicy } from './payload-store.ts';
 import { type ProcessIdentity, readOwnIdentity } from './process-identity.ts';
 import { enforceRetention, type RetentionLimits } from './retention.ts';
 import { openSegment, type SegmentFile } from './segment-file.ts';
 import { createSaltSource, randomInteger, sha256Digest } from './sha256-digest.ts';
 import { claimStale, type StaleSegment } from './stale-segments.ts';
-import { codeOf, tenantDir, trailPaths } from './state-paths.ts';
+import { codeOf } from './state-paths.ts';
 import { createSyncSchedule, type Later, type SyncMode } from './sync-schedule.ts';
 import { nodeTrailFiles, type TrailFiles } from './trail-files.ts';
 
@@ -37,6 +40,8 @@ export interface JsonlSinkOptions {
   readonly onFailure?: 'deny' | 'allow-and-count' | undefined;
   /** Default 64 MiB. */
   readonly maxSegmentBytes?: number | undefined;
+  /** What no record may hold: the secrets of this session's servers. */
+  readonly masker?: Masker | undefined;
   /** Absent: nothing is ever removed. */
   readonly retention?: RetentionLimits | undefined;
   /** The system underneath; given by tests. */
@@ -68,7 +73,13 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
     digest: sha256Digest,
     nextSalt: createSaltSource(),
     sync,
-    encode: { digest: sha256Digest, quote: createQuoter(), isWritten: (intent: IntentEntry) => !unwritten.has(intent) },
+    encode: {
+      digest: sha256Digest,
+      quote: createQuoter(),
+      isWritten: (intent: IntentEntry) => !unwritten.has(intent),
+      mask: options.masker?.maskText,
+    },
+    masker: options.masker,
     paths,
     stateDir,
     tenant,

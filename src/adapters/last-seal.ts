@@ -1,8 +1,8 @@
 // The tenant's last sealed segment, so that the next one can point at it. A hint: what it says is checked by `audit verify`.
 import { isSegmentId } from '../audit/segment-id.ts';
 import type { SegmentClaim } from '../audit/system-header.ts';
+import type { TrailPaths } from '../tenant/trail-paths.ts';
 import { readSmallJson } from './small-json.ts';
-import type { TrailPaths } from './state-paths.ts';
 import type { TrailFiles } from './trail-files.ts';
 
 export function readLastSeal(paths: TrailPaths): SegmentClaim | null {

@@ -8,6 +8,7 @@ import {
   type ServerFacts,
 } from '../policy/inventory/known-list.ts';
 import { ListBuilder } from '../policy/inventory/list-builder.ts';
+import { Listing as DefinitionPages, type SeenSet } from '../policy/pins/seen-set.ts';
 import { isJsonObject, type Json, type JsonObject, objectAt, stringAt } from '../wire/json.ts';
 import type { Message, RequestId, RequestMessage, ResponseMessage } from '../wire/message.ts';
 import { errorLine, METHOD_NOT_FOUND } from '../wire/reply.ts';
@@ -17,6 +18,8 @@ export interface Listing {
   readonly server: ServerFacts | undefined;
   /** Those that it says it has. */
   readonly lists: KnownLists;
+  /** Its tools as wholes and its instructions, to compare with what was approved; undefined where not every page came. */
+  readonly seen: SeenSet | undefined;
   /** Why a list is not whole; inert it is not. */
   readonly faults: readonly { readonly kind: ListKind; readonly why: string }[];
 }
@@ -71,6 +74,9 @@ export class ListingTalk {
   #builder: ListBuilder | undefined;
   #pages = 0;
   #cursor: string | undefined;
+  readonly #definitions = new DefinitionPages();
+  #seen: SeenSet['pins']['tools'] | undefined;
+  #instructions: string | undefined;
 
   constructor(parts: TalkParts) {
     this.#parts = parts;
@@ -136,6 +142,7 @@ export class ListingTalk {
     if (name !== undefined && version !== undefined) {
       this.#server = { name: name.slice(0, LONGEST_SAID), version: version.slice(0, LONGEST_SAID) };
     }
+    this.#instructions = stringAt(result, 'instructions');
     if (!isModern) this.#say({ method: 'notifications/initialized' });
     const capabilities = objectAt(result, 'capabilities');
     this.#waiting = LIST_KINDS.filter((kind) => objectAt(capabilities, METHODS[kind].capability) !== undefined);
@@ -161,13 +168,16 @@ export class ListingTalk {
       return;
     }
     const faults = [...this.#faults].map(([kind, why]) => ({ kind, why }));
-    this.#end({ kind: 'listed', listing: { server: this.#server, lists: { ...this.#lists }, faults } });
+    const tools = this.#faults.has('tools') ? undefined : this.#seen;
+    const seen = tools && { pins: { tools, instructions: this.#instructions }, hasInstructions: true };
+    this.#end({ kind: 'listed', listing: { server: this.#server, lists: { ...this.#lists }, seen, faults } });
   }
 
   #page(kind: ListKind, entries: readonly Json[], cursor: string | undefined): void {
     const builder = this.#builder;
     if (builder === undefined) return;
     for (let taken = 0; taken < entries.length; ) taken = builder.take(entries, taken);
+    if (kind === 'tools') this.#seen = this.#definitions.take(this.#cursor, entries, cursor);
     this.#pages += 1;
     if (cursor === undefined) {
       this.#keep(kind, true);

@@ -1,6 +1,8 @@
 // Shows what a server writes where no message belongs: its stderr, and stdout lines that are no JSON. Line by line, with
 // the server's name, inert on a terminal, and bounded: a flood is cut and counted. Knows no protocol.
 import type { Readable } from 'node:stream';
+import { maskStream } from '../audit/redact/masked-stream.ts';
+import type { Masker } from '../audit/redact/masker.ts';
 import { showInert } from '../wire/inert-text.ts';
 
 const LONGEST_LINE = 2000;
@@ -9,6 +11,8 @@ const LINES_PER_SECOND = 50;
 
 export interface NoiseOptions {
   writeError(text: string): void;
+  /** What may not be shown. */
+  readonly masker?: Masker | undefined;
   /** Monotonic ms. */
   now(): number;
 }
@@ -24,7 +28,13 @@ export class NoiseRelay {
     this.#lastMs = options.now();
   }
 
+  /** INVARIANT: masked before it is cut: half a secret is not found. */
   show(server: string, text: Buffer): void {
+    const { masker } = this.#options;
+    this.#showMasked(server, masker === undefined ? text : Buffer.from(masker.maskBytes(text)));
+  }
+
+  #showMasked(server: string, text: Buffer): void {
     if (!this.#mayShow()) {
       this.#swallowed += 1;
       return;
@@ -45,11 +55,13 @@ export class NoiseRelay {
     let held: Buffer[] = [];
     let size = 0;
     const flush = () => {
-      if (size > 0) this.show(server, Buffer.concat(held));
+      if (size > 0) this.#showMasked(server, Buffer.concat(held));
       held = [];
       size = 0;
     };
-    stderr.on('data', (chunk: Buffer) => {
+    const { masker } = this.#options;
+    const masked = masker === undefined ? undefined : maskStream(masker);
+    const take = (chunk: Buffer) => {
       let from = 0;
       for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
         held.push(chunk.subarray(from, end));
@@ -62,9 +74,14 @@ export class NoiseRelay {
         size += chunk.length - from;
       }
       if (size > LONGEST_LINE) flush();
-    });
-    stderr.once('end', flush);
-    stderr.on('error', flush);
+    };
+    const end = () => {
+      if (masked !== undefined) take(Buffer.from(masked.end()));
+      flush();
+    };
+    stderr.on('data', (chunk: Buffer) => take(masked === undefined ? chunk : Buffer.from(masked.push(chunk))));
+    stderr.once('end', end);
+    stderr.on('error', end);
   }
 
   #mayShow(): boolean {

@@ -3,8 +3,9 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { NO_PAUSES, type Pauses, readPauses } from '../policy/pause.ts';
+import { tenantDir } from '../tenant/tenant-scope.ts';
 import { type DocumentSpec, readDocument } from './document-file.ts';
-import { codeOf, tenantDir } from './state-paths.ts';
+import { codeOf } from './state-paths.ts';
 
 /** What a person orders is seen within this, by the monotonic clock. */
 const LOOK_EVERY_MS = 200;

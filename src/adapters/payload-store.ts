@@ -4,6 +4,7 @@ import type { Digest } from '../audit/chain.ts';
 import { externalText } from '../audit/check-payload.ts';
 import type { StoredPayload } from '../audit/encode.ts';
 import type { AuditEntry, Payload } from '../audit/entry.ts';
+import type { Masker } from '../audit/redact/masker.ts';
 import type { TrailFiles } from './trail-files.ts';
 
 /** Above this many bytes a payload gets a file of its own. */
@@ -19,6 +20,8 @@ export interface PayloadStoreOptions {
   /** The state directory, and what leads from there to the payloads of one segment; the last part is the segment. */
   readonly root: string;
   readonly parts: readonly string[];
+  /** What no record may hold. Absent: there is nothing of the kind. */
+  readonly masker?: Masker | undefined;
 }
 
 /** A payload's own file: written, not yet synced. The descriptor is the receiver's to sync and close. */
@@ -37,7 +40,7 @@ export interface PayloadStore {
 }
 
 export function createPayloadStore(options: PayloadStoreOptions): PayloadStore {
-  const { files, digest, nextSalt, policy } = options;
+  const { files, digest, nextSalt, policy, masker } = options;
   let directory: string | undefined;
 
   function writeFile(name: string, bytes: Uint8Array, written: (file: KeptFile) => void): void {
@@ -58,12 +61,15 @@ export function createPayloadStore(options: PayloadStoreOptions): PayloadStore {
 
   return {
     keep: (entry, written) => {
-      const payload = entry.type === 'event' ? undefined : entry.payload;
-      if (payload === undefined) return undefined;
+      const given = entry.type === 'event' ? undefined : entry.payload;
+      if (given === undefined) return undefined;
       if (policy === 'off') return { form: 'off', digest: undefined, json: undefined, salt: undefined };
+      // INVARIANT: before the commitment: the chain is over what is kept, and nobody can test a guess of a secret against it.
+      const payload = masker === undefined ? given : maskPayload(given, masker);
       const salt = nextSalt();
       const isLarge = sizeOf(payload.bytes) > INLINE_BYTES;
-      const form = policy === 'digest' ? 'digest' : isLarge ? 'file' : textForm(entry, payload);
+      const isMasked = payload !== given;
+      const form = policy === 'digest' ? 'digest' : isLarge ? 'file' : textForm(entry, payload, isMasked);
       const bytes = form === 'line' ? undefined : withoutEnd(payload.bytes);
       const committed = digest.salted(salt, bytes ?? payload.text);
       if (form === 'file' && bytes !== undefined) writeFile(committed, bytes, written);
@@ -86,13 +92,35 @@ function sizeOf(bytes: Buffer): number {
  * TRUST: a line that was let pass has been read as one JSON object, so its text can stand in the record as it is. A line
  * that was refused has not: it stands there as a string, or, where its bytes are no UTF-8, in a file.
  */
-function textForm(entry: AuditEntry, payload: Payload): 'line' | 'text' | 'file' {
+function textForm(entry: AuditEntry, payload: Payload, isMasked: boolean): 'line' | 'text' | 'file' {
   const { text } = payload;
   const wasRead =
-    entry.type === 'intent' ? entry.decision !== 'deny' : entry.type === 'outcome' && entry.settlement !== 'refused';
+    (entry.type === 'intent'
+      ? entry.decision !== 'deny'
+      : entry.type === 'outcome' && entry.settlement !== 'refused') &&
+    (!isMasked || isJson(text));
   // INVARIANT: no raw LF ever gets into a record, whatever the caller believes: it would end it.
   if (wasRead && text.startsWith('{') && text.endsWith('}') && !text.includes('\n')) return 'line';
   return Buffer.from(text).equals(withoutEnd(payload.bytes)) ? 'text' : 'file';
+}
+
+/** The same where nothing was masked. */
+function maskPayload(given: Payload, masker: Masker): Payload {
+  const masked = masker.maskBytes(given.bytes);
+  if (masked === given.bytes) return given;
+  const bytes = Buffer.from(masked.buffer, masked.byteOffset, masked.length);
+  const text = bytes.toString('utf8');
+  return { bytes, text: text.endsWith('\n') ? text.slice(0, -1) : text };
+}
+
+/** A secret may begin in the middle of an escape: what is left of that is no JSON. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function quietly(action: () => void): void {

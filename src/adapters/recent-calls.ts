@@ -10,8 +10,9 @@ import {
   viewCall,
   viewOutcome,
 } from '../audit/query.ts';
+import { tenantDir } from '../tenant/tenant-scope.ts';
+import { trailPaths } from '../tenant/trail-paths.ts';
 import { readBackward, type SegmentSource } from './segment-reader.ts';
-import { tenantDir, trailPaths } from './state-paths.ts';
 import { listDays, listSegments, listTenants } from './trail-listing.ts';
 import { createWitness } from './trail-witness.ts';
 

@@ -6,6 +6,7 @@ import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { countAt, readRecord } from '../audit/record.ts';
+import type { TrailPaths } from '../tenant/trail-paths.ts';
 import { stringAt } from '../wire/json.ts';
 import { type Evictable, orderEviction } from './eviction-order.ts';
 import { readLastSeal } from './last-seal.ts';
@@ -13,7 +14,7 @@ import type { ProcessIdentity } from './process-identity.ts';
 import { judgeLiveness, readIdentity } from './process-identity.ts';
 import { readOpen } from './segment-reader.ts';
 import { openRegular, readSmallJson } from './small-json.ts';
-import { codeOf, type TrailPaths } from './state-paths.ts';
+import { codeOf } from './state-paths.ts';
 import { blocksOf, readLinesBackward } from './trail-lines.ts';
 import { listDays, listSegments, type SegmentPlace } from './trail-listing.ts';
 

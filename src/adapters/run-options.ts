@@ -1,10 +1,11 @@
 // Everything a session run is given. Types only.
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Session } from '../core/session.ts';
 import type { AuditSink } from '../ports/audit-sink.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Spawner, UpstreamCommand, UpstreamProcess } from '../ports/upstream.ts';
+import type { ClientEnd } from './client-end.ts';
 import type { Timers } from './shutdown-ladder.ts';
 import type { LinkLimits, ShutdownTimes } from './upstream-link.ts';
 
@@ -12,18 +13,20 @@ export interface RunningServer {
   readonly command: UpstreamCommand;
   /** Already started where starting early saves time; started when the session begins otherwise. */
   readonly process: UpstreamProcess | undefined;
+  /** Called before it is started again by `command`. */
+  onRestart?(): void;
 }
 
 export interface RunOptions {
   readonly session: Session;
+  /** Looked at for each start: another command may stand there by then. */
   readonly servers: ReadonlyMap<string, RunningServer>;
   readonly spawner: Spawner;
   readonly sink: AuditSink;
   readonly clock: Clock;
   readonly log: Log;
   readonly timers: Timers;
-  readonly stdin: Readable;
-  readonly stdout: Writable;
+  readonly client: ClientEnd;
   /** The process id of the parent, now. */
   parent(): number;
   /** Called when all that one piece of input led to has been done. */

@@ -2,14 +2,14 @@
 // The only place that knows all of them; decides nothing itself.
 import type { SessionEvent, UpstreamExit } from '../core/events.ts';
 import type { ExitStatus, UpstreamProcess } from '../ports/upstream.ts';
-import { LineFramer } from '../wire/framer.ts';
 import type { LineReading } from '../wire/message.ts';
 import { readLine } from '../wire/read-line.ts';
-import { ByteOut } from './byte-out.ts';
+import type { ClientEnd, ClientListener } from './client-end.ts';
+import { clientEvent } from './client-events.ts';
 import { readExit } from './exit-reading.ts';
 import { Linger } from './linger.ts';
 import { ParentWatch } from './parent-watch.ts';
-import { overlong, payloadOf, refusedLine } from './refused-lines.ts';
+import { refusedLine } from './refused-lines.ts';
 import type { RunOptions } from './run-options.ts';
 import { Turn } from './turn.ts';
 import { UpstreamLink, type UpstreamListener } from './upstream-link.ts';
@@ -26,7 +26,7 @@ export class SessionRun {
   readonly #options: RunOptions;
   readonly #turn: Turn;
   readonly #links = new Map<string, UpstreamLink>();
-  readonly #client: ByteOut;
+  readonly #client: ClientEnd;
   readonly #parentWatch: ParentWatch;
   readonly #linger: Linger;
   readonly #finished: Promise<number>;
@@ -52,21 +52,18 @@ export class SessionRun {
       log: (level, text) => options.log.write(level, text),
       startUpstream: (name, delayMs) => void options.timers.after(delayMs, () => this.#restart(name)),
       stopUpstream: (name) => this.#stopLink(name),
+      renewUpstream: (name) => this.#links.get(name)?.stop(options.shutdown, false),
       finish: (exit) => void this.#finish(exit),
     });
-    this.#client = new ByteOut(options.stdout, {
-      fullAtBytes: options.limits.fullAtBytes,
-      onFull: () => this.#eachLink((link) => link.pause()),
-      onRoom: () => this.#eachLink((link) => link.resume()),
-      onBroken: () => this.#clientGone(),
-    });
+    this.#client = options.client;
+    this.#client.open(this.#listener());
   }
 
   /** Starts, and resolves with the status to exit with once everything has ended, is drained and sealed. */
   run(): Promise<number> {
     for (const [name, server] of this.#options.servers)
       this.#attach(name, server.process ?? this.#options.spawner.spawn(server.command));
-    this.#readClient();
+    this.#client.read();
     return this.#finished;
   }
 
@@ -99,36 +96,20 @@ export class SessionRun {
     this.#turn.take(event, this.#options.clock.now());
   }
 
-  #readClient(): void {
-    const { stdin, limits } = this.#options;
-    const framer = new LineFramer({
-      limitBytes: limits.maxLineBytes,
-      onLine: (bytes) => this.#onClientReading(readLine(bytes, 'client', limits.read), bytes),
-      onOversize: (over) => this.#take({ type: 'client_refused', refused: overlong(over, limits.maxLineBytes) }),
-    });
-    stdin.on('data', (chunk: Buffer) => {
-      framer.push(chunk);
-      this.#endTurn();
-    });
-    const ended = () => {
-      framer.end();
-      this.#clientGone();
+  #listener(): ClientListener {
+    const { read } = this.#options.limits;
+    return {
+      onReading: (reading, bytes) => {
+        const event = clientEvent(reading, bytes, read);
+        if (event !== undefined) this.#take(event);
+      },
+      onOversize: (refused) => this.#take({ type: 'client_refused', refused }),
+      onTurnEnd: () => this.#endTurn(),
+      onEnd: () => this.#clientGone(),
+      onFull: () => this.#eachLink((link) => link.pause()),
+      onRoom: () => this.#eachLink((link) => link.resume()),
+      onBroken: () => this.#clientGone(),
     };
-    stdin.once('end', ended);
-    stdin.once('error', ended);
-    stdin.once('close', ended);
-  }
-
-  #onClientReading(reading: LineReading, bytes: Buffer): void {
-    if (reading.kind === 'message') this.#take({ type: 'client_line', line: reading.line });
-    else if (reading.kind === 'batch') {
-      const elements = reading.elements.map((element) => ({
-        reading: readLine(element, 'client', this.#options.limits.read, 'element'),
-        payload: payloadOf(element),
-      }));
-      this.#take({ type: 'client_batch', elements });
-    } else if (reading.kind !== 'blank')
-      this.#take({ type: 'client_refused', refused: refusedLine(reading.refusal, bytes) });
   }
 
   #onUpstreamReading(upstream: string, reading: LineReading, bytes: Buffer): void {
@@ -169,6 +150,7 @@ export class SessionRun {
   #restart(name: string): void {
     const server = this.#options.servers.get(name);
     if (server === undefined || this.#over || this.#clientEnded) return;
+    server.onRestart?.();
     this.#attach(name, this.#options.spawner.spawn(server.command));
   }
 
@@ -206,12 +188,12 @@ export class SessionRun {
 
   // An end of input would go unseen meanwhile, so the host itself is watched.
   #stopReading(): void {
-    this.#options.stdin.pause();
+    this.#client.pause();
     this.#parentWatch.start();
   }
 
   #goOnReading(): void {
-    this.#options.stdin.resume();
+    this.#client.resume();
     this.#parentWatch.stop();
   }
 

@@ -3,9 +3,10 @@
 import { showRef } from '../audit/entry.ts';
 import { timeAt } from '../audit/query.ts';
 import { type ApprovalRecord, readApproval } from '../policy/creep/change-record.ts';
+import { tenantDir } from '../tenant/tenant-scope.ts';
+import { trailPaths } from '../tenant/trail-paths.ts';
 import { objectAt, stringAt } from '../wire/json.ts';
 import { readForward } from './segment-reader.ts';
-import { tenantDir, trailPaths } from './state-paths.ts';
 import { listDays, listSegments } from './trail-listing.ts';
 
 export interface RecordedChange {

@@ -1,11 +1,13 @@
 // What this machine saw of the definitions of a config's servers: first, and last. One document a server in the state directory.
 // What was seen first is gone by until something is approved; what was seen last is what an approval pins. Compares no meaning.
 // No lowdb: an older document must not come back for a damaged one, and a start reads this.
+
 import * as crypto from 'node:crypto';
 import { join } from 'node:path';
 import { GuardError } from '../guard-error.ts';
 import { readPinSet, writePinSet } from '../policy/pins/pin-set.ts';
 import type { SeenSet } from '../policy/pins/seen-set.ts';
+import { tenantSteps } from '../tenant/tenant-scope.ts';
 import { isJsonObject, type Json, type JsonObject } from '../wire/json.ts';
 import { isSameJson } from '../wire/same-json.ts';
 import { readPrivateFile, removeDrafts, replaceFile } from './durable-file.ts';
@@ -69,7 +71,7 @@ export async function rememberApprovedPins(place: Place, server: string, first: 
 async function change(place: Place, server: string, make: (known: SeenPins | undefined) => SeenPins): Promise<void> {
   const known = readSeenPins(place, server);
   if (known.kind === 'seen' && isSame(known.seen, make(known.seen))) return;
-  makePrivateDir(place.stateDir, [place.tenant, PINS, folderOf(place)]);
+  makePrivateDir(place.stateDir, tenantSteps(place.tenant, PINS, folderOf(place)));
   const path = pathOf(place, server);
   await withFileLock(`${path}.lock`, { timeoutMs: LOCK_TIMEOUT_MS }, () => {
     const current = readSeenPins(place, server);
@@ -115,5 +117,5 @@ function folderOf({ config }: Place): string {
 }
 
 function pathOf(place: Place, server: string): string {
-  return join(place.stateDir, place.tenant, PINS, folderOf(place), `${fileStem(server)}.json`);
+  return join(place.stateDir, ...tenantSteps(place.tenant, PINS, folderOf(place), `${fileStem(server)}.json`));
 }

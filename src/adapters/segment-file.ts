@@ -1,16 +1,19 @@
 // One segment while it is written: its file, its marker, its chain. Knows no failure policy, no rotation rule, no clock.
+
 import type { ChainHead, Digest } from '../audit/chain.ts';
 import { startChain } from '../audit/chain.ts';
 import { type EncodeTools, startBatch } from '../audit/encode.ts';
 import type { AuditEntry } from '../audit/entry.ts';
+import type { Masker } from '../audit/redact/masker.ts';
 import { dayOf } from '../audit/segment-id.ts';
 import type { SegmentClaim, SegmentOrigin, Succession, SystemRecord } from '../audit/system-header.ts';
 import type { Instant } from '../ports/clock.ts';
+import { tenantSteps } from '../tenant/tenant-scope.ts';
+import type { TrailPaths } from '../tenant/trail-paths.ts';
 import { readLastSeal, writeLastSeal } from './last-seal.ts';
 import { createPayloadStore, type KeptFile, type PayloadPolicy } from './payload-store.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { writeMarker } from './segment-markers.ts';
-import type { TrailPaths } from './state-paths.ts';
 import type { SyncSchedule } from './sync-schedule.ts';
 import type { TrailFiles } from './trail-files.ts';
 
@@ -28,6 +31,7 @@ export interface SegmentSettings {
   readonly payload: PayloadPolicy;
   readonly origin: SegmentOrigin;
   readonly holder: ProcessIdentity;
+  readonly masker?: Masker | undefined;
 }
 
 export interface SegmentFile {
@@ -61,15 +65,15 @@ export function openSegment(
 ): SegmentFile {
   const { files, sync, paths } = settings;
   const day = dayOf(at.wallMs);
-  files.makeDir(settings.stateDir, [settings.tenant, 'audit', 'open']);
-  const directory = files.makeDir(settings.stateDir, [settings.tenant, 'audit', day]);
+  files.makeDir(settings.stateDir, tenantSteps(settings.tenant, 'audit', 'open'));
+  const directory = files.makeDir(settings.stateDir, tenantSteps(settings.tenant, 'audit', day));
   writeMarker(files, paths.marker(segment), { segment, day, holder: settings.holder });
   const fd = createOrUnmark();
   const payloads = createPayloadStore({
     ...settings,
     policy: settings.payload,
     root: settings.stateDir,
-    parts: [settings.tenant, 'audit', 'payload', segment],
+    parts: tenantSteps(settings.tenant, 'audit', 'payload', segment),
   });
   const open: SystemRecord = { type: 'open', segment, origin: settings.origin, after, link: readLastSeal(paths) };
   let head = startChain(segment, settings.digest);

@@ -1,8 +1,8 @@
 // One marker per unsealed segment: who writes it, and where it is. The only thing a start has to look at. Knows no record.
 import { isDay, isSegmentId } from '../audit/segment-id.ts';
+import type { TrailPaths } from '../tenant/trail-paths.ts';
 import { type ProcessIdentity, readIdentity } from './process-identity.ts';
 import { listNames, readSmallJson } from './small-json.ts';
-import type { TrailPaths } from './state-paths.ts';
 import type { TrailFiles } from './trail-files.ts';
 
 export interface SegmentMarker {

@@ -69,6 +69,7 @@ function spawnSupervised(
     'mcp-guard-supervisor',
     marker,
     added.join(' '),
+    ...(command.prefix ?? []),
     file,
     ...command.args,
   ];

@@ -5,11 +5,12 @@ import * as fs from 'node:fs';
 import { startChain } from '../audit/chain.ts';
 import { countAt, readRecord } from '../audit/record.ts';
 import type { SystemRecord } from '../audit/system-header.ts';
+import type { TrailPaths } from '../tenant/trail-paths.ts';
 import { judgeLiveness } from './process-identity.ts';
 import { listMarkers, type SegmentMarker } from './segment-markers.ts';
 import { sha256Digest } from './sha256-digest.ts';
 import { openRegular } from './small-json.ts';
-import { codeOf, type TrailPaths } from './state-paths.ts';
+import { codeOf } from './state-paths.ts';
 import type { TrailFiles } from './trail-files.ts';
 import { blocksOf, MAX_LINE_BYTES, readLinesBackward } from './trail-lines.ts';
 

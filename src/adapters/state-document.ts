@@ -2,7 +2,7 @@
 // one fixed temporary name, without lock, fsync or schema (measured: lost updates, torn reads). The one importer of lowdb.
 import * as fs from 'node:fs';
 import { LowSync, type SyncAdapter } from 'lowdb';
-import { GuardError } from '../guard-error.ts';
+import { GuardError, isGuardError } from '../guard-error.ts';
 import {
   backupOf,
   type DocumentSpec,
@@ -14,6 +14,7 @@ import {
 } from './document-file.ts';
 import { removeDrafts, replaceFile } from './durable-file.ts';
 import { withFileLock } from './locked-file.ts';
+import { codeOf } from './state-paths.ts';
 
 export interface StateDocument<T> {
   /** Without a lock: a replaced document is seen whole, old or new. */
@@ -42,6 +43,9 @@ export interface HeldDocument<T> {
 const LOCK_TIMEOUT_MS = 5_000;
 const NONE = { kind: 'absent' } as const;
 
+/** `newer`: to be set aside, as what is corrupt; nobody else's backup takes its place. */
+type Found<T> = Reading<T> | { readonly kind: 'newer'; readonly why: string };
+
 /** @throws GuardError (both methods) state_newer, state_unusable; `update` state_locked, too */
 export function openStateDocument<T extends { readonly version: number }>(spec: DocumentSpec<T>): StateDocument<T> {
   return {
@@ -64,20 +68,27 @@ export function openStateDocument<T extends { readonly version: number }>(spec: 
   };
 }
 
-/** Only for who holds the lock over `spec.path`. @throws GuardError state_newer, state_unusable */
-export function holdDocument<T extends { readonly version: number }>(spec: DocumentSpec<T>): HeldDocument<T> {
+/**
+ * Only for who holds the lock over `spec.path`. @param isHeld asked before each commit: a lock that somebody took over meanwhile
+ * commits nothing. @throws GuardError state_newer, state_unusable
+ */
+export function holdDocument<T extends { readonly version: number }>(
+  spec: DocumentSpec<T>,
+  isHeld: () => boolean = () => true,
+): HeldDocument<T> {
   guardIo(spec.path, 'clean up beside', () => {
     removeDrafts(spec.path);
     if (spec.backup === 'same') removeDrafts(backupOf(spec.path));
   });
-  const found = readDocument(spec, spec.path);
+  const found = findDocument(spec);
   const backup = found.kind === 'corrupt' || spec.backup === 'same' ? findBackup(spec, found) : NONE;
   const spare = backup.kind === 'good' ? backup.data : undefined;
-  const isBroken = found.kind === 'corrupt' || (spec.backup === 'same' && !isDoubled(found, backup));
-  if (found.kind === 'corrupt') setAside(spec, found.why, spare !== undefined);
+  const isBad = found.kind === 'corrupt' || found.kind === 'newer';
+  const isBroken = isBad || (spec.backup === 'same' && !isDoubled(found, backup));
+  if (isBad) setAside(spec, found, spare !== undefined);
   else if (found.kind === 'absent' && isBroken) sayGone(spec, spare !== undefined);
   const how = { sync: true };
-  const database = new LowSync<T>(makeAdapter(spec, found, spare, how), spec.empty);
+  const database = new LowSync<T>(makeAdapter(spec, found, spare, how, isHeld), spec.empty);
   database.read();
   return {
     data: database.data,
@@ -91,18 +102,32 @@ export function holdDocument<T extends { readonly version: number }>(spec: Docum
   };
 }
 
+function findDocument<T extends { readonly version: number }>(spec: DocumentSpec<T>): Found<T> {
+  try {
+    return readDocument(spec, spec.path);
+  } catch (error) {
+    if (!isNewer(error) || spec.setsNewerAside?.() !== true) throw error;
+    return { kind: 'newer', why: 'was written by a newer version of mcp-guard' };
+  }
+}
+
 /** Beside a good document a backup that cannot be read is as good as none: it is replaced. */
-function findBackup<T extends { readonly version: number }>(spec: DocumentSpec<T>, found: Reading<T>): Reading<T> {
+function findBackup<T extends { readonly version: number }>(spec: DocumentSpec<T>, found: Found<T>): Reading<T> {
   try {
     return readBackup(spec);
   } catch (error) {
-    if (found.kind === 'good') return NONE;
+    // What a newer version left behind, beside a document that this one would not have kept from it either.
+    if (found.kind === 'good' || (isNewer(error) && spec.setsNewerAside !== undefined)) return NONE;
     throw error;
   }
 }
 
+function isNewer(error: unknown): boolean {
+  return isGuardError(error) && error.code === 'state_newer';
+}
+
 /** Both there and the same, or neither. */
-function isDoubled<T>(found: Reading<T>, backup: Reading<T>): boolean {
+function isDoubled<T>(found: Found<T>, backup: Reading<T>): boolean {
   if (found.kind === 'absent') return backup.kind === 'absent';
   return found.kind === 'good' && backup.kind === 'good' && JSON.stringify(found.data) === JSON.stringify(backup.data);
 }
@@ -110,10 +135,14 @@ function isDoubled<T>(found: Reading<T>, backup: Reading<T>): boolean {
 /** INVARIANT: used only while the lock is held, so that what was found is what is replaced. */
 function makeAdapter<T extends { readonly version: number }>(
   spec: DocumentSpec<T>,
-  found: Reading<T>,
+  found: Found<T>,
   spare: T | undefined,
   how: { readonly sync: boolean },
+  isHeld: () => boolean,
 ): SyncAdapter<T> {
+  const atCommit = (): void => {
+    if (!isHeld()) throw new Error('the lock was taken over: this process stood still for too long');
+  };
   return {
     read: () => (found.kind === 'good' ? found.data : (spare ?? null)),
     write(data) {
@@ -123,22 +152,37 @@ function makeAdapter<T extends { readonly version: number }>(
       if (Buffer.byteLength(text) > MAX_DOCUMENT_BYTES) {
         throw new GuardError('state_unusable', `\`${spec.path}\` would be larger than ${MAX_DOCUMENT_BYTES} bytes`);
       }
-      const old = found.kind === 'corrupt' || spec.backup === 'same' ? 'drop' : 'keep';
-      guardIo(spec.path, 'write', () => replaceFile(spec.path, text, old, how.sync));
+      const isWorthless = found.kind === 'corrupt' || found.kind === 'newer';
+      const old = isWorthless || spec.backup === 'same' ? 'drop' : 'keep';
+      guardIo(spec.path, 'write', () => replaceFile(spec.path, text, old, how.sync, atCommit));
       if (spec.backup === 'same')
-        guardIo(spec.path, 'write', () => replaceFile(backupOf(spec.path), text, 'drop', how.sync));
+        guardIo(spec.path, 'write', () => replaceFile(backupOf(spec.path), text, 'drop', how.sync, atCommit));
     },
   };
 }
 
-/** Evidence under another name; the document itself stays until a good one replaces it, so a crash here loses nothing. */
-function setAside<T extends { readonly version: number }>(spec: DocumentSpec<T>, why: string, isSpared: boolean): void {
-  const aside = `${spec.path}.corrupt-${spec.nowMs()}`;
-  guardIo(spec.path, 'set aside', () => {
-    fs.rmSync(aside, { force: true });
-    fs.linkSync(spec.path, aside);
-  });
-  spec.say(`\`${spec.path}\` ${why}: kept as \`${aside}\`, ${thenText(isSpared)}`);
+/** Under another name; the document itself stays until a good one replaces it, so a crash here loses nothing. */
+function setAside<T extends { readonly version: number }>(
+  spec: DocumentSpec<T>,
+  { kind, why }: { readonly kind: 'corrupt' | 'newer'; readonly why: string },
+  isSpared: boolean,
+): void {
+  const aside = guardIo(spec.path, 'set aside', () => linkAside(spec.path, kind, spec.nowMs()));
+  const back = kind === 'newer' ? '; to go on with it, move it back and use that version' : '';
+  spec.say(`\`${spec.path}\` ${why}: kept as \`${aside}\`, ${thenText(isSpared)}${back}`);
+}
+
+/** INVARIANT: nothing that was set aside is ever replaced. @returns the name it has now, too */
+function linkAside(path: string, kind: string, nowMs: number): string {
+  for (let atMs = nowMs; ; atMs += 1) {
+    const aside = `${path}.${kind}-${atMs}`;
+    try {
+      fs.linkSync(path, aside);
+      return aside;
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+  }
 }
 
 function sayGone<T extends { readonly version: number }>(spec: DocumentSpec<T>, isSpared: boolean): void {

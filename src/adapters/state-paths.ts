@@ -2,15 +2,7 @@
 import * as fs from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-
-/** Tenants are directories beside these, which belong to the machine's guards together. */
-const RESERVED = new Set(['run', 'projects', 'lock']);
-const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
-
-/** A path that cannot be used. `message` says what, why and how to mend it; the caller gives it its error code. */
-export class StatePathError extends Error {
-  override readonly name = 'StatePathError';
-}
+import { StatePathError } from '../tenant/state-path-error.ts';
 
 /** `MCP_GUARD_STATE_DIR`, else XDG's state directory, else its default; on Windows the local application data. */
 export function resolveStateDir(env: Readonly<Record<string, string | undefined>>, home = homedir()): string {
@@ -25,48 +17,6 @@ export function resolveStateDir(env: Readonly<Record<string, string | undefined>
   const local = env.LOCALAPPDATA;
   if (process.platform === 'win32' && local !== undefined) return join(local, 'mcp-guard', 'state');
   return join(home, '.local', 'state', 'mcp-guard');
-}
-
-/** TRUST: the only way a tenant's name becomes part of a path. */
-export function isTenant(name: string): boolean {
-  return TENANT.test(name) && !RESERVED.has(name);
-}
-
-export function tenantDir(stateDir: string, tenant: string): string {
-  if (!isTenant(tenant)) {
-    throw new StatePathError(
-      `\`${tenant}\` is no name for a tenant: use a-z, 0-9 and -, at most 63, not ${[...RESERVED].join(', ')}`,
-    );
-  }
-  return join(stateDir, tenant);
-}
-
-/** The places of one tenant's trail. `audit` is `<state>/<tenant>/audit`. */
-export interface TrailPaths {
-  readonly audit: string;
-  readonly open: string;
-  readonly payload: string;
-  readonly tombstones: string;
-  readonly lastSeal: string;
-  day(day: string): string;
-  segment(day: string, segment: string): string;
-  marker(segment: string): string;
-  payloads(segment: string): string;
-}
-
-export function trailPaths(tenantDirectory: string): TrailPaths {
-  const audit = join(tenantDirectory, 'audit');
-  return {
-    audit,
-    open: join(audit, 'open'),
-    payload: join(audit, 'payload'),
-    tombstones: join(audit, 'removed'),
-    lastSeal: join(audit, 'last-seal.json'),
-    day: (day) => join(audit, day),
-    segment: (day, segment) => join(audit, day, `${segment}.jsonl`),
-    marker: (segment) => join(audit, 'open', `${segment}.json`),
-    payloads: (segment) => join(audit, 'payload', segment),
-  };
 }
 
 /**

@@ -1,7 +1,8 @@
 // Which tenants, days and segments there are. Knows names only: opens no segment.
 import { isDay, isSegmentId } from '../audit/segment-id.ts';
+import { isTenant, tenantDir } from '../tenant/tenant-scope.ts';
+import { type TrailPaths, trailPaths } from '../tenant/trail-paths.ts';
 import { listNames } from './small-json.ts';
-import { isTenant, type TrailPaths, tenantDir, trailPaths } from './state-paths.ts';
 
 export interface SegmentPlace {
   readonly segment: string;

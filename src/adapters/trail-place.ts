@@ -1,6 +1,8 @@
 // Is there a trail to read at all, and may it be read? An empty answer must never mean that nobody could look. Opens no segment.
 import * as fs from 'node:fs';
-import { codeOf, isTenant, tenantDir, trailPaths } from './state-paths.ts';
+import { isTenant, tenantDir } from '../tenant/tenant-scope.ts';
+import { trailPaths } from '../tenant/trail-paths.ts';
+import { codeOf } from './state-paths.ts';
 import { listDays, listSegments, listTenants } from './trail-listing.ts';
 
 /** What keeps the trail from being read. `directory` is the one that was looked at. */

@@ -13,10 +13,11 @@ import {
   viewOutcome,
   type Witness,
 } from '../audit/query.ts';
+import { tenantDir } from '../tenant/tenant-scope.ts';
+import { trailPaths } from '../tenant/trail-paths.ts';
 import { objectAt, stringAt } from '../wire/json.ts';
 import { readForward, readOpen, type SegmentSource } from './segment-reader.ts';
 import { openRegular } from './small-json.ts';
-import { tenantDir, trailPaths } from './state-paths.ts';
 import { findSegment, listDays, listSegments, listTenants } from './trail-listing.ts';
 import { createWitness } from './trail-witness.ts';
 

@@ -2,12 +2,13 @@
 import * as fs from 'node:fs';
 import { type ClaimFault, checkClaim, type LinkedClaim } from '../audit/claims.ts';
 import { type SegmentReport, verifySegment } from '../audit/verify.ts';
+import { tenantDir } from '../tenant/tenant-scope.ts';
+import { trailPaths } from '../tenant/trail-paths.ts';
 import { judgeLiveness, type ProcessIdentity, readIdentity } from './process-identity.ts';
 import { listMarkers } from './segment-markers.ts';
 import { readForward, type SegmentSource } from './segment-reader.ts';
 import { sha256Digest } from './sha256-digest.ts';
 import { openRegular, readSmallJson } from './small-json.ts';
-import { tenantDir, trailPaths } from './state-paths.ts';
 import { readLinesForward } from './trail-lines.ts';
 import { listDays, listSegments, listTenants } from './trail-listing.ts';
 import { externalChecker } from './trail-reader.ts';

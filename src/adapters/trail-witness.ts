@@ -2,11 +2,12 @@
 import type { CheckExternal } from '../audit/check-payload.ts';
 import type { PlacedRecord, Witness } from '../audit/query.ts';
 import { findFault } from '../audit/record-fault.ts';
+import { tenantDir } from '../tenant/tenant-scope.ts';
+import { trailPaths } from '../tenant/trail-paths.ts';
 import type { JsonObject } from '../wire/json.ts';
 import { judgeLiveness, type ProcessIdentity, readIdentity, readOwnIdentity } from './process-identity.ts';
 import { listMarkers } from './segment-markers.ts';
 import { sha256Digest } from './sha256-digest.ts';
-import { tenantDir, trailPaths } from './state-paths.ts';
 import { listTenants } from './trail-listing.ts';
 
 /**

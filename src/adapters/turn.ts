@@ -14,6 +14,7 @@ export interface Hands {
   log(level: LogLevel, text: string): void;
   startUpstream(upstream: string, delayMs: number): void;
   stopUpstream(upstream: string): void;
+  renewUpstream(upstream: string): void;
   finish(exit: UpstreamExit): void;
 }
 
@@ -82,6 +83,9 @@ export class Turn {
         return;
       case 'start_upstream':
         this.#hands.startUpstream(effect.upstream, effect.delayMs);
+        return;
+      case 'renew_upstream':
+        this.#hands.renewUpstream(effect.upstream);
         return;
       case 'stop_upstream':
         this.#hands.stopUpstream(effect.upstream);

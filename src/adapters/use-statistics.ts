@@ -4,9 +4,10 @@ import type { PlacedRecord } from '../audit/query.ts';
 import { timeAt } from '../audit/query.ts';
 import { collectUse, type ServerUse, type UseCollector } from '../policy/lint/tool-use.ts';
 import type { TargetKind } from '../policy/scope/scope-policy.ts';
+import { tenantDir } from '../tenant/tenant-scope.ts';
+import { trailPaths } from '../tenant/trail-paths.ts';
 import { isJsonObject, type Json, type JsonObject, objectAt, stringAt } from '../wire/json.ts';
 import { readForward } from './segment-reader.ts';
-import { tenantDir, trailPaths } from './state-paths.ts';
 import { listDays, listSegments } from './trail-listing.ts';
 
 export interface UseStatistics {

@@ -8,15 +8,19 @@ export interface CallFilter {
   readonly tool?: string | undefined;
   readonly tenant?: string | undefined;
   readonly outcome?: CallState | undefined;
+  /** What was decided: `observe` is what a rule would have denied. */
+  readonly decision?: 'pass' | 'deny' | 'observe' | undefined;
   /** Milliseconds since the epoch: the intent is not older. */
   readonly since?: number | undefined;
-  /** Only `tools/call`, and whatever was denied. */
+  /** Only `tools/call`, and whatever was denied or would have been. */
   readonly callsOnly?: boolean | undefined;
 }
 
 export function matchesFilter(call: Call, filter: CallFilter): boolean {
   const isCall = call.method === 'tools/call';
-  if (filter.callsOnly === true && !isCall && call.decision !== 'deny') return false;
+  const isPassed = call.decision !== 'deny' && call.decision !== 'observe';
+  if (filter.callsOnly === true && !isCall && isPassed) return false;
+  if (filter.decision !== undefined && call.decision !== filter.decision) return false;
   if (filter.server !== undefined && call.server !== filter.server) return false;
   if (filter.tool !== undefined && toolOf(call) !== filter.tool) return false;
   if (filter.tenant !== undefined && call.tenant !== filter.tenant) return false;

@@ -4,6 +4,7 @@ import { type Commitment, intentHeader, outcomeHeader } from './call-header.ts';
 import { type ChainHead, type ChainLink, type Digest, frameRecord, hashRecord } from './chain.ts';
 import type { AuditEntry, IntentEntry } from './entry.ts';
 import { showRef } from './entry.ts';
+import { maskEntry } from './redact/masked-entry.ts';
 import { eventHeader, type SystemRecord, systemHeader } from './system-header.ts';
 
 /** A payload, decided and committed to: what of it goes into the record. */
@@ -19,6 +20,8 @@ export interface EncodeTools {
   readonly quote: (value: string) => string;
   /** Whether the intent is on disk, or goes there in this batch: an outcome must not point at a record that another took the place of. */
   readonly isWritten: (intent: IntentEntry) => boolean;
+  /** Takes secrets out of a text. Absent: there are none. */
+  readonly mask?: ((text: string) => string) | undefined;
 }
 
 /** One batch in the making. The chain moves only inside of it: a batch that cannot be written is dropped whole. */
@@ -42,11 +45,12 @@ export function startBatch(from: ChainHead, tools: EncodeTools): Batch {
     return seq;
   }
   function headerOf(entry: AuditEntry, link: ChainLink, payload: StoredPayload | undefined): string {
-    if (entry.type === 'intent') return intentHeader(entry, link, payload, tools.quote);
-    if (entry.type === 'event') return eventHeader(entry, link);
-    const { intent } = entry;
-    const known = intent.ref !== undefined && tools.isWritten(intent);
-    return outcomeHeader(entry, known ? showRef(intent.ref) : undefined, link, payload, tools.quote);
+    // The sink knows an intent by its identity, which a masked one has not.
+    const intent = entry.type === 'outcome' && tools.isWritten(entry.intent) ? entry.intent.ref : undefined;
+    const shown = tools.mask === undefined ? entry : maskEntry(entry, tools.mask);
+    if (shown.type === 'intent') return intentHeader(shown, link, payload, tools.quote);
+    if (shown.type === 'event') return eventHeader(shown, link);
+    return outcomeHeader(shown, intent === undefined ? undefined : showRef(intent), link, payload, tools.quote);
   }
 
   return {

@@ -106,7 +106,10 @@ export interface EventEntry extends EntryBase {
     | 'breaker_order' // what a person asked of a breaker, before it is done; and that it failed or changed nothing
     | 'lock' // a config was locked at its first use, or a lock was seen for the first time
     | 'drift' // a definition is not the approved one
+    | 'observed' // a rule would have hidden, withheld or dropped this, and the server is only observed
     | 'approval' // what a person approved, before it is done; what came of it, and what each server gained
+    | 'auth' // who a session is, that a start was refused and why, and that an identity is over
+    | 'token' // what a person asked of the guard tokens, before it is done; what came of it
     | 'pause'; // break-glass: what a person asked for, and that a session heeds it or has ceased to
   readonly server: string | undefined;
   readonly detail: Readonly<Record<string, JsonScalar>>;

@@ -1,4 +1,5 @@
 // Connects `scope diff`, `scope approve` and `pause` to this machine: its config and lock, its state, its trail, its terminal.
+
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
@@ -13,11 +14,13 @@ import { systemClock } from '../adapters/system-clock.ts';
 import { type ConfigPlace, findConfigFile, showPlaces } from '../config/find-config.ts';
 import { compileDocument } from '../config/load-config.ts';
 import { GuardError, isGuardError } from '../guard-error.ts';
+import { tenantSteps } from '../tenant/tenant-scope.ts';
 import { type ApprovalPicture, drawApproval, type Known } from './approval-picture.ts';
 import type { ApprovalView } from './approval-screen.ts';
+import { openCeilingsHere } from './ceilings-here.ts';
 import type { Consent } from './consent.ts';
 import { makeInert } from './inert-text.ts';
-import { CEILING, type LockContext, type ReadConfig, readLockedConfig } from './locked-policy.ts';
+import { type LockContext, type ReadConfig, readLockedConfig } from './locked-policy.ts';
 import { openOneShotTrail, readActor } from './one-shot-trail.ts';
 import { type PauseOptions, runPause } from './pause.ts';
 import { runScopeApprove, type ScopeApproveOptions } from './scope-approve.ts';
@@ -57,7 +60,7 @@ export async function approve(flags: Shared & ScopeApproveOptions): Promise<numb
     },
     openKey(path) {
       signer = path === undefined ? openMachineKey(place) : openNamedKey(path);
-      if (!mayApprove(place, { config: document, ceiling: CEILING, nowMs }, signer.publicKey)) {
+      if (!mayApprove(place, { config: document, ceiling: context.ceilings, nowMs }, signer.publicKey)) {
         throw new GuardError('key_unusable', `the word of ${signer.publicKey} does not count for this config`, {
           hint: 'add it to `approvers` and have that approved by a key that counts, as that of this machine',
         });
@@ -90,7 +93,7 @@ export async function pause(server: string, flags: Shared & Omit<PauseOptions, '
     ...{ servers: [...(read?.policy.servers.keys() ?? [])], consent: readConsent(), actor, nowMs },
     openTrail: (about) => openOneShotTrail({ stateDir, tenant, server: about, clock: systemClock, actor }),
     update(change) {
-      makePrivateDir(stateDir, [tenant]);
+      makePrivateDir(stateDir, tenantSteps(tenant));
       return openStateDocument(pausesSpec(stateDir, tenant, { say, nowMs })).update(change);
     },
   });
@@ -111,6 +114,7 @@ async function open(flags: Shared): Promise<{ read: ReadConfig; context: LockCon
     stateDir,
     tenant: flags.tenant,
     nowMs: systemClock.now().wallMs,
+    ceilings: await openCeilingsHere(),
   };
   return { read: await readLockedConfig(findConfig(flags.config, stateDir), context), context };
 }

@@ -4,6 +4,7 @@ import { showRef } from '../audit/entry.ts';
 import { type Call, isUnread, type OutcomeView, type PayloadView } from '../audit/query.ts';
 import { readRef } from '../audit/segment-id.ts';
 import { GuardError } from '../guard-error.ts';
+import { describeBreakerRecord } from './breaker-record.ts';
 import { formatCallJson, stringifyInert } from './call-json.ts';
 import { showDuration } from './call-line.ts';
 import { makeInert, makeInertLines } from './inert-text.ts';
@@ -44,7 +45,11 @@ export function runAuditShow(options: AuditShowOptions, io: CliIo, trail: Trail)
   if (found.kind === 'record') {
     const { header } = found.placed.record;
     const faults = found.fault === undefined ? [] : [`record ${showRef(found.placed.ref)}: ${found.fault}`];
-    const text = options.json === true ? stringifyInert(header) : makeInertLines(indentJson(JSON.stringify(header)));
+    const text =
+      options.json === true
+        ? stringifyInert(header)
+        : (describeBreakerRecord(found.placed, io.columns, makePaint(io.color)) ??
+          makeInertLines(indentJson(JSON.stringify(header))));
     io.stdout.write(`${text}\n`);
     return warnOfFaults(faults, io);
   }
@@ -92,7 +97,7 @@ function describeCall(call: Call, serverEnd: string | undefined, paint: Paint): 
     ['server', call.server],
     ['method', call.method],
     [call.method === 'tools/call' ? 'tool' : 'subject', call.subject],
-    ['decision', call.decision],
+    ['decision', call.decision === 'observe' ? 'observe (a rule denies it; it passed)' : call.decision],
     ['rule', call.rule],
     ['reason', call.reason],
     ['asked by', call.asked],

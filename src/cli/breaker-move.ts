@@ -1,10 +1,10 @@
-// One line of `breaker history`: a transition, or an order that failed, cut to fit. Everything in it is attacker-controlled.
+// One entry of `breaker history`: a transition, or an order that failed, wrapped to fit. Everything in it is attacker-controlled.
 import type { Transition } from '../policy/breaker/breaker-state.ts';
 import { describeEvidence, RULE_WORDS, showSpan } from './breaker-words.ts';
 import { showTime } from './call-line.ts';
 import { makeInert } from './inert-text.ts';
 import type { Paint, Tone } from './render.ts';
-import { cutText, fitName, fitText, measureText } from './text-width.ts';
+import { cutText, fitName, fitText, measureText, wrapWords } from './text-width.ts';
 
 export interface Move {
   /** `<segment>:<seq>` */
@@ -28,6 +28,8 @@ interface MoveNeeds {
 }
 
 const TIME = 8;
+/** A reason may be long; what is longer than any that an order takes was written by nobody. */
+const MOST_LINES = 20;
 
 const TONES: Readonly<Record<Transition['to'], Tone>> = {
   open: 'bad',
@@ -41,21 +43,29 @@ export function measureMove(move: Move): MoveNeeds {
   return { name: measureText(nameOf(move)), step: measureText(stepOf(move)) };
 }
 
-/** @param columns the width that no line exceeds; Infinity: nothing is cut */
+/** One line, and below it what does not fit beside the step. @param columns the width that no line exceeds; Infinity: one line */
 export function formatMove(move: Move, needs: MoveNeeds, columns: number, paint: Paint): string {
   const name = Math.min(needs.name, Math.max(8, Math.floor(columns / 4)));
   const room = columns - TIME - name - needs.step - 3;
   const time = showTime(move.at);
   if (room < 8) return cutText([time, nameOf(move), stepOf(move)].join(' '), columns);
   const tone = move.transition === undefined ? 'bad' : TONES[move.transition.to];
-  const words = cutText(wordsOf(move), room);
+  const [words = '', ...more] = wrapTo(wordsOf(move), room);
+  const tell = (text: string) => (move.fault === undefined ? text : paint('bad', text));
   const cells = [
     paint('quiet', time),
     paint('strong', fitName(nameOf(move), name)),
     paint(tone, fitText(stepOf(move), needs.step)),
-    move.fault === undefined ? words : paint('bad', words),
+    tell(words),
   ];
-  return cells.join(' ').trimEnd();
+  const indent = ' '.repeat(Number.isFinite(room) ? columns - room : 0);
+  return [cells.join(' ').trimEnd(), ...more.map((line) => indent + tell(line))].join('\n');
+}
+
+function wrapTo(text: string, room: number): readonly string[] {
+  const lines = wrapWords(text, room);
+  if (lines.length <= MOST_LINES) return lines;
+  return [...lines.slice(0, MOST_LINES - 1), cutText(`${lines[MOST_LINES - 1]} …`, room)];
 }
 
 function nameOf({ server, tool }: Move): string {

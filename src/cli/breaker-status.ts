@@ -6,6 +6,7 @@ import { formatBoards, formatRowJson, type ScreenStyle } from './breaker-screen.
 import { readTarget, showTarget, suggestName, type Target } from './breaker-target.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
+import { makeDrawing, type ScreenSize } from './redraw.ts';
 import { makePaint } from './render.ts';
 import { wrapWords } from './text-width.ts';
 
@@ -33,10 +34,13 @@ export interface BreakerBoards {
 export interface WatchScreen {
   readonly cells: ScreenStyle['cells'];
   /** Of the terminal that is drawn anew; undefined where stdout is none: then each change is a block of its own. */
-  size(): { readonly rows: number; readonly columns: number } | undefined;
+  size(): ScreenSize | undefined;
   /** Settles after a second, or with false where the person has seen enough. */
   tick(): Promise<boolean>;
 }
+
+/** Where nothing changes it is said again: a pipe tells only who writes that its reader has left, and time has passed. */
+const MOST_QUIET_TICKS = 30;
 
 /** @returns the exit code @throws GuardError usage */
 export async function runBreakerStatus(
@@ -66,6 +70,7 @@ async function watch(
 ): Promise<void> {
   const draw = makeDrawing(io);
   let shown: string | undefined;
+  let quietTicks = 0;
   do {
     const size = options.json === true ? undefined : screen.size();
     const servers = readServers(boards, target);
@@ -75,35 +80,12 @@ async function watch(
         ? describeNothing(target, boards, columns)
         : show(servers, options, { ...io, columns }, boards, screen);
     const key = keyOf(servers);
+    quietTicks = key === shown ? quietTicks + 1 : 0;
     if (size !== undefined) draw(text, size);
-    else if (key !== shown) io.stdout.write(shown === undefined || options.json === true ? text : `\n${text}`);
+    else if (quietTicks % MOST_QUIET_TICKS === 0)
+      io.stdout.write(shown === undefined || options.json === true ? text : `\n${text}`);
     shown = key;
   } while (await screen.tick());
-}
-
-type Size = NonNullable<ReturnType<WatchScreen['size']>>;
-
-/** Draws over what it drew before. */
-function makeDrawing(io: CliIo): (text: string, size: Size) => void {
-  let drawn = 0;
-  let before: Size | undefined;
-  return (text, size) => {
-    const lines = cutLines(text.trimEnd().split('\n'), size.rows - 1);
-    const { rows, columns } = size;
-    const isSame = before?.rows === rows && before.columns === columns;
-    // up to where it began, and away with everything below; a terminal of another size has wrapped it: away with all
-    const back = before === undefined ? '' : isSame ? `\u001b[${drawn}A\u001b[J` : '\u001b[2J\u001b[H';
-    io.stdout.write(`${back}${lines.join('\n')}\n`);
-    drawn = lines.length;
-    before = { rows, columns };
-  };
-}
-
-/** What goes beyond the screen could not be taken back. */
-function cutLines(lines: readonly string[], most: number): readonly string[] {
-  if (lines.length <= most) return lines;
-  const kept = Math.max(0, most - 1);
-  return [...lines.slice(0, kept), `… ${lines.length - kept} lines more`];
 }
 
 /** What has changed where this has: not the time that passes. */

@@ -14,6 +14,8 @@ import { cutText, fitName, fitText, measureText } from './text-width.ts';
 const MAX_SHOWN_BYTES = 65_536;
 /** Stands before the input of a call whose record is not what its hash or its commitment says. */
 const ALTERED = '(altered)';
+/** A rule denied it, and its server was only observed. */
+const WOULD = '(would deny)';
 
 /** What the columns of this call would need, uncut. */
 export function measureCall(call: Call): Needs {
@@ -30,7 +32,8 @@ export function formatCall(call: Call, needs: Needs, columns: number, paint: Pai
   const layout = planLayout(needs, columns);
   if (layout === undefined) {
     const words = [showTime(call.at), call.state, makeInert(call.server), showTool(call)];
-    return cutText((faultOf(call) === undefined ? words : [ALTERED, ...words]).join(' '), columns);
+    const marks = [...(faultOf(call) === undefined ? [] : [ALTERED]), ...(call.decision === 'observe' ? [WOULD] : [])];
+    return cutText([...marks, ...words].join(' '), columns);
   }
   const durationMs = call.outcomes.at(-1)?.durationMs;
   const cells = [
@@ -49,10 +52,11 @@ export function formatCall(call: Call, needs: Needs, columns: number, paint: Pai
 /** Cut to `room`, and filled up to it where something follows; nothing where there is no room. */
 function showInput(call: Call, room: number, isFollowed: boolean, paint: Paint): string[] {
   const isAltered = faultOf(call) !== undefined;
-  const text = cutText(isAltered ? `${ALTERED} ${shortenInput(call)}` : shortenInput(call), room);
+  const marks = [...(isAltered ? [ALTERED] : []), ...(call.decision === 'observe' ? [wouldDeny(call)] : [])];
+  const text = cutText([...marks, shortenInput(call)].join(' ').trimEnd(), room);
   const blanks = isFollowed && Number.isFinite(room) ? ' '.repeat(Math.max(0, room - measureText(text))) : '';
   if (text === '' && blanks === '') return [];
-  return [(isAltered ? paint('bad', text) : text) + blanks];
+  return [(isAltered ? paint('bad', text) : marks.length > 0 ? paint('warn', text) : text) + blanks];
 }
 
 /** What was asked for; `<-` where the server asked. */
@@ -82,6 +86,11 @@ export function showDuration(ms: number): string {
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)}s`;
   if (ms < 3_600_000) return `${(ms / 60_000).toFixed(0)}min`;
   return ms < 360_000_000 ? `${(ms / 3_600_000).toFixed(1)}h` : '>99h';
+}
+
+/** With the reason, as a denial would show it. */
+function wouldDeny({ reason }: Call): string {
+  return reason === undefined ? WOULD : `(would deny: ${makeInert(reason)})`;
 }
 
 /** The arguments of a call as `name=value …`, its reason where it was denied, the subject of any other request. */

@@ -1,7 +1,10 @@
 // `mcp-guard config check`: everything that is wrong with a config, at once, or what it comes to. Starts nothing.
+import type { Ceilings } from '../config/ceilings.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { explainIgnored, type Finding, showPlaces } from '../config/find-config.ts';
 import { type LoadContext, tryLoad } from '../config/load-config.ts';
+import type { Policy } from '../config/policy.ts';
+import { restrictPolicy } from '../config/restrict-policy.ts';
 import { LOCAL_ERRORS } from '../guard-error.ts';
 import { stringifyInert } from './call-json.ts';
 import { type ConfigNote, listNotes } from './config-notes.ts';
@@ -16,6 +19,7 @@ export interface ConfigCheckOptions {
 
 export interface ConfigCheckContext extends LoadContext {
   readonly cwd: string;
+  readonly ceilings: Ceilings;
 }
 
 /** What is found out, before it is shown. `ignored`: a project's file that nobody has allowed, or null. */
@@ -27,6 +31,8 @@ interface Outcome {
   readonly diagnostics: readonly Diagnostic[];
   readonly notes: readonly ConfigNote[];
   readonly ignored: string | null;
+  /** Files. */
+  readonly ceilings: readonly string[];
 }
 
 /** @param finding what `findConfigFile` found @returns 0 or 78 @throws GuardError where the file itself is not usable */
@@ -43,24 +49,36 @@ export function runConfigCheck(
 
 function checkFound(finding: Finding, context: ConfigCheckContext): Outcome {
   const { place } = finding;
-  const ignored = finding.ignored ?? null;
-  if (place === undefined) return { ok: true, path: null, diagnostics: [], notes: [], ignored };
+  const shared = { ignored: finding.ignored ?? null, ceilings: context.ceilings.files.map(({ path }) => path) };
+  if (place === undefined) return { ok: true, path: null, diagnostics: [], notes: [], ...shared };
   const loading = tryLoad(place, context);
-  if (!loading.ok) return { ...loading, notes: [], ignored };
+  if (!loading.ok) return { ...loading, notes: [], ...shared };
   const { servers, source } = loading.policy;
-  const notes = listNotes(loading.policy, context, context.cwd);
-  return { ok: true, ...source, servers: [...servers.keys()], diagnostics: [], notes, ignored };
+  const notes = [...listNotes(loading.policy, context, context.cwd), ...listCeilingNotes(loading.policy, context)];
+  return { ok: true, ...source, servers: [...servers.keys()], diagnostics: [], notes, ...shared };
+}
+
+/** What the ceilings make of it: no errors, since another machine may have others. */
+function listCeilingNotes(policy: Policy, { ceilings }: ConfigCheckContext): readonly ConfigNote[] {
+  const { decided } = restrictPolicy(policy, ceilings.restrictions);
+  return decided.map(({ path, was, is, by }) => ({
+    path,
+    text: `\`${is}\` holds instead of \`${was}\`: the ceiling \`${by}\` says so`,
+  }));
 }
 
 function showOutcome(outcome: Outcome, { columns, color }: CliIo, context: ConfigCheckContext): string {
-  const { path, servers = [], diagnostics, notes, ignored } = outcome;
+  const { path, servers = [], diagnostics, notes, ignored, ceilings } = outcome;
   const paint = makePaint(color);
   const texts = notes.map((note) => `${note.path}: ${note.text}`);
-  const below = [...texts, ...(ignored === null ? [] : [explainIgnored(ignored)])]
+  const voices = ceilings.map(
+    (file) => `the ceiling \`${file}\` restricts every server here (\`mcp-guard scope show\`)`,
+  );
+  const below = [...voices, ...texts, ...(ignored === null ? [] : [explainIgnored(ignored)])]
     .map((text) => formatNote(text, columns, paint))
     .join('');
   if (path === null) {
-    const nothing = `no config file: every server is observed and recorded, and none is restricted; looked for: ${showPlaces(context)}`;
+    const nothing = `no config file: every server is observed and recorded, and none is restricted${ceilings.length === 0 ? '' : ' but by the ceiling'}; looked for: ${showPlaces(context)}`;
     return `${wrapText(makeInert(nothing), columns, '')}\n${below}`;
   }
   if (!outcome.ok) return `${formatDiagnostics(diagnostics, path, columns, paint)}${below}`;

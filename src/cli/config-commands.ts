@@ -4,6 +4,7 @@ import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { findConfigFile } from '../config/find-config.ts';
+import { openCeilingsHere } from './ceilings-here.ts';
 import { type ConfigAllowOptions, runConfigAllow } from './config-allow.ts';
 import { type ConfigCheckOptions, runConfigCheck } from './config-check.ts';
 import { terminalIo } from './terminal.ts';
@@ -23,6 +24,7 @@ export async function check(flags: ConfigCheckOptions & Colored & { readonly con
     uid: process.getuid?.(),
     cwd,
     portsFor: await loadPortsFor(),
+    ceilings: await openCeilingsHere(),
   });
 }
 

@@ -35,6 +35,8 @@ function listServerNotes(server: ServerPolicy, context: LoadContext, cwd: string
   // secrets are read to see whether they can be, and dropped
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(server.env)) {
+    // a look at a config starts no program and opens no keychain
+    if (value.kind === 'exec' || value.kind === 'keychain') continue;
     try {
       Object.assign(values, resolveEnv({ [name]: value }, context));
     } catch (error) {

@@ -1,8 +1,8 @@
 // Connects `scope creep` to this machine: its config, its trail, its terminal.
 import { existsSync } from 'node:fs';
 import { readScopeChanges } from '../adapters/scope-changes.ts';
-import { tenantDir } from '../adapters/state-paths.ts';
 import { readUseStatistics } from '../adapters/use-statistics.ts';
+import { tenantDir } from '../tenant/tenant-scope.ts';
 import { type CreepRecord, runScopeCreep } from './scope-creep.ts';
 import { PLOT_ASCII, PLOT_BLOCKS } from './scope-creep-screen.ts';
 import { openScopeMachine } from './scope-machine.ts';

@@ -5,14 +5,8 @@ import { isAbsolute, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { createConfigFile, replaceConfigFile } from '../adapters/config-file.ts';
-import { ErrorOut } from '../adapters/error-out.ts';
-import { openInventoryStore } from '../adapters/inventory-store.ts';
-import { type ListedServer, listServer } from '../adapters/list-server.ts';
 import { placeLock } from '../adapters/lock-file.ts';
-import { NoiseRelay } from '../adapters/noise-relay.ts';
-import { systemTimers } from '../adapters/shutdown-ladder.ts';
-import { createSpawner } from '../adapters/spawn-upstream.ts';
-import { resolveStateDir, tenantDir } from '../adapters/state-paths.ts';
+import { resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { readUseStatistics } from '../adapters/use-statistics.ts';
 import { cleanEnvironment, isOwnName } from '../config/environment.ts';
@@ -24,12 +18,15 @@ import { GuardError } from '../guard-error.ts';
 import { lintConfig } from '../policy/lint/lint.ts';
 import type { ServerUse } from '../policy/lint/tool-use.ts';
 import type { ProposedServer } from '../policy/propose/proposed-document.ts';
+import type { UpstreamCommand } from '../ports/upstream.ts';
+import { tenantDir } from '../tenant/tenant-scope.ts';
 import type { Json, JsonObject } from '../wire/json.ts';
+import { openCeilingsHere } from './ceilings-here.ts';
 import { gatherLintInput } from './lint-facts.ts';
+import { listHere } from './list-here.ts';
 import { runScopeInit } from './scope-init.ts';
 import { findInitTarget, type InitTarget } from './scope-init-target.ts';
 import { terminalIo } from './terminal.ts';
-import { VERSION } from './version.ts';
 import { loadPortsFor } from './with-constraints.ts';
 
 export interface InitFlags {
@@ -42,9 +39,6 @@ export interface InitFlags {
   readonly color: boolean;
 }
 
-/** A package may have to be fetched before its server says its first word. */
-const DEADLINE_MS = 90_000;
-
 export async function init(words: readonly string[], flags: InitFlags): Promise<number> {
   const { env } = process;
   const cwd = process.cwd();
@@ -55,6 +49,7 @@ export async function init(words: readonly string[], flags: InitFlags): Promise<
   const readAllowed = () => readAllowedConfigs(stateDir);
   const target = findInitTarget({ out: flags.out, env, cwd, uid, readAllowed });
   const portsFor = await loadPortsFor();
+  const machine = await openCeilingsHere();
   const source = { path: target.path, digest: '' };
   const compile = (document: Json) => compileDocument(document, source, { env, uid, portsFor });
   return runScopeInit(
@@ -62,7 +57,7 @@ export async function init(words: readonly string[], flags: InitFlags): Promise<
     terminalIo(flags.color),
     {
       target,
-      list: () => listHere(server, stateDir, tenant),
+      list: () => listHere(server.name, asConfigured(server, env), { stateDir, tenant }),
       readUse: () => readUse(stateDir, tenant, server.name),
       place: { home: env.HOME || homedir(), isDirectory },
       // what a parser makes of a file is data; what of it is no JSON differs from the plan
@@ -84,6 +79,7 @@ export async function init(words: readonly string[], flags: InitFlags): Promise<
           nowMs: systemClock.now().wallMs,
           unusedDays: undefined,
           ports: portsFor(undefined),
+          machine,
           say: () => {},
         });
         const own = lintConfig(input).findings.filter(
@@ -128,35 +124,9 @@ function readServer([command, ...args]: readonly string[], flags: InitFlags): Pr
   return { name, command, args, passEnv };
 }
 
-/** With the environment that it will have under the config; what it says beside goes to stderr. */
-async function listHere(server: ProposedServer, stateDir: string, tenant: string): Promise<ListedServer> {
-  const { env, stderr } = process;
-  const nowMs = () => Math.trunc(systemClock.now().wallMs);
-  const errorOut = new ErrorOut(stderr);
-  const relay = new NoiseRelay({ writeError: (text) => errorOut.write(text), now: () => systemClock.now().monoMs });
-  const listed = await listServer({
-    command: {
-      command: server.command,
-      args: server.args,
-      cwd: undefined,
-      env: cleanEnvironment(env, server.passEnv, {}),
-      stderr: 'pipe',
-    },
-    spawner: createSpawner(),
-    timers: systemTimers,
-    nowMs,
-    deadlineMs: DEADLINE_MS,
-    version: VERSION,
-    onStderr: (text) => relay.relay(server.name, text),
-    onNoise: (line) => relay.show(server.name, line),
-  });
-  if (listed.kind === 'listed') {
-    const log = { write: (_: string, text: string) => errorOut.write(`mcp-guard: ${text}\n`) };
-    const store = openInventoryStore({ stateDir, tenant, log, timers: systemTimers, nowMs });
-    store.offer(server.name, listed.listing);
-    await store.idle();
-  }
-  return listed;
+/** With the environment that it will have under the config. */
+function asConfigured({ command, args, passEnv }: ProposedServer, env: NodeJS.ProcessEnv): UpstreamCommand {
+  return { command, args, cwd: undefined, env: cleanEnvironment(env, passEnv, {}), stderr: 'pipe' };
 }
 
 /** Undefined where nothing of it is on record. */

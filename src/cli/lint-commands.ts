@@ -4,12 +4,13 @@ import { createInterface } from 'node:readline/promises';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
-import { explainIgnored, findConfigFile, showPlaces } from '../config/find-config.ts';
+import { type ConfigPlace, explainIgnored, findConfigFile, showPlaces } from '../config/find-config.ts';
 import { loadPolicy, readConfigFile } from '../config/load-config.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { readShape } from '../config/read-shape.ts';
 import { GuardError } from '../guard-error.ts';
 import type { JsonObject } from '../wire/json.ts';
+import { openCeilingsHere } from './ceilings-here.ts';
 import { gatherLintInput } from './lint-facts.ts';
 import { type LintSubject, runScopeLint } from './scope-lint.ts';
 import { terminalIo } from './terminal.ts';
@@ -25,28 +26,46 @@ export interface LintFlags {
   readonly fix?: boolean;
   readonly fixUnused?: boolean;
   readonly yes?: boolean;
+  readonly live?: boolean;
   readonly color: boolean;
 }
 
 export async function lint(flags: LintFlags): Promise<number> {
   const unusedDays = readCount('--unused-days', flags.unusedDays, 1, 3650);
+  let asked: Promise<ReadonlyMap<string, string>> | undefined;
+  const load = async (): Promise<LintSubject> => {
+    // once: what a fix changes is not what servers offer
+    if (flags.live === true) asked ??= askServers(flags);
+    return loadSubject(flags, unusedDays, await asked);
+  };
   return runScopeLint(
     { ...flags, maxWarnings: readCount('--max-warnings', flags.maxWarnings, 0, 1_000_000) },
     terminalIo(flags.color),
-    { load: () => loadSubject(flags, unusedDays), ask: process.stdin.isTTY ? ask : undefined },
+    { load, ask: process.stdin.isTTY ? ask : undefined },
   );
 }
 
-/** @throws GuardError usage where there is no config, config_… (78) where it cannot be used */
-async function loadSubject(
-  flags: Pick<LintFlags, 'config' | 'tenant'>,
-  unusedDays: number | undefined,
-): Promise<LintSubject> {
+/** @throws GuardError as `findPlace`, config_… (78), key_unusable (77) */
+async function askServers({ config, tenant }: LintFlags): Promise<ReadonlyMap<string, string>> {
+  const { env } = process;
+  const stateDir = resolveStateDir(env);
+  const { lookHere } = await import('./live-here.ts');
+  const { wallMs: nowMs } = systemClock.now();
+  return lookHere(findPlace(config, stateDir), {
+    env,
+    uid: process.getuid?.(),
+    stateDir,
+    tenant,
+    nowMs,
+    ceilings: await openCeilingsHere(),
+  });
+}
+
+/** @throws GuardError usage where there is no config */
+function findPlace(config: string | undefined, stateDir: string): ConfigPlace {
   const { env } = process;
   const cwd = process.cwd();
-  const uid = process.getuid?.();
-  const stateDir = resolveStateDir(env);
-  const finding = findConfigFile({ flag: flags.config, env, cwd, readAllowed: () => readAllowedConfigs(stateDir) });
+  const finding = findConfigFile({ flag: config, env, cwd, readAllowed: () => readAllowedConfigs(stateDir) });
   const { place } = finding;
   if (place === undefined) {
     const seen = finding.ignored === undefined ? '' : `; ${explainIgnored(finding.ignored)}`;
@@ -54,6 +73,19 @@ async function loadSubject(
       hint: `name one with \`--config FILE\`${seen}`,
     });
   }
+  return place;
+}
+
+/** @throws GuardError usage where there is no config, config_… (78) where it cannot be used */
+async function loadSubject(
+  flags: Pick<LintFlags, 'config' | 'tenant'>,
+  unusedDays: number | undefined,
+  notAsked: ReadonlyMap<string, string> | undefined,
+): Promise<LintSubject> {
+  const { env } = process;
+  const uid = process.getuid?.();
+  const stateDir = resolveStateDir(env);
+  const place = findPlace(flags.config, stateDir);
   const { text, digest } = readConfigFile(place, uid);
   // what was read is what is compiled, whatever happens to the file meanwhile
   const portsFor = await loadPortsFor();
@@ -70,12 +102,14 @@ async function loadSubject(
     tenant: flags.tenant,
     nowMs: systemClock.now().wallMs,
     unusedDays,
+    notAsked,
     ports: portsFor(undefined),
+    machine: await openCeilingsHere(),
     say: (said) => notes.push(said),
   });
   return {
     path: place.path,
-    uri: uriOf(place.path, cwd),
+    uri: uriOf(place.path, process.cwd()),
     text,
     isJson: extname(place.path) === '.json',
     input,

@@ -5,14 +5,19 @@ import { placeLock, readLock } from '../adapters/lock-file.ts';
 import { readScopeChanges } from '../adapters/scope-changes.ts';
 import { readSeenPins } from '../adapters/seen-pins.ts';
 import { readUseStatistics } from '../adapters/use-statistics.ts';
+import type { Ceilings } from '../config/ceilings.ts';
 import type { Policy } from '../config/policy.ts';
+import { restrictionLayers } from '../config/restrict-layers.ts';
+import { restrictPolicy } from '../config/restrict-policy.ts';
 import { isGuardError } from '../guard-error.ts';
 import type { Definitions, LintInput, Offer, SurfacePoint } from '../policy/lint/lint-input.ts';
 import type { PinSet } from '../policy/pins/pin-set.ts';
 import { buildLintInput, type LintParts, offerOf } from './lint-subject.ts';
 
-export interface FactsInput extends Pick<LintParts, 'document' | 'lint' | 'nowMs' | 'unusedDays' | 'ports'> {
+export interface FactsInput
+  extends Pick<LintParts, 'document' | 'lint' | 'nowMs' | 'unusedDays' | 'ports' | 'notAsked'> {
   readonly policy: Policy;
+  readonly machine: Ceilings;
   readonly stateDir: string;
   readonly tenant: string;
   readonly say: (text: string) => void;
@@ -36,16 +41,20 @@ export function gatherLintInput(given: FactsInput): LintInput {
     offers: new Map(offers),
     uses: readUseStatistics(stateDir, tenant, new Set(ids)).servers,
     definitions: new Map(definitions),
-    ceilings: new Map(),
+    ceilings: readCeilings(given),
     surfaces: readSurfaces(stateDir, tenant),
   });
 }
 
+function readCeilings({ policy, machine }: FactsInput): LintParts['ceilings'] {
+  const { servers } = restrictPolicy(policy, machine.restrictions).policy;
+  return new Map([...servers].map(([id, { restrictedBy = [] }]) => [id, restrictionLayers(restrictedBy)]));
+}
+
 /** Only a lock that holds says what was approved. @throws GuardError key_unusable */
-function readApproved({ policy, document, stateDir, tenant, nowMs, say }: FactsInput): LintParts['approved'] {
+function readApproved({ policy, document, stateDir, tenant, nowMs, say, machine }: FactsInput): LintParts['approved'] {
   const place = placeLock(policy.source.path, stateDir, tenant);
-  const ceiling = { lock: 'first-use', approvers: undefined } as const;
-  const judgement = readLock(place, { config: document, ceiling, nowMs });
+  const judgement = readLock(place, { config: document, ceiling: machine, nowMs });
   if (judgement.kind === 'holds') return { policy: judgement.policy, pins: judgement.lock.body.pins };
   if (judgement.kind === 'refused') say(`the lock cannot be used here: ${judgement.refusal.what}`);
   return undefined;

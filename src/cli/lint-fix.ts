@@ -29,7 +29,7 @@ export interface FixParts {
   readonly isUnchanged: () => boolean;
 }
 
-/** @returns whether the file was changed @throws GuardError usage, config_changed, config_unreadable */
+/** @returns whether the file was changed @throws GuardError usage, config_changed, config_unwritable */
 export async function fixConfig(options: FixOptions, parts: FixParts): Promise<boolean> {
   const { path, text, report, out, paint } = parts;
   const fixes = chooseFixes(
@@ -85,7 +85,7 @@ function write(path: string, text: string): void {
     chmodSync(file, mode & 0o777);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new GuardError('config_unreadable', `cannot write \`${path}\`: ${why}`, {
+    throw new GuardError('config_unwritable', `cannot write \`${path}\`: ${why}`, {
       cause: error,
       hint: 'make the file and its directory writable, or change it by hand',
     });

@@ -33,9 +33,11 @@ export interface LintParts {
   /** What holds of an approved config; undefined where there is no lock that can be used. */
   readonly approved: { readonly policy: JsonObject; readonly pins: ReadonlyMap<string, PinSet> } | undefined;
   readonly offers: ReadonlyMap<string, Offer>;
+  /** Servers that could not be asked anew (`--live`), and why. */
+  readonly notAsked?: ReadonlyMap<string, string> | undefined;
   readonly uses: ReadonlyMap<string, ServerUse>;
   readonly definitions: ReadonlyMap<string, Definitions>;
-  /** By server; no ceiling can be written yet. */
+  /** By server. */
   readonly ceilings: ReadonlyMap<string, readonly ScopeLayer[]>;
   readonly surfaces: ReadonlyMap<string, readonly SurfacePoint[]>;
 }
@@ -56,6 +58,7 @@ export function buildLintInput(parts: LintParts): LintInput {
       scope: serverScopeOf(entry, ceilings),
       ceilings,
       offer: parts.offers.get(id),
+      notAsked: parts.notAsked?.get(id),
       toolsByName: new Map(parts.offers.get(id)?.tools.map((tool) => [tool.name, tool])),
       use: parts.uses.get(id),
       launched: findLaunched(...commandOf(written)),

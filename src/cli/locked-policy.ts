@@ -1,9 +1,13 @@
-// The policy that is in force: the config narrowed by its lock. The one place that puts the two together, for `run` and for every
+// The policy that is in force: the config narrowed by its lock, then by the ceilings. The one place that puts the two together, for `run` and for every
 // command that says what holds. Writes nothing, approves nothing, starts nothing.
 import { type LockPlace, lockError, placeLock, readLock } from '../adapters/lock-file.ts';
+import type { Ceilings } from '../config/ceilings.ts';
 import type { ConfigPlace } from '../config/find-config.ts';
 import type { LoadContext, LoadedConfig } from '../config/load-config.ts';
 import type { Policy, ServerPolicy } from '../config/policy.ts';
+import { restrictPins } from '../config/restrict-pins.ts';
+import { type Decided, restrictPolicy } from '../config/restrict-policy.ts';
+import type { Restriction } from '../config/restriction.ts';
 import { GuardError } from '../guard-error.ts';
 import { memberOf, objectFrom, objectOf } from '../policy/lock/difference.ts';
 import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
@@ -11,6 +15,7 @@ import { lockLayers, UNAPPROVED } from '../policy/lock/lock-layers.ts';
 import type { ScopeLayer } from '../policy/scope/scope-layer.ts';
 import type { JsonObject } from '../wire/json.ts';
 import { isSameJson } from '../wire/same-json.ts';
+import { seeAsTenant } from './tenant-policy.ts';
 import { withConstraints } from './with-constraints.ts';
 
 export interface LockContext extends LoadContext {
@@ -18,47 +23,70 @@ export interface LockContext extends LoadContext {
   readonly tenant: string;
   /** Wall clock, ms. */
   readonly nowMs: number;
+  /** Of this machine (`ceilings-here.ts`); a test may have none. */
+  readonly ceilings: Ceilings;
 }
 
 /** A config, and what its lock is worth. */
 export interface ReadConfig extends LoadedConfig {
   readonly place: LockPlace;
   readonly judgement: LockJudgement;
+  /** What the tenant's block takes away, in config and lock (`seeAsTenant`). */
+  readonly restrictions?: readonly Restriction[];
 }
 
 export interface LockedPolicy {
-  /** What holds: of each key the narrower of config and lock. Its scopes are the config's. */
+  /** What holds: of each key the narrowest of config, lock and ceilings. Its scopes are the config's. */
   readonly policy: Policy;
+  /** What ceilings have decided about values. */
+  readonly decided: readonly Decided[];
   /** What must allow beside the server's own scope. INVARIANT: every decision about a configured server asks these, too. */
   readonly layersOf: (entry: ServerPolicy | undefined) => readonly ScopeLayer[];
+  /** The roles that the lock holds, which must allow, too (`narrowToRoles`); undefined: those of the policy. */
+  readonly approvedRoles: { readonly roles: Policy['roles'] } | undefined;
   /** The server as it stands in what holds: `{ pins, tools }`. */
   readonly serverDocument: (id: string) => JsonObject;
 }
-
-/** No ceilings yet: the config alone may demand a lock. */
-export const CEILING = { lock: 'first-use', approvers: undefined } as const;
 
 /** @throws GuardError config_… (78), key_unusable (77) */
 export async function readLockedConfig(place: ConfigPlace, context: LockContext): Promise<ReadConfig> {
   const config = await import('../config/load-config.ts');
   const loaded = await withConstraints((portsFor) => config.loadConfig(place, { ...context, portsFor }));
   const lockPlace = placeLock(place.path, context.stateDir, context.tenant);
-  return { ...loaded, place: lockPlace, judgement: judge(lockPlace, loaded.document, context.nowMs) };
+  return { ...loaded, place: lockPlace, judgement: judge(lockPlace, loaded.document, context) };
 }
 
 /** @throws GuardError key_unusable */
-export function judge(place: LockPlace, config: JsonObject, nowMs: number): LockJudgement {
-  return readLock(place, { config, ceiling: CEILING, nowMs });
+export function judge(
+  place: LockPlace,
+  config: JsonObject,
+  { ceilings, nowMs }: Pick<LockContext, 'ceilings' | 'nowMs'>,
+): LockJudgement {
+  return readLock(place, { config, ceiling: ceilings, nowMs });
 }
 
 /** @throws GuardError lock_… (77): the lock cannot be trusted, or what it holds no longer compiles */
-export async function applyLock(read: ReadConfig, context: LockContext): Promise<LockedPolicy> {
+export async function applyLock(given: ReadConfig, context: LockContext): Promise<LockedPolicy> {
+  // INVARIANT: nobody gets a policy of no tenant out of a config that knows tenants. What was seen already stays as it is.
+  const read = await seeAsTenant(given, context);
+  const { policy: locked, layersOf, approvedRoles, serverDocument } = await narrowByLock(read, context);
+  const { policy, decided } = restrictPolicy(locked, [...(read.restrictions ?? []), ...context.ceilings.restrictions]);
+  return {
+    policy,
+    decided,
+    layersOf,
+    approvedRoles,
+    serverDocument: (id) => restrictPins(serverDocument(id), policy.servers.get(id)?.restrictedBy ?? []),
+  };
+}
+
+async function narrowByLock(read: ReadConfig, context: LockContext): Promise<Omit<LockedPolicy, 'decided'>> {
   const { judgement, place, policy, document } = read;
   if (judgement.kind === 'refused') throw lockError(place, judgement.refusal);
   const { combination } = judgement.kind === 'holds' ? judgement : { combination: undefined };
   // The same text on both sides decides the same: nothing is compiled or asked twice.
   if (judgement.kind === 'first_use' || combination === undefined || isSameJson(document, judgement.policy))
-    return { policy, layersOf: () => [], serverDocument: (id) => serverAt(document, id) };
+    return { policy, layersOf: () => [], approvedRoles: undefined, serverDocument: (id) => serverAt(document, id) };
   const approved = judgement.policy;
   const startable = [...policy.servers.keys()].filter((id) => !combination.blocked.has(id));
   const config = await import('../config/load-config.ts');
@@ -86,13 +114,14 @@ export async function applyLock(read: ReadConfig, context: LockContext): Promise
       // INVARIANT: `run` starts no server that the lock does not know; a command that asks about one is told that nothing is approved
       return lockLayers(known === undefined ? UNAPPROVED : known.scope);
     },
+    approvedRoles: { roles: layer.roles },
     serverDocument: (id) => serverAt(combination.document, id),
   };
 }
 
 /** What commands show: the policy in force, with what waits for an approval. @throws GuardError config_…, lock_… */
 export async function loadLockedPolicy(place: ConfigPlace, context: LockContext): Promise<LockedPolicy & ReadConfig> {
-  const read = await readLockedConfig(place, context);
+  const read = await seeAsTenant(await readLockedConfig(place, context), context);
   return { ...read, ...(await applyLock(read, context)) };
 }
 
@@ -106,10 +135,14 @@ function scopesOf(approved: JsonObject, config: JsonObject, ids: readonly string
     const scope = memberOf(serverAt(approved, id), 'scope');
     return [id, objectFrom(Object.entries({ command, args, cwd, env, scope }))] as const;
   });
+  const roles = memberOf(approved, 'roles');
   return objectFrom([
     ['version', 1],
     ['servers', objectFrom(servers)],
     ['scopes', memberOf(approved, 'scopes')],
+    ['roles', roles],
+    // roles mean nothing where nobody is asked who they are
+    ['auth', roles === undefined ? undefined : { required: true }],
   ]);
 }
 

@@ -2,7 +2,7 @@
 // only top-level catch.
 import { isGuardError, showError } from '../guard-error.ts';
 import { showInert } from '../wire/inert-text.ts';
-import { bareRunWords, DEFAULT_TENANT } from './bare-run.ts';
+import { bareRunWords } from './bare-run.ts';
 
 /** Runs the command line of this process to its end. */
 export async function start(): Promise<void> {
@@ -22,7 +22,7 @@ export async function start(): Promise<void> {
       await program.parseAsync(process.argv);
     } else {
       isDrained = true;
-      status = await (await import('./run.ts')).runServer(words, { tenant: DEFAULT_TENANT });
+      status = await (await import('./run.ts')).runServer(words, {});
     }
   } catch (error) {
     status = explain(error);

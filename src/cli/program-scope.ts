@@ -66,6 +66,7 @@ export function addScope(program: Command, done: Done): void {
     .option('--tenant <id>', 'what this tenant used and was offered', readTenant, DEFAULT_TENANT)
     .option('--unused-days <number>', 'a grant is unused after so many days (else `lint.unusedDays`, else 30)')
     .option('--max-warnings <number>', 'more warnings are a failure, too')
+    .option('--live', 'start each server, as `run` would, and look at what it offers now')
     .option('--fix', 'remove and narrow grants where that is certain; shows what it would do, and asks')
     .option('--fix-unused', 'remove grants that nobody uses, too')
     .option('--yes', 'do not ask')
@@ -106,7 +107,9 @@ const CONFIG = 'the policy (default: the one that `run` would use)';
 
 const SCOPE_HELP = `
 Examples:
+  mcp-guard scope init -- npx -y some-server@1.2.3
   mcp-guard scope show files
   mcp-guard scope explain files write_file --args '{"path": "/etc/passwd"}'
   mcp-guard scope test policy-cases.yaml --junit report.xml
-  mcp-guard scope replay --config new.json --since 7d`;
+  mcp-guard scope replay --config new.json --since 7d
+  mcp-guard scope lint --live --sarif > lint.sarif`;

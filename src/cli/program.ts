@@ -3,7 +3,9 @@ import { Command, Option } from 'commander';
 import { DEFAULT_TENANT } from './bare-run.ts';
 import { collectVariables } from './collect-variables.ts';
 import { addPause } from './program-approve.ts';
+import { addRunning } from './program-running.ts';
 import { addScope, type Done } from './program-scope.ts';
+import { addToken } from './program-token.ts';
 import { readTenant } from './read-tenant.ts';
 import type { RunFlags } from './run.ts';
 import { readUsageError } from './usage-error.ts';
@@ -22,7 +24,9 @@ export function createProgram(done: Done): Command {
   addBreaker(program, done);
   addScope(program, done);
   addPause(program, done);
+  addToken(program, done);
   addConfig(program, done);
+  addRunning(program, done);
   program
     .command('demo')
     .description('show it at work: an official server behind the guard, a few calls, a refusal, the audit trail')
@@ -45,12 +49,17 @@ function addRun(program: Command, done: Done): void {
     .description('run a server behind the guard; this goes into the `command` field of an MCP host')
     .argument('[command...]', 'the command that starts the server, with its arguments')
     .option('--server <name>', 'the entry of the config, or the name in the record')
+    .option('--servers <names>', 'these entries of the config behind one connection, as `a,b` (default: all)')
     .option(
       '--config <file>',
       "the policy (else MCP_GUARD_CONFIG, else the file of this directory that `config allow` has allowed, else the user's)",
     )
     .option('--model <id>', 'the model that calls, where the client does not say (else MCP_GUARD_MODEL)')
-    .option('--tenant <id>', 'whose record this is', readTenant, DEFAULT_TENANT)
+    .option('--tenant <id>', 'whose record this is (default: that of the token, else `default`)', readTenant)
+    .option(
+      '--token-file <file>',
+      'who this session is, where the config asks (else MCP_GUARD_TOKEN, else `auth.tokenFile`)',
+    )
     .option('--clean-env', 'pass on only the allow-listed environment')
     .option('--pass-env <name>', 'pass on this variable, too (may be given several times)', collectVariables)
     .addOption(new Option('--log-level <level>', 'what the guard says').choices(['error', 'warn', 'info', 'debug']))
@@ -73,6 +82,7 @@ function addAudit(program: Command, done: Done): void {
     .option('--tool <name>', 'only of this tool')
     .option('--tenant <id>', 'only of this tenant', readTenant)
     .option('--outcome <word>', 'only with this outcome, in the word that the list shows')
+    .option('--decision <word>', 'only `pass`, `deny`, or `observe`: would be denied, and passed')
     .option('--since <time>', 'only since: 90s, 15m, 2h, 3d, or a date')
     .option('--all', 'other requests, too, not only tool calls')
     .option('--json', 'one JSON object a line')
@@ -208,4 +218,5 @@ const TAIL_HELP = `
 Examples:
   mcp-guard audit tail -n 50 --tool write_file
   mcp-guard audit tail -f --outcome denied
+  mcp-guard audit tail --decision observe
   mcp-guard audit tail --since 2h --json | jq .tool`;

@@ -11,14 +11,14 @@ function readSpan(text: string): number | undefined {
   return amount === undefined || unit === undefined ? undefined : Number(amount) * (UNITS_MS[unit] ?? 0);
 }
 
-/** `--for`, in ms. @throws GuardError usage */
-export function readDuration(text: string | undefined, longestMs: number): number {
+/** `--for`, or another `option`, in ms. @throws GuardError usage */
+export function readDuration(text: string | undefined, longestMs: number, option = '--for'): number {
   const ms = text === undefined ? undefined : readSpan(text);
   if (ms !== undefined && ms <= longestMs) return ms;
   const what =
     text === undefined
-      ? '`--for` is missing'
-      : `\`--for ${text}\` is ${ms === undefined ? 'no span of time' : 'too long'}`;
+      ? `\`${option}\` is missing`
+      : `\`${option} ${text}\` is ${ms === undefined ? 'no span of time' : 'too long'}`;
   throw new GuardError('usage', what, {
     hint: `write \`90s\`, \`15m\` or \`2h\`, at most ${longestMs / 3_600_000} hours`,
   });

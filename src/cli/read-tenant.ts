@@ -1,6 +1,7 @@
 // The name of a tenant on a command line. Knows no directory.
-import { isTenant } from '../adapters/state-paths.ts';
+
 import { GuardError } from '../guard-error.ts';
+import { isTenant } from '../tenant/tenant-scope.ts';
 
 /** @throws GuardError usage */
 export function readTenant(value: string): string {

@@ -7,6 +7,9 @@ import type { ConfigPlace } from '../config/find-config.ts';
 import { GuardError, isGuardError } from '../guard-error.ts';
 import { numberOf, type SignedLock } from '../policy/lock/lock-document.ts';
 import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
+import type { PinSet } from '../policy/pins/pin-set.ts';
+import type { IdentityAsker } from './ask-identity.ts';
+import { authInForce } from './auth-in-force.ts';
 import {
   applyLock,
   judge,
@@ -15,7 +18,10 @@ import {
   type ReadConfig,
   readLockedConfig,
 } from './locked-policy.ts';
+import { narrowToRoles } from './narrow-to-roles.ts';
+import { listKnownFiles } from './own-files.ts';
 import { openRunPins, type RunPins, type RunPinsParts } from './run-pins.ts';
+import { seeAsTenant } from './tenant-policy.ts';
 
 export interface RunLock extends LockedPolicy {
   /** Absolute: what no tool may touch. */
@@ -24,6 +30,14 @@ export interface RunLock extends LockedPolicy {
   readonly notes: readonly string[];
   /** For the record, once the session has begun. */
   readonly events: readonly EventEntry['detail'][];
+  /** What was approved of each server's definitions. */
+  readonly approvedPins: ReadonlyMap<string, PinSet>;
+  /** Absolute: the files that all this was read from. A reload is due when one of them is another. */
+  readonly watched: readonly string[];
+  /** Wall clock, ms: from then on it is to be read again, since an approval ends; Infinity for never. */
+  readonly untilMs: number;
+  /** The number of the newest approval; undefined where nothing is locked. */
+  readonly approval: number | undefined;
   /** @throws GuardError server_unapproved (77) where this server must not start */
   refuseUnapproved(server: string | undefined): void;
   openPins(parts: Omit<RunPinsParts, 'place' | 'approved'>): RunPins;
@@ -32,21 +46,30 @@ export interface RunLock extends LockedPolicy {
 /**
  * Reads the config and its lock; locks a config that never was. Nothing is started yet.
  *
- * @param actor the local user @throws GuardError config_… (78), lock_…, key_unusable (77)
+ * @param context `actor`: the local user. `isReload`: a session runs under a policy already, so nothing is locked by itself: what is
+ * locked at its first use is what a person found there when the session began, not what it has become since
+ * `identify`: asked before anything of a tenant is looked at; its tenant and its roles are part of what comes out
+ * @throws GuardError config_… (78), lock_…, key_unusable, auth_refused (77)
  */
 export async function openRunLock(
   place: ConfigPlace,
-  context: LockContext & { readonly actor: string },
+  given: LockContext & {
+    readonly actor: string;
+    readonly isReload?: boolean;
+    readonly identify: IdentityAsker['identify'];
+  },
 ): Promise<RunLock> {
+  let context = given;
   let read = await readLockedConfig(place, context);
   const notes: string[] = [];
   const events: EventEntry['detail'][] = [];
   if (read.judgement.kind === 'first_use') {
+    if (context.isReload === true) throw unlocked(read.place);
     const { note, lock, isLate } = await lockFirst(read, context);
     notes.push(note);
     if (lock !== undefined) events.push(describeLock('first_use', lock, read.place));
     // what another guard has locked meanwhile holds
-    if (isLate) read = { ...read, judgement: judge(read.place, read.document, context.nowMs) };
+    if (isLate) read = { ...read, judgement: judge(read.place, read.document, context) };
   } else if (read.judgement.kind === 'holds' && read.judgement.remember !== undefined) {
     if (read.judgement.isFirstSight) {
       notes.push(`\`${read.place.lock}\` is seen here for the first time: it is gone by from now on`);
@@ -54,8 +77,13 @@ export async function openRunLock(
     }
     await rememberJudgement(read.place, read.judgement);
   }
-  const locked = await applyLock(read, context);
+  const { identity } = (await context.identify(authInForce(read))) ?? {};
+  if (identity?.tenant !== undefined) context = { ...context, tenant: identity.tenant };
+  read = await seeAsTenant({ ...read, place: { ...read.place, tenant: context.tenant } }, context);
+  const applied = await applyLock(read, context);
+  const locked = { ...applied, policy: narrowToRoles(applied, identity?.roles) };
   const { judgement } = read;
+  const approvedPins: ReadonlyMap<string, PinSet> = judgement.kind === 'holds' ? judgement.lock.body.pins : new Map();
   const waiting = countWaiting(judgement);
   if (waiting > 0) {
     notes.push(
@@ -64,15 +92,22 @@ export async function openRunLock(
   }
   return {
     ...locked,
-    ownFiles: [context.stateDir, place.path, read.place.lock],
+    ownFiles: listKnownFiles(context.stateDir, { config: place.path, lock: read.place.lock }),
     notes,
     events,
+    approvedPins,
+    watched: [place.path, read.place.lock],
+    untilMs: judgement.kind === 'holds' ? judgement.untilMs : Number.POSITIVE_INFINITY,
+    approval: judgement.kind === 'holds' ? numberOf(judgement.lock.body) : undefined,
     refuseUnapproved: (server) => refuseUnapproved(judgement, server),
-    openPins: (parts) => {
-      const approved = judgement.kind === 'holds' ? judgement.lock.body.pins : new Map();
-      return openRunPins({ ...parts, place: read.place, approved });
-    },
+    openPins: (parts) => openRunPins({ ...parts, place: read.place, approved: approvedPins }),
   };
+}
+
+function unlocked({ config, lock }: LockPlace): GuardError {
+  return new GuardError('lock_required', `\`${config}\` has no lock, so a change of it could widen what runs`, {
+    hint: `let this user write \`${lock}\`, or start the server anew`,
+  });
 }
 
 /** A line that says what came of it. Where it cannot be locked nothing is lost that there was: it goes on as it is. */

@@ -31,6 +31,10 @@ export interface RunPins {
   begin(): void;
   /** Break-glass: what the scope and the pins of the server deny passes now, and is recorded. */
   isPaused(server: string, now: Instant): boolean;
+  /** Another policy is in force. */
+  policyIs(
+    next: Pick<RunPinsParts, 'approved'> & { readonly document: JsonObject; readonly isObserved: boolean },
+  ): void;
   /** Settles once nothing is under way that is kept for the next start. Never rejects. */
   idle(): Promise<void>;
 }
@@ -52,11 +56,12 @@ export function openRunPins(parts: RunPinsParts): RunPins {
         log.write('warn', `what \`${name}\` offers cannot be kept to compare with: ${why}`);
       });
   };
+  let standing = server === undefined ? undefined : knownOf(parts, server.id);
   const interceptor = createPins({
     servers: new Map(
-      server === undefined
+      server === undefined || standing === undefined
         ? []
-        : [[server.id, { ...knownOf(parts, server.id), config: server.document, isObserved: server.isObserved }]],
+        : [[server.id, { ...standing, config: server.document, isObserved: server.isObserved }]],
     ),
     isPaused: pauses.isPaused,
     onFinding(finding) {
@@ -68,7 +73,14 @@ export function openRunPins(parts: RunPinsParts): RunPins {
   const begin = (): void => {
     if (server !== undefined) pauses.isPaused(server.id, clock.now());
   };
-  return { interceptor, begin, isPaused: pauses.isPaused, idle: () => tail };
+  const policyIs: RunPins['policyIs'] = ({ approved, document, isObserved }) => {
+    if (server === undefined || standing === undefined) return;
+    const pins = approved.get(server.id);
+    // what was gone by stays what is gone by, until somebody approves something else
+    if (pins !== undefined) standing = { known: { pins, hasInstructions: true }, since: 'approved' };
+    interceptor.retune(server.id, { ...standing, config: document, isObserved });
+  };
+  return { interceptor, begin, isPaused: pauses.isPaused, policyIs, idle: () => tail };
 }
 
 /** What was approved, else what was seen first. */

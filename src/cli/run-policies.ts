@@ -6,21 +6,23 @@ import type { SessionRun } from '../adapters/run-session.ts';
 import { sha256Digest } from '../adapters/sha256-digest.ts';
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import type { EventEntry } from '../audit/entry.ts';
-import { createBreakerLookup } from '../config/breaker-lookup.ts';
-import type { Policy } from '../config/policy.ts';
+import type { BreakerLookup } from '../config/breaker-lookup.ts';
 import type { ResolvedServer } from '../config/resolve-server.ts';
-import { serverScopeOf } from '../config/server-scope.ts';
 import type { Interceptor } from '../core/interceptor.ts';
 import { BARE_DEADLINE, type SessionSettings } from '../core/settings.ts';
+import { showBoardWord } from '../policy/breaker/board-word.ts';
 import { recordTransition } from '../policy/breaker/transition-record.ts';
 import { createInterceptors } from '../policy/chain.ts';
 import { prepareOwnPaths } from '../policy/constraint/own-paths.ts';
 import { createInventoryWatch } from '../policy/inventory/inventory.ts';
 import { createRoster } from '../policy/roster.ts';
 import { decideTarget } from '../policy/scope/scope-decision.ts';
+import { enforcedLayers } from '../policy/scope/scope-split.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { RunLock } from './run-lock.ts';
+import { followPolicy } from './follow-policy.ts';
+import type { PolicyInForce } from './policy-in-force.ts';
+import type { HowAsked, ServerInForce } from './server-in-force.ts';
 
 /** Open exchanges of one session. Bounds memory, not use: no host comes near it. */
 const MAX_IN_FLIGHT = 10_000;
@@ -30,13 +32,16 @@ const NO_PATTERNS = (): never => {
 };
 
 export interface PolicyParts {
+  /** Of the session's identity: first of the chain; undefined where nothing can end it. */
+  readonly identity: Interceptor | undefined;
   readonly stateDir: string;
   readonly tenant: string;
   readonly log: Log;
   readonly clock: Clock;
-  /** Undefined: a bare run. */
-  readonly policy: Policy | undefined;
-  readonly lock: RunLock | undefined;
+  readonly inForce: PolicyInForce;
+  /** What of it is about this server. Written by the follower of the policy alone, asked each time by whoever must know what holds. */
+  readonly standing: { now: ServerInForce };
+  readonly asked: HowAsked;
   readonly settings: SessionSettings;
   readonly server: ResolvedServer;
   /** Where the server works, and what it takes for its home. */
@@ -47,20 +52,22 @@ export interface PolicyParts {
 
 export interface Policies {
   readonly interceptors: readonly Interceptor[];
-  /** Where what comes back from outside goes. To be called once, before the session starts. */
+  /** Where what comes back from outside goes. To be called before a session starts; a later one takes the place of one that has ended. */
   attach(run: SessionRun): void;
   /** Resolves once nothing is under way any more that belongs on record. */
   idle(): Promise<void>;
+  /** For `status`: how the breakers and limits of a server stand, in a word or two. */
+  readonly words: { breaker(server: string): string; limit(server: string): string };
 }
 
 export function createPolicies(parts: PolicyParts): Policies {
-  const { stateDir, tenant, log, clock, policy, lock, settings, server } = parts;
+  const { stateDir, tenant, log, clock, inForce, standing, settings, server } = parts;
+  const { lock } = inForce.held;
   let run: SessionRun | undefined;
   // INVARIANT: nothing comes back from outside before the session has begun to ask.
   const between = (action: () => void) => run?.between(action);
   const store = openBreakerStore({ stateDir, tenant, log, clock, between });
-  const { entry } = server;
-  const scope = serverScopeOf(entry, lock?.layersOf(entry));
+  const { entry } = standing.now;
   const note = (name: EventEntry['name'], about: string, detail: EventEntry['detail']) =>
     run?.post({ type: 'noted', name, server: about, detail });
   const pins = lock?.openPins({
@@ -70,32 +77,38 @@ export function createPolicies(parts: PolicyParts): Policies {
         ? undefined
         : { id: entry.id, document: lock.serverDocument(entry.id), isObserved: entry.mode === 'observe' },
   });
-  const mayShow = (tool: string): boolean =>
-    pins?.interceptor.isInUse(server.name, tool) !== false &&
-    (scope === 'unscoped' ||
-      scope.mode === 'observe' ||
-      decideTarget(scope.layers, 'tool', tool, clock.now().wallMs).granted);
+  const mayShow = (tool: string): boolean => {
+    const layers = enforcedLayers(standing.now.scope);
+    return (
+      pins?.interceptor.isInUse(server.name, tool) !== false &&
+      (layers === undefined || decideTarget(layers, 'tool', tool, clock.now().wallMs).granted)
+    );
+  };
   const roster = createRoster((_, tool) => mayShow(tool));
   const kept = openInventoryStore({ stateDir, tenant, log, timers: systemTimers, nowMs: () => clock.now().wallMs });
   const inventory = createInventoryWatch({ digest: sha256Digest.text, later: kept.later, offer: kept.offer });
   const ports = createConstraintPorts({ ...parts.place, args: server.args }, NO_PATTERNS);
-  const breaker = createBreakerLookup(policy);
+  const breaker = (): BreakerLookup => standing.now.breaker;
   const servers = new Map(settings.upstreams.map((upstream) => [upstream.name, upstream]));
   const interceptors = createInterceptors({
+    identity: parts.identity,
     maxInFlight: MAX_IN_FLIGHT,
     inventory,
     roster,
-    scopes: new Map([[server.name, scope]]),
+    scopes: { get: (name) => (name === server.name ? standing.now.scope : undefined) },
     ownPaths: {
       own: prepareOwnPaths(parts.ownFiles, ports),
       portsOf: () => ports,
     },
     pins: pins?.interceptor,
     isPaused: (about, now) => pins?.isPaused(about, now) ?? false,
-    bulkhead: breaker.bulkhead,
+    bulkhead: {
+      serverSettings: (name) => breaker().bulkhead.serverSettings(name),
+      toolSettings: (name, tool) => breaker().bulkhead.toolSettings(name, tool),
+    },
     breaker: {
       store,
-      settingsOf: breaker.settingsOf,
+      settingsOf: (name, tool) => breaker().settingsOf(name, tool),
       toolsOf: roster.toolsOf,
       allToolsOf: roster.allOf,
       deadlineMsOf: (server, tool) => {
@@ -106,12 +119,16 @@ export function createPolicies(parts: PolicyParts): Policies {
         run?.post({ type: 'noted', name: 'breaker', server, detail: recordTransition(transition) }),
       resume: (request, outcome) => run?.post({ type: 'wait_over', request, outcome }),
     },
-    hiding: [...servers.keys()].filter((name) => breaker.mayHide(name)),
+    hiding: lock === undefined ? undefined : { includes: (name) => breaker().mayHide(name) },
   });
+  inForce.follow(followPolicy({ ...parts, interceptors, roster, pins, between }));
   return {
     interceptors,
+    words: { breaker: (name) => showBoardWord(store.read(name)), limit: () => '-' },
     attach(attached) {
+      const isFirst = run === undefined;
       run = attached;
+      if (!isFirst) return;
       for (const detail of lock?.events ?? []) note('lock', server.name, detail);
       pins?.begin();
     },

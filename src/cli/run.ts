@@ -1,57 +1,68 @@
 // `mcp-guard run`: finds the policy, starts the server as early as can be, then puts the session around it.
 // What a bare run does not need is not imported here.
 import { randomBytes } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { ErrorOut } from '../adapters/error-out.ts';
+import { createForwardingLog } from '../adapters/forwarding-log.ts';
 import { createGuardLog } from '../adapters/guard-log.ts';
-import { createJsonlSink, type JsonlSink } from '../adapters/jsonl-sink.ts';
 import { createYoungHeapLimit } from '../adapters/memory-budget.ts';
 import { NoiseRelay } from '../adapters/noise-relay.ts';
 import { SessionRun } from '../adapters/run-session.ts';
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { createSpawner } from '../adapters/spawn-upstream.ts';
 import { findStale } from '../adapters/stale-segments.ts';
-import { resolveStateDir, tenantDir, trailPaths } from '../adapters/state-paths.ts';
+import { resolveStateDir } from '../adapters/state-paths.ts';
+import { StreamClient } from '../adapters/stream-client.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { explainIgnored, findConfigFile, showPlaces } from '../config/find-config.ts';
 import { DEFAULTS, type Policy } from '../config/policy.ts';
-import { type ResolvedServer, resolveServer } from '../config/resolve-server.ts';
-import { explainScope } from '../config/server-scope.ts';
+import { bareAt, type ResolvedServer, resolveServer } from '../config/resolve-server.ts';
+import { restrictionsOn } from '../config/restrict-layers.ts';
+import { explainScope, explainUnlisted } from '../config/server-scope.ts';
 import { Session } from '../core/session.ts';
 import type { Log, LogLevel } from '../ports/log.ts';
-import { DEFAULT_READ_LIMITS } from '../wire/message.ts';
-import { listOwnFiles } from './own-files.ts';
+import { tenantDir } from '../tenant/tenant-scope.ts';
+import { trailPaths } from '../tenant/trail-paths.ts';
+import { createIdentityAsker } from './ask-identity.ts';
+import { DEFAULT_TENANT } from './bare-run.ts';
+import { gatewayServers } from './gateway-servers.ts';
+import { openPolicy, type PolicySources } from './open-policy.ts';
+import { listKnownFiles, listOwnFiles } from './own-files.ts';
+import { PolicyInForce } from './policy-in-force.ts';
+import { prepareServer } from './prepare-server.ts';
 import type { RunLock } from './run-lock.ts';
 import { createPolicies } from './run-policies.ts';
-import { commandOf, settingsOf } from './run-settings.ts';
+import { settingsOf } from './run-settings.ts';
+import { liveServer, openRunStatus } from './run-status.ts';
+import { openTrail } from './run-trail.ts';
+import { openSecrecy } from './secrecy.ts';
+import { serverAtStart } from './server-in-force.ts';
+import { linkLimitsOf } from './session-limits.ts';
 import { watchSignals } from './signals.ts';
-import { VERSION } from './version.ts';
+import { watchPolicyLater } from './watch-policy.ts';
 
 export interface RunFlags {
   readonly server?: string;
+  /** Several of the config, behind one client. */
+  readonly servers?: string;
   readonly config?: string;
   readonly model?: string;
   readonly tenant?: string;
+  readonly tokenFile?: string;
   readonly cleanEnv?: boolean;
   readonly passEnv?: readonly string[];
   readonly logLevel?: LogLevel;
   readonly logFile?: string;
 }
 
-/** As much again may wait for a server: while the client is not read, the end of its input goes unseen. */
-const SERVER_FULL_AT_BYTES = 64 * 1024 * 1024;
 /** How long the last sync and the removal of old segments may hold up the end. */
 const LAST_SYNC_MS = 300;
-/** Bytes that may wait for a slow reader before the other side is no longer read. */
-const FULL_AT_BYTES = 4 * 1024 * 1024;
 
 /** @returns the status to exit with. @throws GuardError where nothing could be started */
 export async function runServer(words: readonly string[], flags: RunFlags): Promise<number> {
   const { env } = process;
   const stateDir = resolveStateDir(env);
-  const tenant = flags.tenant ?? 'default';
-  const paths = trailPaths(tenantDir(stateDir, tenant));
   const { place, ignored } = findConfigFile({
     flag: flags.config,
     env,
@@ -59,118 +70,132 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
     readAllowed: () => readAllowedConfigs(stateDir),
   });
   const uid = process.getuid?.();
-  const nowMs = systemClock.now().wallMs;
-  const lock =
-    place === undefined
-      ? undefined
-      : await (await import('./run-lock.ts')).openRunLock(place, {
-          env,
-          uid,
-          stateDir,
-          tenant,
-          nowMs,
-          actor: userName(),
-        });
-  const policy = lock?.policy;
+  const user = userName();
+  const asker = createIdentityAsker({ env, stateDir, user, tokenFile: flags.tokenFile, tenant: flags.tenant });
+  const sources: PolicySources = {
+    place,
+    context: { env, uid, stateDir, tenant: flags.tenant ?? DEFAULT_TENANT, actor: user, identify: asker.identify },
+    cwd: process.cwd(),
+    nowMs: () => systemClock.now().wallMs,
+  };
+  const held = await openPolicy(sources, false);
+  asker.refuseUnused();
+  const { asked } = asker;
+  const tenant = asked?.identity.tenant ?? flags.tenant ?? DEFAULT_TENANT;
+  const paths = trailPaths(tenantDir(stateDir, tenant));
+  const inForce = new PolicyInForce(held);
+  const { lock, policy } = held;
+  const entries = gatewayServers(lock?.policy, words, flags);
+  if (entries !== undefined) {
+    const { runGateway } = await import('./run-gateway.ts');
+    return runGateway({ entries, flags, inForce, sources, asked, stateDir, tenant, user, ignored });
+  }
   const [command, ...args] = words;
   const search = {
     ignored: ignored === undefined ? undefined : explainIgnored(ignored),
     showPlaces: () => showPlaces({ env, cwd: process.cwd() }),
   };
-  const server = resolveServer(policy, { serverFlag: flags.server, command, args, search });
+  const server = resolveServer(lock?.policy, { serverFlag: flags.server, command, args, search });
+  await asked?.requireServers([{ id: server.entry?.id ?? server.name, isConfigured: server.entry !== undefined }]);
   lock?.refuseUnapproved(server.entry?.id);
-  const { command: upstream, withheld } = commandOf(server, flags, { env, uid });
+  const prepared = await prepareServer(server, policy, flags, { env, uid, stateDir, tenant });
+  const { command: upstream, withheld } = prepared;
+  const { masker, outlet } = await openSecrecy(prepared.secrets);
   const errorOut = new ErrorOut(process.stderr);
-  const writeError = (text: string | Buffer) => errorOut.write(text);
+  const writeError = outlet((text) => errorOut.write(text));
   // Before the server is started: what cannot be opened ends the run.
-  const log = createGuardLog({
-    level: flags.logLevel ?? policy?.log.level ?? 'warn',
-    file: flags.logFile ?? policy?.log.file,
-    namedBy: flags.logFile === undefined ? '`log.file` of the config' : '`--log-file`',
-    writeError,
-  });
+  const log = createForwardingLog(
+    createGuardLog({
+      masker,
+      level: flags.logLevel ?? policy?.log.level ?? 'warn',
+      file: flags.logFile ?? policy?.log.file,
+      namedBy: flags.logFile === undefined ? '`log.file` of the config' : '`--log-file`',
+      writeError,
+    }),
+  );
   const spawner = createSpawner();
   // The server boots while the guard puts itself together.
   const running = spawner.spawn(upstream);
 
-  sayHowItRuns(log, { lock, server, withheld, ignored });
-  const sink = openTrail({ stateDir, tenant, policy, server, log });
-  const settings = settingsOf(policy, server, flags.model ?? env.MCP_GUARD_MODEL, randomBytes(6).toString('hex'));
+  for (const note of prepared.notes) log.write('warn', note);
+  sayHowItRuns(log, { lock, policy, server, withheld, ignored });
+  const sessionId = randomBytes(8).toString('hex');
+  const principal = asked?.identity.principal ?? `local:${user}`;
+  const watch = asked?.watch(log);
+  const { isolation } = prepared;
+  const sink = openTrail({
+    stateDir,
+    tenant,
+    policy,
+    servers: [server.name],
+    log,
+    sessionId,
+    principal,
+    masker,
+    isolation,
+  });
+  const who = { stateDir, tenant, principal, session: sessionId };
+  const status = openRunStatus({ ...who, servers: [server.name], policy, log });
+  const standing = { now: serverAtStart(held, server) };
+  const tag = randomBytes(6).toString('hex');
+  const settings = settingsOf(policy, server, flags.model ?? env.MCP_GUARD_MODEL, tag, () => standing.now);
   const policies = createPolicies({
-    ...{ stateDir, tenant, log, clock: systemClock, policy, lock, server, settings },
+    identity: watch?.gate,
+    ...{ stateDir, tenant, log, clock: systemClock, inForce, standing, server, settings },
+    asked: { serverFlag: flags.server, command, args },
     place: { cwd: upstream.cwd, home: upstream.env.HOME },
-    ownFiles: listOwnFiles(lock?.ownFiles ?? [stateDir], { env, cwd: process.cwd() }),
+    ownFiles: listOwnFiles([...(lock?.ownFiles ?? listKnownFiles(stateDir, undefined)), ...(asked?.ownFiles ?? [])], {
+      env,
+      cwd: process.cwd(),
+    }),
   });
   const session = new Session(settings, policies.interceptors, (name, error) =>
     log.write('error', `the policy \`${name}\` failed: ${String(error)}`),
   );
-  const relay = new NoiseRelay({ writeError, now: () => systemClock.now().monoMs });
+  const relay = new NoiseRelay({ writeError, masker, now: () => systemClock.now().monoMs });
+  const limits = linkLimitsOf(policy);
   const run = new SessionRun({
     session,
     servers: new Map([[server.name, { command: upstream, process: running }]]),
     spawner,
-    sink,
+    sink: status.tap(sink),
     clock: systemClock,
     log,
     timers: systemTimers,
-    stdin: process.stdin,
-    stdout: process.stdout,
+    client: new StreamClient(process.stdin, process.stdout, limits),
     parent: () => process.ppid,
-    limits: {
-      maxLineBytes: policy?.maxLineBytes ?? DEFAULTS.maxLineBytes,
-      fullAtBytes: FULL_AT_BYTES,
-      serverFullAtBytes: SERVER_FULL_AT_BYTES,
-      read: { ...DEFAULT_READ_LIMITS, strictPayload: policy?.strictPayload ?? false },
-    },
+    limits,
     afterTurn: createYoungHeapLimit(),
     policiesIdle: () => policies.idle(),
     shutdown: policy?.shutdown ?? DEFAULTS.shutdown,
     showNoise: (name, text) => relay.show(name, text),
     // Under a config line by line, with the server's name, inert; a bare run hands the bytes on as they are.
     relayStderr: (name, stderr) => {
-      if (policy === undefined) stderr.on('data', writeError);
+      if (lock === undefined) stderr.on('data', writeError);
       else relay.relay(name, stderr);
     },
   });
   policies.attach(run);
+  status.watch(server.name, liveServer(server.name, session, policies.words));
   watchSignals(run, log);
   const ended = run.run();
+  log.offerTo((level, text) => run.between(() => run.post({ type: 'guard_said', level, text })));
+  watch?.begin(run, server.name);
   // Not on the way to the first answer: what earlier guards left unfinished.
   setImmediate(() => sink.recover(findStale(paths, systemClock.now().wallMs)));
-  const status = await ended;
+  const endWatch = watchPolicyLater({
+    ...{ inForce, status, log },
+    open: () => openPolicy(sources, true),
+    requestPath: () => status.requestPath,
+    note: (name, detail) => run.between(() => run.post({ type: 'noted', name, server: server.name, detail })),
+  });
+  const exitStatus = await ended;
+  endWatch();
+  log.end();
+  await status.end();
   // What is written survives this process; only a power loss could take what is not synced yet.
   await Promise.race([sink.idle(), new Promise<void>((resolve) => systemTimers.after(LAST_SYNC_MS, resolve))]);
-  return status;
-}
-
-function openTrail(given: {
-  stateDir: string;
-  tenant: string;
-  policy: Policy | undefined;
-  server: ResolvedServer;
-  log: Log;
-}): JsonlSink {
-  const { stateDir, tenant, policy, server, log } = given;
-  const audit = policy?.audit ?? DEFAULTS.audit;
-  return createJsonlSink({
-    stateDir,
-    tenant,
-    clock: systemClock,
-    log,
-    payload: audit.payload,
-    sync: audit.sync,
-    onFailure: audit.onFailure,
-    retention: { maxBytes: audit.maxBytes, maxAgeDays: audit.maxAgeDays },
-    origin: {
-      session: randomBytes(8).toString('hex'),
-      principal: `local:${userName()}`,
-      guard: VERSION,
-      host: hostname(),
-      servers: [server.name],
-      configDigest: policy?.source.digest ?? null,
-      isolation: 'none',
-    },
-  });
+  return watch?.exitStatus() ?? exitStatus;
 }
 
 /** A container may run a user that has no name. */
@@ -184,10 +209,15 @@ function userName(): string {
 
 function sayHowItRuns(
   log: Log,
-  how: { lock: RunLock | undefined; server: ResolvedServer; withheld: readonly string[]; ignored: string | undefined },
+  how: {
+    lock: RunLock | undefined;
+    policy: Policy | undefined;
+    server: ResolvedServer;
+    withheld: readonly string[];
+    ignored: string | undefined;
+  },
 ): void {
-  const { lock, server, withheld, ignored } = how;
-  const policy = lock?.policy;
+  const { lock, policy, server, withheld, ignored } = how;
   for (const note of lock?.notes ?? []) log.write('warn', note);
   if (process.stdin.isTTY) {
     log.write(
@@ -196,9 +226,7 @@ function sayHowItRuns(
     );
   }
   if (server.entry === undefined) {
-    const mend =
-      policy === undefined ? 'a config with a `servers` entry narrows it' : `add it to \`${policy.source.path}\``;
-    log.write('warn', `observes \`${server.name}\` only: every call is recorded, none is denied by policy (${mend})`);
+    log.write('warn', explainUnlisted(server, lock?.policy, restrictionsOn(policy, undefined, bareAt(server))));
   }
   const unscoped = policy === undefined || server.entry === undefined ? undefined : explainScope(policy, server.entry);
   if (unscoped !== undefined) log.write('warn', unscoped);

@@ -24,6 +24,12 @@ export function adviseOnRefusal(refusal: Refusal, asked: Question, standing: Sco
   const scope = standing.entry?.scope;
   const grants = standing.scope.layers.flatMap((layer) => layer.grants).filter((grant) => grant.kind === kind);
   const matching = grants.filter(({ pattern }) => compilePattern(pattern).matches(name));
+  if ('by' in refusal && refusal.by !== undefined) {
+    const allowed = refusal.kind === 'arguments' ? ' with these arguments' : '';
+    return [
+      `\`${makeInert(refusal.by)}\` does not allow it${allowed} (\`${makeInert(refusal.rule)}\`): no grant and no approval can, whoever writes that has to`,
+    ];
+  }
   switch (refusal.kind) {
     case 'absent':
       switch (refusal.why) {

@@ -12,7 +12,8 @@ export interface PolicyCase extends Question {
   readonly title: string;
   /** Milliseconds since the epoch; undefined: now. */
   readonly atMs: number | undefined;
-  readonly expect: 'allow' | 'deny';
+  /** `observe`: a rule denies it, and it goes out, for its server is only observed. */
+  readonly expect: 'allow' | 'deny' | 'observe';
   /** Anchored glob over the rule that is to decide. */
   readonly rule: string | undefined;
 }
@@ -92,12 +93,12 @@ function readCase(
   const target = readTarget(one, path, report);
   const args = readArguments(one, target?.kind, path, report);
   const { expect } = one;
-  if (expect !== 'allow' && expect !== 'deny')
-    report([...path, 'expect'], 'is neither `allow` nor `deny`', 'write one of them');
+  const isExpectation = expect === 'allow' || expect === 'deny' || expect === 'observe';
+  if (!isExpectation) report([...path, 'expect'], 'is none of `allow`, `deny` and `observe`', 'write one of them');
   const atMs = readTime(text('at', false), path, report);
   const rule = text('rule', false);
   if (title === undefined || server === undefined || target === undefined) return undefined;
-  if (expect !== 'allow' && expect !== 'deny') return undefined;
+  if (!isExpectation) return undefined;
   return { title, server, ...target, args, atMs, expect, rule };
 }
 

@@ -5,6 +5,7 @@ import { decideTarget, decideUse, type Refusal } from '../policy/scope/scope-dec
 import { denyUnreadable, denyUse } from '../policy/scope/scope-denial.ts';
 import type { Layers } from '../policy/scope/scope-layer.ts';
 import type { Grant } from '../policy/scope/scope-policy.ts';
+import { enforcedLayers } from '../policy/scope/scope-split.ts';
 import { type Use, usesOf } from '../policy/scope/scope-uses.ts';
 import { REQUEST_METHODS } from '../wire/protocol-keys.ts';
 import type { Standing } from './scope-standing.ts';
@@ -45,13 +46,20 @@ export function judgeRequest(
   return { verdict: 'deny', rule: verdict.rule, reason: verdict.reason, denial: verdict, refused: undefined };
 }
 
+/** What a ceiling denies is denied in any mode. */
 function judgeByScope(
-  { layers, mode }: Extract<Standing, { kind: 'scoped' }>['scope'],
+  scope: Extract<Standing, { kind: 'scoped' }>['scope'],
   request: RequestView,
   nowMs: number,
 ): Judgement {
+  const enforced = enforcedLayers(scope);
+  const judged = enforced === undefined ? undefined : judgeByLayers(enforced, 'deny', request, nowMs);
+  if (judged !== undefined && (judged.verdict === 'deny' || scope.mode === 'enforce')) return judged;
+  return judgeByLayers(scope.layers, 'observe', request, nowMs);
+}
+
+function judgeByLayers(layers: Layers, verdict: 'deny' | 'observe', request: RequestView, nowMs: number): Judgement {
   const uses = usesOf(request);
-  const verdict = mode === 'observe' ? 'observe' : 'deny';
   if (uses === undefined) {
     const denial = denyUnreadable(request, request.method, REQUEST_METHODS.has(request.method));
     return { verdict, rule: denial.rule, reason: denial.reason, denial, refused: undefined };
@@ -86,7 +94,22 @@ export function judgeWithoutArguments(
   if (standing.kind === 'refused')
     return { ...NO_DENIAL, verdict: 'deny', rule: 'unlisted', reason: 'server_unlisted' };
   if (standing.kind === 'unscoped') return { ...NO_DENIAL, verdict: 'allow', rule: 'no scope' };
-  const { layers, mode } = standing.scope;
+  const { scope } = standing;
+  const enforced = enforcedLayers(scope);
+  if (enforced !== undefined && scope.mode === 'observe') {
+    const held = judgeLayers(enforced, 'deny', request, use, nowMs);
+    if (held?.verdict !== 'allow') return held;
+  }
+  return judgeLayers(scope.layers, scope.mode === 'observe' ? 'observe' : 'deny', request, use, nowMs);
+}
+
+function judgeLayers(
+  layers: Layers,
+  verdict: 'deny' | 'observe',
+  request: Pick<RequestView, 'asked' | 'modern' | 'upstream'>,
+  use: Pick<Use, 'kind' | 'name'>,
+  nowMs: number,
+): Judgement | undefined {
   const target = decideTarget(layers, use.kind, use.name, nowMs);
   const states = target.granted ? target.byLayer.map(readLayer) : [];
   const [closed, ...others] = layers.filter((_, index) => states[index] === 'closed');
@@ -99,7 +122,7 @@ export function judgeWithoutArguments(
   const denial = denyUse(refusal, request, use.kind, use.name);
   const refused = { use: { ...use, args: undefined }, refusal };
   return {
-    verdict: mode === 'observe' ? 'observe' : 'deny',
+    verdict,
     rule: denial.rule,
     reason: denial.reason,
     denial,

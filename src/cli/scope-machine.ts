@@ -8,16 +8,18 @@ import { systemClock } from '../adapters/system-clock.ts';
 import { explainIgnored, findConfigFile } from '../config/find-config.ts';
 import { loadPolicy } from '../config/load-config.ts';
 import type { Policy, ServerPolicy } from '../config/policy.ts';
+import { restrictionLayers, restrictionsOn } from '../config/restrict-layers.ts';
+import type { ServerAt } from '../config/restriction.ts';
 import { isGuardError } from '../guard-error.ts';
 import { prepareOwnPaths } from '../policy/constraint/own-paths.ts';
 import type { Inventory } from '../policy/inventory/known-list.ts';
 import { createOwnPathsPolicy } from '../policy/own-paths.ts';
+import { openCeilingsHere, restrictBareRun } from './ceilings-here.ts';
 import { makeInert } from './inert-text.ts';
 import { loadLockedPolicy } from './locked-policy.ts';
-import { listOwnFiles } from './own-files.ts';
+import { listKnownFiles, listOwnFiles } from './own-files.ts';
 import type { ExplainScene } from './scope-explain.ts';
 import type { OwnPathsPolicy } from './scope-judge.ts';
-import type { FurtherLayers } from './scope-standing.ts';
 import { loadPortsFor } from './with-constraints.ts';
 
 export interface ScopeMachine extends ExplainScene {
@@ -46,17 +48,25 @@ export async function openScopeMachine(
   const { place, ignored } = findConfigFile({ flag: config, env, cwd: process.cwd(), readAllowed });
   if (ignored !== undefined) say(explainIgnored(ignored));
   const { wallMs: nowMs } = systemClock.now();
-  const context = { env, uid: process.getuid?.(), portsFor: await loadPortsFor(), stateDir, tenant, nowMs };
+  const ceilings = await openCeilingsHere();
+  const context = { env, uid: process.getuid?.(), portsFor: await loadPortsFor(), stateDir, tenant, nowMs, ceilings };
   const locked = place === undefined || reading === 'as_written' ? undefined : await loadLockedPolicy(place, context);
   const policy = locked?.policy ?? (place === undefined ? undefined : loadPolicy(place, context));
-  const ownFiles = listOwnFiles(listKnownFiles(policy, stateDir, tenant), { env, cwd: process.cwd() });
+  const effective = place === undefined ? await restrictBareRun(ceilings) : policy;
+  const path = policy?.source.path;
+  const known = path === undefined ? undefined : { config: path, lock: placeLock(path, stateDir, tenant).lock };
+  const ownFiles = listOwnFiles(listKnownFiles(stateDir, known), { env, cwd: process.cwd() });
   const ownPaths = new Map<string, OwnPathsPolicy>();
   const said = new Set<string>();
   return {
     policy,
     stateDir,
     nowMs,
-    further: locked?.layersOf ?? NO_FURTHER,
+    further: (entry, server) => [
+      ...(locked?.layersOf(entry) ?? []),
+      ...(entry === undefined ? restrictionLayers(restrictionsOn(effective, entry, unlistedAt(server))) : []),
+    ],
+    decided: locked?.decided ?? [],
     offered: () => listInventories(stateDir, tenant),
     inventoryOf: (server) => {
       const complain = (why: string): void => {
@@ -76,13 +86,9 @@ export async function openScopeMachine(
   };
 }
 
-/** Ceilings come in here. */
-const NO_FURTHER: FurtherLayers = () => [];
-
-function listKnownFiles(policy: Policy | undefined, stateDir: string, tenant: string): readonly string[] {
-  if (policy === undefined) return [stateDir];
-  const { path } = policy.source;
-  return [stateDir, path, placeLock(path, stateDir, tenant).lock];
+/** Its command is not known: relative paths of a ceiling count from here. */
+function unlistedAt(id: string): ServerAt {
+  return { id, cwd: undefined, home: undefined, args: [] };
 }
 
 /** As `run` would start it from this directory. */

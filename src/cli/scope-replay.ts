@@ -57,6 +57,7 @@ const LONGEST_NAME = 256;
 /** Denials that are a scope's word; any other came from a policy behind it, or before it (docs/errors.md). */
 const OF_SCOPE: ReadonlySet<string> = new Set([
   ...['not_granted', 'scope_denied', 'grant_expired', 'uri_not_plain', 'argument_denied', 'own_path'],
+  'beyond_ceiling',
   ...['approval_required', 'not_approved'],
 ]);
 

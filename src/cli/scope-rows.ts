@@ -1,9 +1,11 @@
 // A server's scope as rows for a person: each grant with what becomes of it, each denial, and what of the server's offer that
 // leaves. Pure; knows no layout and no file.
+import type { Decided } from '../config/restrict-policy.ts';
 import type { Inventory, KnownList, ListKind } from '../policy/inventory/known-list.ts';
 import { compilePattern } from '../policy/pattern.ts';
 import { decideTarget, type Refusal } from '../policy/scope/scope-decision.ts';
 import type { Grant, TargetKind } from '../policy/scope/scope-policy.ts';
+import { enforcedLayers } from '../policy/scope/scope-split.ts';
 import type { Standing } from './scope-standing.ts';
 import { describeArguments, findSource } from './scope-words.ts';
 
@@ -17,7 +19,15 @@ export interface GrantRow {
    * What becomes of it: `active`; or why nothing does. Of a wildcard only what holds for every name; what a ceiling or lock leaves
    * of it shows in what is offered.
    */
-  readonly state: 'active' | 'expired' | 'denied' | 'needs_approval' | 'not_approved' | 'not_granted' | 'not_plain';
+  readonly state:
+    | 'active'
+    | 'expired'
+    | 'denied'
+    | 'needs_approval'
+    | 'not_approved'
+    | 'not_granted'
+    | 'not_plain'
+    | 'beyond_ceiling';
   /** The rule that takes it away. */
   readonly by: string | undefined;
   readonly expiresAtMs: number;
@@ -51,6 +61,10 @@ export interface ServerRows {
   readonly standing: Standing;
   /** What must allow, by the rule that is said where nothing does: the scope, ceilings, the lock. */
   readonly layers: readonly string[];
+  /** Who restricts it beside them: ceilings, for a person. */
+  readonly ceilings: readonly string[];
+  /** Values of it, or of every server, that a ceiling has decided. */
+  readonly decided: readonly Decided[];
   readonly grants: readonly GrantRow[];
   readonly denies: readonly DenyRow[];
   readonly inventory: Inventory | undefined;
@@ -71,18 +85,21 @@ export function listScopeRows(
   standing: Standing,
   inventory: Inventory | undefined,
   nowMs: number,
+  decided: readonly Decided[] = [],
 ): ServerRows {
   const offers = LISTS.flatMap((list) => {
     const known = inventory?.lists[list];
     return known === undefined ? [] : [readOffer(list, known, standing, nowMs)];
   });
-  const base = { server, standing, inventory, offers };
-  if (standing.kind !== 'scoped') return { ...base, layers: [], grants: [], denies: [] };
+  const isOurs = ({ path }: Decided): boolean => !path.startsWith('servers.') || path.startsWith(`servers.${server}.`);
+  const base = { server, standing, inventory, offers, decided: decided.filter(isOurs) };
+  if (standing.kind !== 'scoped') return { ...base, layers: [], ceilings: [], grants: [], denies: [] };
   const { layers } = standing.scope;
   const scope = standing.entry?.scope;
   return {
     ...base,
     layers: layers.map(({ rule }) => rule),
+    ceilings: [...new Set(layers.flatMap(({ by }) => by ?? []))],
     // with the grant that every scope has
     grants: layers[0].grants.map((grant) => {
       const source = findSource(scope, grant);
@@ -92,7 +109,7 @@ export function listScopeRows(
         rule: grant.rule,
         ...stateOf(grant, standing, nowMs),
         expiresAtMs: grant.expiresAtMs,
-        args: source === undefined ? [] : describeArguments(source),
+        args: source === undefined ? conditionsOf(grant) : describeArguments(source),
         reason: grant.reason,
         owner: grant.owner,
         matches: countMatches(grant, inventory),
@@ -100,6 +117,11 @@ export function listScopeRows(
     }),
     denies: scope?.denies ?? [],
   };
+}
+
+/** Of a grant that is not the config's: its notation is not at hand. */
+function conditionsOf({ checkArguments }: Grant): readonly string[] {
+  return checkArguments === undefined ? [] : ['only with arguments that it allows'];
 }
 
 function stateOf(
@@ -122,7 +144,7 @@ function stateOf(
 function wordOf(refusal: Refusal): Exclude<GrantRow['state'], 'active'> {
   switch (refusal.kind) {
     case 'absent':
-      return refusal.why;
+      return refusal.by === undefined ? refusal.why : 'beyond_ceiling';
     case 'unapproved':
       return 'not_approved';
     case 'approval':
@@ -158,7 +180,8 @@ function refusalOf(
   nowMs: number,
 ): { readonly why: string; readonly rule: string } | undefined {
   if (standing.kind === 'refused') return { why: 'server_unlisted', rule: 'unlisted' };
-  if (standing.kind === 'unscoped' || standing.scope.mode === 'observe') return undefined;
-  const decision = decideTarget(standing.scope.layers, kind, name, nowMs);
+  const layers = standing.kind === 'unscoped' ? undefined : enforcedLayers(standing.scope);
+  if (layers === undefined) return undefined;
+  const decision = decideTarget(layers, kind, name, nowMs);
   return decision.granted ? undefined : { why: wordOf(decision.refusal), rule: decision.refusal.rule };
 }

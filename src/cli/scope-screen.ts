@@ -38,6 +38,7 @@ const STATES: Readonly<Record<Exclude<GrantRow['state'], 'active'>, string>> = {
   needs_approval: 'denied: needs an approval for each use',
   not_approved: 'denied: nobody has approved it yet',
   not_granted: 'denied: not granted',
+  beyond_ceiling: 'denied: beyond the ceiling',
   not_plain: 'granted as it is written only',
 };
 
@@ -51,6 +52,7 @@ export function formatServer(rows: ServerRows, style: ScopeStyle): readonly stri
     ...rest,
     ...KINDS.flatMap((kind) => formatGrants(kind, rows, style)),
     ...formatDenies(rows, style),
+    ...formatDecided(rows, style),
     ...rows.offers.flatMap((offer) => formatOffer(offer, rows, style)),
     ...(rows.inventory === undefined
       ? fitLines('what it offers is not known: nobody has listed it behind the guard yet', 2, columns).map((line) =>
@@ -61,7 +63,7 @@ export function formatServer(rows: ServerRows, style: ScopeStyle): readonly stri
 }
 
 /** `name: how it is kept`. */
-function describeStanding({ server, standing, layers, inventory }: ServerRows): string {
+function describeStanding({ server, standing, ceilings, inventory }: ServerRows): string {
   const facts = inventory?.server;
   const version = facts === undefined ? '' : ` (${makeInert(`${facts.name} ${facts.version}`)})`;
   return `${makeInert(server)}${version}: ${howKept()}`;
@@ -73,13 +75,15 @@ function describeStanding({ server, standing, layers, inventory }: ServerRows): 
       if (standing.why === 'no_scopes') return 'free: the config has no `scopes`';
       return 'free: it is not in the config, and `unlisted` is `observe`';
     }
-    const [own, ...further] = layers;
     const scope = standing.entry?.scope?.name;
-    const kept = scope === '' ? 'names no scope, so nothing is granted' : `kept to ${makeInert(own ?? '')}`;
-    const also = further.length === 0 ? '' : `, and to ${makeInert(further.join(', '))}`;
-    return standing.scope.mode === 'observe'
-      ? `only observed: what is denied is recorded and let pass; ${kept}${also}`
-      : `${kept}${also}`;
+    const rules = standing.scope.layers.flatMap(({ rule, role }) => (role === 'ceiling' ? [] : [rule]));
+    const voices = ceilings.map((by) => `the ceiling ${by}`);
+    const [first = '', ...more] = scope === '' ? voices : [...rules, ...voices];
+    const also = more.length === 0 ? '' : `, and to ${makeInert(more.join(', '))}`;
+    const kept = scope === '' ? 'names no scope, so nothing is granted' : `kept to ${makeInert(first)}${also}`;
+    if (standing.scope.mode !== 'observe') return kept;
+    const but = voices.length === 0 ? '' : ', but for what the ceiling denies';
+    return `only observed: what is denied is recorded and let pass${but}; ${kept}`;
   }
 }
 
@@ -126,6 +130,14 @@ function formatDenies({ denies }: ServerRows, style: ScopeStyle): readonly strin
   ];
 }
 
+function formatDecided({ decided }: ServerRows, style: ScopeStyle): readonly string[] {
+  if (decided.length === 0) return [];
+  const lines = decided.flatMap(({ path, was, is, by }) =>
+    fitLines(makeInert(`${path}: ${is} instead of ${was}, by ${by}`), 4, style.columns),
+  );
+  return [...formatHead('decided by a ceiling', style), ...lines];
+}
+
 function formatOffer(offer: OfferRow, { standing }: ServerRows, style: ScopeStyle): readonly string[] {
   const { visible, hidden, isComplete, omitted, seenAtMs } = offer;
   const { columns, paint, mostNames } = style;
@@ -169,7 +181,7 @@ function fitLines(text: string, indent: number, columns: number): readonly strin
 
 /** One line of ASCII; keys stand in docs/scopes.md. */
 export function formatServerJson(tenant: string, rows: ServerRows): string {
-  const { server, standing, layers, grants, denies, inventory, offers } = rows;
+  const { server, standing, layers, ceilings, decided, grants, denies, inventory, offers } = rows;
   const scoped = standing.kind === 'scoped' ? standing : undefined;
   return stringifyInert({
     tenant,
@@ -179,6 +191,8 @@ export function formatServerJson(tenant: string, rows: ServerRows): string {
     mode: scoped?.scope.mode,
     scope: scoped?.entry?.scope?.name || null,
     layers,
+    ceilings,
+    decided: decided.map(({ path, was, is, by }) => ({ path, was: String(was), is: String(is), by })),
     grants: grants.map(({ expiresAtMs, ...grant }) => ({
       ...grant,
       expires: Number.isFinite(expiresAtMs) ? new Date(expiresAtMs).toISOString() : null,

@@ -1,5 +1,6 @@
 // `mcp-guard scope show`: who can do what on which server, with what decided. Knows no file and no clock.
 import type { Policy } from '../config/policy.ts';
+import type { Decided } from '../config/restrict-policy.ts';
 import type { Inventory } from '../policy/inventory/known-list.ts';
 import { suggestName } from './breaker-target.ts';
 import { makeInert } from './inert-text.ts';
@@ -21,6 +22,8 @@ export interface ScopeScene {
   /** Undefined: there is no config. */
   readonly policy: Pick<Policy, 'servers' | 'unlisted' | 'source'> | undefined;
   readonly further: FurtherLayers;
+  /** Values that a ceiling has decided; undefined: none. */
+  readonly decided?: readonly Decided[];
   /** Servers of which it is known what they offer. */
   offered(): readonly string[];
   /** Undefined where nothing is known, or it cannot be read, which has been said. */
@@ -53,7 +56,8 @@ export function runScopeShow(options: ScopeShowOptions, io: CliIo, scene: ScopeS
     mostNames: wanted === undefined ? FEW_NAMES : MANY_NAMES,
   };
   for (const [index, name] of servers.entries()) {
-    const rows = listScopeRows(name, standingOf(policy, name, scene.further), scene.inventoryOf(name), nowMs);
+    const standing = standingOf(policy, name, scene.further);
+    const rows = listScopeRows(name, standing, scene.inventoryOf(name), nowMs, scene.decided);
     if (options.json === true) io.stdout.write(`${formatServerJson(options.tenant, rows)}\n`);
     else io.stdout.write(`${index === 0 ? '' : '\n'}${formatServer(rows, style).join('\n')}\n`);
   }

@@ -15,8 +15,11 @@ export type Standing =
   /** The config lists servers and this is none of them: `run` refuses to start it. */
   | { readonly kind: 'refused' };
 
-/** Layers beside the config's own scope that must allow, too: ceilings, the lock. */
-export type FurtherLayers = (entry: ServerPolicy | undefined) => readonly ScopeLayer[];
+/**
+ * Layers beside the config's own scope that must allow, too: the lock, and what restricts a server that is not listed. What restricts
+ * one that is comes with its entry.
+ */
+export type FurtherLayers = (entry: ServerPolicy | undefined, server: string) => readonly ScopeLayer[];
 
 /** @param policy undefined: there is no config */
 export function standingOf(
@@ -26,7 +29,7 @@ export function standingOf(
 ): Standing {
   const entry = policy?.servers.get(server);
   if (policy !== undefined && entry === undefined && policy.unlisted === 'deny') return { kind: 'refused' };
-  const scope = serverScopeOf(entry, further(entry));
+  const scope = serverScopeOf(entry, further(entry, server));
   if (scope !== 'unscoped') return { kind: 'scoped', scope, entry };
   if (policy === undefined) return { kind: 'unscoped', why: 'no_config' };
   return { kind: 'unscoped', why: entry === undefined ? 'unlisted' : 'no_scopes' };

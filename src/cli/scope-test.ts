@@ -20,6 +20,8 @@ export interface ScopeTestOptions {
 
 interface CaseResult {
   readonly tried: PolicyCase;
+  /** A rule denies it, and it goes out all the same. */
+  readonly isObserved: boolean;
   /** What was expected and what came, on lines of their own; undefined: it holds. */
   readonly failure: { readonly message: string; readonly details: readonly string[] } | undefined;
 }
@@ -44,6 +46,12 @@ export function runScopeTest(
     }
   }
   const count = `${cases.length} ${cases.length === 1 ? 'case' : 'cases'}`;
+  const observed = results.filter(({ isObserved }) => isObserved).length;
+  if (observed > 0) {
+    const [cases, pass] = observed === 1 ? ['case', 'passes'] : ['cases', 'pass'];
+    const note = `${observed} ${cases} would be denied and ${pass}: \`mode: observe\``;
+    for (const part of wrapWords(note, io.columns)) io.stdout.write(`${paint('warn', part)}\n`);
+  }
   io.stdout.write(
     failed === 0 ? `${paint('good', 'all hold')}: ${count}\n` : `${paint('bad', `${failed} of ${count} failed`)}\n`,
   );
@@ -57,10 +65,14 @@ function tryCase(tried: PolicyCase, scene: ExplainScene): CaseResult {
   const standing = standingOf(scene.policy, server, scene.further);
   const judged = judgeRequest(standing, requestFor(tried), nowMs, scene.ownPathsOf(server));
   // what is only observed goes out: a case is about what happens
-  const came = judged.verdict === 'deny' ? 'deny' : 'allow';
-  if (came !== expect) return { tried, failure: fail(`expected ${expect}, but it is ${describe(judged)}`, judged) };
-  if (rule === undefined || compilePattern(rule).matches(judged.rule)) return { tried, failure: undefined };
-  return { tried, failure: fail(`expected the rule \`${makeInert(rule)}\`, but another one decides`, judged) };
+  const isMet = expect === 'allow' ? judged.verdict !== 'deny' : judged.verdict === expect;
+  const isObserved = judged.verdict === 'observe';
+  if (!isMet) return { tried, isObserved, failure: fail(`expected ${expect}, but it is ${describe(judged)}`, judged) };
+  const isByRule = rule === undefined || compilePattern(rule).matches(judged.rule);
+  const failure = isByRule
+    ? undefined
+    : fail(`expected the rule \`${makeInert(rule)}\`, but another one decides`, judged);
+  return { tried, isObserved, failure };
 }
 
 function describe({ verdict }: Judgement): string {

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type { SessionRun } from '../adapters/run-session.ts';
 import type { Log } from '../ports/log.ts';
 
-export function watchSignals(run: SessionRun, log: Log): void {
+export function watchSignals(run: Pick<SessionRun, 'stop' | 'abandon'>, log: Log): void {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => run.stop(constants.signals[signal]));
   }

@@ -8,6 +8,8 @@ export interface FilterOptions {
   readonly tool?: string | undefined;
   readonly tenant?: string | undefined;
   readonly outcome?: string | undefined;
+  /** `pass`, `deny` or `observe`. */
+  readonly decision?: string | undefined;
   /** `90s`, `15m`, `2h`, `3d`, or a date as `2026-11-22` or `2026-11-22T10:00:00Z`. */
   readonly since?: string | undefined;
   /** Other requests, too, not only `tools/call` and denials. */
@@ -23,6 +25,7 @@ export function readFilter(options: FilterOptions, nowMs: number): CallFilter {
     tool: options.tool,
     tenant: options.tenant,
     outcome: options.outcome === undefined ? undefined : readOutcome(options.outcome),
+    decision: options.decision === undefined ? undefined : readDecision(options.decision),
     since: options.since === undefined ? undefined : readSince(options.since, nowMs),
     callsOnly: options.all !== true,
   };
@@ -36,6 +39,13 @@ export function readSince(text: string, nowMs: number): number {
   if (!Number.isNaN(at)) return at;
   throw new GuardError('usage', `\`--since ${text}\` is neither an age nor a date`, {
     hint: 'write `90s`, `15m`, `2h`, `3d`, `2026-11-22` or `2026-11-22T10:00:00Z`',
+  });
+}
+
+function readDecision(word: string): CallFilter['decision'] {
+  if (word === 'pass' || word === 'deny' || word === 'observe') return word;
+  throw new GuardError('usage', `\`--decision ${word}\` is no decision`, {
+    hint: 'use one of `pass`, `deny`, `observe` (would be denied, and passed)',
   });
 }
 

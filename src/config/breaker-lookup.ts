@@ -12,6 +12,8 @@ import { compilePattern } from '../policy/pattern.ts';
 import { fillSettings } from './compile-breaker.ts';
 import { NameMemory } from './name-memory.ts';
 import type { Policy, WrittenBreaker } from './policy.ts';
+import { readRestrictions, restrictSettings } from './restrict-breaker.ts';
+import type { AppliedRestriction } from './restriction.ts';
 import { pickStricter } from './stricter-breaker.ts';
 
 export interface BreakerLookup {
@@ -34,12 +36,14 @@ interface OfServer {
   ofTool(tool: string): OfTool;
 }
 
+type BreakerSource = Pick<Policy, 'breaker' | 'servers' | 'restrictionsOf'>;
+
 const REMEMBERED = { most: 1_024, longest: 256 };
 /** A longer name is not searched: it counts as matched by every pattern, so that the strictest holds for it. */
 const LONGEST_SEARCHED = 4_096;
 
 /** @param policy undefined: a bare run, where the defaults hold. A server that it does not list has its top level. */
-export function createBreakerLookup(policy: Pick<Policy, 'breaker' | 'servers'> | undefined): BreakerLookup {
+export function createBreakerLookup(policy: BreakerSource | undefined): BreakerLookup {
   const servers = new Map<string, OfServer>();
   const serverOf = (name: string): OfServer => {
     let server = servers.get(name);
@@ -61,11 +65,17 @@ export function createBreakerLookup(policy: Pick<Policy, 'breaker' | 'servers'> 
   };
 }
 
-function buildServer(policy: Pick<Policy, 'breaker' | 'servers'> | undefined, name: string): OfServer {
+function buildServer(policy: BreakerSource | undefined, name: string): OfServer {
   const entry = policy?.servers.get(name);
   const { tools: inherited, server } = entry?.breaker ?? policy?.breaker ?? { tools: {}, server: {} };
   const patterns = (entry?.tools ?? []).map(({ pattern, breaker = {} }) => ({ ...compilePattern(pattern), breaker }));
-  const settings = fillSettings(SERVER_DEFAULTS, server);
+  const applied =
+    entry?.restrictedBy ?? policy?.restrictionsOf?.({ id: name, cwd: undefined, home: undefined, args: [] });
+  const restrictions = readRestrictions(applied ?? []);
+  const { settings, maxInFlight: most = Number.POSITIVE_INFINITY } = restrictSettings(
+    fillSettings(SERVER_DEFAULTS, server),
+    restrictions.map((one) => one.server),
+  );
   // As many answers as there are combinations of patterns that meet in a name, not as many as there are names.
   const byRule = new NameMemory<OfTool>(REMEMBERED);
   const byName = new NameMemory<OfTool>(REMEMBERED);
@@ -74,30 +84,42 @@ function buildServer(policy: Pick<Policy, 'breaker' | 'servers'> | undefined, na
     const exact = patterns.filter(({ source }) => source === tool);
     const isLong = tool.length > LONGEST_SEARCHED;
     const matching = exact.length > 0 ? exact : patterns.filter((pattern) => isLong || pattern.matches(tool));
-    return byRule.ask(matching.map((pattern) => patterns.indexOf(pattern)).join(), () =>
-      buildTool({ ...inherited, ...pickStricter(matching.map(({ breaker }) => breaker)) }),
+    const further = restrictions.map((one) => one.ofTool(tool));
+    const key = [matching.map((pattern) => patterns.indexOf(pattern)).join(), ...further.map((one) => one.key)];
+    return byRule.ask(key.join(';'), () =>
+      buildTool(
+        { ...inherited, ...pickStricter(matching.map(({ breaker }) => breaker)) },
+        further.map(({ written }) => written),
+      ),
     );
   };
 
   return {
     settings,
-    bulkhead: { maxInFlight: server.maxInFlight ?? unwritten(settings, DEFAULT_SERVER_IN_FLIGHT) },
-    mayHide: [inherited, ...patterns.map(({ breaker }) => breaker)].some(({ hide }) => hide === true),
+    bulkhead: { maxInFlight: Math.min(server.maxInFlight ?? unwritten(settings, DEFAULT_SERVER_IN_FLIGHT), most) },
+    mayHide: [inherited, ...patterns.map(({ breaker }) => breaker), ...hidingOf(applied ?? [])].some(
+      ({ hide }) => hide === true,
+    ),
     ofTool: (tool) => byName.ask(tool, find),
   };
 }
 
-function buildTool(written: WrittenBreaker): OfTool {
-  const filled = fillSettings(TOOL_DEFAULTS, written);
-  const { samples, minimum, consecutiveFaults, toolErrorMinimum, openMs, maxOpenMs } = filled;
-  // Two patterns that are each sound may contradict each other in a name that both match.
-  const settings = {
-    ...filled,
-    samples: Math.max(samples, minimum, consecutiveFaults, toolErrorMinimum),
-    maxOpenMs: Math.max(openMs, maxOpenMs),
-  };
+function hidingOf(applied: readonly AppliedRestriction[]): readonly WrittenBreaker[] {
+  return applied.flatMap(({ breaker, tools = [] }) => [
+    breaker?.tools ?? {},
+    ...tools.map((tool) => tool.breaker ?? {}),
+  ]);
+}
+
+function buildTool(written: WrittenBreaker, further: readonly WrittenBreaker[]): OfTool {
+  const {
+    settings,
+    maxInFlight: ceiling,
+    maxWaitMs: longest = Number.POSITIVE_INFINITY,
+  } = restrictSettings(fillSettings(TOOL_DEFAULTS, written), further);
   const { maxInFlight = unwritten(settings, undefined), maxWaitMs = DEFAULT_MAX_WAIT_MS } = written;
-  return { settings, bulkhead: { maxInFlight, maxWaitMs } };
+  const bulkhead = { maxInFlight, maxWaitMs: Math.min(maxWaitMs, longest) };
+  return { settings, bulkhead: ceiling === undefined ? bulkhead : { ...bulkhead, ceiling } };
 }
 
 /** A cap that a person wrote holds in every mode; that of the defaults goes with the breaker. */

@@ -18,17 +18,19 @@ export function checkScopes(document: unknown, report: Report): void {
   const scopes = entriesOf(valueAt(document, ['scopes']));
   for (const [name, scope] of scopes) {
     for (const list of ['grants', 'deny']) {
-      const rules = valueAt(scope, [list]);
-      if (!Array.isArray(rules)) continue;
-      for (const [index, rule] of rules.entries()) {
-        if (isPlainObject(rule)) checkRule(rule, ['scopes', name, list, index], report);
-      }
+      checkRules(valueAt(scope, [list]), ['scopes', name, list], report);
     }
   }
   for (const [id, server] of entriesOf(valueAt(document, ['servers']))) {
     const wanted = valueAt(server, ['scope']);
     if (typeof wanted === 'string') checkName(wanted, scopes, ['servers', id, 'scope'], report);
   }
+}
+
+/** A list of grants or of denials, wherever it stands. */
+export function checkRules(rules: unknown, path: JsonPath, report: Report): void {
+  if (!Array.isArray(rules)) return;
+  for (const [index, rule] of rules.entries()) if (isPlainObject(rule)) checkRule(rule, [...path, index], report);
 }
 
 /** Milliseconds since the epoch, from which on it is over; undefined where there is no such day or time. */

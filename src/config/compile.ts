@@ -1,12 +1,19 @@
 // From a parsed document to a frozen policy, or to everything that is wrong with it at once. Pure: knows no file and no
 // process; where the file stood, its digest and the variables come in.
 
+import { checkAuth } from './check-auth.ts';
 import { checkConstraints } from './check-constraints.ts';
+import { checkLimits } from './check-limits.ts';
 import { checkLint } from './check-lint.ts';
 import { checkScopes } from './check-scopes.ts';
+import { checkTenants } from './check-tenants.ts';
+import { compileAuth, compileRoles } from './compile-auth.ts';
 import { checkBreakers, overlayBreaker, readBreaker } from './compile-breaker.ts';
+import { compileLimits } from './compile-limits.ts';
 import { type CompiledScopes, compileScopes, type PortsFor } from './compile-scope.ts';
 import { type Diagnostic, explainIssue, explainNotYet } from './diagnostics.ts';
+import { compileIsolation } from './isolation-policy.ts';
+import { checkPrefixes, readGatewaySettings } from './gateway-settings.ts';
 import { isWithin, showPath } from './json-path.ts';
 import { usableKeysAt } from './known-keys.ts';
 import { findNotYet } from './not-yet.ts';
@@ -52,6 +59,10 @@ export function compilePolicy(input: CompileInput): Compilation {
   checkBreakers(input.document, report);
   checkScopes(input.document, report);
   checkLint(input.document, report);
+  checkLimits(input.document, report);
+  checkPrefixes(input.document, report);
+  checkAuth(input.document, report);
+  checkTenants(input.document, input.variables, report);
   const structures = readStructures(input.document, input.variables, report);
   if (!shape.ok || diagnostics.length > 0) {
     if (input.portsFor !== undefined) checkConstraints(input.document, input.portsFor(undefined), report);
@@ -84,9 +95,12 @@ function buildPolicy(
     source: input.source,
     servers,
     scopes: scopes.all,
+    auth: compileAuth(config.auth, input.absolute),
+    roles: compileRoles(config, scopes),
     // a config that lists no server says nothing about which ones may run
     unlisted: config.unlisted ?? (servers.size > 0 ? 'deny' : 'observe'),
     breaker,
+    limits: compileLimits(config),
     strictPayload: config.strict === 'payload',
     audit: {
       payload: config.audit?.payload ?? DEFAULTS.audit.payload,
@@ -137,6 +151,8 @@ function buildServer(given: {
     breaker: overlayBreaker(breaker, readBreaker(server.breaker)),
     scope: scopes.ofServer(id, server.scope, { cwd, home: homeOf(structure), args: structure.args }),
     mode: server.mode ?? 'enforce',
+    gateway: readGatewaySettings(id, server),
+    isolation: compileIsolation(server.isolation, absolute),
     tools: Object.entries(server.tools ?? {}).map(
       ([pattern, tool]): ToolPolicy => ({
         pattern,

@@ -7,7 +7,11 @@ export type EnvValue =
   /** `env:NAME`: a variable of the guard's own environment. */
   | { readonly kind: 'env'; readonly name: string }
   /** `file:/absolute/path`: the text of a file that only its owner can read, one line terminator at its end off. */
-  | { readonly kind: 'file'; readonly path: string };
+  | { readonly kind: 'file'; readonly path: string }
+  /** `exec:op read …`: what a program prints. The words are fixed: no shell, no variable. */
+  | { readonly kind: 'exec'; readonly argv: readonly [string, ...string[]] }
+  /** `keychain:service/account`: of the system's keychain. */
+  | { readonly kind: 'keychain'; readonly service: string; readonly account: string };
 
 export type EnvReading =
   | { readonly ok: true; readonly value: EnvValue }
@@ -23,14 +27,8 @@ const MEND_LITERAL = 'or write `literal:` before it if it is meant as it stands'
 export function readEnvValue(raw: string, variables: Readonly<Record<string, string | undefined>>): EnvReading {
   const [, scheme, rest = ''] = REFERENCE.exec(raw) ?? [];
   if (scheme === 'literal') return { ok: true, value: { kind: 'literal', text: rest } };
-  if (scheme === 'exec' || scheme === 'keychain') {
-    return {
-      ok: false,
-      what: `\`${scheme}:\` references are not yet enforced in this version`,
-      why: 'the value would reach the server as plain text',
-      mend: `use \`env:\` or \`file:\`, ${MEND_LITERAL}`,
-    };
-  }
+  if (scheme === 'exec') return readProgram(rest);
+  if (scheme === 'keychain') return readKeychainName(rest);
   if (scheme === 'env') {
     if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(rest)) return { ok: true, value: { kind: 'env', name: rest } };
     const mend = `write \`env:NAME\`, ${MEND_LITERAL}`;
@@ -44,4 +42,31 @@ export function readEnvValue(raw: string, variables: Readonly<Record<string, str
   if (/^(\/|[A-Za-z]:[\\/])./.test(path)) return { ok: true, value: { kind: 'file', path } };
   const mend = `write \`file:/path\` or \`file:\${HOME}/path\`, ${MEND_LITERAL}`;
   return { ok: false, what: 'malformed reference', why: 'what follows `file:` is no absolute path', mend };
+}
+
+/** Words apart by blanks, or a JSON array of strings where one of them holds a blank. Neither a shell nor `${NAME}` sees them. */
+function readProgram(rest: string): EnvReading {
+  const words = rest.startsWith('[') ? readWords(rest) : rest.trim().split(/ +/);
+  const [program = '', ...args] = words ?? [];
+  if (program !== '' && words?.every((word) => word.isWellFormed()) === true)
+    return { ok: true, value: { kind: 'exec', argv: [program, ...args] } };
+  const mend = `write \`exec:op read op://vault/item/field\` or \`exec:["program", "argument"]\`, ${MEND_LITERAL}`;
+  return { ok: false, what: 'malformed reference', why: 'what follows `exec:` is no program with arguments', mend };
+}
+
+function readWords(text: string): readonly string[] | undefined {
+  try {
+    const words: unknown = JSON.parse(text); // untyped input enters here
+    return Array.isArray(words) && words.every((word) => typeof word === 'string') ? words : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readKeychainName(rest: string): EnvReading {
+  const [, service, account] = /^([^/]{1,256})\/(.{1,256})$/.exec(rest) ?? [];
+  if (service !== undefined && account !== undefined)
+    return { ok: true, value: { kind: 'keychain', service, account } };
+  const mend = `write \`keychain:service/account\`, ${MEND_LITERAL}`;
+  return { ok: false, what: 'malformed reference', why: 'what follows `keychain:` is no service and account', mend };
 }

@@ -23,6 +23,21 @@ const allowedName = new RegExp(
 const allowedWindowsName =
   /^(?:APPDATA|COMSPEC|HOMEDRIVE|HOMEPATH|LOCALAPPDATA|PATH|PATHEXT|PROCESSOR_ARCHITECTURE|PROGRAMDATA|PROGRAMFILES(?:\(X86\))?|SYSTEMDRIVE|SYSTEMROOT|TEMP|TMP|USERNAME|USERPROFILE|WINDIR)$/i;
 
+/**
+ * What belongs to a user and not to a machine: a server of a tenant gets its own of these, or none. Proxies, languages and the path of
+ * programs are the machine's.
+ */
+const userName =
+  /^(?:HOME|LOGNAME|USER|SHELL|TMPDIR|TMP|TEMP|XDG_.*|(?:npm_config|NPM_CONFIG)_.*|PIP_CACHE_DIR|UV_CACHE_DIR|SSH_AUTH_SOCK|DOCKER_HOST|APPDATA|LOCALAPPDATA|USERNAME|USERPROFILE|HOMEDRIVE|HOMEPATH)$/is;
+
+/** Names that lead to a home, temporary files or caches: set by the guard for a tenant. */
+const privateName =
+  /^(?:HOME|TMPDIR|TMP|TEMP|XDG_(?:CONFIG|CACHE|DATA|STATE)_HOME|XDG_RUNTIME_DIR|npm_config_cache|npm_config_userconfig|PIP_CACHE_DIR|UV_CACHE_DIR|USERPROFILE|APPDATA|LOCALAPPDATA)$/i;
+
+export function isPrivateName(name: string): boolean {
+  return privateName.test(name);
+}
+
 /** The guard's own: nobody hands them on, not by `env`, `passEnv` or `--pass-env`. */
 export function isOwnName(name: string): boolean {
   return name.startsWith('MCP_GUARD_');
@@ -63,4 +78,25 @@ export function cleanEnvironment(given: Given, passEnv: readonly string[], extra
     if (!isOwnName(name)) env[name] = value;
   }
   return env;
+}
+
+/** A proxy with a name and a password in it is somebody's. */
+const WITH_CREDENTIALS = /^[a-z][a-z0-9+.-]*:\/\/[^/]*@|^[^/]*@/i;
+
+/**
+ * For a server of a tenant, from nothing: of the guard's environment only what is the machine's and what the config names, then what the
+ * config sets, then the tenant's own places, which nothing replaces.
+ */
+export function tenantEnvironment(
+  given: Given,
+  passEnv: readonly string[],
+  extra: Environment,
+  places: Environment,
+): Environment {
+  const named = new Set(passEnv);
+  const machine = Object.entries(given).filter(
+    ([name, value]) =>
+      named.has(name) || !(userName.test(name) || (/_proxy$/i.test(name) && WITH_CREDENTIALS.test(value ?? ''))),
+  );
+  return { ...cleanEnvironment(Object.fromEntries(machine), passEnv, extra), ...places };
 }

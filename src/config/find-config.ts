@@ -95,11 +95,11 @@ export function showPlaces({ env, cwd }: Pick<FindInput, 'env' | 'cwd'>): string
 }
 
 /**
- * Everything that the next start may take its policy from, whether it is there or not: who can write one of these can write the
+ * Everything that the next start may take its policy or a ceiling from, whether it is there or not: who can write one of these can write the
  * policy. The user's directory counts with and without `XDG_CONFIG_HOME`: a host may start the guard with another environment.
  */
 export function listPlaces({ env, cwd }: Pick<FindInput, 'env' | 'cwd'>): readonly string[] {
-  const named = env.MCP_GUARD_CONFIG ? [resolve(cwd, env.MCP_GUARD_CONFIG)] : [];
+  const named = [env.MCP_GUARD_CONFIG, env.MCP_GUARD_CEILING].flatMap((path) => (path ? [resolve(cwd, path)] : []));
   const directories = [userDirectory(env), userDirectory({ HOME: env.HOME })];
   return [...new Set([...named, ...directories, ...PROJECT_FILES.map((name) => join(cwd, name))])];
 }
@@ -133,8 +133,8 @@ function ambiguous(paths: readonly string[], hint: string): GuardError {
   return new GuardError('config_ambiguous', `policy comes from exactly one file, but there are ${shown}`, { hint });
 }
 
-/** A dangling link counts as present: it was meant to be there. */
-function presentFiles(directory: string, names: readonly string[]): readonly string[] {
+/** A dangling link counts as present: it was meant to be there. @throws GuardError config_unreadable */
+export function presentFiles(directory: string, names: readonly string[]): readonly string[] {
   return names
     .map((name) => join(directory, name))
     .filter((path) => {

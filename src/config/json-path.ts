@@ -6,6 +6,11 @@ const SECRET_KEYS: ReadonlySet<string> = new Set([
   ...['env', 'environment', 'passenv', 'args', 'arguments', 'headers', 'auth'],
 ]);
 const NAME = /^[A-Za-z_][A-Za-z0-9_()]*$/;
+/** The keys of `auth` at the top level, none of which holds a secret. What else stands there may be a token. */
+const AUTH_KEYS: ReadonlySet<string> = new Set([
+  ...['auth', 'required', 'tokenFile', 'jwt', 'issuer', 'audience', 'jwksFile', 'jwksUrl', 'cacheMs', 'algorithms'],
+  ...['clockToleranceMs', 'claims', 'principal', 'tenant', 'roles'],
+]);
 
 /**
  * `servers.files.args[2]`, `servers.files.tools["read_*"]`; the whole document is `(document)`. TRUST: of the keys below a
@@ -16,11 +21,17 @@ export function showPath(path: JsonPath): string {
   let shown = '';
   for (const [index, part] of path.entries()) {
     if (typeof part === 'number') shown += `[${part}]`;
-    else if (isSecret(path.slice(0, index)) && !isShowable(path, index)) shown += '[…]';
+    else if (isHidden(path, index)) shown += '[…]';
     else if (/^[A-Za-z$_][\w$-]*$/.test(part)) shown += shown === '' ? part : `.${part}`;
     else shown += `[${JSON.stringify(part)}]`;
   }
   return shown;
+}
+
+/** A key that `auth` does not have may be a token that was put there. */
+function isHidden(path: JsonPath, index: number): boolean {
+  const isSecretPlace = isSecret(path.slice(0, index)) || (path[0] === 'auth' && index > 0);
+  return isSecretPlace && !isShowable(path, index);
 }
 
 /** Whether what stands at `path`, be it a value or a key below it, must not be quoted. */
@@ -38,8 +49,13 @@ export function isOfConstraints(path: JsonPath): boolean {
 /** How many leading parts name rules of a scope, which are told to whoever is refused; a scope may be called `env`. */
 function countOpen(path: JsonPath): number {
   const at = findRule(path);
+  if (at === undefined && path[0] === 'auth' && path.every(isOfAuth)) return path.length;
   if (at === undefined) return 0;
   return path[at] === 'grants' && path[at + 2] === 'args' ? path.length : at + 2;
+}
+
+function isOfAuth(part: string | number): boolean {
+  return typeof part === 'number' || AUTH_KEYS.has(part);
 }
 
 /** The index of `grants` or `deny` in a path to or below a rule of a scope. */
@@ -51,6 +67,7 @@ function findRule(path: JsonPath): number | undefined {
 
 /** A name directly below `env`, or a word below a server that is itself called so: `servers.auth.deadline.hardMs`. */
 function isShowable(path: JsonPath, index: number): boolean {
+  if (path[0] === 'auth' && path.slice(0, index + 1).every(isOfAuth)) return true;
   if (!NAME.test(String(path[index]))) return false;
   const above = path.slice(0, index);
   if (/^env(ironment)?$/i.test(String(above.at(-1)))) return true;

@@ -11,7 +11,12 @@ export function usableKeysAt(path: JsonPath): readonly string[] {
 }
 
 function knownKeysAt(path: JsonPath): readonly string[] {
-  let nodes: readonly unknown[] = [buildJsonSchema()];
+  return keysIn(buildJsonSchema(), path);
+}
+
+/** The keys that a JSON Schema knows at a path. */
+export function keysIn(schema: unknown, path: JsonPath): readonly string[] {
+  let nodes: readonly unknown[] = [schema];
   for (const part of path) nodes = nodes.flatMap((node) => stepInto(node, part));
   return nodes.flatMap((node) =>
     branches(node).flatMap((branch) => entriesOf(member(branch, 'properties')).map(([key]) => key)),
@@ -19,7 +24,7 @@ function knownKeysAt(path: JsonPath): readonly string[] {
 }
 
 /** Every key path of the schema, free names as `*`, elements as `[]`: `servers.*.args`, `limits.[].rate`. */
-export function listKeyPaths(): readonly string[] {
+export function listKeyPaths(schema: unknown = buildJsonSchema()): readonly string[] {
   const found = new Set<string>();
   const walk = (node: unknown, path: string): void => {
     for (const branch of branches(node)) {
@@ -34,7 +39,7 @@ export function listKeyPaths(): readonly string[] {
       if (isPlainObject(member(branch, 'items'))) walk(member(branch, 'items'), `${path}.[]`);
     }
   };
-  walk(buildJsonSchema(), '');
+  walk(schema, '');
   return [...found];
 }
 

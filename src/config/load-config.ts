@@ -10,9 +10,14 @@ import { countErrors, type Diagnostic, listRules, showDiagnostic } from './diagn
 import type { ConfigPlace } from './find-config.ts';
 import { parseConfig } from './parse-config.ts';
 import type { Policy } from './policy.ts';
-import type { JsonPath } from './read-shape.ts';
+import { type JsonPath, readShape } from './read-shape.ts';
+import type { Restriction } from './restriction.ts';
 import { quoteWord } from './shell-word.ts';
+import { readTenantRestrictions } from './tenant-restriction.ts';
 import { readTrustedFile } from './trusted-file.ts';
+
+// One chunk with what it needs: a run under both reads them with the same parser and schema library.
+export { loadCeilings } from './load-ceilings.ts';
 
 const MAX_CONFIG_BYTES = 1_048_576;
 
@@ -76,6 +81,41 @@ export function compileDocument(
     ...(context.portsFor === undefined ? {} : { portsFor: context.portsFor }),
     ...(scopesAt === undefined ? {} : { scopesAt }),
   });
+}
+
+/** The config of one tenant (`viewForTenant`). @throws GuardError config_invalid (78) with every diagnostic */
+export function loadTenantView(
+  view: JsonObject,
+  tenant: string,
+  source: Policy['source'],
+  context: LoadContext,
+): Policy {
+  const compiled = compileDocument(view, source, context);
+  if (compiled.ok) return compiled.policy;
+  throw invalidFor(tenant, compiled.diagnostics);
+}
+
+/** What the block of a tenant takes away. @throws GuardError config_invalid (78) with every diagnostic */
+export function loadTenantRestrictions(
+  document: JsonObject,
+  tenant: string,
+  context: LoadContext,
+): readonly Restriction[] {
+  const shape = readShape(document);
+  if (!shape.ok) throw new GuardError('lock_outdated', 'the lock holds tenants that this version cannot read');
+  const diagnostics: Diagnostic[] = [];
+  const restrictions = readTenantRestrictions(shape.config, tenant, context.portsFor, (one) => diagnostics.push(one));
+  if (diagnostics.length > 0) throw invalidFor(tenant, diagnostics);
+  return restrictions;
+}
+
+function invalidFor(tenant: string, diagnostics: readonly Diagnostic[]): GuardError {
+  const lines = [...diagnostics.map(showDiagnostic), ...listRules(diagnostics)].map((line) => `  ${line}`);
+  return new GuardError(
+    'config_invalid',
+    [`for the tenant \`${tenant}\` the config has ${countErrors(diagnostics)}:`, ...lines].join('\n'),
+    { hint: 'mend them there, or in its block of `tenants`' },
+  );
 }
 
 /** The text of the file and the digest of its bytes. @throws GuardError */

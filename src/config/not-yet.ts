@@ -5,31 +5,20 @@ import type { JsonPath } from './read-shape.ts';
 
 /** Key paths; `*` stands for every member. */
 export const NOT_YET: readonly string[] = [
-  'limits',
-  'limitStore',
-  'loopGuard',
-  'blastRadius',
-  'auth',
-  'tenants',
-  'roles',
   'bridge',
   'audit.quota',
+  'tenants.*.canary',
   'servers.*.url',
   'servers.*.headers',
-  'servers.*.prefix',
-  'servers.*.separator',
-  'servers.*.start',
-  'servers.*.startTimeoutMs',
-  'servers.*.idleStopMs',
-  'servers.*.limits',
-  'servers.*.isolation',
-  'servers.*.tools.*.limits',
   'servers.*.tools.*.approve',
 ];
 
+/** The same keys in the block of a tenant. */
+const ALL = [...NOT_YET, ...NOT_YET.map((entry) => `tenants.*.${entry}`)];
+
 /** Whether the key at `path` is one of the table. */
 export function isNotYet(path: JsonPath): boolean {
-  return NOT_YET.some((entry) => {
+  return ALL.some((entry) => {
     const parts = entry.split('.');
     return parts.length === path.length && parts.every((part, index) => part === '*' || part === path[index]);
   });
@@ -37,7 +26,7 @@ export function isNotYet(path: JsonPath): boolean {
 
 /** Every place of `document` that holds a key of the table, whatever its value. */
 export function findNotYet(document: unknown): readonly JsonPath[] {
-  return NOT_YET.flatMap((entry) => expand(document, entry.split('.')));
+  return ALL.flatMap((entry) => expand(document, entry.split('.')));
 }
 
 function expand(document: unknown, pattern: readonly string[]): readonly JsonPath[] {

@@ -2,7 +2,12 @@
 // neither the file's notation nor who enforces what. Durations in ms, sizes in bytes.
 import type { BreakerSettings } from '../policy/breaker/breaker-settings.ts';
 import type { Scope } from '../policy/scope/scope-policy.ts';
+import type { AuthPolicy, RolesPolicy } from './auth-policy.ts';
+import type { LimitsPolicy } from './limits-policy.ts';
 import type { EnvValue } from './env-value.ts';
+import type { GatewayPolicy } from './gateway-settings.ts';
+import type { IsolationPolicy } from './isolation-policy.ts';
+import type { AppliedRestriction, ServerAt } from './restriction.ts';
 
 /** Milliseconds; Infinity for never. */
 export interface DeadlinePolicy {
@@ -55,6 +60,12 @@ export interface ServerPolicy {
   readonly scope: Scope | undefined;
   /** `observe`: what its scope denies is recorded and let pass. */
   readonly mode: 'enforce' | 'observe';
+  /** How it stands behind a gateway. */
+  readonly gateway: GatewayPolicy;
+  /** Undefined: it runs as the guard does. Else it has a home of its tenant's, and nothing of the user's. */
+  readonly isolation?: IsolationPolicy | undefined;
+  /** What ceilings, a tenant's block and roles take away; `restrict-policy.ts` alone writes it. */
+  readonly restrictedBy?: readonly AppliedRestriction[];
 }
 
 export interface AuditPolicy {
@@ -70,10 +81,18 @@ export interface Policy {
   readonly source: { readonly path: string; readonly digest: string };
   readonly servers: ReadonlyMap<string, ServerPolicy>;
   readonly unlisted: 'deny' | 'observe';
+  /** What is taken away from a server that is not listed. Undefined: nothing. */
+  readonly restrictionsOf?: (server: ServerAt) => readonly AppliedRestriction[];
   /** By name; undefined where nothing is written about scopes. */
   readonly scopes: ReadonlyMap<string, Scope> | undefined;
+  /** Undefined: nobody is asked who they are. */
+  readonly auth: AuthPolicy | undefined;
+  /** Undefined: the config has none. */
+  readonly roles: RolesPolicy | undefined;
   /** Of a server that is not listed. */
   readonly breaker: BreakerPolicy;
+  /** What tenants and roles add is in the restrictions: limits-in-force.ts. */
+  readonly limits: LimitsPolicy;
   /** Refuse ambiguities inside the opaque payloads of a server, too. */
   readonly strictPayload: boolean;
   readonly audit: AuditPolicy;

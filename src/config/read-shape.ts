@@ -27,12 +27,32 @@ type LibraryIssue = NonNullable<ReturnType<typeof configSchema.safeParse>['error
 
 /** Reads a parsed document. Returns every shape error, not the first, also below a key that is wrong. Never throws. */
 export function readShape(document: unknown): ShapeReading {
+  const reading = readShapeBy(configSchema, document);
+  return reading.ok ? { ok: true, config: reading.value } : reading;
+}
+
+type Reading<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly issues: readonly ShapeIssue[] };
+
+/** What is asked of a schema. */
+interface Schema<T> {
+  safeParse(
+    document: unknown,
+    options: { readonly jitless: true },
+  ):
+    | { readonly success: true; readonly data: T; readonly error?: undefined }
+    | { readonly success: false; readonly error: { readonly issues: readonly LibraryIssue[] } };
+}
+
+/** As `readShape`, of another schema. */
+export function readShapeBy<T>(schema: Schema<T>, document: unknown): Reading<T> {
   const renaming = startRenaming(document);
   const badKeys: ShapeIssue[] = [];
   for (;;) {
     // one document is read once: compiling a parser for it would cost more than the reading
-    const result = configSchema.safeParse(renaming.document, { jitless: true });
-    if (result.success && badKeys.length === 0) return { ok: true, config: result.data };
+    const result = schema.safeParse(renaming.document, { jitless: true });
+    if (result.success && badKeys.length === 0) return { ok: true, value: result.data };
     const issues = (result.error?.issues ?? []).flatMap((issue) => describeIssue(issue, []));
     const renamed = issues.filter(
       (issue) => issue.kind === 'bad_key' && renaming.rename(issue.path, issue.expected === 'pointer'),

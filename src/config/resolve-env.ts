@@ -10,11 +10,29 @@ const MAX_SECRET_BYTES = 65_536;
 export interface SecretSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly uid: number | undefined;
+  /** By variable: what programs and keychains gave (adapters/secret-providers.ts); absent where they were not asked. */
+  readonly provided?: Readonly<Record<string, string>>;
 }
 
 /** @throws GuardError `secret_unresolved` or `secret_untrusted`, naming the variable and the reference */
 export function resolveEnv(env: Readonly<Record<string, EnvValue>>, sources: SecretSources): Record<string, string> {
   return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, resolveValue(name, value, sources)]));
+}
+
+/** The variables whose values are secrets, with their values: what must be masked wherever it turns up. */
+export function listSecrets(
+  env: Readonly<Record<string, EnvValue>>,
+  resolved: Readonly<Record<string, string>>,
+): readonly { readonly name: string; readonly value: string }[] {
+  return Object.entries(env).flatMap(([name, { kind }]) => {
+    const value = resolved[name];
+    return kind === 'literal' || value === undefined ? [] : [{ name, value }];
+  });
+}
+
+/** Whether programs or keychains have to be asked (adapters/secret-providers.ts). */
+export function needsProviders(env: Readonly<Record<string, EnvValue>>): boolean {
+  return Object.values(env).some(({ kind }) => kind === 'exec' || kind === 'keychain');
 }
 
 function resolveValue(name: string, value: EnvValue, sources: SecretSources): string {
@@ -25,6 +43,12 @@ function resolveValue(name: string, value: EnvValue, sources: SecretSources): st
     throw new GuardError('secret_unresolved', `\`${name}\` needs \`env:${value.name}\`, which is not set or empty`, {
       hint: `set \`${value.name}\` where the guard is started`,
     });
+  }
+  if (value.kind === 'exec' || value.kind === 'keychain') {
+    const given = sources.provided;
+    if (given !== undefined && Object.hasOwn(given, name) && given[name] !== undefined) return given[name];
+    // INVARIANT: whoever starts a server has asked first; a reference never reaches it as text
+    throw new GuardError('secret_unresolved', `\`${name}\` needs \`${value.kind}:…\`, and nobody was asked for it`);
   }
   const read = readTrustedFile(value.path, { uid: sources.uid, maxBytes: MAX_SECRET_BYTES, secret: true });
   if (read.kind === 'untrusted') {

@@ -3,6 +3,7 @@
 import { GuardError } from '../guard-error.ts';
 import { nearestWord } from './nearest-word.ts';
 import type { Policy, ServerPolicy } from './policy.ts';
+import type { ServerAt } from './restriction.ts';
 import { nameServer } from './server-name.ts';
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -28,6 +29,11 @@ export interface ResolvedServer {
   readonly args: readonly string[];
   /** The entry that holds; undefined for a bare run and for an unlisted command that may run. */
   readonly entry: ServerPolicy | undefined;
+}
+
+/** Where a server that is not listed works, as far as anybody says: where the guard was started, with the user's home. */
+export function bareAt({ name, args }: ResolvedServer): ServerAt {
+  return { id: name, cwd: undefined, home: undefined, args };
 }
 
 /** @throws GuardError usage, server_unknown, server_ambiguous (64), server_mismatch, server_unlisted (77) */

@@ -109,6 +109,13 @@ const isolation = z.strictObject({
   gid: z.int().min(1).optional(),
   readable: z.array(text).optional(),
   writable: z.array(text).optional(),
+  openFiles: z.int().min(16).max(1_048_576).optional(),
+  processes: z.int().min(1).max(1_048_576).optional(),
+  memoryBytes: z
+    .int()
+    .min(16 * MIB)
+    .max(Number.MAX_SAFE_INTEGER)
+    .optional(),
 });
 
 const tool = z.strictObject({
@@ -236,6 +243,9 @@ export const configSchema = z.strictObject({
   approvers: z.array(approver).max(64).optional(),
   lint: lint.optional(),
 });
+
+/** What the schema of a ceiling is made of, too (schema-ceiling.ts). */
+export const SHARED_PARTS = { approver, audit, deadline, id, pattern, pins, scope };
 
 /** A config file that has the right shape; nothing is filled in. */
 export type ConfigDocument = z.infer<typeof configSchema>;

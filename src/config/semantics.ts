@@ -21,13 +21,8 @@ export function checkSemantics(document: unknown, report: Report): void {
   const servers = isPlainObject(document) ? document.servers : undefined;
   for (const [id, server] of entriesOf(servers)) {
     const path = ['servers', id];
-    checkOrder(document, [...path, 'deadline'], 'idleMs', 'hardMs', report, DEFAULTS.deadline.hardMs);
-    const hardMs = valueAt(document, [...path, 'deadline', 'hardMs']) ?? DEFAULTS.deadline.hardMs;
+    checkDeadlines(document, path, report, DEFAULTS.deadline.hardMs);
     checkOrder(document, [...path, 'restart'], 'firstDelayMs', 'maxDelayMs', report);
-    const tools = isPlainObject(server) ? server.tools : undefined;
-    for (const [pattern] of entriesOf(tools)) {
-      checkOrder(document, [...path, 'tools', pattern, 'deadline'], 'idleMs', 'hardMs', report, hardMs);
-    }
     if (isPlainObject(server) && !Object.hasOwn(server, 'command') && !Object.hasOwn(server, 'url')) {
       report({
         path: showPath([...path, 'command']),
@@ -36,6 +31,15 @@ export function checkSemantics(document: unknown, report: Report): void {
         mend: 'add the command of the server, as `"npx"`',
       });
     }
+  }
+}
+
+/** Those of the server at `path` and of its tools. @param silent what holds where no `hardMs` is written */
+export function checkDeadlines(document: unknown, path: JsonPath, report: Report, silent?: number): void {
+  checkOrder(document, [...path, 'deadline'], 'idleMs', 'hardMs', report, silent);
+  const hardMs = valueAt(document, [...path, 'deadline', 'hardMs']) ?? silent;
+  for (const [pattern] of entriesOf(valueAt(document, [...path, 'tools']))) {
+    checkOrder(document, [...path, 'tools', pattern, 'deadline'], 'idleMs', 'hardMs', report, hardMs);
   }
 }
 

@@ -3,22 +3,30 @@
 import type { ServerScope } from '../policy/scope/scope.ts';
 import { buildLayer, type ScopeLayer } from '../policy/scope/scope-layer.ts';
 import type { Policy, ServerPolicy } from './policy.ts';
+import { restrictionLayers } from './restrict-layers.ts';
+import type { AppliedRestriction } from './restriction.ts';
 
 /**
- * @param entry undefined: a bare run, or an unlisted command that may run
- * @param further layers that must allow, too: a ceiling, a tenant's, the lock's. INVARIANT: where there is one, nothing is unscoped
+ * What restricts an entry is part of it.
+ *
+ * @param entry undefined: a bare run, or an unlisted command that may run: then what restricts it comes in as `further`
+ * @param further layers that must allow, too: the lock's. INVARIANT: where there is one, nothing is unscoped
  */
 export function serverScopeOf(entry: ServerPolicy | undefined, further: readonly ScopeLayer[] = []): ServerScope {
   const own = entry?.scope === undefined ? [] : [buildLayer('scope', [entry.scope])];
-  const [first, ...rest] = [...own, ...further];
+  const [first, ...rest] = [...own, ...further, ...restrictionLayers(entry?.restrictedBy ?? [])];
   return first === undefined ? 'unscoped' : { layers: [first, ...rest], mode: entry?.mode ?? 'enforce' };
 }
 
 /** One line for stderr where the server is not simply kept to its scope; undefined where it is. */
 export function explainScope(
   { scopes }: Pick<Policy, 'scopes'>,
-  { id, scope, mode }: ServerPolicy,
+  { id, scope, mode, restrictedBy = [] }: ServerPolicy,
 ): string | undefined {
+  const voices = listVoices(restrictedBy);
+  if (scopes === undefined && voices !== '') {
+    return `\`${id}\` has no scope of its own: only ${voices} can deny a call (write \`scopes\` and name one in \`servers.${id}.scope\`)`;
+  }
   if (scopes === undefined) {
     return `\`${id}\` has no scope: every call is recorded, and none is denied for want of a grant (write \`scopes\` and name one in \`servers.${id}.scope\`)`;
   }
@@ -30,4 +38,24 @@ export function explainScope(
     return `\`${id}\` names no scope, so nothing is granted to it: set \`servers.${id}.scope\` (there is ${names || 'none yet'})`;
   }
   return undefined;
+}
+
+/** The same for a server that no config lists, and that may run. @param config undefined: there is none */
+export function explainUnlisted(
+  { name }: { readonly name: string },
+  config: Pick<Policy, 'source'> | undefined,
+  applied: readonly AppliedRestriction[],
+): string {
+  const mend =
+    config === undefined ? 'a config with a `servers` entry narrows it' : `add it to \`${config.source.path}\``;
+  const voices = listVoices(applied);
+  return voices === ''
+    ? `observes \`${name}\` only: every call is recorded, none is denied by policy (${mend})`
+    : `\`${name}\` is kept to ${voices} alone: what that does not deny passes, and every call is recorded (${mend})`;
+}
+
+/** Who restricts what may be called; empty where nobody does. */
+function listVoices(applied: readonly AppliedRestriction[]): string {
+  const names = new Set(restrictionLayers(applied).map(({ by }) => `the ceiling \`${by}\``));
+  return [...names].join(' and ');
 }

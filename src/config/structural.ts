@@ -16,23 +16,28 @@ export interface Structure {
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** The structure of every server; what cannot be read is left out and told to `report`. */
+/**
+ * The structure of every server; what cannot be read is left out and told to `report`.
+ *
+ * @param below where `document` stands in the config
+ */
 export function readStructures(
   document: unknown,
   variables: Variables,
   report: (diagnostic: Diagnostic) => void,
+  below: JsonPath = [],
 ): ReadonlyMap<string, Structure> {
   const structures = new Map<string, Structure>();
   const servers = isPlainObject(document) ? document.servers : undefined;
   for (const [id, server] of entriesOf(servers)) {
     if (!isPlainObject(server)) continue;
-    const path = ['servers', id];
-    const expand = (raw: unknown, below: JsonPath): string | undefined => {
+    const path = [...below, 'servers', id];
+    const expand = (raw: unknown, key: JsonPath): string | undefined => {
       if (typeof raw !== 'string') return undefined;
       const expanded = expandVariables(raw, variables);
       if (expanded.ok) return expanded.text;
       report({
-        path: showPath([...path, ...below]),
+        path: showPath([...path, ...key]),
         what: 'cannot be expanded',
         why: expanded.why,
         mend: expanded.mend,

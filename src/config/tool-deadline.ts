@@ -1,11 +1,33 @@
 // Which deadline holds for a tool of a configured server. Pure; knows no clock.
 import type { DeadlinePolicy, ServerPolicy } from './policy.ts';
+import type { AppliedRestriction } from './restriction.ts';
+
+type DeadlineSource = Pick<ServerPolicy, 'tools' | 'deadline' | 'restrictedBy'>;
+
+const NEVER: DeadlinePolicy = { idleMs: Number.POSITIVE_INFINITY, hardMs: Number.POSITIVE_INFINITY };
 
 /**
  * A key of `tools` that is the tool's very name decides alone; else all patterns that match, the stricter number of each
  * kind; what they leave open comes from the server. So a tool may be given more time than its server, by name or pattern.
  */
-export function toolDeadline(server: ServerPolicy, tool: string): DeadlinePolicy {
+export function toolDeadline(server: DeadlineSource, tool: string): DeadlinePolicy {
+  const own = writtenDeadline(server, tool);
+  return restrictDeadline(own, server.restrictedBy ?? [], tool);
+}
+
+/** Of each the smaller, by what each restriction says of this very tool: in its own block a name decides alone, too. */
+export function restrictDeadline(
+  own: DeadlinePolicy,
+  restrictions: readonly AppliedRestriction[],
+  tool: string,
+): DeadlinePolicy {
+  return restrictions.reduce(({ idleMs, hardMs }, { tools = [], deadline }) => {
+    const most = writtenDeadline({ tools, deadline: { ...NEVER, ...deadline } }, tool);
+    return { idleMs: Math.min(idleMs, most.idleMs), hardMs: Math.min(hardMs, most.hardMs) };
+  }, own);
+}
+
+function writtenDeadline(server: Pick<ServerPolicy, 'tools' | 'deadline'>, tool: string): DeadlinePolicy {
   const exact = server.tools.filter((entry) => entry.pattern === tool);
   const matching = exact.length > 0 ? exact : server.tools.filter((entry) => matchPattern(entry.pattern, tool));
   return {

@@ -38,7 +38,7 @@ export function readTrustedFile(path: string, options: TrustedReadOptions): Trus
       if (options.secret && (stat.mode & 0o044) !== 0)
         return untrusted('its group or everybody can read it', 'run `chmod 600` on it');
     }
-    return readAll(fd, options.maxBytes);
+    return readAll(fd, Math.min(stat.size, options.maxBytes), options.maxBytes);
   } catch (error) {
     // only errors of the file system calls above come here; they carry a code
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
@@ -68,14 +68,22 @@ function findForeignLink(path: string, uid: number | undefined): TrustedRead | u
   return { kind: 'unreadable', why: 'it is a chain of too many links' };
 }
 
-/** One byte more than allowed is asked for: a file that grows while it is read is refused, too. */
-function readAll(fd: number, maxBytes: number): TrustedRead {
-  const buffer = Buffer.allocUnsafe(maxBytes + 1);
+/**
+ * One byte more than expected is asked for: a file that grew meanwhile is read on, and refused where it is more than allowed.
+ * The memory is that of the file: what is allowed may be many times of it.
+ */
+function readAll(fd: number, expected: number, maxBytes: number): TrustedRead {
+  let buffer = Buffer.allocUnsafe(expected + 1);
   let length = 0;
   while (length <= maxBytes) {
-    const count = readSync(fd, buffer, length, maxBytes + 1 - length, null);
+    const count = readSync(fd, buffer, length, buffer.length - length, null);
     if (count === 0) return { kind: 'read', bytes: buffer.subarray(0, length) };
     length += count;
+    if (length === buffer.length && length <= maxBytes) {
+      const grown = Buffer.allocUnsafe(Math.min(2 * length, maxBytes) + 1);
+      buffer.copy(grown);
+      buffer = grown;
+    }
   }
   return { kind: 'unreadable', why: `it is larger than ${maxBytes} bytes` };
 }

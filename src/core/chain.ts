@@ -6,6 +6,7 @@ import type {
   Interceptor,
   Narrowing,
   NotificationView,
+  Observed,
   Pass,
   RequestView,
   Resumption,
@@ -82,7 +83,22 @@ export class Chain {
     if (verdict.kind !== 'pass') return verdict;
     if (verdict.observed !== undefined) progress.observed ??= verdict;
     progress.entered += 1;
-    return this.enter(request, progress, now);
+    return this.#askAgain(request, progress, now) ?? this.enter(request, progress, now);
+  }
+
+  #askAgain(request: RequestView, progress: Progress, now: Instant): Deny | undefined {
+    for (let index = 0; index < progress.entered; index += 1) {
+      const interceptor = this.#interceptors[index];
+      if (interceptor?.asksAgain !== true) continue;
+      try {
+        const verdict = interceptor.onRequest?.(request, now);
+        if (verdict?.kind === 'deny') return verdict;
+        if (verdict?.kind === 'pass' && verdict.observed !== undefined) progress.observed ??= verdict;
+      } catch (error) {
+        return this.#fault(interceptor, error);
+      }
+    }
+    return undefined;
   }
 
   /** Tells the interceptor that holds the request that it need not any more. */
@@ -92,13 +108,19 @@ export class Chain {
   }
 
   /** What those who passed the request take out of its result. INVARIANT: one that throws has refused it. */
-  respond(request: RequestView, progress: Progress, result: JsonObject, now: Instant): readonly Narrowing[] {
+  respond(
+    request: RequestView,
+    progress: Progress,
+    result: JsonObject,
+    now: Instant,
+    repeat?: number,
+  ): readonly Narrowing[] {
     let all: Narrowing[] | undefined;
     for (let index = 0; index < progress.entered; index += 1) {
       const interceptor = this.#interceptors[index];
       if (interceptor?.onResponse === undefined) continue;
       try {
-        const narrowings = interceptor.onResponse(request, result, now);
+        const narrowings = interceptor.onResponse(request, result, now, repeat);
         if (narrowings === undefined || narrowings.length === 0) continue;
         all ??= [];
         for (const one of narrowings) all.push(one);
@@ -110,16 +132,19 @@ export class Chain {
   }
 
   /** Whether a server's notification may be delivered. INVARIANT: one that throws has dropped it. */
-  hears(note: NotificationView, now: Instant): boolean {
+  hears(note: NotificationView, now: Instant): 'pass' | 'drop' | Observed {
+    let observed: Observed | undefined;
     for (const interceptor of this.#listeners) {
       try {
-        if (interceptor.onNotification?.(note, now) === 'drop') return false;
+        const heard = interceptor.onNotification?.(note, now) ?? 'pass';
+        if (heard === 'drop') return heard;
+        if (heard !== 'pass') observed ??= heard;
       } catch (error) {
         this.#onFault(interceptor.name, error);
-        return false;
+        return 'drop';
       }
     }
-    return true;
+    return observed ?? 'pass';
   }
 
   /** Whether anybody wants to hear of notifications at all. */

@@ -20,6 +20,7 @@ import { type Attribution, refusedIntent } from './entries.ts';
 import type { BatchElement, RefusedLine } from './events.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
 import { newExchange } from './new-exchange.ts';
+import { tellObservedRequest } from './observed.ts';
 import type { SessionParts } from './session-parts.ts';
 
 const NOBODY: Attribution = { client: undefined, model: UNKNOWN_MODEL, correlation: undefined, subject: undefined };
@@ -96,6 +97,7 @@ export class ClientLines {
       ledger.refuse(exchange, exitRefusal(gone.kind, gone.text, life.name));
       return;
     }
+    tellObservedRequest(this.#parts, exchange, now);
     const { tool } = exchange.view;
     if (tool !== undefined) exchange.deadline = this.#parts.deadlineOf(exchange.view.upstream, tool);
     const { line, peerId, askerId } = exchange;

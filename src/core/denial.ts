@@ -11,6 +11,7 @@ import {
   toolErrorLine,
 } from '../wire/reply.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
+import type { RequestView } from './interceptor.ts';
 
 export interface Refusing {
   readonly reason: string;
@@ -25,7 +26,11 @@ export interface Refusing {
  * The line that ends `exchange` for its asker: a result with `isError: true` for a call, a JSON-RPC error for anything
  * else and for a task-augmented call (SDKs reject a plain result there), `-32601` towards a server.
  */
-export function refusalLine(exchange: Exchange, refusing: Refusing, ref: RecordRef | undefined): Buffer {
+export function refusalLine(
+  exchange: Pick<Exchange, 'asker' | 'askerId' | 'taskAugmented'> & { readonly view: Pick<RequestView, 'tool' | 'modern'> },
+  refusing: Refusing,
+  ref: RecordRef | undefined,
+): Buffer {
   const { askerId, view } = exchange;
   // INVARIANT: no trace of the guard in it, or it would tell what is there from what is not.
   if (refusing.error !== undefined) return errorLine(askerId, refusing.error.code, refusing.error.message);

@@ -31,6 +31,11 @@ export const NO_ANSWER: Answer = {
   taskId: undefined,
 };
 
+/** Bytes of what came back, without the LF; 0 where nothing did. */
+export function lengthOf({ line }: Answer): number {
+  return line === undefined ? 0 : line.bytes.length - 1;
+}
+
 export function intentOf(exchange: Exchange, who: Attribution, now: Instant, verdict: Pass | Deny): IntentEntry {
   const { view, line } = exchange;
   const isCall = view.tool !== undefined;
@@ -76,7 +81,7 @@ export function outcomeOf(
     resultType: answer.resultType,
     taskId: answer.taskId,
     durationMs,
-    bytes: line === undefined ? 0 : line.bytes.length - 1,
+    bytes: lengthOf(answer),
     payload,
   };
 }

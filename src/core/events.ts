@@ -31,6 +31,10 @@ export type SessionEvent =
       readonly server: UpstreamId | undefined;
       readonly detail: EventEntry['detail'];
     }
+  /** Another command starts this server from now on: it is started anew once nothing of it is open. */
+  | { readonly type: 'renew'; readonly upstream: UpstreamId }
+  /** The guard has said something to the person who runs it: the client may be told, too. */
+  | { readonly type: 'guard_said'; readonly level: 'warn' | 'error'; readonly text: string }
   /** This entry could not be written, so nothing that needs it was done. */
   | { readonly type: 'record_failed'; readonly entry: AuditEntry; readonly exchange: Exchange | undefined }
   /** Nothing happened but time. */

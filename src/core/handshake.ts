@@ -18,6 +18,8 @@ export class Handshake {
   accepted = false;
   /** That server may send `notifications/tools/list_changed`. */
   announcesTools = false;
+  /** That server sends log messages. */
+  announcesLogging = false;
   #initialize: Line<RequestMessage> | undefined;
   #initialized: Line<NotificationMessage> | undefined;
   #logLevel: Line<RequestMessage> | undefined;
@@ -26,6 +28,11 @@ export class Handshake {
 
   get initialize(): Line<RequestMessage> | undefined {
     return this.#initialize;
+  }
+
+  /** What the client last set; undefined: nothing yet. attacker-controlled. */
+  get logLevel(): string | undefined {
+    return stringAt(this.#logLevel?.message.params, 'level');
   }
 
   get initialized(): Line<NotificationMessage> | undefined {
@@ -63,6 +70,7 @@ export class Handshake {
     const { result } = line.message;
     const capabilities = isJsonObject(result) ? objectAt(result, 'capabilities') : undefined;
     this.announcesTools = objectAt(capabilities, 'tools')?.listChanged === true;
+    this.announcesLogging = objectAt(capabilities, 'logging') !== undefined;
   }
 
   noteNotification(line: Line<NotificationMessage>): void {

@@ -1,7 +1,7 @@
 // The contract of one policy: what it is asked, what it may answer. Pure and synchronous; it never sees raw bytes,
 // never changes a method, an id or a tool name, and never waits: what must wait says so and is resumed.
 import type { Instant } from '../ports/clock.ts';
-import type { JsonObject } from '../wire/json.ts';
+import type { JsonObject, JsonScalar } from '../wire/json.ts';
 import type { UpstreamId } from './events.ts';
 
 /** A request as a policy may see it. attacker-controlled in every field but `upstream` and `asked`. */
@@ -16,12 +16,21 @@ export interface RequestView {
   params: JsonObject | undefined;
   /** The request carries the 2026-07-28 revision in its `_meta`. */
   readonly modern: boolean;
+  /** Length of its line, without the LF. INVARIANT: a session always says it. */
+  readonly bytes?: number;
 }
 
 export interface Pass {
   readonly kind: 'pass';
-  /** A rule denies this, but its server is only observed: it goes out, and the record says so. */
-  readonly observed?: { readonly rule: string; readonly reason: string };
+  /** A rule denies this, and it goes out all the same. */
+  readonly observed?: Observed;
+}
+
+/** A rule stops this, but its server is only observed, or paused by a person: it goes on, and the record says so. */
+export interface Observed {
+  readonly rule: string;
+  readonly reason: string;
+  readonly by: 'observe' | 'pause';
 }
 
 export interface Deny {
@@ -75,6 +84,8 @@ export interface Settled {
   readonly durationMs: number;
   /** The server has sent anything at all since this request left. */
   readonly heard: boolean;
+  /** Length of the line that came back, without the LF; 0 where none did. INVARIANT: a session always says it. */
+  readonly answerBytes?: number;
 }
 
 export type ResultPath = readonly (string | number)[];
@@ -86,7 +97,16 @@ export type Narrowing =
   /** One member of an object. */
   | { readonly kind: 'drop'; readonly path: ResultPath }
   /** The whole answer: the asker gets the refusal instead. */
-  | { readonly kind: 'refuse'; readonly deny: Deny };
+  | { readonly kind: 'refuse'; readonly deny: Deny }
+  /** Nothing: what would have been taken out, had the server not only been observed. For the record. */
+  | {
+      readonly kind: 'observed';
+      readonly what: 'list' | 'capabilities' | 'answer';
+      /** What would be gone, in words for a person. attacker-controlled. */
+      readonly subject: string;
+      readonly observed: Observed;
+      readonly detail: Readonly<Record<string, JsonScalar>>;
+    };
 
 /** A notification of a server. attacker-controlled in every field but `upstream`. */
 export interface NotificationView {
@@ -104,6 +124,11 @@ export interface Resumption {
 export interface Interceptor {
   /** The name in rules, records and the order test. */
   readonly name: string;
+  /**
+   * `onRequest` counts nothing and takes nothing: who has passed it and waited behind it is asked about once more before it goes on,
+   * since another policy may hold by now.
+   */
+  readonly asksAgain?: true;
   /** Asked first to last. A throw denies (`guard_fault`). */
   onRequest?(request: RequestView, now: Instant): Verdict;
   /** After a wait: the outcome, instead of asking again. */
@@ -112,16 +137,30 @@ export interface Interceptor {
   onAbandoned?(request: RequestView, now: Instant): void;
   /** A request that this interceptor passed has left for the other side, which is not sure before: a server may be away. */
   onSent?(request: RequestView, now: Instant): void;
-  /** A result that comes back, before it is settled. A throw refuses it (`guard_fault`). */
-  onResponse?(request: RequestView, result: JsonObject, now: Instant): readonly Narrowing[] | undefined;
+  /**
+   * A result that comes back, before it is settled. A throw refuses it (`guard_fault`).
+   *
+   * @param repeat of a long list: equal numbers in one session, the same result of the same server to the same method
+   */
+  onResponse?(
+    request: RequestView,
+    result: JsonObject,
+    now: Instant,
+    repeat?: number,
+  ): readonly Narrowing[] | undefined;
   /** A notification of a server, before it is delivered. A throw drops it. */
-  onNotification?(note: NotificationView, now: Instant): 'pass' | 'drop';
+  onNotification?(note: NotificationView, now: Instant): 'pass' | 'drop' | Observed;
   /** INVARIANT: exactly once for each request that this interceptor was asked about and did not itself deny; last to first. */
   onSettle?(request: RequestView, settled: Settled, now: Instant): void;
   /** A server has ended, or could not be started, and nobody asked it to. Once for each exit, before its requests settle. */
   onExit?(upstream: UpstreamId, now: Instant): void;
   /** A server that had ended takes requests again (`back`), or never will (`gone`). The last `onExit` is always followed by one. */
   onFate?(upstream: UpstreamId, fate: 'back' | 'gone', now: Instant): void;
+  /**
+   * Another policy is in force from now on, between two messages: settings that were read of the old one are read anew.
+   * INVARIANT: places, leases and counts that are held stay held, and each exchange that is open still settles once.
+   */
+  onPolicyChange?(now: Instant): void;
   /** The session is over: what was kept back is told now. */
   onEnd?(now: Instant): void;
   /** How a task ended: as if its terminal payload were the answer to the call that created it. */

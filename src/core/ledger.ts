@@ -7,7 +7,7 @@ import { type BatchAnswer, NO_ANSWER_LINE } from './batch.ts';
 import type { Chain } from './chain.ts';
 import { type Refusing, refusalLine, unrecordedIntent, unrecordedOutcome } from './denial.ts';
 import type { Effect } from './effects.ts';
-import { type Answer, type Attribution, intentOf, NO_ANSWER, outcomeOf } from './entries.ts';
+import { type Answer, type Attribution, intentOf, lengthOf, NO_ANSWER, outcomeOf } from './entries.ts';
 import type { UpstreamId } from './events.ts';
 import { CLIENT, type Exchange, ExchangeTable } from './exchange.ts';
 import { HELD_TOO_MUCH, HeldRequests } from './held-requests.ts';
@@ -154,6 +154,7 @@ export class Ledger {
       taskId: undefined,
       durationMs,
       heard: true,
+      answerBytes: lengthOf(answer),
     };
     this.chain.endTask(intent.server, taskId, settled, now);
     return entry;
@@ -185,7 +186,7 @@ export class Ledger {
     const { errorCode, isError, resultType, taskId } = answer;
     const heard = this.hasHeard(exchange);
     const durationMs = now.monoMs - (exchange.sentMs ?? exchange.startedMs);
-    return { settlement, errorCode, isError, resultType, taskId, durationMs, heard };
+    return { settlement, errorCode, isError, resultType, taskId, durationMs, heard, answerBytes: lengthOf(answer) };
   }
 
   /** Refuses to the asker with a text of the guard's own. */

@@ -5,6 +5,7 @@ import type { Deadlines } from './deadlines.ts';
 import type { UpstreamId } from './events.ts';
 import type { Handshake } from './handshake.ts';
 import type { Ledger } from './ledger.ts';
+import type { Sight } from './observed.ts';
 import type { Router } from './router.ts';
 import type { Deadline } from './settings.ts';
 import type { Tally } from './tally.ts';
@@ -23,4 +24,6 @@ export interface SessionParts {
   deadlineOf(upstream: UpstreamId, tool: string): Deadline;
   /** Something came that belongs to nothing: it goes nowhere, and is counted. */
   dropped(from: 'client' | 'server', server: UpstreamId | undefined, why: string, now: Instant): void;
+  /** A rule would have stopped it, and the server is only observed. */
+  observed(server: UpstreamId, sight: Sight, now: Instant): void;
 }

@@ -7,9 +7,11 @@ import { Deadlines } from './deadlines.ts';
 import type { Effect } from './effects.ts';
 import type { SessionEvent, UpstreamExit, UpstreamId } from './events.ts';
 import type { Exchange } from './exchange.ts';
+import { GuardVoice, type VoiceLevel } from './guard-voice.ts';
 import { Handshake } from './handshake.ts';
 import type { Interceptor, Resumption } from './interceptor.ts';
 import { Ledger } from './ledger.ts';
+import { tellObserved } from './observed.ts';
 import { createSingleRouter } from './router.ts';
 import type { SessionParts } from './session-parts.ts';
 import { BARE_DEADLINE, type SessionSettings } from './settings.ts';
@@ -27,6 +29,7 @@ export class Session {
   readonly #fromClient: ClientLines;
   readonly #fromUpstream: UpstreamLines;
   readonly #tally = new Tally();
+  readonly #voice: GuardVoice;
   #clientHasLeft = false;
   #finished = false;
   #someGone = false;
@@ -37,6 +40,7 @@ export class Session {
     if (first === undefined) throw new RangeError('a session needs at least one upstream');
     const ledger = new Ledger(new Chain(interceptors, onFault));
     const handshake = new Handshake();
+    this.#voice = new GuardVoice(handshake);
     const deadlines = new Deadlines(ledger.table);
     for (const upstream of settings.upstreams) {
       this.#lives.set(upstream.name, new UpstreamLife(upstream, ledger, handshake, deadlines, settings.tag));
@@ -52,6 +56,7 @@ export class Session {
       life: (name) => this.#life(name),
       deadlineOf: (name, tool) => byName.get(name)?.deadlineOf(tool) ?? BARE_DEADLINE,
       dropped: (from, server, why, now) => this.#drop(from, server, why, now),
+      observed: (server, sight, now) => tellObserved(this.#parts, server, sight, now),
       tally: this.#tally,
     };
     this.#fromClient = new ClientLines(this.#parts);
@@ -71,6 +76,11 @@ export class Session {
   /** Requests of the client wait for a policy, or for the server to come back: it must not hear the end of its input before them. */
   get holdsRequests(): boolean {
     return this.openList.some(({ view, internal, sent }) => view.asked === 'client' && !internal && !sent);
+  }
+
+  /** How the client speaks; `unknown` until it has shown that. */
+  get era(): Handshake['era'] {
+    return this.#parts.handshake.era;
   }
 
   /** The exchanges that are open now: a copy. */
@@ -121,6 +131,12 @@ export class Session {
       case 'wait_over':
         this.#resume(event, now);
         break;
+      case 'renew':
+        this.#life(event.upstream).renew();
+        break;
+      case 'guard_said':
+        this.#tellClient(event.level, event.text, now);
+        break;
       case 'noted':
         this.#parts.ledger.note(event.name, event.server, event.detail, now);
         break;
@@ -142,6 +158,7 @@ export class Session {
     for (let ready = chain.takeReady(now); ready.length > 0; ready = chain.takeReady(now))
       for (const one of ready) this.#resume(one, now);
     for (const upstream of chain.takeChangedLists(now)) this.#fromUpstream.tellListChanged(upstream);
+    for (const life of this.#lives.values()) life.renewIfIdle(() => this.#parts.tasks.hasAny(life.name));
   }
 
   #resume({ request, outcome }: Resumption, now: Instant): void {
@@ -161,9 +178,6 @@ export class Session {
   #exited(upstream: UpstreamId, exit: UpstreamExit, now: Instant): void {
     this.#parts.ledger.note('server_exited', upstream, { how: exit.text, status: exit.status }, now);
     if (exit.kind === 'unstartable') this.#parts.ledger.log('error', exit.text);
-    else if (!exit.byGuard) {
-      this.#parts.ledger.log(exit.status === 0 ? 'info' : 'warn', `\`${upstream}\` exited (${exit.text})`);
-    }
     const answered = this.#parts.ledger.table.all().length > 0;
     const fate = this.#life(upstream).onExited(exit, now, this.#clientHasLeft);
     if (fate === 'gone') this.#someGone = true;
@@ -202,6 +216,11 @@ export class Session {
       if (kind === 'look') this.#life(exchange.view.upstream).lookForLife(exchange, now);
       else this.#fromUpstream.onDue(exchange, kind, waitedMs, now);
     }
+  }
+
+  #tellClient(level: VoiceLevel, text: string, now: Instant): void {
+    const bytes = this.#voice.say(level, text, now);
+    if (bytes !== undefined) this.#parts.ledger.push({ type: 'to_client', bytes, needs: undefined, batch: undefined });
   }
 
   #noise(upstream: UpstreamId, bytes: number, now: Instant): void {

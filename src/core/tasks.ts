@@ -33,6 +33,12 @@ export class OpenTasks {
     );
   }
 
+  hasAny(upstream: UpstreamId): boolean {
+    const prefix = key(upstream, '');
+    for (const one of this.#intents.keys()) if (one.startsWith(prefix)) return true;
+    return false;
+  }
+
   open(upstream: UpstreamId, taskId: string, intent: IntentEntry): void {
     // A name that long is no name: its record stays without an end, and the guard's memory its own.
     if (taskId.length > LONGEST_ID) return;

@@ -4,6 +4,7 @@ import type { Instant } from '../ports/clock.ts';
 import type { Line, RequestId, RequestMessage } from '../wire/message.ts';
 import { cancelledLine, errorLine, METHOD_NOT_FOUND, pingLine, subscriptionEndLine } from '../wire/reply.ts';
 import { replaceId } from '../wire/splice.ts';
+import { CrashWindow } from './crash-window.ts';
 import type { Deadlines } from './deadlines.ts';
 import { exitRefusal, sessionEndRefusal } from './denial.ts';
 import type { UpstreamExit, UpstreamId } from './events.ts';
@@ -33,10 +34,11 @@ export class UpstreamLife {
   readonly #handshake: Handshake;
   readonly #deadlines: Deadlines;
   readonly #ids: GuardIds;
-  #state: 'running' | 'coming_back' | 'replaying' | 'gone' = 'running';
+  #state: 'running' | 'renewing' | 'coming_back' | 'replaying' | 'gone' = 'running';
   readonly #unsent = new UnsentLines();
-  /** Monotonic ms of the exits that count towards a crash loop. */
-  #exits: number[] = [];
+  readonly #crashes = new CrashWindow();
+  /** It is to be started anew as soon as nothing of it is open. */
+  #toRenew = false;
   #shielded = 0;
   /** The running server has been asked `server/discover`. */
   #probed = false;
@@ -54,6 +56,19 @@ export class UpstreamLife {
   /** Set once the server will not come back. */
   get gone(): UpstreamExit | undefined {
     return this.#state === 'gone' ? this.#lastExit : undefined;
+  }
+
+  /** It is to be started anew, by another command. Meanwhile it goes on as it is. */
+  renew(): void {
+    this.#toRenew = this.#state !== 'gone';
+  }
+
+  /** After each event. @param hasTasks nobody could ask for them any more. INVARIANT: nothing that the server has is lost by it */
+  renewIfIdle(hasTasks: () => boolean): void {
+    if (!this.#toRenew || this.#state !== 'running' || hasTasks()) return;
+    if (this.#openOf().some(({ sent, view }) => sent && view.method !== 'subscriptions/listen')) return;
+    this.#state = 'renewing';
+    this.#ledger.push({ type: 'renew_upstream', upstream: this.name });
   }
 
   /** Nobody is left to come back for. */
@@ -102,6 +117,7 @@ export class UpstreamLife {
 
   onStarted(now: Instant): void {
     if (this.#state !== 'coming_back') return;
+    this.#toRenew = false;
     const { initialize } = this.#handshake;
     this.#probed = false;
     if (this.#handshake.era !== 'legacy' || initialize === undefined || !this.#handshake.accepted) {
@@ -134,8 +150,10 @@ export class UpstreamLife {
     const open = this.#openOf();
     const shield = this.#isShielded(exit, open);
     // An end that somebody brought about says nothing about the server.
-    if (!shield && !exit.byGuard && !clientHasLeft) this.#ledger.chain.exit(this.name, now);
-    const comesBack = !clientHasLeft && exit.kind !== 'unstartable' && (shield || this.#mayRestart(now));
+    const isRenewal = this.#state === 'renewing';
+    if (!shield && !exit.byGuard && !clientHasLeft && !isRenewal) this.#ledger.chain.exit(this.name, now);
+    const isFree = shield || isRenewal;
+    const comesBack = !clientHasLeft && exit.kind !== 'unstartable' && (isFree || this.#mayRestart(now));
     // What waits was never sent: it goes to the next server, if there is one. So does a greeting that met the probe's death.
     const unsent = this.#unsent.exchanges();
     const waits = (one: Exchange): boolean => comesBack && (unsent.has(one) || (one.waiting && one.asker === CLIENT));
@@ -145,13 +163,18 @@ export class UpstreamLife {
       else if (!waits(exchange)) this.#end(exchange, exit, { shield, clientHasLeft }, now);
     }
     if (!comesBack) {
+      // What comes back is said to have exited where it is said to be started again.
+      if (exit.kind !== 'unstartable' && !exit.byGuard)
+        this.#ledger.log(exit.status === 0 ? 'info' : 'warn', `\`${this.name}\` exited (${exit.text})`);
       this.#giveUp(now);
-      if (this.#exits.length > 1 && !clientHasLeft) this.#ledger.log('error', this.#givenUp());
+      const loop = clientHasLeft ? undefined : this.#crashes.describe(this.name, this.#settings.restart);
+      if (loop !== undefined) this.#ledger.log('error', loop);
       return 'gone';
     }
     this.#state = 'coming_back';
     if (shield) this.#shielded += 1;
-    this.#comeBack(exit, shield ? 0 : this.#delay(), now);
+    if (isRenewal) this.#ledger.push({ type: 'start_upstream', upstream: this.name, delayMs: 0 });
+    else this.#comeBack(exit, shield ? 0 : this.#crashes.delayMs(this.#settings.restart), now);
     return 'coming_back';
   }
 
@@ -159,11 +182,6 @@ export class UpstreamLife {
     this.#state = 'gone';
     this.#unsent.clear();
     this.#ledger.chain.fate(this.name, 'gone', now);
-  }
-
-  #givenUp(): string {
-    const seconds = Math.round(this.#settings.restart.withinMs / 1000);
-    return `\`${this.name}\` exited ${this.#exits.length} times within ${seconds} s and is not started again: its own stderr may say why (\`restart\` in the config sets the limit)`;
   }
 
   #openOf(): Exchange[] {
@@ -212,16 +230,7 @@ export class UpstreamLife {
   }
 
   #mayRestart(now: Instant): boolean {
-    if (this.#settings.onExit !== 'restart') return false;
-    const { withinMs, maxExits } = this.#settings.restart;
-    this.#exits = this.#exits.filter((at) => now.monoMs - at < withinMs);
-    this.#exits.push(now.monoMs);
-    return this.#exits.length < maxExits;
-  }
-
-  #delay(): number {
-    const { firstDelayMs, maxDelayMs } = this.#settings.restart;
-    return Math.min(maxDelayMs, firstDelayMs * 2 ** (this.#exits.length - 1));
+    return this.#settings.onExit === 'restart' && this.#crashes.admits(this.#settings.restart, now.monoMs);
   }
 
   #replay(line: Line<RequestMessage>, now: Instant): void {

@@ -2,20 +2,22 @@
 // attacker-controlled throughout: what belongs to nothing is dropped and counted, never delivered.
 import { type AuditEntry, showRef } from '../audit/entry.ts';
 import type { Instant } from '../ports/clock.ts';
-import { isJsonObject, objectAt, stringAt } from '../wire/json.ts';
+import { isJsonObject } from '../wire/json.ts';
 import type { Line, NotificationMessage, RequestMessage, ResponseMessage } from '../wire/message.ts';
 import { cancelledLine, errorLine, INVALID_REQUEST, toolsChangedLine } from '../wire/reply.ts';
 import { replaceId } from '../wire/splice.ts';
-import { UNKNOWN_MODEL } from './attribution.ts';
 import { ambiguousAnswer, deadlineRefusal } from './denial.ts';
-import { type Answer, type Attribution, NO_ANSWER } from './entries.ts';
+import { type Answer, NO_ANSWER } from './entries.ts';
 import type { RefusedLine, UpstreamId } from './events.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
+import { borrowsGuardName } from './guard-voice.ts';
 import type { Narrowing } from './interceptor.ts';
 import { narrowLine } from './narrow-line.ts';
 import { newExchange, tokenOf } from './new-exchange.ts';
+import { isObservedOnly, tellObservedRequest } from './observed.ts';
+import { readAnswer, taskFailed, whoAsks } from './read-upstream.ts';
+import { RepeatedLists } from './repeated-lists.ts';
 import type { SessionParts } from './session-parts.ts';
-import { OpenTasks } from './tasks.ts';
 
 const MOST_DEAD_TOKENS = 256;
 const NONE: readonly Narrowing[] = [];
@@ -24,6 +26,7 @@ export class UpstreamLines {
   readonly #parts: SessionParts;
   /** Progress tokens of requests that the guard has given up: clients tear the pipe down on a token they do not know. */
   readonly #deadTokens = new Set<string | number>();
+  readonly #lists = new RepeatedLists();
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -97,7 +100,15 @@ export class UpstreamLines {
   #narrowingsOf(exchange: Exchange, line: Line<ResponseMessage>, now: Instant): readonly Narrowing[] {
     const { result } = line.message;
     if (!isJsonObject(result)) return NONE;
-    return this.#parts.ledger.chain.respond(exchange.view, exchange.progress, result, now);
+    const { view, progress } = exchange;
+    const repeat = this.#lists.numberOf(view.upstream, view.method, line);
+    const narrowings = this.#parts.ledger.chain.respond(view, progress, result, now, repeat);
+    const seen = narrowings.filter(isObservedOnly);
+    if (seen.length === 0) return narrowings;
+    const { upstream, method } = exchange.view;
+    const record = showRef(exchange.intent?.ref);
+    for (const one of seen) this.#parts.observed(upstream, { ...one, method, record }, now);
+    return narrowings.filter((one) => !isObservedOnly(one));
   }
 
   /** INVARIANT: what a policy takes out of a result is taken out, or none of it is delivered. */
@@ -140,6 +151,11 @@ export class UpstreamLines {
     const { ledger, deadlines, tasks } = this.#parts;
     const { method, params } = line.message;
     let needs: AuditEntry | undefined;
+    // INVARIANT: what stands under the guard's name is the guard's
+    if (borrowsGuardName(line.message)) {
+      this.#parts.dropped('server', upstream, 'it speaks under the name of the guard', now);
+      return;
+    }
     if (method === 'notifications/progress') {
       const token = tokenOf(params);
       if (token !== undefined) {
@@ -159,9 +175,13 @@ export class UpstreamLines {
       const end = tasks.endedByNotification(upstream, method, params);
       if (end !== undefined)
         needs = ledger.settleTask(end, now, { ...NO_ANSWER, line, resultType: 'task', taskId: end.taskId });
-      if (ledger.chain.listens && !ledger.chain.hears({ upstream, method, params }, now)) {
+      const heard = ledger.chain.listens ? ledger.chain.hears({ upstream, method, params }, now) : 'pass';
+      if (heard === 'drop') {
         this.#parts.dropped('server', upstream, 'a policy keeps this notification back', now);
         return;
+      }
+      if (heard !== 'pass') {
+        this.#parts.observed(upstream, { what: 'notification', method, subject: method, observed: heard }, now);
       }
     }
     ledger.push({ type: 'to_client', bytes: line.bytes, needs, batch: undefined });
@@ -187,6 +207,7 @@ export class UpstreamLines {
   forward(exchange: Exchange, now: Instant): void {
     const { line, intent } = exchange;
     if (line === undefined) return;
+    tellObservedRequest(this.#parts, exchange, now);
     this.#parts.ledger.push({ type: 'to_client', bytes: line.bytes, needs: intent, batch: undefined });
     this.#parts.ledger.markSent(exchange, now);
   }
@@ -220,34 +241,4 @@ export class UpstreamLines {
     }
     this.#deadTokens.add(token);
   }
-}
-
-function readAnswer(exchange: Exchange, line: Line<ResponseMessage>): Answer {
-  const { result, error } = line.message;
-  if (error !== undefined) {
-    const code = error.code;
-    return {
-      line,
-      errorCode: typeof code === 'number' ? code : undefined,
-      isError: undefined,
-      resultType: undefined,
-      taskId: undefined,
-    };
-  }
-  if (exchange.view.tool === undefined || !isJsonObject(result)) {
-    return { line, errorCode: undefined, isError: undefined, resultType: undefined, taskId: undefined };
-  }
-  const taskId = OpenTasks.announcedBy(result);
-  const resultType = stringAt(result, 'resultType') ?? (taskId === undefined ? undefined : 'task');
-  return { line, errorCode: undefined, isError: result.isError === true, resultType, taskId };
-}
-
-function taskFailed(line: Line<ResponseMessage>): boolean | undefined {
-  const { result } = line.message;
-  if (!isJsonObject(result)) return undefined;
-  return result.isError === true || objectAt(result, 'result')?.isError === true;
-}
-
-function whoAsks(line: Line<RequestMessage>, client: string | undefined): Attribution {
-  return { client, model: UNKNOWN_MODEL, correlation: undefined, subject: stringAt(line.message.params, 'uri') };
 }

@@ -4,7 +4,7 @@ import type { UpstreamId } from '../core/events.ts';
 import type { Interceptor } from '../core/interceptor.ts';
 import type { Instant } from '../ports/clock.ts';
 import type { BreakerParts } from './breaker/breaker.ts';
-import { Hide } from './breaker/hide.ts';
+import { Hide, type HideParts } from './breaker/hide.ts';
 import { createSwitchedOff } from './breaker/switched-off.ts';
 import { createTrialAndBreaker } from './breaker/trial-and-breaker.ts';
 import { type BulkheadParts, createBulkhead } from './bulkhead/bulkhead.ts';
@@ -14,12 +14,14 @@ import type { Roster } from './roster.ts';
 import { createScopePolicy, type ServerScope } from './scope/scope.ts';
 
 export interface ChainParts {
+  /** Whether the session's identity still holds; undefined where nobody was asked who they are. */
+  readonly identity?: Interceptor | undefined;
   /** Open exchanges of the session. */
   readonly maxInFlight: number;
   /** Sees what a server offers before anything is taken out of it. */
   readonly inventory: Interceptor;
   readonly roster: Roster;
-  readonly scopes: ReadonlyMap<string, ServerScope>;
+  readonly scopes: Pick<ReadonlyMap<string, ServerScope>, 'get'>;
   readonly ownPaths: OwnPathsParts;
   /** What a server says of its tools must be what was approved; undefined in a bare run. */
   readonly pins: Interceptor | undefined;
@@ -27,15 +29,16 @@ export interface ChainParts {
   readonly isPaused: (server: UpstreamId, now: Instant) => boolean;
   readonly bulkhead: BulkheadParts;
   readonly breaker: Omit<BreakerParts, 'heldTools'>;
-  /** The servers whose config hides tools that are switched off. */
-  readonly hiding: readonly string[];
+  /** The servers whose config hides tools that are switched off; undefined: none can, whatever policy comes (a bare run). */
+  readonly hiding: { includes(server: string): boolean } | undefined;
 }
 
 export function createInterceptors(parts: ChainParts): readonly Interceptor[] {
   const { trial, breaker } = createTrialAndBreaker(parts.breaker);
   const { hiding } = parts;
-  const hide = new Hide({ servers: hiding, hidden: (server, now) => breaker.hidden(server, now) });
+  const hidden: HideParts['hidden'] = (server, now) => breaker.hidden(server, now);
   return [
+    ...(parts.identity === undefined ? [] : [parts.identity]),
     parts.inventory,
     parts.roster,
     createScopePolicy(parts.scopes, parts.isPaused),
@@ -47,6 +50,6 @@ export function createInterceptors(parts: ChainParts): readonly Interceptor[] {
     createBulkhead(parts.bulkhead),
     trial,
     breaker,
-    ...(hiding.length === 0 ? [] : [hide]),
+    ...(hiding === undefined ? [] : [new Hide({ servers: hiding, hidden })]),
   ];
 }

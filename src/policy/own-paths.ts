@@ -3,7 +3,7 @@
 import type { Deny, Interceptor } from '../core/interceptor.ts';
 import { PASS } from '../core/interceptor.ts';
 import { objectAt } from '../wire/json.ts';
-import { findOwnPath, type OwnPathPorts, type OwnPaths } from './constraint/own-paths.ts';
+import { createOwnPathFinder, type OwnPathFinder, type OwnPathPorts, type OwnPaths } from './constraint/own-paths.ts';
 
 export interface OwnPathsParts {
   readonly own: OwnPaths;
@@ -12,11 +12,20 @@ export interface OwnPathsParts {
 }
 
 export function createOwnPathsPolicy({ own, portsOf }: OwnPathsParts): Interceptor {
+  const finders = new Map<string, OwnPathFinder>();
+  const finderOf = (server: string): OwnPathFinder => {
+    let finder = finders.get(server);
+    if (finder === undefined) {
+      finder = createOwnPathFinder(own, portsOf(server));
+      finders.set(server, finder);
+    }
+    return finder;
+  };
   return {
     name: 'own-paths',
-    onRequest(request) {
+    onRequest(request, { monoMs }) {
       if (request.tool === undefined || request.asked !== 'client') return PASS;
-      const found = findOwnPath(objectAt(request.params, 'arguments'), own, portsOf(request.upstream));
+      const found = finderOf(request.upstream)(objectAt(request.params, 'arguments'), monoMs);
       if (found === undefined) return PASS;
       return {
         kind: 'deny',

@@ -4,6 +4,8 @@ import type { Readable, Writable } from 'node:stream';
 export interface UpstreamCommand {
   readonly command: string;
   readonly args: readonly string[];
+  /** What runs it: an absolute path and its arguments, which end in the program and `args`. Empty or absent: it runs by itself. */
+  readonly prefix?: readonly string[];
   readonly cwd: string | undefined;
   /** The whole environment of the server: nothing is added but the run's marker. */
   readonly env: Readonly<Record<string, string>>;

@@ -51,6 +51,11 @@ export function toolsChangedLine(): Buffer {
   return line('"method":"notifications/tools/list_changed"');
 }
 
+/** `notifications/message`, in the guard's own name. */
+export function logMessageLine(level: string, logger: string, text: string): Buffer {
+  return line(`"method":"notifications/message","params":${JSON.stringify({ level, logger, data: text })}`);
+}
+
 /** The answer that ends an open `subscriptions/listen` in good order (2026-07-28, patterns/subscriptions). */
 export function subscriptionEndLine(id: RequestId): Buffer {
   const meta = `"_meta":{"io.modelcontextprotocol/subscriptionId":${JSON.stringify(id)}}`;

@@ -25,7 +25,7 @@ describe('audit show', () => {
       'outcome     ok',
       'server      files',
       'tool        read_file',
-      'decision    observe',
+      'decision    observe (a rule denies it; it passed)',
       'rule        scope.files.grants[2]',
       'reason      would deny',
       'client      host/1',

@@ -1,6 +1,7 @@
 // One line a call, whatever the data.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { matchesFilter } from '../../src/audit/call-filter.ts';
 import type { Call, CallState } from '../../src/audit/query.ts';
 import { runAuditTail } from '../../src/cli/audit-tail.ts';
 import { formatCallJson } from '../../src/cli/call-json.ts';
@@ -35,6 +36,16 @@ describe('the line', () => {
   test('names what was denied, by the reason', () => {
     const denied = makeCall({ state: 'denied', decision: 'deny', reason: 'not granted', outcomes: [] });
     expect(formatCall(denied, 80, plain)).toBe(`${time} files read_file denied         - model-1 not granted`);
+  });
+
+  test('marks what would have been denied, by the reason, before its input', () => {
+    const observed = makeCall({ decision: 'observe', reason: 'not_granted\u001b[2J' });
+    const line = formatCall(observed, 160, plain);
+    expect(line).toContain(' ok          12ms model-1 (would deny: not_granted\\u{1b}[2J) path=');
+    expect(formatCall(makeCall({ decision: 'observe' }), 240, plain)).toContain(' (would deny) path="/tmp/x"');
+    expect(formatCall(observed, 39, plain)).toMatch(/^\(would deny\) /);
+    expect(formatCall(observed, 80, makePaint(true))).not.toBe(formatCall(observed, 80, plain));
+    expect(formatCall(makeCall({ decision: 'deny', state: 'denied' }), 240, plain)).not.toContain('would deny');
   });
 
   test('of another request: its method and subject', () => {
@@ -307,10 +318,24 @@ describe('audit tail', () => {
     ['no number of lines', { lines: Number.NaN }],
     ['an outcome nobody knows', { outcome: 'nice' }],
     ['a time nobody understands', { since: 'yesterday' }],
+    ['a decision nobody makes', { decision: 'observed' }],
   ])('refuses %s', async (_, options) => {
     const run = runAuditTail(options, openScreen().io, makeTrail(), NOW, never);
     await expect(run).rejects.toMatchObject({ code: 'usage', exitCode: 64 });
   });
+});
+
+test('--decision observe: what would have been denied, and every such request without `--all`', () => {
+  const filter = readFilter({ decision: 'observe' }, NOW);
+  const one = (more: Partial<Call>) => matchesFilter(makeCall(more), filter);
+  expect(one({ decision: 'observe' })).toBe(true);
+  expect(one({ decision: 'observe', method: 'resources/read' })).toBe(true);
+  expect(one({ decision: 'deny' })).toBe(false);
+  expect(one({ decision: 'pass' })).toBe(false);
+  const any = readFilter({}, NOW);
+  expect(matchesFilter(makeCall({ decision: 'observe', method: 'resources/read' }), any)).toBe(true);
+  expect(matchesFilter(makeCall({ decision: 'pass', method: 'resources/read' }), any)).toBe(false);
+  expect(matchesFilter(makeCall({ decision: 'deny' }), readFilter({ decision: 'pass' }, NOW))).toBe(false);
 });
 
 test('ages and dates', () => {

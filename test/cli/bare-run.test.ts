@@ -1,6 +1,6 @@
 // The short way to `run` must be the same way that the parser of all commands would have taken.
 import { expect, it, vi } from 'vitest';
-import { bareRunWords, DEFAULT_TENANT } from '../../src/cli/bare-run.ts';
+import { bareRunWords } from '../../src/cli/bare-run.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { runServer } from '../../src/cli/run.ts';
 
@@ -14,7 +14,7 @@ it.each([
 ])('takes %j %j %j as the parser does', async (...words: string[]) => {
   const argv = ['node', 'mcp-guard', 'run', '--', ...words];
   await createProgram(() => {}).parseAsync(argv);
-  expect(vi.mocked(runServer)).toHaveBeenLastCalledWith(bareRunWords(argv), { tenant: DEFAULT_TENANT });
+  expect(vi.mocked(runServer)).toHaveBeenLastCalledWith(bareRunWords(argv), {});
 });
 
 it.each([

@@ -1,11 +1,10 @@
-// What `breaker history` shows: transitions out of a real trail, one line each, and nothing that a record could do to a terminal.
+// What `breaker history` shows: transitions out of a real trail, whole, and nothing that a record could do to a terminal.
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createJsonlSink } from '../../src/adapters/jsonl-sink.ts';
 import { readRecentEvents } from '../../src/adapters/recent-events.ts';
-import { tenantDir, trailPaths } from '../../src/adapters/state-paths.ts';
 import { listDays, listSegments } from '../../src/adapters/trail-listing.ts';
 import type { EventEntry } from '../../src/audit/entry.ts';
 import { type BreakerHistoryOptions, runBreakerHistory } from '../../src/cli/breaker-history.ts';
@@ -13,6 +12,8 @@ import { showDay, showTime } from '../../src/cli/call-line.ts';
 import { measureText } from '../../src/cli/text-width.ts';
 import type { Evidence, Transition } from '../../src/policy/breaker/breaker-state.ts';
 import { recordTransition } from '../../src/policy/breaker/transition-record.ts';
+import { tenantDir } from '../../src/tenant/tenant-scope.ts';
+import { trailPaths } from '../../src/tenant/trail-paths.ts';
 import { origin } from '../audit/sample.ts';
 import { OneBreaker } from '../policy/breaker/one-breaker.ts';
 import { HOSTILE } from './breaker-scene.ts';
@@ -67,7 +68,7 @@ function life(): Transition[] {
 
 const time = (seconds: number) => showTime(START + seconds * 1_000);
 
-test('at 80 columns: newest last, one line each, with the numbers in words', () => {
+test('at 80 columns: newest last, wrapped and not cut, with the numbers in words', () => {
   write(life().map((transition) => ({ detail: detailOf('query', transition) })));
   write([
     { server: 'db', detail: { ...detailOf(undefined, new OneBreaker().order('isolate').transitions[0] ?? fail()) } },
@@ -86,9 +87,11 @@ test('at 80 columns: newest last, one line each, with the numbers in words', () 
     },
   ]);
   expect(show().out).toBe(`-- ${showDay(START)}
-${time(1)} files/query closed -> open         for 30 s: 5 of 5 calls failed, 5 in…
+${time(1)} files/query closed -> open         for 30 s: 5 of 5 calls failed, 5 in
+                                            a row
 ${time(2)} files/query open -> half_open      cool-down over, probe of pid 4711
-${time(3)} files/query half_open -> open      for 60 s, time 2: probe failed afte…
+${time(3)} files/query half_open -> open      for 60 s, time 2: probe failed after
+                                            10ms
 ${time(4)} files/query open -> half_open      cool-down over, probe of pid 4711
 ${time(5)} files/query half_open -> half_open probe answered after 10ms
 ${time(6)} files/query half_open -> half_open next, probe of pid 4711
@@ -218,10 +221,18 @@ test('hostile records are inert and fit, and one that is no transition says so',
       .out.split('\n')
       .slice(0, -1)
       .filter((line) => !line.startsWith('-- '));
-    expect(lines).toHaveLength(4);
+    expect(lines.filter((line) => !line.startsWith(' '))).toHaveLength(4);
+    expect(lines.length).toBeLessThanOrEqual(4 * 20);
     expect(lines.filter((line) => measureText(line) > columns || /[\p{Cc}\p{Cf}]/u.test(line))).toEqual([]);
   }
   expect(show().out).toContain('(cannot be read)');
+});
+
+test('the longest reason that an order takes is shown whole', () => {
+  const [transition = fail()] = new OneBreaker().order('isolate').transitions;
+  const reason = 'because so '.repeat(45).trim();
+  write([{ detail: detailOf('query', { ...transition, evidence: { kind: 'person', actor: 'ada', reason } }) }]);
+  expect(show().out.replace(/\n +/g, ' ')).toContain(`isolated by ada: ${reason}\n`);
 });
 
 test('a record that was altered is marked', () => {

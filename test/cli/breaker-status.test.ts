@@ -282,6 +282,20 @@ describe('--watch', () => {
     expect(out.split('\n\n').map((block) => /t (\w+)/.exec(block)?.[1])).toEqual(['open', 'isolated']);
   });
 
+  test.each([
+    [29, 1],
+    [30, 2],
+    [59, 2],
+    [60, 3],
+  ])(
+    'elsewhere says it again every thirty ticks, so that a reader that left is noticed: %i ticks',
+    async (ticks, blocks) => {
+      const quiet = Array.from({ length: ticks }, () => () => {});
+      expect((await watch(open(), quiet)).split('\n\n')).toHaveLength(blocks);
+      expect((await watch(open(), quiet, undefined, true)).trimEnd().split('\n')).toHaveLength(2 * blocks);
+    },
+  );
+
   test('as JSON prints all breakers again at each change', async () => {
     const shelf = open();
     const out = await watch(

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { runConfigCheck } from '../../src/cli/config-check.ts';
 import { wrapText } from '../../src/cli/config-screen.ts';
+import { type Ceilings, NO_CEILINGS } from '../../src/config/ceilings.ts';
+import type { Restriction } from '../../src/config/restriction.ts';
 import { openScreen } from './screen.ts';
 
 let cwd: string;
@@ -24,12 +26,17 @@ interface Check {
   readonly columns?: number;
   readonly ignored?: string;
   readonly env?: Record<string, string>;
+  readonly ceilings?: Ceilings;
 }
 
-function check(path: string | undefined, { json = false, columns = 80, ignored, env = {} }: Check = {}) {
+function check(
+  path: string | undefined,
+  { json = false, columns = 80, ignored, env = {}, ceilings = NO_CEILINGS }: Check = {},
+) {
   const screen = openScreen(columns);
   const place = path === undefined ? undefined : ({ path, origin: 'flag', digest: undefined } as const);
-  const context = { env: { PATH: '/bin:/usr/bin', HOME: '/home/ada', ...env }, uid: process.getuid?.(), cwd };
+  const whole = { PATH: '/bin:/usr/bin', HOME: '/home/ada', ...env };
+  const context = { env: whole, uid: process.getuid?.(), cwd, ceilings };
   const code = runConfigCheck({ json }, screen.io, { place, ignored }, context);
   return { code, out: screen.out(), parsed: json ? (JSON.parse(screen.out()) as unknown) : undefined };
 }
@@ -41,7 +48,7 @@ test('a good one', () => {
   expect(check(path)).toMatchObject({ code: 0, out: `ok ${path} (servers: files)\n` });
   expect(check(path, { json: true })).toMatchObject({
     code: 0,
-    parsed: { ok: true, path, servers: ['files'], diagnostics: [], notes: [], ignored: null },
+    parsed: { ok: true, path, servers: ['files'], diagnostics: [], notes: [], ignored: null, ceilings: [] },
   });
 });
 
@@ -119,6 +126,7 @@ describe('none at all', () => {
     expect(check(undefined, { json: true }).parsed).toEqual({
       ok: true,
       path: null,
+      ceilings: [],
       diagnostics: [],
       notes: [],
       ignored: null,
@@ -233,4 +241,24 @@ describe('notes', () => {
     const bad = { servers: { a: { command: 'gone', env: { ...env, B: 'env:NOPE' } } } };
     expect(notesOf(bad, { TOKEN: 'hunter2' }).join('\n')).not.toContain('hunter2');
   });
+});
+
+test('what a ceiling makes of it is said, and is no error', () => {
+  const deep = { version: 1, servers: { sh: { command: 'sh', mode: 'observe' } }, maxLineBytes: 70_000 };
+  const path = write(deep);
+  const by = '/etc/mcp-guard/ceiling.json';
+  const restrictions: readonly Restriction[] = [
+    { by, maxLineBytes: 65_536, ofServer: () => ({ mode: 'enforce' }) },
+  ];
+  const ceilings: Ceilings = { ...NO_CEILINGS, files: [{ path: by, digest: 'd' }], restrictions };
+  const { code, out } = check(path, { ceilings, columns: 200 });
+  expect(code).toBe(0);
+  expect(out.split('\n').slice(1)).toEqual([
+    `note: the ceiling \`${by}\` restricts every server here (\`mcp-guard scope show\`)`,
+    `note: maxLineBytes: \`65536\` holds instead of \`70000\`: the ceiling \`${by}\` says so`,
+    `note: servers.sh.mode: \`enforce\` holds instead of \`observe\`: the ceiling \`${by}\` says so`,
+    '',
+  ]);
+  expect(check(undefined, { ceilings, json: true }).parsed).toMatchObject({ ok: true, path: null, ceilings: [by] });
+  expect(check(undefined, { ceilings, columns: 400 }).out).toMatch(/none is restricted but by the ceiling; looked for/);
 });

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { mayApprove, openMachineKey, writeLock } from '../../src/adapters/lock-file.ts';
-import { CEILING, judge, loadLockedPolicy, readLockedConfig } from '../../src/cli/locked-policy.ts';
+import { judge, loadLockedPolicy, readLockedConfig } from '../../src/cli/locked-policy.ts';
 import { openRunLock } from '../../src/cli/run-lock.ts';
+import { NO_CEILINGS } from '../../src/config/ceilings.ts';
 import { serverScopeOf } from '../../src/config/server-scope.ts';
 import { decideTarget, decideUse } from '../../src/policy/scope/scope-decision.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
@@ -27,13 +28,15 @@ afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
 const place = () => ({ path: join(directory, 'config.json'), origin: 'flag', digest: undefined }) as const;
 const context = (env: Record<string, string> = { MAIL: 'mail' }, nowMs = NOW) => ({
   ...{ env, uid: process.getuid?.(), stateDir: join(directory, 'state'), tenant: 'default', nowMs, actor: 'ada' },
+  ceilings: NO_CEILINGS,
+  identify: async () => undefined,
 });
 const write = (config: JsonObject): void => fs.writeFileSync(place().path, JSON.stringify(config), { mode: 0o600 });
 
 async function lock(policy: JsonObject, untilMs?: number): Promise<void> {
   const { place: at, document } = await readLockedConfig(place(), context());
   const key = openMachineKey(at);
-  const judged = judge(at, document, NOW);
+  const judged = judge(at, document, context());
   await writeLock(at, { judged, policy, pins: new Map(), who: 'ada', why: 'x', nowMs: NOW, untilMs, key });
 }
 
@@ -121,7 +124,7 @@ test('whose word counts', async () => {
   const [team, stranger] = [makeKey().key, makeKey().key];
   write({ ...CONFIG, approvers: [team] });
   const at = (await readLockedConfig(place(), context())).place;
-  const input = (approvers: string[]) => ({ config: { ...CONFIG, approvers }, ceiling: CEILING, nowMs: NOW });
+  const input = (approvers: string[]) => ({ config: { ...CONFIG, approvers }, ceiling: NO_CEILINGS, nowMs: NOW });
   expect(mayApprove(at, input([team]), team)).toBe(true);
   expect(mayApprove(at, input([team]), stranger)).toBe(false);
   const machine = openMachineKey(at).publicKey;

@@ -1,8 +1,8 @@
 // What no tool may touch: a config that is not there yet could be made by a tool, and the next start would obey it.
 import { describe, expect, test } from 'vitest';
 import { createConstraintPorts } from '../../src/adapters/constraint-ports.ts';
-import { listOwnFiles } from '../../src/cli/own-files.ts';
-import { findOwnPath, prepareOwnPaths } from '../../src/policy/constraint/own-paths.ts';
+import { listKnownFiles, listOwnFiles } from '../../src/cli/own-files.ts';
+import { createOwnPathFinder, prepareOwnPaths } from '../../src/policy/constraint/own-paths.ts';
 
 const NO_PATTERNS = (): never => {
   throw new Error('no path needs a pattern');
@@ -15,12 +15,15 @@ const surroundings = { env: { HOME, XDG_CONFIG_HOME: '/no/xdg' }, cwd: CWD };
 function isOwn(path: string, known: readonly string[], args: readonly string[] = []): boolean {
   const ports = createConstraintPorts({ cwd: '/no/site', home: HOME, args }, NO_PATTERNS);
   const own = prepareOwnPaths(listOwnFiles(known, surroundings), ports);
-  return findOwnPath({ path }, own, ports) !== undefined;
+  return createOwnPathFinder(own, ports)({ path }, 0) !== undefined;
 }
 
 describe.each([
-  ['a bare run', ['/no/state']],
-  ['a run with a config', ['/no/state', '/no/rules.yaml', '/no/rules.mcp-guard.lock.json']],
+  ['a bare run', listKnownFiles('/no/state', undefined)],
+  [
+    'a run with a config',
+    listKnownFiles('/no/state', { config: '/no/rules.yaml', lock: '/no/rules.mcp-guard.lock.json' }),
+  ],
 ])('%s', (_, known) => {
   test.each([
     '/no/state/x',

@@ -257,11 +257,23 @@ describe('is what `run` decides', () => {
     scope,
     lock: fc.option(scope, { nil: undefined }),
     mode: fc.constantFrom('enforce', 'observe'),
+    ceiling: fc.option(scope, { nil: undefined }),
   });
 
-  function standingFor({ scope, lock, mode }: { scope: object; lock: object | undefined; mode: string }) {
+  interface Given {
+    readonly scope: object;
+    readonly lock: object | undefined;
+    readonly mode: string;
+    readonly ceiling: object | undefined;
+  }
+
+  function standingFor({ scope, lock, mode, ceiling }: Given) {
     const compiled = compile({ servers: { files: { command: 'x', scope: 's', mode } }, scopes: { s: scope } });
-    return standingOf(compiled, 'files', () => (lock === undefined ? [] : [makeLayer(lock, 'lock')]));
+    const further = [
+      ...(lock === undefined ? [] : [makeLayer(lock, 'lock')]),
+      ...(ceiling === undefined ? [] : [makeLayer(ceiling, 'ceiling')]),
+    ];
+    return standingOf(compiled, 'files', () => further);
   }
 
   test('the same verdict, rule and reason as the interceptor', () => {
@@ -282,7 +294,8 @@ describe('is what `run` decides', () => {
         });
         const { rule, reason } = judged;
         if (judged.verdict === 'allow') expect(verdict).toEqual({ kind: 'pass' });
-        else if (judged.verdict === 'observe') expect(verdict).toEqual({ kind: 'pass', observed: { rule, reason } });
+        else if (judged.verdict === 'observe')
+          expect(verdict).toEqual({ kind: 'pass', observed: { rule, reason, by: 'observe' } });
         else expect(verdict).toEqual(judged.denial);
       }),
       { numRuns: 200 },

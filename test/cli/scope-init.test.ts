@@ -26,6 +26,7 @@ const listedTools = (...names: readonly string[]): ListedServer => ({
   kind: 'listed',
   listing: {
     server: { name: 'own name', version: '1' },
+    seen: undefined,
     faults: [],
     lists: {
       tools: {

@@ -1,5 +1,5 @@
 // `scope lint` as a person and a program meet it: screen, JSON, SARIF, exit status, fixes that ask.
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -23,18 +23,18 @@ interface Scene {
   readonly facts?: Facts;
   readonly answer?: string | undefined;
   readonly isJson?: boolean;
-  readonly isUnchanged?: boolean;
+  readonly isUnchanged?: () => boolean;
 }
 
 async function run(options: ScopeLintOptions, scene: Scene, columns = 80) {
-  const { document, facts, answer, isJson = true, isUnchanged = true } = scene;
+  const { document, facts, answer, isJson = true, isUnchanged = () => true } = scene;
   writeFileSync(path, `${JSON.stringify(document, undefined, 2)}\n`);
   const screen = openScreen(columns);
   const questions: string[] = [];
   const load = async (): Promise<LintSubject> => {
     const text = readFileSync(path, 'utf8');
     const input = inputOf(JSON.parse(text), facts);
-    return { path: 'config.json', uri: 'config.json', text, isJson, input, notes: [], isUnchanged: () => isUnchanged };
+    return { path: 'config.json', uri: 'config.json', text, isJson, input, notes: [], isUnchanged };
   };
   const ask = async (question: string): Promise<string> => {
     questions.push(question);
@@ -68,7 +68,7 @@ describe('the screen', () => {
       'files',
       'web',
       '(all servers)',
-      '5 errors, 15 warnings in config.json',
+      '6 errors, 15 warnings in config.json',
       'note: what `loose` offers is not known: tools were judged by the names of',
       'note: no use of `loose` is on record: nothing can be said of grants that',
     ]);
@@ -120,8 +120,8 @@ test('`--json` is one value with stable keys', async () => {
   expect(out).toMatch(/^[\x20-\x7e]+\n$/);
   const value = JSON.parse(out);
   expect(Object.keys(value)).toEqual(['config', 'errors', 'warnings', 'findings', 'suppressed', 'notes']);
-  expect([value.errors, value.warnings]).toEqual([5, 13]);
-  expect(value.findings).toHaveLength(18);
+  expect([value.errors, value.warnings]).toEqual([6, 13]);
+  expect(value.findings).toHaveLength(19);
   expect(value.suppressed).toMatchObject([
     { rule: 'grant-expired', reason: 'soon', until: '2027-01-01T00:00:00.000Z' },
   ]);
@@ -151,7 +151,7 @@ describe('`--sarif`', () => {
       expect(() => new URL(helpUri)).not.toThrow();
       expect(help.markdown).toContain(`docs/lint.md#${id}`);
     }
-    expect(results).toHaveLength(20);
+    expect(results).toHaveLength(21);
     const lines = text().split('\n');
     for (const result of results) {
       const [{ physicalLocation }] = result.locations;
@@ -165,7 +165,7 @@ describe('`--sarif`', () => {
     const secret = results.find(({ ruleId }: { ruleId: string }) => ruleId === 'secret-literal');
     expect(lines[secret.locations[0].physicalLocation.region.startLine - 1]).toContain('FILES_API_TOKEN');
     expect(out).not.toContain('ghp_');
-    expect(new Set(results.map(({ partialFingerprints }: never) => JSON.stringify(partialFingerprints))).size).toBe(20);
+    expect(new Set(results.map(({ partialFingerprints }: never) => JSON.stringify(partialFingerprints))).size).toBe(21);
   });
 
   test('marks what is suppressed, and has no place in YAML', async () => {
@@ -258,10 +258,22 @@ describe('`--fix`', () => {
   });
 
   test('a file that changed meanwhile is left alone', async () => {
-    await expect(run({ fix: true, yes: true }, { ...scene, isUnchanged: false })).rejects.toMatchObject({
+    await expect(run({ fix: true, yes: true }, { ...scene, isUnchanged: () => false })).rejects.toMatchObject({
       code: 'config_changed',
     });
     expect(left(readFileSync(path, 'utf8'))).toEqual(grants);
+  });
+
+  test('a file that cannot be written is said to be so', async () => {
+    const isUnchanged = () => {
+      rmSync(path);
+      mkdirSync(path);
+      return true;
+    };
+    await expect(run({ fix: true, yes: true }, { ...scene, isUnchanged })).rejects.toMatchObject({
+      code: 'config_unwritable',
+      exitCode: 74,
+    });
   });
 
   test('YAML is not edited, and nothing to do is said', async () => {

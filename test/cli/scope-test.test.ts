@@ -77,7 +77,7 @@ describe('a file', () => {
     ['arguments of a list', { args: [1] }, 'cases[0].args: is no object'],
     ['a date in the arguments', { args: { a: [{ b: new Date(0) }] } }, 'is no JSON: a date'],
     ['an infinity in the arguments', { args: { a: Infinity } }, 'is no JSON'],
-    ['another expectation', { expect: 'maybe' }, 'cases[0].expect: is neither `allow` nor `deny`'],
+    ['another expectation', { expect: 'maybe' }, 'cases[0].expect: is none of `allow`, `deny` and `observe`'],
     ['a date', { at: new Date(0) }, 'cases[0].at: is a date; put it in quotes'],
     ['a day that is none', { at: '2026-02-30' }, 'cases[0].at: is no day or time'],
     ['a word for a time', { at: 'now' }, 'cases[0].at: is no day or time'],
@@ -109,7 +109,6 @@ describe('a case', () => {
     ['without arguments is an empty call', { args: undefined, expect: 'deny', rule: '*.required' }],
     ['at a time', { tool: 'old', args: undefined, at: '2026-01-01' }],
     ['at the moment of its end', { tool: 'old', expect: 'deny', at: '2026-02-02', rule: 'scopes.notes.grants[0]' }],
-    ['that is only observed goes out', { server: 'other', tool: 'any' }],
     [
       'of the guard’s own files',
       { server: 'other', tool: 'any', args: { p: '/state/a' }, expect: 'deny', rule: 'own_paths' },
@@ -119,6 +118,15 @@ describe('a case', () => {
   ])('%s holds', (_, more) => {
     const clean = Object.fromEntries(Object.entries({ ...GOOD, ...more }).filter(([, value]) => value !== undefined));
     expect(run([clean])).toMatchObject({ status: 0, out: 'ok   a\nall hold: 1 case\n' });
+  });
+
+  test('that is only observed goes out, which is said; and may be what is expected', () => {
+    const other = { server: 'other', tool: 'any', rule: 'scopes.notes' };
+    const note = '1 case would be denied and passes: `mode: observe`\nall hold: 1 case\n';
+    for (const expect_ of ['allow', 'observe'])
+      expect(run([{ ...GOOD, ...other, expect: expect_ }])).toMatchObject({ status: 0, out: `ok   a\n${note}` });
+    expect(run([{ ...GOOD, expect: 'observe' }])).toMatchObject({ status: 1 });
+    expect(run([{ ...GOOD, args: { path: '/etc' }, expect: 'observe' }])).toMatchObject({ status: 1 });
   });
 
   test('is judged now, where it names no time', () => {
@@ -152,6 +160,7 @@ FAIL e
      expected deny, but it is let pass (\`mode: observe\`)
      rule: scopes.notes
      not_granted: no grant names \`any\`
+1 case would be denied and passes: \`mode: observe\`
 4 of 5 cases failed
 `);
   });

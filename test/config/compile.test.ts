@@ -229,12 +229,8 @@ describe('diagnostics', () => {
     ['a variable with a line break', server({ cwd: '${EVIL}' }), 'holds a line break or NUL'],
     ['a default in a variable', server({ command: '${A:-b}' }), 'is no `${NAME}`'],
     ['an unclosed variable', server({ command: '${HOME' }), 'cannot be expanded'],
-    [
-      'an exec reference',
-      server({ env: { A: 'exec:op read x' } }),
-      '`exec:` references are not yet enforced in this version',
-    ],
-    ['a keychain reference', server({ env: { A: 'keychain:x' } }), '`keychain:` references are not yet'],
+    ['an exec reference', server({ env: { A: 'exec:["op"' } }), 'what follows `exec:` is no program with arguments'],
+    ['a keychain reference', server({ env: { A: 'keychain:x' } }), 'is no service and account'],
     ['a bad env reference', server({ env: { A: 'env:A B' } }), 'what follows `env:` is no name of a variable'],
     ['a relative file reference', server({ env: { A: 'file:./x' } }), 'what follows `file:` is no absolute path'],
     [
@@ -281,7 +277,7 @@ describe('diagnostics', () => {
     const files = {
       comand: 'x',
       args: [1],
-      env: { 'A B': 2, '1': 'exec:x' },
+      env: { 'A B': 2, '1': 'exec:' },
       tools: { '': { deadline: { hardMs: 0 } } },
     };
     const places = errorsOf({ version: 1, servers: { Files: files, renamed0: { command: 1 }, 'B C': 5 } }).map(
@@ -321,7 +317,7 @@ describe('diagnostics', () => {
   });
 
   test('never quote a value of env', () => {
-    const errors = errorsOf(server({ env: { A: 'hunter2\n', B: { hunter2: 1 }, C: 'exec:hunter2' } }));
+    const errors = errorsOf(server({ env: { A: 'hunter2\n', B: { hunter2: 1 }, C: 'keychain:hunter2' } }));
     expect(errors.length).toBeGreaterThanOrEqual(3);
     expect(errors.join('\n')).not.toContain('hunter2');
   });

@@ -24,6 +24,7 @@ const server = (...tools: ToolPolicy[]): ServerPolicy => ({
   tools,
   scope: undefined,
   mode: 'enforce',
+  gateway: { prefix: 'a__', start: 'eager', startTimeoutMs: 5_000, idleStopMs: Number.POSITIVE_INFINITY },
 });
 
 test.each<[string, ToolPolicy[], number, number]>([

@@ -349,6 +349,29 @@ describe('a server that is restarted', () => {
     expect(said.at(-1)).toContain('exited 4 times within 60 s');
   });
 
+  it('is said to have exited once for each exit', () => {
+    const saidOf = (book: ReturnType<typeof greeted>, exit: Parameters<Playbook['exits']>[0] = {}) =>
+      book
+        .exits(exit)
+        .take()
+        .flatMap((effect) => (effect.type === 'log' ? [`${effect.level}: ${effect.text}`] : []));
+    const again = greeted({ restart: { maxExits: 2, firstDelayMs: 100 } });
+    expect(saidOf(again)).toEqual([
+      expect.stringMatching(/^warn: .* exited \(code 1\); it is started again in 100 ms$/),
+    ]);
+    up(again).take();
+    expect(saidOf(again)).toEqual([
+      expect.stringMatching(/^warn: .* exited \(code 1\)$/),
+      expect.stringMatching(/^error: .* exited 2 times within 60 s and is not started again/),
+    ]);
+    expect(saidOf(greeted({ onExit: 'exit' }))).toEqual([expect.stringMatching(/^warn: .* exited \(code 1\)$/)]);
+    // What the guard has done is nobody's news; what never ran has not exited.
+    expect(saidOf(greeted({ onExit: 'exit' }), { byGuard: true })).toEqual([]);
+    expect(saidOf(greeted({ onExit: 'exit' }), { kind: 'unstartable', text: 'cannot start it' })).toEqual([
+      'error: cannot start it',
+    ]);
+  });
+
   it('is not said to be given up when it follows its client', () => {
     const book = greeted();
     book.exits();

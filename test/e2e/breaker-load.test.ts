@@ -20,14 +20,19 @@ const ROUNDS = 3;
 const SIX_LIVES_MS = 40_000;
 /** Healthy calls that a p99 is taken of. */
 const ENOUGH = 1500;
+/** Of these, how many in one turn. */
+const SLICE = 500;
 const WARM = 400;
 
-const SETTINGS = {
+/** How long a tool that crashes is out the first time: long enough to measure beside it. */
+const CRASHES_OPEN_MS = 4000;
+
+const settingsOf = (crashesOpenMs: number) => ({
   onExit: 'restart',
   restart: { firstDelayMs: 20, maxDelayMs: 100 },
   breaker: { openMs: 1000, server: { openMs: 1000 } },
-  tools: { hangs: { deadline: { hardMs: HANGS_MS } }, crashes: { breaker: { openMs: 2000 } } },
-};
+  tools: { hangs: { deadline: { hardMs: HANGS_MS } }, crashes: { breaker: { openMs: crashesOpenMs } } },
+});
 
 let yard: Yard;
 beforeEach(() => {
@@ -46,11 +51,11 @@ interface Scene {
   heal(tools: readonly string[]): void;
 }
 
-async function open(name: string): Promise<Scene> {
+async function open(name: string, crashesOpenMs = CRASHES_OPEN_MS): Promise<Scene> {
   const directory = place(yard, name);
   // What one run has counted is no start for the next.
   yard.state = join(directory, 'state');
-  const load = new Load(configure(yard, Yard.server('breaker-server', directory), SETTINGS)());
+  const load = new Load(configure(yard, Yard.server('breaker-server', directory), settingsOf(crashesOpenMs))());
   await load.greet();
   const seen = () => linesOf(join(directory, 'reached')).map((line) => line.split(' '));
   return {
@@ -97,10 +102,10 @@ async function warmUp({ load }: Scene): Promise<void> {
 }
 
 /** Until so many more healthy calls have ended. @returns these */
-async function moreHealthy({ load }: Scene): Promise<readonly Call[]> {
+async function moreHealthy({ load }: Scene, enough = ENOUGH): Promise<readonly Call[]> {
   const from = load.calls.length;
   const since = (calls: readonly Call[]) => calls.slice(from).filter(ofHealthy);
-  await load.until('enough healthy calls', (calls) => calls.length >= from + ENOUGH && since(calls).length >= ENOUGH);
+  await load.until('enough healthy calls', (calls) => calls.length >= from + enough && since(calls).length >= enough);
   return since(load.calls);
 }
 
@@ -150,27 +155,48 @@ it('what fails is out within its threshold, what works keeps its latency, what h
   expect(ratio).toBeLessThanOrEqual(MOST);
 });
 
-it('what crashes the server is out before the server is given up, and what it does to the others is bounded', async () => {
-  const scene = await open('crashes');
-  const { load } = scene;
-  await warmUp(scene);
-  load.add(['crashes', 'flaky', 'down'], PER_BAD);
-  const isOut = (call: Call) => call.tool === 'crashes' && call.rule === 'breaker.tool.open';
-  // Six lives, and before most of their ends the other tools work for a second.
-  await load.until('`crashes` is out by its own breaker', (calls) => calls.some(isOut), SIX_LIVES_MS);
-  // The first exit says nothing about a tool, five more are its threshold; so the default limit must be above six.
-  expect(scene.lives()).toBe(6);
-  const hit = load.calls.filter(({ outcome }) => outcome === 'exit').length;
-  expect(hit).toBeLessThanOrEqual(6 * (HEALTHY.length * PER_HEALTHY + 3 * PER_BAD));
+it('what crashes the server is out before the server is given up; what it does to the others is bounded, and then nothing', {
+  timeout: ROUNDS * 2 * SIX_LIVES_MS,
+}, async () => {
+  const bad = ['crashes', 'flaky', 'down'];
+  const ratio = await bestRatio(async (round) => {
+    // A machine that was too slow to measure within an opening gets a longer one.
+    const scene = await open(`crashes-${round}`, round * CRASHES_OPEN_MS);
+    const { load } = scene;
+    await warmUp(scene);
+    const before = await moreHealthy(scene, SLICE);
+    const leave = load.add(bad, PER_BAD);
+    const isOut = (call: Call) => call.tool === 'crashes' && call.rule === 'breaker.tool.open';
+    // Six lives, and before most of their ends the other tools work for a second.
+    await load.until('`crashes` is out by its own breaker', (calls) => calls.some(isOut), SIX_LIVES_MS);
+    // The first exit says nothing about a tool, five more are its threshold; so the default limit must be above six.
+    expect(scene.lives()).toBe(6);
+    const hit = load.calls.filter(({ outcome }) => outcome === 'exit').length;
+    expect(hit).toBeLessThanOrEqual(6 * (HEALTHY.length * PER_HEALTHY + 3 * PER_BAD));
 
-  scene.heal(['crashes']);
-  await load.until('the healthy tools are back', isBack(HEALTHY, load.calls.length));
-  const from = load.calls.length;
-  const after = await moreHealthy(scene);
-  expect(after.filter(({ outcome }) => outcome !== 'answered')).toEqual([]);
-  await load.until('what was out is back', isBack(['crashes'], from));
-  expect(scene.lives()).toBe(7);
-  await close(scene);
-  // They were in flight at each of the exits, and are not switched off for it.
-  expect(load.calls.filter(ofHealthy).filter(({ rule }) => rule === 'breaker.tool.open')).toEqual([]);
+    // It heals unseen: until its opening is over nothing of it reaches the server, so that no seventh exit can come.
+    scene.heal(['crashes']);
+    await load.until('the healthy tools are back', isBack(HEALTHY, load.calls.length));
+    // A new process has to meet all of its code, too.
+    await moreHealthy(scene, WARM);
+    const from = load.calls.length;
+    // In turns, so that a load that comes or goes meanwhile meets both.
+    const beside = [...(await moreHealthy(scene, SLICE))];
+    leave();
+    const between = await moreHealthy(scene, SLICE);
+    load.add(bad, PER_BAD);
+    beside.push(...(await moreHealthy(scene, SLICE)));
+    const after = load.calls.slice(from);
+    expect(after.filter((call) => ofHealthy(call) && call.outcome !== 'answered')).toEqual([]);
+    await load.until('what was out is back', isBack(['crashes'], from), 2 * round * CRASHES_OPEN_MS + 12_000);
+    expect(scene.lives()).toBe(7);
+    await close(scene);
+    // They were in flight at each of the exits, and are not switched off for it.
+    expect(load.calls.filter(ofHealthy).filter(({ rule }) => rule === 'breaker.tool.open')).toEqual([]);
+    // On a machine so slow that the opening was over meanwhile, what was measured is something else.
+    if (!after.filter(isOf(['crashes'])).every(isOut)) return Number.POSITIVE_INFINITY;
+    // What the exits left behind may slow down nobody either: the faster of the two is the run without bad tools.
+    return p99(beside) / Math.min(p99(before), p99(between));
+  });
+  expect(ratio).toBeLessThanOrEqual(MOST);
 });

@@ -82,9 +82,13 @@ export class Load {
     await this.#ask('tools/list', {});
   }
 
-  /** Starts `count` workers for each of `tools`. */
-  add(tools: readonly string[], count: number): void {
-    for (const tool of tools) for (let i = 0; i < count; i += 1) this.#workers.push(this.#work([tool]));
+  /** Starts `count` workers for each of `tools`. @returns lets these begin no further call */
+  add(tools: readonly string[], count: number): () => void {
+    const crew = { isLeaving: false };
+    for (const tool of tools) for (let i = 0; i < count; i += 1) this.#workers.push(this.#work([tool], crew));
+    return () => {
+      crew.isLeaving = true;
+    };
   }
 
   /** Starts `count` workers each of which calls all of `tools` in turn, beginning at another one than the worker before it. */
@@ -127,8 +131,8 @@ export class Load {
     return code;
   }
 
-  async #work(tools: readonly string[]): Promise<void> {
-    for (let turn = 0; !this.#stopping; turn += 1) {
+  async #work(tools: readonly string[], crew = { isLeaving: false }): Promise<void> {
+    for (let turn = 0; !this.#stopping && !crew.isLeaving; turn += 1) {
       const tool = tools[turn % tools.length] ?? '';
       const beganMs = performance.now();
       const answer = await this.#ask('tools/call', { name: tool, arguments: {} });

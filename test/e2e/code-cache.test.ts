@@ -23,8 +23,8 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 /** A session of one line in front of `cat`: one that is no JSON, which the guard refuses, and says so. */
-function runSession(): { status: number | null; signal: string | null; stderr: string } {
-  const args = [join(home, 'bin', 'mcp-guard.js'), 'run', '--', 'cat'];
+function runSession(...flags: readonly string[]): { status: number | null; signal: string | null; stderr: string } {
+  const args = [join(home, 'bin', 'mcp-guard.js'), 'run', ...flags, '--', 'cat'];
   const env = { PATH: process.env.PATH, HOME: home, MCP_GUARD_STATE_DIR: join(home, 'state') };
   const { status, signal, stderr } = spawnSync(process.execPath, args, { env, input: '{\n', encoding: 'utf8' });
   return { status, signal, stderr };
@@ -35,10 +35,10 @@ function askLoader(contents: readonly Buffer[]): boolean[] {
   contents.forEach((content, index) => {
     writeFileSync(join(home, `cache-${index}`), content);
   });
-  const code = `const { CACHE, load } = require('./bin/load.js');
+  const code = `const { cacheOf, load } = require('./bin/load.js');
     const used = [];
     for (let index = 0; index < ${contents.length}; index += 1) {
-      require('node:fs').copyFileSync('cache-' + index, CACHE);
+      require('node:fs').copyFileSync('cache-' + index, cacheOf('main'));
       used.push(load({ useCache: true }).script.cachedDataRejected === false);
     }
     console.log(JSON.stringify(used))`;
@@ -97,5 +97,33 @@ describe('the compiled code', () => {
     expect(source).toContain(SAID);
     writeFileSync(program, source.replaceAll(SAID, SAID.toUpperCase()), 'latin1');
     expect(runSession().stderr).toContain(SAID.toUpperCase());
+  });
+
+  it('of what a config needs is used, and breaks no session where its bytes have changed', () => {
+    const config = join(home, 'mcp-guard.config.json');
+    writeFileSync(config, '{"version":1,"unlisted":"observe"}', { mode: 0o600 });
+    const sound = runSession('--config', config);
+    expect(sound).toMatchObject({ status: 0, signal: null, stderr: expect.stringContaining(SAID) });
+    for (const name of ['load-config', 'run-lock']) {
+      const file = join(home, 'dist', `${name}.cache`);
+      const code = `const vm = require('node:vm');
+        const { Script } = vm;
+        vm.Script = class extends Script {
+          constructor(source, options) {
+            super(source, options);
+            console.error([options.filename, this.cachedDataRejected].join(' '));
+          }
+        };
+        process.argv.splice(1, 0, 'x');
+        require('./bin/load.js').start();`;
+      const args = ['-e', code, 'run', '--config', config, '--', 'cat'];
+      const env = { PATH: process.env.PATH, HOME: home, MCP_GUARD_STATE_DIR: join(home, 'state') };
+      const { stderr } = spawnSync(process.execPath, args, { cwd: home, env, input: '', encoding: 'utf8' });
+      expect(stderr).toContain(`${join(home, 'dist', `${name}.cjs`)} false`);
+      const bytes = readFileSync(file);
+      for (let index = 1024; index < bytes.length; index += 509) bytes[index] = (bytes[index] ?? 0) ^ 0xff;
+      writeFileSync(file, bytes);
+      expect(runSession('--config', config).stderr).toContain(SAID);
+    }
   });
 });

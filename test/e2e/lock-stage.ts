@@ -80,6 +80,10 @@ export class LockStage {
     );
   }
 
+  configText(): string {
+    return readFileSync(this.config, 'utf8');
+  }
+
   lockText(): string {
     return readFileSync(this.lock, 'utf8');
   }

@@ -279,13 +279,20 @@ describe('definitions', () => {
     expect(value).toEqual([['read', 'send', 'reload'], ['read', 'reload'], 'definition_drift', 'answered']);
   });
 
-  it('twenty that are new are one approval', async () => {
-    await look();
-    const fresh = Array.from({ length: 20 }, (_, index): Tool => ({ ...READ, name: `fresh_${index}` }));
-    tell([[READ, SEND, RELOAD, ...fresh]], 'be careful');
-    expect((await look()).value.tools).toEqual(['read', 'send', 'reload']);
-    stage.approve('--server', 'srv');
+  it('an update that changes twenty, and brings twenty more, is one approval', async () => {
+    const many = (name: string, more: object = {}) =>
+      Array.from({ length: 20 }, (_, index): Tool => ({ ...READ, ...more, name: `${name}_${index}` }));
+    tell([[READ, SEND, RELOAD], many('old')], 'be careful');
     expect((await look()).value.tools).toHaveLength(23);
+    tell([[READ, SEND, RELOAD], many('old', { description: 'reads it faster' }), many('fresh')], 'be careful');
+    expect((await look()).value.tools).toEqual(['read', 'send', 'reload']);
+    expect(stage.approve('--server', 'srv')).toMatchObject({ status: 0 });
+    expect((await look()).value.tools).toHaveLength(43);
+    const approvals = stage.events('approval').filter(({ stage: word }) => word === 'approved' || word === 'server');
+    expect(approvals).toMatchObject([
+      { stage: 'server', changed: 20, added: 20 },
+      { stage: 'approved', number: 2 },
+    ]);
   });
 
   it('`pins: off` is a widening, too', async () => {

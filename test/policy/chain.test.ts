@@ -37,7 +37,7 @@ const PARTS: ChainParts = {
     onTransition: () => {},
     resume: () => false,
   },
-  hiding: [],
+  hiding: undefined,
 };
 
 it('the order of the policies is this', () => {

@@ -35,6 +35,11 @@ export const EMPTY_BOARD: Board = { version: 1, server: FIRST_STATE, tools: [], 
 
 /** Tools of one board that are not isolated: somebody may guess names for ever. */
 export const MOST_TOOLS = 512;
+/**
+ * Samples that the tools of one board have together: as many as all of them by default. Settings may ask for fifty times that, and
+ * a document of that size could not be read again.
+ */
+export const MOST_SAMPLES = MOST_TOOLS * 20;
 /** Longer names have no breaker of their own; their server's counts them. The specification allows 128. */
 export const LONGEST_TOOL = 256;
 
@@ -48,10 +53,27 @@ export function withState(board: Board, tool: string | undefined, state: Breaker
   if (stateOf(board, tool) === state) return board;
   if (tool === undefined) return { ...board, server: state };
   if (board.tools.some((entry) => entry.tool === tool)) {
-    return { ...board, tools: board.tools.map((entry) => (entry.tool === tool ? { tool, state } : entry)) };
+    const replaced = board.tools.map((entry) => (entry.tool === tool ? { tool, state } : entry));
+    return { ...board, tools: boundSamples(replaced, tool) };
   }
   const tools = makeRoom(board.tools, state);
-  return tools === undefined ? board : { ...board, tools: [...tools, { tool, state }] };
+  return tools === undefined ? board : { ...board, tools: boundSamples([...tools, { tool, state }], tool) };
+}
+
+/** Of the tools that came first the samples go, not the breakers: what is open stays open, and who opened often is known still. */
+function boundSamples(tools: readonly ToolEntry[], newest: string): readonly ToolEntry[] {
+  let excess = tools.reduce((sum, { state }) => sum + samplesOf(state), -MOST_SAMPLES);
+  if (excess <= 0) return tools;
+  return tools.map((entry) => {
+    const { tool, state } = entry;
+    if (excess <= 0 || tool === newest || state.kind !== 'closed' || state.window.length === 0) return entry;
+    excess -= state.window.length;
+    return { tool, state: { ...state, window: [] } };
+  });
+}
+
+function samplesOf(state: BreakerState): number {
+  return state.kind === 'closed' ? state.window.length : 0;
 }
 
 function isLongOver(state: BreakerState, now: Moment): boolean {

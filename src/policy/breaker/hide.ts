@@ -13,8 +13,8 @@ export interface RefusedTool {
 }
 
 export interface HideParts {
-  /** The servers of which tools may be hidden. */
-  readonly servers: readonly string[];
+  /** The servers of which tools may be hidden; asked each time, since another policy may say otherwise. */
+  readonly servers: { includes(server: string): boolean };
   /** Those tools that are to be hidden now. */
   hidden(server: string, now: Instant): readonly RefusedTool[];
 }
@@ -22,6 +22,7 @@ export interface HideParts {
 /** How soon the openings and orders of other guards are seen. */
 const LOOK_EVERY_MS = 500;
 const NOTHING: readonly string[] = [];
+const ALL_SHOWN = JSON.stringify([]);
 
 export class Hide implements Interceptor {
   readonly name = 'hide';
@@ -40,13 +41,22 @@ export class Hide implements Interceptor {
 
   onResponse(request: RequestView, result: JsonObject, now: Instant): readonly Narrowing[] | undefined {
     const { method, modern, upstream } = request;
-    if (method !== 'tools/list' || modern || !this.#parts.servers.includes(upstream)) return undefined;
+    if (method !== 'tools/list' || modern) return undefined;
+    if (!this.#parts.servers.includes(upstream)) {
+      // nothing is looked at: only that the client has a list, should another policy hide something of it
+      this.#shown.set(upstream, ALL_SHOWN);
+      return undefined;
+    }
     const { tools } = result;
     if (!Array.isArray(tools)) return undefined;
     const out = this.#look(upstream, now);
     this.#lookAtMs = Math.min(this.#lookAtMs, now.monoMs + LOOK_EVERY_MS);
     const indexes = tools.flatMap((tool, index) => (isJsonObject(tool) && out.has(String(tool.name)) ? [index] : []));
     return indexes.length === 0 ? undefined : [{ kind: 'remove', array: ['tools'], indexes }];
+  }
+
+  onPolicyChange(now: Instant): void {
+    if (this.#shown.size > 0) this.#lookAtMs = Math.min(this.#lookAtMs, now.monoMs);
   }
 
   takeChangedLists(now: Instant): readonly string[] {

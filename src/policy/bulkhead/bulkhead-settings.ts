@@ -7,6 +7,8 @@ export interface ToolBulkhead {
    * than its server has free, so that one tool alone gets half of them and k stuck ones leave about 1/(k+1) to the others.
    */
   readonly maxInFlight: number | undefined;
+  /** No more than so many beside that: a ceiling takes nothing of the rule above away. */
+  readonly ceiling?: number;
   /** Longest wait for a place, in ms; 0: refused at once. */
   readonly maxWaitMs: number;
 }

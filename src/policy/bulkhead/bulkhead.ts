@@ -8,12 +8,14 @@ import { type Cap, ServerSlots, type Ticket, type ToolSlots } from './server-slo
 
 export interface BulkheadParts {
   serverSettings(server: string): ServerBulkhead;
-  /** INVARIANT: the same for the same tool, for as long as the session. */
+  /** INVARIANT: the same for the same tool, until `onPolicyChange`. */
   toolSettings(server: string, tool: string): ToolBulkhead;
 }
 
 export interface Bulkhead
-  extends Required<Pick<Interceptor, 'name' | 'onRequest' | 'onWaited' | 'onAbandoned' | 'takeReady' | 'onSettle'>> {
+  extends Required<
+    Pick<Interceptor, 'name' | 'onRequest' | 'onWaited' | 'onAbandoned' | 'takeReady' | 'onSettle' | 'onPolicyChange'>
+  > {
   readonly wakeAtMs: number;
 }
 
@@ -113,6 +115,14 @@ export function createBulkhead(parts: BulkheadParts): Bulkhead {
       const taken = ready.filter(({ request }) => held.has(request));
       ready = [];
       return taken;
+    },
+
+    onPolicyChange(now) {
+      for (const [name, server] of servers) {
+        server.retune(parts.serverSettings(name), now.monoMs);
+        advance(server, now.monoMs);
+      }
+      wakeAgain();
     },
 
     onSettle(request, _settled, now) {

@@ -8,7 +8,7 @@ export type Cap = 'tool' | 'share' | 'server';
 /** INVARIANT: exists only while the tool holds a place or waits for one: the names are attacker-controlled. */
 export interface ToolSlots {
   readonly name: string;
-  readonly settings: ToolBulkhead;
+  settings: ToolBulkhead;
   held: number;
   /** First come, first served. */
   readonly queue: Set<Ticket>;
@@ -20,7 +20,7 @@ export interface Ticket {
   readonly slots: ToolSlots;
   readonly order: number;
   /** Monotonic ms. */
-  readonly dueMs: number;
+  dueMs: number;
   /** Undefined: still in the queue. `go`: a place is already its own. */
   outcome: 'go' | 'refused' | undefined;
   /** What was full when it began to wait; when its time was over. */
@@ -28,7 +28,7 @@ export interface Ticket {
 }
 
 export class ServerSlots {
-  readonly #settings: ServerBulkhead;
+  #settings: ServerBulkhead;
   readonly #toolSettings: (tool: string) => ToolBulkhead;
   readonly #tools = new Map<string, ToolSlots>();
   /** Those of `#tools` with a queue. */
@@ -60,6 +60,18 @@ export class ServerSlots {
     let dueMs = Number.POSITIVE_INFINITY;
     for (const { queue } of this.#queued) dueMs = Math.min(dueMs, firstOf(queue)?.dueMs ?? dueMs);
     return dueMs;
+  }
+
+  /**
+   * Other settings hold from now on. What is held stays held, also where that is more than may be now; nobody waits longer than
+   * who begins to wait now. To be followed by `advance`.
+   */
+  retune(settings: ServerBulkhead, nowMs: number): void {
+    this.#settings = settings;
+    for (const slots of this.#tools.values()) {
+      slots.settings = this.#toolSettings(slots.name);
+      for (const ticket of slots.queue) ticket.dueMs = Math.min(ticket.dueMs, nowMs + slots.settings.maxWaitMs);
+    }
   }
 
   /** Takes a place at once. INVARIANT: not past a call of the same tool, since who waits has no place (`advance`). */
@@ -146,6 +158,7 @@ export class ServerSlots {
 
   #fullFor({ held, settings }: ToolSlots): Cap | undefined {
     const free = this.#settings.maxInFlight - this.#held;
+    if (settings.ceiling !== undefined && held >= settings.ceiling) return 'tool';
     if (settings.maxInFlight !== undefined && held >= settings.maxInFlight) return 'tool';
     if (free <= 0) return 'server';
     return settings.maxInFlight === undefined && held >= free ? 'share' : undefined;

@@ -52,4 +52,9 @@ export interface ConstraintPorts {
    */
   bases(): readonly string[];
   readonly windows: boolean;
+  /**
+   * What a directory is, and when an entry of it was last made, removed or renamed: equal texts, the same entries. Undefined where
+   * that cannot be known, or where it changed so lately that the next change might bear the same time.
+   */
+  directoryState?(path: string): string | undefined;
 }

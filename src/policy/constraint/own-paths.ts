@@ -6,6 +6,7 @@ import type { Violation } from './constraint-set.ts';
 import { isPathLike, listReadings } from './own-readings.ts';
 import { writePointer } from './pointer.ts';
 import { listBases, locate, splitPath, spreadPath, takeBack } from './real-location.ts';
+import { createSettledNames, type SettledNames } from './settled-names.ts';
 import { quote } from './shown-text.ts';
 import { readWindowsForm } from './windows-path.ts';
 import { isUnder } from './within.ts';
@@ -26,7 +27,10 @@ export interface OwnPaths {
   readonly tails: ReadonlySet<string>;
 }
 
-export type OwnPathPorts = Pick<ConstraintPorts, 'realPath' | 'homeDir' | 'bases' | 'windows'>;
+export type OwnPathPorts = Pick<ConstraintPorts, 'realPath' | 'homeDir' | 'bases' | 'windows' | 'directoryState'>;
+
+/** Looks through the arguments of one call; remembers of earlier ones only what cannot have changed. */
+export type OwnPathFinder = (args: JsonObject | undefined, monoMs: number) => Violation | undefined;
 
 /** @param paths absolute files and directories; a file that is a link counts as both ends of it. */
 export function prepareOwnPaths(paths: readonly string[], ports: OwnPathPorts): OwnPaths {
@@ -41,21 +45,50 @@ function listTails(place: string): readonly string[] {
   return parts.slice(0, last + 1).map((_, index) => parts.slice(index).join('/'));
 }
 
+/** @param ports of one server: their home and bases stay what they are */
+export function createOwnPathFinder(own: OwnPaths, ports: OwnPathPorts): OwnPathFinder {
+  let surroundings: Surroundings | undefined;
+  return (args, monoMs) => {
+    if (args === undefined || own.places.length === 0) return undefined;
+    surroundings ??= survey(own, ports);
+    surroundings.harmless.begin(monoMs);
+    return findOwnPath(args, own, ports, surroundings);
+  };
+}
+
+interface Surroundings {
+  readonly bases: readonly string[];
+  /** Where a bare name may lead to the guard's own files. */
+  readonly near: readonly string[];
+  readonly harmless: SettledNames;
+}
+
+function survey(own: OwnPaths, ports: OwnPathPorts): Surroundings {
+  const near = findNear(own, ports);
+  return {
+    bases: listBases(ports),
+    near,
+    harmless: createSettledNames(near, (path) => ports.directoryState?.(path)),
+  };
+}
+
 /**
  * The first string or key, anywhere in the arguments, that as a whole is a path into one of them, by any reading. Texts above 4
  * KiB, and paths inside a longer text (a shell command), are not looked at. attacker-controlled: `args`.
  */
-export function findOwnPath(args: JsonObject | undefined, own: OwnPaths, ports: OwnPathPorts): Violation | undefined {
-  if (args === undefined || own.places.length === 0) return undefined;
+function findOwnPath(
+  args: JsonObject,
+  own: OwnPaths,
+  ports: OwnPathPorts,
+  { bases, near, harmless }: Surroundings,
+): Violation | undefined {
   const seen = new Set<string>();
-  const bases = listBases(ports);
-  const near = findNear(own, ports);
   const path: string[] = [];
   let looks = 0;
 
   const visitText = (text: string): Violation | undefined => {
     const isPath = isPathLike(text);
-    if (!isPath && (near.length === 0 || text.length > 255)) return undefined;
+    if (!isPath && (near.length === 0 || text.length > 255 || harmless.has(text))) return undefined;
     if (seen.has(text)) return undefined;
     seen.add(text);
     const readings = listReadings(text, ports.homeDir);
@@ -67,7 +100,10 @@ export function findOwnPath(args: JsonObject | undefined, own: OwnPaths, ports: 
     if (seen.size > MAX_TEXTS || looks > MAX_LOOKS) {
       return violate([], 'hold too many texts that may be paths: send less');
     }
-    if (!readings.some((reading) => leadsInto(reading, from, own, ports))) return undefined;
+    if (!readings.some((reading) => leadsInto(reading, from, own, ports))) {
+      if (!isPath) harmless.add(text);
+      return undefined;
+    }
     return violate(path, 'leads to files of the guard itself, which no tool may touch; any other path may be given');
   };
   const visit = (value: Json | undefined): Violation | undefined => {

@@ -39,6 +39,8 @@ interface Listing {
   next: string | undefined;
   /** Milliseconds since the epoch, of the newest page. */
   seenAtMs: number;
+  /** Where it is a single page: the number of its bytes. */
+  readonly repeat: number | undefined;
 }
 
 interface Page {
@@ -93,7 +95,7 @@ export function createInventoryWatch({ digest, later, offer }: InventoryParts): 
       return PASS;
     },
 
-    onResponse(request, result, { wallMs }) {
+    onResponse(request, result, { wallMs }, repeat) {
       if (request.asked !== 'client') return undefined;
       const { method, upstream } = request;
       if (method === 'initialize' || method === 'server/discover') {
@@ -108,7 +110,11 @@ export function createInventoryWatch({ digest, later, offer }: InventoryParts): 
       const cursor = cursors.get(request);
       let listing = listings.get(key);
       if (cursor === undefined) {
-        listing = { server: upstream, kind, builder: new ListBuilder(kind, digest), next: undefined, seenAtMs: wallMs };
+        // Byte for byte the list that was taken last: there is nothing new in it.
+        if (repeat !== undefined && listing?.next === undefined && listing?.repeat === repeat) return undefined;
+        const [builder, isWhole] = [new ListBuilder(kind, digest), stringAt(result, 'nextCursor') === undefined];
+        const number = isWhole ? repeat : undefined;
+        listing = { server: upstream, kind, builder, next: undefined, seenAtMs: wallMs, repeat: number };
         listings.set(key, listing);
       } else if (listing === undefined || listing.next !== cursor) return undefined;
       listing.next = stringAt(result, 'nextCursor');

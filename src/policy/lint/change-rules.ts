@@ -103,12 +103,16 @@ export function findBeyondCeiling(input: LintInput): readonly Found[] {
     return servers.flatMap((server): readonly Found[] => {
       const beyond = beyondCeiling(server, grant.kind, grant.pattern, input.nowMs);
       if (beyond === undefined) return [];
-      const text = `${grant.kind} ${quoteName(grant.pattern)}: a ceiling over ${quoteName(server.id)} does not allow ${beyond}, so it is denied`;
+      const text = `${grant.kind} ${quoteName(grant.pattern)}: ${quoteNames(voicesOf(server))} over ${quoteName(server.id)} does not allow ${beyond}, so it is denied`;
       return [
         { path, server: serverOf(site) ?? server.id, text, mend: 'remove the grant, or have the ceiling changed' },
       ];
     });
   });
+}
+
+function voicesOf({ ceilings }: LintServer): readonly string[] {
+  return [...new Set(ceilings.map(({ by, rule }) => by ?? rule))];
 }
 
 /** What of a grant the ceilings refuse, in words; undefined where they refuse nothing that is known. */

@@ -65,6 +65,8 @@ export interface LintServer {
   readonly scope: ServerScope;
   readonly ceilings: readonly ScopeLayer[];
   readonly offer: Offer | undefined;
+  /** Why it could not be asked anew, where it was to be. attacker-controlled where it quotes the server. */
+  readonly notAsked: string | undefined;
   /** The tools of the offer by name; of several with one name the last. */
   readonly toolsByName: ReadonlyMap<string, OfferedTool>;
   /** Undefined where nothing of it is on record. */

@@ -12,6 +12,7 @@ export interface RuleHead {
 
 export const LINT_RULES = {
   'server-without-scope': { severity: 'error', summary: 'a server that no scope restricts' },
+  'server-not-asked': { severity: 'error', summary: 'a server that could not be asked what it offers (`--live`)' },
   'wildcard-swallows': { severity: 'warn', summary: 'a grant with a wildcard, and which tools it swallows' },
   'grant-matches-nothing': { severity: 'warn', summary: 'a grant that names nothing the server offers' },
   'grant-unused': { severity: 'warn', summary: 'a grant that nobody has used for some time' },

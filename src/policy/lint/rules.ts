@@ -5,13 +5,14 @@ import type { Found } from './finding.ts';
 import { findExpired, findExpiring, findSwallowing, findUnmatched, findUnused } from './grant-rules.ts';
 import type { LintInput } from './lint-input.ts';
 import type { RuleId } from './rule-ids.ts';
-import { findSecrets, findUnpinned, findUnscoped, findWideEnvironment } from './server-rules.ts';
+import { findNotAsked, findSecrets, findUnpinned, findUnscoped, findWideEnvironment } from './server-rules.ts';
 import { findExpiredSuppressions } from './suppression.ts';
 import { findContradictory, findDestructive, findUnconstrained } from './tool-rules.ts';
 import { findUnreachable } from './unreachable-rules.ts';
 
 export const FINDERS: Readonly<Record<RuleId, (input: LintInput) => readonly Found[]>> = {
   'server-without-scope': findUnscoped,
+  'server-not-asked': findNotAsked,
   'wildcard-swallows': findSwallowing,
   'grant-matches-nothing': findUnmatched,
   'grant-unused': findUnused,

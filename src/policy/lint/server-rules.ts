@@ -1,11 +1,14 @@
 // The rules about how a server is started and whether anything restricts it: scope, code, secrets, environment. Pure.
 // TRUST: what stands in `env`, `args` and `headers` is never quoted, but for the names of variables and of packages.
+import { showInert } from '../../wire/inert-text.ts';
 import type { Json } from '../../wire/json.ts';
 import { listOf, memberOf, objectOf } from '../lock/difference.ts';
 import { type Found, quoteName, quoteNames } from './finding.ts';
 import type { Launched, LintInput, LintServer, Path } from './lint-input.ts';
 import { hasWord, wordsOf } from './name-words.ts';
 import { isSecretName, secretKind } from './secret-shape.ts';
+
+const LONGEST_WHY = 300;
 
 export function findUnscoped({ servers, hasScopes, scopes }: LintInput): readonly Found[] {
   return servers.flatMap((server): readonly Found[] => {
@@ -25,6 +28,22 @@ export function findUnscoped({ servers, hasScopes, scopes }: LintInput): readonl
           ? `${quoteName(id)} names no scope, so nothing is granted to it`
           : `${quoteName(id)} has no scope: whatever it offers can be called`,
         mend: `${hasScopes ? 'name' : 'write `scopes` and name'} one in \`servers.${id}.scope\`${there}`,
+      },
+    ];
+  });
+}
+
+export function findNotAsked({ servers }: LintInput): readonly Found[] {
+  return servers.flatMap(({ id, notAsked, offer }): readonly Found[] => {
+    if (notAsked === undefined) return [];
+    const instead = offer === undefined ? '' : '; what it offered before is judged instead';
+    const why = showInert(notAsked.length > LONGEST_WHY ? `${notAsked.slice(0, LONGEST_WHY)}…` : notAsked);
+    return [
+      {
+        path: ['servers', id],
+        server: id,
+        text: `${quoteName(id)} did not say what it offers: ${why}${instead}`,
+        mend: `set that right; \`mcp-guard run --server ${id}\` says the same, and what the server says beside`,
       },
     ];
   });

@@ -4,6 +4,7 @@
 import type { Json, JsonObject } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
 import { sortedJson } from '../../wire/sorted-json.ts';
+import { combineAuth } from './auth-rules.ts';
 import { type Difference, type KeyPath, keysOf, listOf, memberOf, objectFrom, objectOf, rankIn } from './difference.ts';
 import { DOCUMENT_FIELDS, type FieldRule, type Fields } from './field-table.ts';
 import { combinePins } from './pin-rules.ts';
@@ -95,6 +96,8 @@ function combineValue(
       return combineLists(config, lock, tell, 'unite');
     case 'intersect':
       return combineLists(config, lock, tell, 'intersect');
+    case 'auth':
+      return combineAuth(path, config, lock, report);
     case 'pins':
       return combinePins(config, lock, tell);
     case 'members':

@@ -22,6 +22,8 @@ export type FieldRule =
   /** A list of permissions: what stands in both holds. */
   | { readonly kind: 'intersect' }
   | { readonly kind: 'members'; readonly fields: Fields }
+  /** Who may start a session: auth-rules.ts. */
+  | { readonly kind: 'auth' }
   /** How drift of definitions is met: the stricter word, and the fields that both ignore. */
   | { readonly kind: 'pins' }
   /** Keyed by pattern, where more than one may match: tool-table.ts. */
@@ -85,6 +87,9 @@ const SERVER_FIELDS: Fields = {
     gid: APPROVED,
     readable: APPROVED,
     writable: APPROVED,
+    openFiles: smaller(Number.POSITIVE_INFINITY),
+    processes: smaller(Number.POSITIVE_INFINITY),
+    memoryBytes: smaller(Number.POSITIVE_INFINITY),
   }),
 };
 
@@ -113,11 +118,11 @@ export const DOCUMENT_FIELDS: Fields = {
   breaker: APPROVED,
   limits: UNITE,
   limitStore: APPROVED,
-  loopGuard: APPROVED,
-  blastRadius: APPROVED,
-  auth: APPROVED,
+  loopGuard: members({ repeats: smaller(Number.POSITIVE_INFINITY) }),
+  blastRadius: members({ tools: smaller(Number.POSITIVE_INFINITY), calls: smaller(Number.POSITIVE_INFINITY) }),
+  auth: { kind: 'auth' },
   tenants: APPROVED,
-  roles: APPROVED,
+  roles: { kind: 'both' },
   bridge: APPROVED,
   lock: stricter(['required', 'first-use'], 'first-use'),
   approvers: { kind: 'intersect' },

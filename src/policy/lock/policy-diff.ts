@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../../wire/json.ts';
 import { isJsonObject } from '../../wire/json.ts';
 import { combineDocuments } from './combine.ts';
 import { type Difference, memberOf, objectOf } from './difference.ts';
+import { diffRoles, type RoleLine } from './role-diff.ts';
 import { diffScopes, type RuleChange, type ScopeDiff } from './scope-diff.ts';
 
 export interface DiffLine {
@@ -40,6 +41,7 @@ export function diffPolicies(
   const scopes = servers.map((server) => diffScopes(approved, config, server, inventory.get(server) ?? []));
   const lines = [
     ...differences.flatMap(lineOf),
+    ...diffRoles(approved, config).map(roleLine),
     ...scopes.flatMap((scope) =>
       scopeLines(scope, Object.hasOwn(objectOf(memberOf(approved, 'servers')), scope.server)),
     ),
@@ -60,6 +62,13 @@ function lineOf(difference: Difference): readonly DiffLine[] {
     .map(quoteKey)
     .join('.');
   return [{ kind, server, text: `${shown}: ${valueText(path, before)} → ${valueText(path, after)}` }];
+}
+
+function roleLine(line: RoleLine): DiffLine {
+  const about = line.role === undefined ? 'roles' : `role \`${inertName(line.role)}\``;
+  if (line.kind !== 'rule') return { kind: line.kind, server: undefined, text: `${about}: ${line.text}` };
+  const kind = line.change.direction === 'wider' ? 'possible' : 'holds';
+  return { kind, server: undefined, text: `${about}: ${ruleText(line.change)}` };
 }
 
 function serverText(id: string, before: Json | undefined, after: Json | undefined): string {

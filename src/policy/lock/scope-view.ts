@@ -32,9 +32,21 @@ export function viewScope(config: JsonObject, server: string): ScopeView {
   if (listed === undefined) return NONE;
   const name = memberOf(listed, 'scope');
   if (typeof name !== 'string') return scopes === undefined ? ALL : NONE;
-  const scope = objectOf(memberOf(scopes, name));
-  const read = (key: string): readonly Rule[] => listOf(memberOf(scope, key)).flatMap(readRule);
-  return { kind: 'scope', grants: read('grants'), denies: read('deny') };
+  return { kind: 'scope', ...readRules(scopes, [name]) };
+}
+
+/** The rules of all scopes of a role; undefined where the config has no such role. */
+export function viewRole(config: JsonObject, role: string): Pick<ScopeView, 'grants' | 'denies'> | undefined {
+  const entry = memberOf(memberOf(config, 'roles'), role);
+  return entry === undefined ? undefined : readRules(memberOf(config, 'scopes'), listOf(memberOf(entry, 'scopes')));
+}
+
+function readRules(scopes: Json | undefined, names: readonly Json[]): Pick<ScopeView, 'grants' | 'denies'> {
+  const read = (key: string): readonly Rule[] =>
+    names.flatMap((name) =>
+      typeof name === 'string' ? listOf(memberOf(memberOf(scopes, name), key)).flatMap(readRule) : [],
+    );
+  return { grants: read('grants'), denies: read('deny') };
 }
 
 function readRule(value: Json): readonly Rule[] {

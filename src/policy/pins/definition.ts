@@ -22,11 +22,13 @@ export interface Definition {
 /** The pinned part of an entry of `tools/list`; undefined where it has no name to go by. */
 export function readDefinition(entry: Json | undefined): Definition | undefined {
   if (!isJsonObject(entry) || !Object.hasOwn(entry, 'name') || typeof entry.name !== 'string') return undefined;
-  const present = PINNED_FIELDS.flatMap((field): (readonly [PinnedField, Json])[] => {
+  // Ten thousand of them may come at once: a loop, and one object.
+  const fields: Partial<Record<PinnedField, Json>> = {};
+  for (const field of PINNED_FIELDS) {
     const value = Object.hasOwn(entry, field) ? entry[field] : undefined;
-    return value === undefined ? [] : [[field, value]];
-  });
-  return { name: entry.name, fields: Object.fromEntries(present) };
+    if (value !== undefined) fields[field] = value;
+  }
+  return { name: entry.name, fields };
 }
 
 /** Whether a caller is told the same of both, but for the fields of `ignored` and the name. */

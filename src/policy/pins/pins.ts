@@ -39,16 +39,22 @@ export interface PinParts {
 interface Kept {
   readonly watch: Watch;
   readonly listing: Listing;
-  readonly since: Since;
-  readonly isObserved: boolean;
+  since: Since;
+  isObserved: boolean;
   /** As the last handshake showed them. */
   instructions: string | undefined;
   hasInstructions: boolean;
+  /** What came of the last list that was read, where its bytes have a number. Any other list in between, and it is read again. */
+  last: { readonly repeat: number; readonly cursor: string | undefined; readonly narrowings: Narrowings } | undefined;
 }
+
+type Narrowings = readonly Narrowing[] | undefined;
 
 export interface Pins extends Interceptor {
   /** False for a tool that has drifted and is kept out of use. */
   isInUse(server: UpstreamId, tool: string): boolean;
+  /** Another policy holds, or somebody has approved other definitions. Of a server that was not pinned at the start: nothing. */
+  retune(server: UpstreamId, pinned: PinnedServer): void;
 }
 
 export function createPins(parts: PinParts): Pins {
@@ -57,13 +63,23 @@ export function createPins(parts: PinParts): Pins {
   for (const [server, { known, since, config, isObserved }] of parts.servers) {
     const [settingsOf, serverSettings] = [resolvePins(config), resolveServerPins(config)];
     const watch = new Watch({ server, known, since, settingsOf, serverSettings });
-    const unseen = { instructions: undefined, hasInstructions: false };
+    const unseen = { instructions: undefined, hasInstructions: false, last: undefined };
     servers.set(server, { watch, listing: new Listing(), since, isObserved, ...unseen });
   }
   const isLetPass = (kept: Kept, server: UpstreamId, now: Instant): boolean =>
     kept.isObserved || parts.isPaused(server, now);
 
-  const narrowList = (kept: Kept, request: RequestView, result: JsonObject): readonly Narrowing[] | undefined => {
+  const narrowRepeated = (kept: Kept, request: RequestView, result: JsonObject, repeat?: number): Narrowings => {
+    const cursor = cursors.get(request);
+    const { last } = kept;
+    // INVARIANT: nothing was read since, so every tool of it stands as it stood.
+    if (repeat !== undefined && last?.repeat === repeat && last.cursor === cursor) return last.narrowings;
+    kept.last = undefined;
+    const narrowings = narrowList(kept, request, result);
+    if (repeat !== undefined) kept.last = { repeat, cursor, narrowings };
+    return narrowings;
+  };
+  const narrowList = (kept: Kept, request: RequestView, result: JsonObject): Narrowings => {
     const tools = ownMember(result, 'tools');
     if (tools === undefined) return undefined;
     if (!Array.isArray(tools)) return [{ kind: 'refuse', deny: refuseList(request.upstream) }];
@@ -83,9 +99,24 @@ export function createPins(parts: PinParts): Pins {
 
   return {
     name: 'pins',
+    asksAgain: true,
     isInUse(server, tool) {
       const standing = servers.get(server)?.watch.standing(tool);
       return standing?.kind !== 'drifted' || standing.mode !== 'deny';
+    },
+    retune(server, { known, since, config, isObserved }) {
+      const kept = servers.get(server);
+      if (kept === undefined) return;
+      kept.watch.retune({
+        server,
+        known,
+        since,
+        settingsOf: resolvePins(config),
+        serverSettings: resolveServerPins(config),
+      });
+      kept.since = since;
+      kept.isObserved = isObserved;
+      kept.last = undefined;
     },
     onRequest(request: RequestView, now: Instant): Verdict {
       const kept = servers.get(request.upstream);
@@ -99,23 +130,29 @@ export function createPins(parts: PinParts): Pins {
       if (standing.kind !== 'drifted' || standing.mode !== 'deny') return PASS;
       const deny = refuseTool(request.upstream, request.tool, standing.change, kept.since);
       if (!isLetPass(kept, request.upstream, now)) return deny;
-      return { kind: 'pass', observed: { rule: deny.rule, reason: deny.reason } };
+      return {
+        kind: 'pass',
+        observed: { rule: deny.rule, reason: deny.reason, by: kept.isObserved ? 'observe' : 'pause' },
+      };
     },
-    onResponse(request: RequestView, result: JsonObject, now: Instant): readonly Narrowing[] | undefined {
+    onResponse(request: RequestView, result: JsonObject, now: Instant, repeat?: number): Narrowings {
       const kept = servers.get(request.upstream);
       if (kept === undefined || request.asked !== 'client') return undefined;
       const { method, upstream } = request;
-      let narrowings: readonly Narrowing[] | undefined;
-      if (method === 'tools/list') narrowings = narrowList(kept, request, result);
-      else if (method === 'initialize' || method === 'server/discover') narrowings = narrowHandshake(kept, result);
-      else return undefined;
+      let narrowings: Narrowings;
+      if (method === 'tools/list') narrowings = narrowRepeated(kept, request, result, repeat);
+      else if (method === 'initialize' || method === 'server/discover') {
+        // A handshake is another server: what it lists is told anew.
+        kept.last = undefined;
+        narrowings = narrowHandshake(kept, result);
+      } else return undefined;
       for (const finding of kept.watch.takeFindings()) parts.onFinding(finding);
       return isLetPass(kept, upstream, now) ? undefined : narrowings;
     },
   };
 }
 
-function narrowHandshake(kept: Kept, result: JsonObject): readonly Narrowing[] | undefined {
+function narrowHandshake(kept: Kept, result: JsonObject): Narrowings {
   const instructions = ownMember(result, 'instructions');
   // what is no text cannot have been approved
   if (instructions !== undefined && typeof instructions !== 'string') return [{ kind: 'drop', path: ['instructions'] }];

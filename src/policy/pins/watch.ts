@@ -26,6 +26,15 @@ export type Standing =
   | { readonly kind: 'fine' }
   | { readonly kind: 'drifted'; readonly mode: 'deny' | 'warn'; readonly change: ToolChange | undefined };
 
+/** A tool that is not as it was approved. */
+interface Drifted {
+  /** What it was last seen as. */
+  readonly as: Definition;
+  /** How many definitions it has shown beside the approved one. */
+  readonly faces: number;
+  readonly change: ToolChange | undefined;
+}
+
 const FINE: Standing = { kind: 'fine' };
 const MOST_FINDINGS = 1_000;
 
@@ -39,11 +48,11 @@ export interface WatchSettings {
 }
 
 export class Watch {
-  readonly #settings: WatchSettings;
+  #settings: WatchSettings;
   /** Approved, or seen first. */
-  readonly #pinned: Map<string, Definition>;
+  #pinned: Map<string, Definition>;
   /** INVARIANT: a tool that has drifted once stays so for the session: a server that shows two faces is not believed again. */
-  readonly #drifted = new Map<string, Standing>();
+  readonly #drifted = new Map<string, Drifted>();
   /** Names of tools that are not pinned and were said already. */
   readonly #said = new Set<string>();
   #instructions: string | undefined;
@@ -56,6 +65,26 @@ export class Watch {
     this.#pinned = new Map(settings.known?.pins.tools);
     this.#instructions = settings.known?.pins.instructions;
     this.#hasInstructions = settings.known?.hasInstructions ?? false;
+  }
+
+  /**
+   * Other settings hold from now on, and where `settings.known` is from an approval, other definitions. INVARIANT: a tool that has
+   * drifted is believed again only where somebody has approved exactly what it was last seen as, and nothing else of it was seen.
+   */
+  retune(settings: WatchSettings): void {
+    this.#settings = settings;
+    if (settings.known === undefined || settings.since !== 'approved') return;
+    const { pins } = settings.known;
+    this.#pinned = new Map(pins.tools);
+    for (const [tool, { as, faces }] of this.#drifted) {
+      const pinned = this.#pinned.get(tool);
+      const { ignored } = settings.settingsOf(tool);
+      if (pinned !== undefined && faces === 1 && isSameDefinition(pinned, as, ignored)) this.#drifted.delete(tool);
+    }
+    if (pins.instructions !== this.#instructions) this.#saidInstructions = false;
+    this.#instructions = pins.instructions;
+    this.#hasInstructions = true;
+    this.#said.clear();
   }
 
   /** One entry of a list, as it came. An entry without a name is `undefined`. */
@@ -72,7 +101,7 @@ export class Watch {
       return FINE;
     }
     if (isSameDefinition(pinned, definition, settings.ignored)) return this.standing(name);
-    return this.#changed(name, settings.mode, compareDefinitions(pinned, definition, settings.ignored));
+    return this.#changed(definition, settings, compareDefinitions(pinned, definition, settings.ignored));
   }
 
   /** How the tool stands for a call, whether it was listed or not. */
@@ -80,7 +109,7 @@ export class Watch {
     const settings = this.#settings.settingsOf(tool);
     if (settings.mode === 'off') return FINE;
     const known = this.#drifted.get(tool);
-    if (known !== undefined) return known;
+    if (known !== undefined) return { kind: 'drifted', mode: settings.mode, change: known.change };
     // a caller may name any tool: only a listed one is a finding
     return this.#isLearning || this.#pinned.has(tool)
       ? FINE
@@ -117,13 +146,16 @@ export class Watch {
   }
 
   /** INVARIANT: kept of pinned tools only, so that no number of invented ones can crowd out a drifted one. */
-  #changed(tool: string, mode: 'deny' | 'warn', change: ToolChange | undefined): Standing {
+  #changed(as: Definition, { mode, ignored }: PinSettings, change: ToolChange | undefined): Standing {
+    const { name: tool } = as;
+    if (mode === 'off') return FINE;
     const known = this.#drifted.get(tool);
-    if (known !== undefined) return known;
-    const standing: Standing = { kind: 'drifted', mode, change };
-    this.#drifted.set(tool, standing);
-    this.#find({ tool, kind: 'changed', change, mode });
-    return standing;
+    if (known === undefined) {
+      this.#drifted.set(tool, { as, faces: 1, change });
+      this.#find({ tool, kind: 'changed', change, mode });
+    } else if (!isSameDefinition(known.as, as, ignored))
+      this.#drifted.set(tool, { ...known, as, faces: known.faces + 1 });
+    return { kind: 'drifted', mode, change: known?.change ?? change };
   }
 
   #unapproved(tool: string, mode: 'deny' | 'warn'): Standing {

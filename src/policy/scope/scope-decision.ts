@@ -12,11 +12,18 @@ export type Refusal =
       readonly kind: 'absent';
       readonly why: 'not_granted' | 'denied' | 'expired' | 'not_plain';
       readonly rule: string;
+      /** The ceiling, tenant's block or role that refuses it. For a person alone: no approval can give it. */
+      readonly by?: string;
     }
   /** The scope allows it, and the lock does not yet. */
   | { readonly kind: 'unapproved'; readonly rule: string }
   /** The nearest grant first. */
-  | { readonly kind: 'arguments'; readonly rule: string; readonly violations: readonly Violation[] }
+  | {
+      readonly kind: 'arguments';
+      readonly rule: string;
+      readonly violations: readonly Violation[];
+      readonly by?: string;
+    }
   | { readonly kind: 'approval'; readonly rule: string };
 
 export type TargetDecision =
@@ -75,7 +82,7 @@ export function decideUse(
     if (typeof tried === 'string') rule ??= tried;
     else if (layers[index]?.role === 'lock' && tried.kind === 'arguments') {
       unapproved ??= { kind: 'unapproved', rule: tried.rule };
-    } else if (tried.kind === 'arguments') return { granted: false, refusal: tried };
+    } else if (tried.kind === 'arguments') return { granted: false, refusal: { ...tried, ...voiceOf(layers[index]) } };
     else approval ??= tried;
   }
   const refusal = unapproved ?? approval;
@@ -107,6 +114,8 @@ function readLayer(
   reading: UriReading,
   nowMs: number,
 ): { readonly grants: readonly Grant[] } | (Refusal & { readonly kind: 'absent' }) {
+  // Long names and unplain URIs too: a layer that says nothing of a kind takes nothing of it away.
+  if (layer.isOpen && !layer.denies.has(kind)) return { grants: layer.grants.filter((grant) => grant.kind === kind) };
   const rules = layer.find(kind, name);
   const alive: Grant[] = [];
   let denial: DenyRule | undefined;
@@ -119,11 +128,16 @@ function readLayer(
     else alive.push(rule);
   }
   denial ??= denialOf(layer, kind, reading.others);
-  if (denial !== undefined) return { kind: 'absent', why: 'denied', rule: denial.rule };
+  const absent = { kind: 'absent', ...voiceOf(layer) } as const;
+  if (denial !== undefined) return { ...absent, why: 'denied', rule: denial.rule };
   if (alive.length > 0) return { grants: alive };
-  if (evaded !== undefined) return { kind: 'absent', why: 'not_plain', rule: evaded.rule };
-  if (expired !== undefined) return { kind: 'absent', why: 'expired', rule: expired.rule };
-  return { kind: 'absent', why: 'not_granted', rule: layer.rule };
+  if (evaded !== undefined) return { ...absent, why: 'not_plain', rule: evaded.rule };
+  if (expired !== undefined) return { ...absent, why: 'expired', rule: expired.rule };
+  return { ...absent, why: 'not_granted', rule: layer.rule };
+}
+
+function voiceOf(layer: ScopeLayer | undefined): { readonly by?: string } {
+  return layer?.by === undefined ? {} : { by: layer.by };
 }
 
 function denialOf(layer: ScopeLayer, kind: TargetKind, spellings: readonly string[]): DenyRule | undefined {

@@ -25,7 +25,7 @@ export function denyUse(refusal: Refusal, asked: Asked, kind: TargetKind, name: 
   const base = { kind: 'deny', rule, retryAfterMs: undefined } as const;
   switch (refusal.kind) {
     case 'absent':
-      return { ...base, ...absentReason(refusal.why, shown), error: absence(kind, name, asked.modern) };
+      return { ...base, ...absentReason(refusal, shown), error: absence(kind, name, asked.modern) };
     case 'unapproved':
       return {
         ...base,
@@ -71,10 +71,15 @@ export function denyInput(asked: Asked, method: string | undefined, rule: string
   };
 }
 
+/** For the record: whoever asks is told that there is no such thing, whatever the reason is. */
 function absentReason(
-  why: (Refusal & { readonly kind: 'absent' })['why'],
+  { why, by }: Refusal & { readonly kind: 'absent' },
   shown: string,
 ): { readonly reason: string; readonly text: string } {
+  if (by !== undefined) {
+    const how = why === 'denied' ? 'denies' : 'does not allow';
+    return { reason: 'beyond_ceiling', text: `\`${inert(by)}\` ${how} \`${shown}\`, whatever the scope grants` };
+  }
   switch (why) {
     case 'not_granted':
       return { reason: 'not_granted', text: `no grant names \`${shown}\`` };

@@ -1,12 +1,25 @@
 // One voice that must allow: a scope, or several that add up, made quick to ask. Decides nothing.
 import { TargetIndex } from '../target-index.ts';
-import { DEFAULT_GRANT, type Grant, type Scope, type ScopeRule, type TargetKind } from './scope-policy.ts';
+import {
+  DEFAULT_GRANT,
+  type DenyRule,
+  type Grant,
+  type Scope,
+  type ScopeRule,
+  type TargetKind,
+} from './scope-policy.ts';
+
+const KINDS = ['tool', 'resource', 'prompt', 'request'] as const;
 
 /** The lock is told apart: what only it refuses is configured and waits for an approval. */
 export type LayerRole = 'scope' | 'ceiling' | 'lock';
 
 export interface ScopeLayer {
   readonly role: LayerRole;
+  /** Of a ceiling: who says so, for a person. */
+  readonly by?: string;
+  /** Grants whatever it does not deny: of a kind that no denial names, nothing is looked at. */
+  readonly isOpen: boolean;
   /** What is said to decide where nothing is granted. */
   readonly rule: string;
   /** Every grant, those that have expired included. */
@@ -25,9 +38,22 @@ export type Layers = readonly [ScopeLayer, ...ScopeLayer[]];
  * Several scopes (the roles of one principal) are one layer: what any of them grants is granted, what any of them denies is
  * denied.
  */
-export function buildLayer(role: LayerRole, scopes: readonly [Scope, ...Scope[]]): ScopeLayer {
+export function buildLayer(role: LayerRole, scopes: readonly [Scope, ...Scope[]], by?: string): ScopeLayer {
   const grants = [...scopes.flatMap((scope) => scope.grants), DEFAULT_GRANT];
   const denies = scopes.flatMap((scope) => scope.denies);
+  const rule = scopes.map((scope) => scope.rule).join(' + ');
+  return { ...indexRules(grants, denies), role, rule, isOpen: false, ...(by === undefined ? {} : { by }) };
+}
+
+/** Denials alone: what they do not name is for the other layers to decide. */
+export function buildOpenLayer(denies: readonly DenyRule[], by: string): ScopeLayer {
+  const grants = KINDS.map((kind): Grant => ({ ...DEFAULT_GRANT, rule: by, kind, pattern: '*' }));
+  return { ...indexRules(grants, denies), role: 'ceiling', rule: by, isOpen: true, by };
+}
+
+type Indexed = Pick<ScopeLayer, 'grants' | 'denies' | 'deniesAll' | 'find'>;
+
+function indexRules(grants: readonly Grant[], denies: readonly DenyRule[]): Indexed {
   const rules: readonly ScopeRule[] = [...grants, ...denies];
   const indexOf = (kind: TargetKind): TargetIndex<ScopeRule> =>
     new TargetIndex(rules.filter((rule) => rule.kind === kind).map((rule) => ({ pattern: rule.pattern, value: rule })));
@@ -38,8 +64,6 @@ export function buildLayer(role: LayerRole, scopes: readonly [Scope, ...Scope[]]
     request: indexOf('request'),
   };
   return {
-    role,
-    rule: scopes.map((scope) => scope.rule).join(' + '),
     grants,
     denies: new Set(denies.map(({ kind }) => kind)),
     deniesAll: new Set(denies.filter(({ pattern }) => /^\*+$/.test(pattern)).map(({ kind }) => kind)),

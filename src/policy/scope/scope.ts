@@ -1,7 +1,7 @@
 // The interceptor that keeps a server to its scope: what a client may use, what a server may ask, what either gets to see.
 // Knows when to ask and what to do with the answer; whether something is granted is scope-decision.ts's to say.
 import type { UpstreamId } from '../../core/events.ts';
-import type { Deny, Interceptor, Narrowing, NotificationView, RequestView } from '../../core/interceptor.ts';
+import type { Deny, Interceptor, Narrowing, NotificationView, Observed, RequestView } from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
 import type { Instant } from '../../ports/clock.ts';
 import type { JsonObject } from '../../wire/json.ts';
@@ -11,6 +11,8 @@ import { couldGrantAny, decideTarget, decideUse } from './scope-decision.ts';
 import { denyInput, denyUnreadable, denyUse } from './scope-denial.ts';
 import type { Layers } from './scope-layer.ts';
 import { isListMethod, narrowCapabilities, narrowLists } from './scope-narrowing.ts';
+import { observeNarrowings } from './scope-observed.ts';
+import { ceilingLayers, ownLayers } from './scope-split.ts';
 import { inputRequestsOf, usesOf } from './scope-uses.ts';
 
 /** `unscoped`: anything goes, and everything is recorded. */
@@ -18,17 +20,17 @@ export type ServerScope =
   | 'unscoped'
   | {
       readonly layers: Layers;
-      /** `observe`: decided and recorded, and let pass. */
+      /** `observe`: decided and recorded, and let pass, but for what a ceiling denies. */
       readonly mode: 'enforce' | 'observe';
     };
 
 const NEVER = (): boolean => false;
 
 /**
- * @param isPaused break-glass: as if the mode were `observe` @param scopes of every server of the session. INVARIANT: a server that is not named throws, which denies (`guard_fault`)
+ * @param isPaused break-glass: as if the mode were `observe` @param scopes of every server of the session, asked each time: another policy may hold. INVARIANT: a server that is not named throws, which denies (`guard_fault`)
  */
 export function createScopePolicy(
-  scopes: ReadonlyMap<UpstreamId, ServerScope>,
+  scopes: Pick<ReadonlyMap<UpstreamId, ServerScope>, 'get'>,
   isPaused: (server: UpstreamId, now: Instant) => boolean = NEVER,
 ): Interceptor {
   const scopeOf = (upstream: UpstreamId): ServerScope => {
@@ -36,28 +38,50 @@ export function createScopePolicy(
     if (scope === undefined) throw new Error(`no scope was made for \`${upstream}\``);
     return scope;
   };
-  const isEnforced = ({ mode }: Exclude<ServerScope, 'unscoped'>, server: UpstreamId, now: Instant): boolean =>
-    mode === 'enforce' && !isPaused(server, now);
+  /** Why it is not enforced; undefined: it is. */
+  const laxity = (
+    { mode }: Exclude<ServerScope, 'unscoped'>,
+    server: UpstreamId,
+    now: Instant,
+  ): Observed['by'] | undefined => (mode !== 'enforce' ? 'observe' : isPaused(server, now) ? 'pause' : undefined);
   return {
     name: 'scope',
+    asksAgain: true,
     onRequest(request, now) {
       const scope = scopeOf(request.upstream);
       if (scope === 'unscoped') return PASS;
       const denial = judgeRequest(request, scope.layers, now.wallMs);
       if (denial === undefined) return PASS;
-      if (isEnforced(scope, request.upstream, now)) return denial;
-      return { kind: 'pass', observed: { rule: denial.rule, reason: denial.reason } };
+      const by = laxity(scope, request.upstream, now);
+      if (by === undefined) return denial;
+      const ceilings = ceilingLayers(scope);
+      const held = ceilings === undefined ? undefined : judgeRequest(request, ceilings, now.wallMs);
+      if (held !== undefined) return held;
+      return { kind: 'pass', observed: { rule: denial.rule, reason: denial.reason, by } };
     },
     onResponse(request, result, now) {
       const scope = scopeOf(request.upstream);
-      if (scope === 'unscoped' || request.asked === 'server' || !isEnforced(scope, request.upstream, now))
-        return undefined;
-      return narrowResult(request, result, scope.layers, now.wallMs);
+      if (scope === 'unscoped' || request.asked === 'server') return undefined;
+      const narrowings = narrowResult(request, result, scope.layers, now.wallMs);
+      if (narrowings === undefined || narrowings.length === 0) return narrowings;
+      const by = laxity(scope, request.upstream, now);
+      if (by === undefined) return narrowings;
+      const ceilings = ceilingLayers(scope);
+      if (ceilings === undefined) return observeNarrowings(result, narrowings, scope.layers[0].rule, by);
+      const held = narrowResult(request, result, ceilings, now.wallMs) ?? [];
+      const own = ownLayers(scope);
+      const lax = own === undefined ? [] : (narrowResult(request, result, own, now.wallMs) ?? []);
+      return [...held, ...observeNarrowings(result, lax, scope.layers[0].rule, by)];
     },
     onNotification(note, now) {
       const scope = scopeOf(note.upstream);
-      if (scope === 'unscoped' || !isEnforced(scope, note.upstream, now)) return 'pass';
-      return isNoteGranted(note, scope.layers, now.wallMs) ? 'pass' : 'drop';
+      if (scope === 'unscoped') return 'pass';
+      const denied = judgeNote(note, scope.layers, now.wallMs);
+      if (denied === undefined) return 'pass';
+      const by = laxity(scope, note.upstream, now);
+      const ceilings = ceilingLayers(scope);
+      const isHeld = ceilings !== undefined && judgeNote(note, ceilings, now.wallMs) !== undefined;
+      return by === undefined || isHeld ? 'drop' : { ...denied, by };
     },
   };
 }
@@ -101,11 +125,24 @@ function judgeInputRequests(request: RequestView, holder: JsonObject, layers: La
   return undefined;
 }
 
-function isNoteGranted({ method, params }: NotificationView, layers: Layers, nowMs: number): boolean {
+/** Why it may not be delivered; undefined: it may. */
+function judgeNote(
+  { method, params }: NotificationView,
+  layers: Layers,
+  nowMs: number,
+): Omit<Observed, 'by'> | undefined {
+  const unreadable = { rule: layers[0].rule, reason: 'not_granted' };
   if (method === 'notifications/resources/updated') {
     const uri = stringAt(params, 'uri');
-    return uri !== undefined && decideTarget(layers, 'resource', uri, nowMs).granted;
+    if (uri === undefined) return unreadable;
+    const decision = decideTarget(layers, 'resource', uri, nowMs);
+    return decision.granted ? undefined : { rule: decision.refusal.rule, reason: 'not_granted' };
   }
   const methods = params === undefined ? [] : inputRequestsOf(params);
-  return methods?.every((asked) => decideUse(layers, 'request', asked, undefined, nowMs).granted) ?? false;
+  if (methods === undefined) return unreadable;
+  for (const asked of methods) {
+    const decision = decideUse(layers, 'request', asked, undefined, nowMs);
+    if (!decision.granted) return { rule: decision.refusal.rule, reason: 'request_denied' };
+  }
+  return undefined;
 }

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readOwnIdentity } from '../../../src/adapters/process-identity.ts';
 import { enforceRetention } from '../../../src/adapters/retention.ts';
 import { findStale } from '../../../src/adapters/stale-segments.ts';
-import { makePrivateDir, resolveStateDir, StatePathError } from '../../../src/adapters/state-paths.ts';
+import { makePrivateDir, resolveStateDir } from '../../../src/adapters/state-paths.ts';
+import { StatePathError } from '../../../src/tenant/state-path-error.ts';
 import { makeIntent, origin, payloadOf } from '../../audit/sample.ts';
 import { endScene, makeScene, type Scene, START } from './scene.ts';
 

@@ -3,12 +3,12 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createJsonlSink, type JsonlSink, type JsonlSinkOptions } from '../../../src/adapters/jsonl-sink.ts';
-import { trailPaths } from '../../../src/adapters/state-paths.ts';
 import { nodeTrailFiles, type TrailFiles } from '../../../src/adapters/trail-files.ts';
 import { listDays, listSegments } from '../../../src/adapters/trail-listing.ts';
 import { verifyTrail } from '../../../src/adapters/trail-verify.ts';
 import { readRecord, type TrailRecord } from '../../../src/audit/record.ts';
 import type { Instant } from '../../../src/ports/clock.ts';
+import { trailPaths } from '../../../src/tenant/trail-paths.ts';
 import { origin } from '../../audit/sample.ts';
 
 export const START = Date.parse('2026-03-01T12:00:00Z');

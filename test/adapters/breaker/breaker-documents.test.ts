@@ -15,7 +15,6 @@ beforeEach(async () => {
 });
 afterEach(() => endScene(scene));
 
-const NEWER = '{"version":2,"what":"ever"}';
 const isRoot = process.getuid?.() === 0;
 const put = (ending: string, text: string) => fs.writeFileSync(scene.file(ending), text);
 const remove = (...endings: string[]) => {
@@ -139,27 +138,6 @@ test('where both copies of the record are worth nothing, the first order that re
   expect(stateAnew(scene)).toBe('closed 1');
   expect(stateAnew(scene, 'bad')).toBe('isolated 1');
   expect(onDisk('.isolations.json')).toEqual(onDisk('.isolations.json.bak'));
-});
-
-describe('what a newer version wrote', () => {
-  test('a board: each guard goes on alone, nothing is replaced, the isolation holds', async () => {
-    put('.json', NEWER);
-    expect(stateAnew(scene, 'query')).toBe('closed 0');
-    expect(stateAnew(scene, 'bad')).toBe('isolated 1');
-    expect((await order(scene.open(), 'isolate', 'other')).board).toBeUndefined();
-    expect(fs.readFileSync(scene.file('.json'), 'utf8')).toBe(NEWER);
-    expect(stateAnew(scene, 'other')).toBe('closed 0');
-    expect(scene.said.join('\n')).toContain('was written by a newer version (2, this one knows 1)');
-  });
-
-  test('a record of isolations: the whole server is isolated, and no order of this version lifts it', async () => {
-    put('.isolations.json', NEWER);
-    expect(stateAnew(scene)).toBe('isolated 0');
-    expect(readAnew(scene).server).toMatchObject({ reason: expect.stringContaining('use that version') });
-    expect((await order(scene.open(), 'reset')).board).toBeUndefined();
-    expect(fs.readFileSync(scene.file('.isolations.json'), 'utf8')).toBe(NEWER);
-    expect(stateAnew(scene)).toBe('isolated 0');
-  });
 });
 
 describe('what is gone', () => {
@@ -298,9 +276,30 @@ describe('what is no file of ours', () => {
     fs.renameSync(scene.file('.isolations.json'), elsewhere());
     make('.isolations.json');
     expect(stateAnew(scene)).toBe('isolated 0');
+    expect(readAnew(scene).server).toMatchObject({
+      reason: expect.stringContaining('`mcp-guard breaker status` says'),
+    });
     const before = fs.lstatSync(scene.file('.isolations.json')).ino;
     expect((await order(scene.open(), 'reset')).board).toBeUndefined();
     expect(fs.lstatSync(scene.file('.isolations.json')).ino).toBe(before);
+  });
+
+  test('a record that others can write says how to mend it, and is believed again once it is', async () => {
+    const path = scene.file('.isolations.json');
+    fs.chmodSync(path, 0o620);
+    const guard = scene.open();
+    expect(stateOf(guard.read(SERVER), undefined).kind).toBe('isolated');
+    expect(scene.said).toEqual([
+      expect.stringContaining(
+        `\`${path}\`: others can write it: look at what it says, then run \`chmod go-w ${path}\``,
+      ),
+    ]);
+    expect((await order(scene.open(), 'reset')).board).toBeUndefined();
+    expect(scene.said.at(-1)).toContain(`run \`chmod go-w ${path}\``);
+    fs.chmodSync(path, 0o600);
+    scene.wait(200);
+    expect(stateOf(guard.read(SERVER), undefined).kind).toBe('closed');
+    expect(stateOf(guard.read(SERVER), 'bad').kind).toBe('isolated');
   });
 
   test('a directory that is a link, or open to others, is not written to', async () => {

@@ -49,6 +49,35 @@ describe('listing', () => {
     expect(outcomes).toHaveLength(1);
   });
 
+  it('keeps definitions as wholes over all pages, and instructions; of a part of a list nothing', () => {
+    const whole = begin();
+    whole.answer({ capabilities: { tools: {} }, instructions: 'be kind' });
+    whole.answer({ tools: [{ name: 'a', outputSchema: { x: 1 } }], nextCursor: 'c' });
+    whole.answer({ tools: [{ name: 'b' }] });
+    const [listed] = whole.outcomes;
+    expect(listed?.kind === 'listed' ? listed.listing.seen : undefined).toEqual({
+      pins: {
+        tools: new Map([
+          ['a', { name: 'a', fields: { outputSchema: { x: 1 } } }],
+          ['b', { name: 'b', fields: {} }],
+        ]),
+        instructions: 'be kind',
+      },
+      hasInstructions: true,
+    });
+    const part = begin();
+    part.greet({ tools: {} });
+    part.answer({ tools: [{ name: 'a' }] });
+    expect(part.outcomes[0]).toMatchObject({ listing: { seen: { pins: { instructions: undefined } } } });
+    const again = begin();
+    again.greet({ tools: {}, prompts: {} });
+    again.answer({ tools: [{ name: 'a' }] });
+    again.talk.take({ kind: 'notification', method: 'notifications/tools/list_changed', params: undefined });
+    again.answer({ prompts: [] });
+    again.fail(-1, 'gone');
+    expect(again.outcomes[0]).toMatchObject({ kind: 'listed', listing: { seen: undefined } });
+  });
+
   it('speaks to a server of 2026-07-28', () => {
     const { outcomes, sent, answer, fail, last } = begin();
     fail(-32601);

@@ -3,6 +3,7 @@ import { PassThrough, Writable } from 'node:stream';
 import type { RunOptions } from '../../../src/adapters/run-options.ts';
 import { SessionRun } from '../../../src/adapters/run-session.ts';
 import type { Timers } from '../../../src/adapters/shutdown-ladder.ts';
+import { StreamClient } from '../../../src/adapters/stream-client.ts';
 import type { AuditEntry } from '../../../src/audit/entry.ts';
 import type { Interceptor } from '../../../src/core/interceptor.ts';
 import { Session } from '../../../src/core/session.ts';
@@ -156,6 +157,12 @@ export class Rig {
         },
       });
     const command = { command: 'srv', args: [], cwd: undefined, env: {}, stderr: 'inherit' as const };
+    const limits = {
+      maxLineBytes: options.maxLineBytes ?? 1024 * 1024,
+      fullAtBytes: options.fullAtBytes ?? 64 * 1024,
+      serverFullAtBytes: options.fullAtBytes ?? 64 * 1024,
+      read: DEFAULT_READ_LIMITS,
+    };
     const runOptions: RunOptions = {
       session,
       servers: new Map([['srv', { command, process: this.server }]]),
@@ -170,17 +177,11 @@ export class Rig {
       clock: { now: () => ({ wallMs: 1_700_000_000_000 + this.timers.nowMs, monoMs: this.timers.nowMs }) },
       log: { write: (level, text) => void this.log.push(`${level}: ${text}`) },
       timers: this.timers,
-      stdin: this.stdin,
-      stdout,
+      client: new StreamClient(this.stdin, stdout, limits),
       parent: () => this.parent,
       afterTurn: () => {},
       policiesIdle: options.policiesIdle ?? (() => Promise.resolve()),
-      limits: {
-        maxLineBytes: options.maxLineBytes ?? 1024 * 1024,
-        fullAtBytes: options.fullAtBytes ?? 64 * 1024,
-        serverFullAtBytes: options.fullAtBytes ?? 64 * 1024,
-        read: DEFAULT_READ_LIMITS,
-      },
+      limits,
       shutdown: { termAfterMs: 1200, killAfterMs: 1800 },
       showNoise: (server, text) => void this.noise.push(`${server}: ${text.toString().trimEnd()}`),
       relayStderr: () => {},

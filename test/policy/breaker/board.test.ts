@@ -1,5 +1,6 @@
 // What a board remembers, what it may forget, and what its writing costs; and time across a reboot.
 import { describe, expect, test } from 'vitest';
+import { MAX_DOCUMENT_BYTES } from '../../../src/adapters/document-file.ts';
 import {
   type Board,
   countOutByFaults,
@@ -57,6 +58,57 @@ describe('a full board', () => {
     // An isolation takes no room from the others.
     const isolated = full((index) => (index < 3 ? ISOLATED : OPEN));
     expect(names(withState(isolated, 'new', OPEN))).toHaveLength(513);
+  });
+});
+
+describe('samples of one board', () => {
+  const at = { wallMs: 1_795_354_036_619.25, monoMs: 23_009_119.447180998, bootId: 'b'.repeat(60) };
+  const closed = (count: number): BreakerState => ({
+    kind: 'closed',
+    epoch: 7,
+    round: 3,
+    since: null,
+    window: Array.from({ length: count }, () => ({ at, sample: 'tool_error', slow: false })),
+  });
+  const board = (...states: readonly BreakerState[]): Board => ({
+    ...EMPTY_BOARD,
+    tools: states.map((state, index) => ({ tool: `t${index}`, state })),
+  });
+  const counts = ({ tools }: Board) =>
+    tools.map(({ state }) => (state.kind === 'closed' ? state.window.length : state.kind));
+  const thousands = Array.from({ length: 10 }, () => closed(1000));
+
+  test('are bounded: the first tools lose theirs, and nothing else', () => {
+    const full = board(...thousands, closed(240));
+    expect(counts(withState(full, 'new', closed(0)))).toEqual([...counts(full), 0]);
+    const one = withState(full, 'new', closed(1));
+    expect(counts(one)).toEqual([0, ...counts(full).slice(1), 1]);
+    expect(stateOf(one, 't0')).toEqual(closed(0));
+    // No tool more than there must be.
+    expect(counts(withState(full, 'new', closed(1000)))).toEqual([0, ...counts(full).slice(1), 1000]);
+    expect(counts(withState(full, 'new', closed(1001)))).toEqual([0, 0, ...counts(full).slice(2), 1001]);
+  });
+
+  test('of the tool that has just been called stay, what is open has none, and what has none is the same', () => {
+    const first = withState(board(closed(0), ...thousands, closed(240), OPEN), 't1', closed(1000));
+    const grown = withState(first, 't0', closed(5));
+    expect(counts(grown)).toEqual([5, 0, ...counts(first).slice(2)]);
+    const open = board(OPEN, closed(0), ...thousands, closed(240));
+    const bounded = withState(open, 'new', closed(1));
+    expect(counts(bounded)).toEqual(['open', 0, 0, ...counts(open).slice(3), 1]);
+    expect(bounded.tools.slice(0, 2)).toEqual(open.tools.slice(0, 2));
+    expect(bounded.tools[1]).toBe(open.tools[1]);
+  });
+
+  test('never make a document that could not be read again, whatever the names are', () => {
+    // JSON needs six bytes for each of these characters.
+    const name = (index: number) => `${'\u0001'.repeat(253)}${index.toString().padStart(3, '0')}`;
+    const names = Array.from({ length: MOST_TOOLS }, (_, index) => name(index));
+    const thousand = closed(1000);
+    const filled = names.reduce((all, tool) => withState(all, tool, thousand), EMPTY_BOARD);
+    expect(counts(filled).reduce((sum: number, count) => sum + Number(count), 0)).toBeLessThanOrEqual(10_240);
+    const bytes = JSON.stringify({ ...filled, crashed: names }).length;
+    expect(bytes).toBeLessThan(MAX_DOCUMENT_BYTES - 65_536);
   });
 });
 

@@ -3,12 +3,14 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConstraintPorts } from '../../../src/policy/constraint/constraint-document.ts';
-import { findOwnPath, type OwnPaths, prepareOwnPaths } from '../../../src/policy/constraint/own-paths.ts';
+import { createOwnPathFinder, type OwnPaths, prepareOwnPaths } from '../../../src/policy/constraint/own-paths.ts';
 import type { Json, JsonObject } from '../../../src/wire/json.ts';
 import { PORTS, realPorts } from './one-constraint.ts';
 
 const OWN = ['/home/me/.config/mcp-guard', '/home/me/.local/state/mcp-guard', '/srv/guard.yaml'];
 const own = prepareOwnPaths(OWN, PORTS);
+const findOwnPath = (args: JsonObject | undefined, of: OwnPaths, ports: ConstraintPorts) =>
+  createOwnPathFinder(of, ports)(args, 0);
 const find = (value: Json, ports = PORTS, of = own): string | undefined =>
   findOwnPath({ v: value }, of, ports)?.pointer;
 
@@ -223,6 +225,73 @@ describe('the cost is bounded', () => {
     expect(findOwnPath({ v: texts }, own, many)?.text).toBe(
       'the arguments hold too many texts that may be paths: send less',
     );
+  });
+});
+
+describe('a bare name that counts from a directory near', () => {
+  // The state stands below where the server works, so a link there may lead into it.
+  const STATE = ['/site/sub/state'];
+  const scene = () => {
+    let state: string | undefined = 'a';
+    const links = new Map<string, string>();
+    let asked = 0;
+    let nowMs = 0;
+    const ports: ConstraintPorts = {
+      ...PORTS,
+      bases: () => ['/site'],
+      realPath: (path) => {
+        asked += 1;
+        return links.get(path) ?? path;
+      },
+      directoryState: () => state,
+    };
+    const find = createOwnPathFinder(prepareOwnPaths(STATE, ports), ports);
+    const look = (text: string, laterMs = 1) => {
+      asked = 0;
+      nowMs += laterMs;
+      return { found: find({ v: text }, nowMs) !== undefined, asked };
+    };
+    return { look, links, set: (next: string | undefined) => (state = next) };
+  };
+
+  test('is looked at once, as long as nothing changed there', () => {
+    const { look } = scene();
+    expect(look('notes').asked).toBeGreaterThan(0);
+    expect(look('notes')).toEqual({ found: false, asked: 0 });
+    expect(look('other').asked).toBeGreaterThan(0);
+  });
+
+  test('is looked at again once something did: a link that was made there is found', () => {
+    const { look, links, set } = scene();
+    expect(look('notes').found).toBe(false);
+    links.set('/site/notes', '/site/sub/state');
+    set('b');
+    expect(look('notes').found).toBe(true);
+    expect(look('notes').found).toBe(true);
+  });
+
+  test('in the same millisecond as the call before, the directory is not asked again', () => {
+    const { look, links, set } = scene();
+    expect(look('notes').found).toBe(false);
+    links.set('/site/notes', '/site/sub/state');
+    set('b');
+    expect(look('notes', 0.9).found).toBe(false);
+    expect(look('notes', 0.1).found).toBe(true);
+  });
+
+  test('is looked at every time where nobody can tell what changed', () => {
+    const { look, links, set } = scene();
+    set(undefined);
+    expect(look('notes').found).toBe(false);
+    links.set('/site/notes', '/site/sub/state');
+    expect(look('notes').found).toBe(true);
+  });
+
+  test('what was found is never forgotten to be found', () => {
+    const { look, links } = scene();
+    links.set('/site/notes', '/site/sub/state/audit');
+    expect(look('notes').found).toBe(true);
+    expect(look('notes').found).toBe(true);
   });
 });
 

@@ -24,10 +24,10 @@ function open() {
     request.params = undefined;
     return request;
   };
-  const answer = (request: RequestView, result: JsonObject, now = NOW) =>
-    expect(watch.onResponse?.(request, result, now)).toBeUndefined();
-  const list = (result: JsonObject, cursor?: string, method = 'tools/list') =>
-    answer(ask(method, cursor === undefined ? undefined : { cursor }), result);
+  const answer = (request: RequestView, result: JsonObject, now = NOW, repeat?: number) =>
+    expect(watch.onResponse?.(request, result, now, repeat)).toBeUndefined();
+  const list = (result: JsonObject, cursor?: string, method = 'tools/list', repeat?: number) =>
+    answer(ask(method, cursor === undefined ? undefined : { cursor }), result, NOW, repeat);
   const work = () => {
     let steps = 0;
     for (let action = held.shift(); action !== undefined; action = held.shift()) {
@@ -323,5 +323,29 @@ describe('a newer look', () => {
     });
     const ofPart = { ...known, lists: { tools: list('c', { isComplete: false }) } };
     expect(mergeInventory(ofPart, { server: undefined, lists: part }).lists.tools?.digest).toBe('b');
+  });
+});
+
+describe('a list that came before, byte for byte', () => {
+  test('is no work; one between makes it work again', () => {
+    const { list, work } = open();
+    const all = (repeat: number) => {
+      list({ tools: [tool('a')] }, undefined, 'tools/list', repeat);
+      return work();
+    };
+    expect(all(1)).toBe(1);
+    expect(all(1)).toBe(0);
+    expect(all(2)).toBe(1);
+    expect(all(1)).toBe(1);
+  });
+
+  test('of pages is always read', () => {
+    const { list, work, names } = open();
+    for (const second of ['b', 'c']) {
+      list({ tools: [tool('a')], nextCursor: 'p2' }, undefined, 'tools/list', 1);
+      list({ tools: [tool(second)] }, 'p2', 'tools/list', second === 'b' ? 2 : 3);
+      work();
+      expect(names()).toEqual(['a', second]);
+    }
   });
 });

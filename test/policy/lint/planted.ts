@@ -87,6 +87,7 @@ export const PLANTED_FACTS: Facts = {
     web: used({ post_message: 1, readFile: 2 }),
   },
   approved: APPROVED,
+  notAsked: new Map([['loose', 'it ended with status 1']]),
   definitions: new Map([
     [
       'files',
@@ -115,6 +116,7 @@ export const PLANTED_FACTS: Facts = {
 /** Rule, place, and the tool where it is about one. */
 export const EXPECTED = [
   'server-without-scope servers.loose.scope',
+  'server-not-asked servers.loose',
   'wildcard-swallows scopes.files.grants[1]',
   'grant-matches-nothing scopes.files.grants[2]',
   'grant-unused scopes.files.grants[3]',

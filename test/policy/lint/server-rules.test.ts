@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { findLaunched } from '../../../src/config/launched-code.ts';
 import { secretKind } from '../../../src/policy/lint/secret-shape.ts';
 import { isPinned } from '../../../src/policy/lint/server-rules.ts';
-import { found, lint } from './lint-scene.ts';
+import { found, lint, offer } from './lint-scene.ts';
 
 describe('unpinned-command', () => {
   const spec = (line: string) => {
@@ -172,6 +172,19 @@ describe('environment-wider-than-needed', () => {
     );
     expect(of(['REGION'], { other: { command: 'x', passEnv: ['REGION'] } })).toEqual([]);
   });
+});
+
+test('server-not-asked: why, inert and cut, and what is judged instead', () => {
+  const servers = { a: { command: 'a', scope: 's' }, b: { command: 'b', scope: 's' }, c: { command: 'c', scope: 's' } };
+  const notAsked = new Map([
+    ['a', 'it ended \u001b[2J'],
+    ['b', 'x'.repeat(1_000)],
+  ]);
+  const document = { version: 1, servers, scopes: { s: {} } };
+  const [a, b, ...none] = found('server-not-asked', document, { notAsked, offers: { b: offer(['x']) } });
+  expect(a).toBe('servers.a: `a` did not say what it offers: it ended \\u{1b}[2J');
+  expect(b).toMatch(/^servers\.b: `b` did not say what it offers: x{300}…; what it offered before is judged instead$/);
+  expect(none).toEqual([]);
 });
 
 test('server-without-scope: none at all, none named, only observed', () => {

@@ -45,10 +45,10 @@ function setUp(
     findings = [];
     return found;
   };
-  const listAs = (request: RequestView, result: JsonObject) => {
+  const listAs = (request: RequestView, result: JsonObject, repeat?: number) => {
     interceptor.onRequest?.(request, NOW);
     request.params = undefined;
-    return interceptor.onResponse?.(request, result, NOW);
+    return interceptor.onResponse?.(request, result, NOW, repeat);
   };
   return {
     pins: { takeFindings, isInUse: interceptor.isInUse },
@@ -56,9 +56,14 @@ function setUp(
     pause: (paused: boolean) => {
       isPaused = paused;
     },
-    list: (tools: Json, more?: JsonObject) => interceptor.onResponse?.(view('tools/list'), { tools, ...more }, NOW),
-    page: (cursor: string | undefined, tools: Json, nextCursor?: string) =>
-      listAs(view('tools/list', undefined, { params: cursor === undefined ? {} : { cursor } }), { tools, nextCursor }),
+    list: (tools: Json, more?: JsonObject, repeat?: number) =>
+      interceptor.onResponse?.(view('tools/list'), { tools, ...more }, NOW, repeat),
+    page: (cursor: string | undefined, tools: Json, nextCursor?: string, repeat?: number) =>
+      listAs(
+        view('tools/list', undefined, { params: cursor === undefined ? {} : { cursor } }),
+        nextCursor === undefined ? { tools } : { tools, nextCursor },
+        repeat,
+      ),
     answer: (method: string, result: JsonObject) => interceptor.onResponse?.(view(method), result, NOW),
     call: (tool: string, more?: Partial<RequestView>) => interceptor.onRequest?.(view('tools/call', tool, more), NOW),
     listFrom: (upstream: string, tools: Json) =>
@@ -204,7 +209,7 @@ describe('settings', () => {
     expect(list([changed])).toBeUndefined();
     expect(call('read')).toEqual({
       kind: 'pass',
-      observed: { rule: 'servers.files.pins', reason: 'definition_drift' },
+      observed: { rule: 'servers.files.pins', reason: 'definition_drift', by: 'observe' },
     });
     expect(pins.takeFindings()).toHaveLength(1);
   });
@@ -340,7 +345,7 @@ test('a paused server: as if it were only observed, for as long as it is', () =>
   pause(true);
   expect(list([changed])).toBeUndefined();
   expect(answer('initialize', { instructions: 'x' })).toBeUndefined();
-  expect(call('read')).toMatchObject({ kind: 'pass', observed: { reason: 'definition_drift' } });
+  expect(call('read')).toMatchObject({ kind: 'pass', observed: { reason: 'definition_drift', by: 'pause' } });
   expect(pins.takeFindings()).toHaveLength(2);
   pause(false);
   expect(list([changed])).toEqual(removed(0));
@@ -378,4 +383,47 @@ test('10,000 pinned tools are compared within the budget of a list', () => {
   for (let index = 0; index < 10_000; index += 1) call(`read_${index}`);
   // measured: 60 ms and 18 ms for the lists, 0.2 µs a call
   expect(performance.now() - started).toBeLessThan(1500);
+});
+
+describe('a list that came before, byte for byte', () => {
+  const again = (scene: ReturnType<typeof setUp>, tools: Json, repeat: number) => scene.list(tools, undefined, repeat);
+  const OTHER = { ...READ, description: 'reads anything' };
+
+  test('is judged as it was, without being read', () => {
+    const scene = setUp(pinned([READ, WRITE]));
+    expect(again(scene, [READ, OTHER], 1)).toEqual(removed(1));
+    // What the test says of the bytes stands for them: were it read, nothing would be taken out.
+    expect(again(scene, [WRITE], 1)).toEqual(removed(1));
+    expect(scene.listed).toHaveLength(1);
+  });
+
+  test('is read again once another one came in between', () => {
+    const scene = setUp(pinned([READ, WRITE]));
+    expect(again(scene, [READ, WRITE], 1)).toBeUndefined();
+    expect(again(scene, [OTHER, WRITE], 2)).toEqual(removed(0));
+    // The tool has shown two faces.
+    expect(again(scene, [READ, WRITE], 1)).toEqual(removed(0));
+    expect(again(scene, [READ, WRITE], 1)).toEqual(removed(0));
+  });
+
+  test('is read again where its bytes have no number, after a handshake, and as another page', () => {
+    const scene = setUp(pinned([READ, WRITE]));
+    expect(again(scene, [READ], 1)).toBeUndefined();
+    expect(scene.list([OTHER])).toEqual(removed(0));
+    const fresh = setUp(pinned([READ, WRITE]));
+    again(fresh, [READ], 1);
+    fresh.answer('initialize', {});
+    expect(again(fresh, [OTHER], 1)).toEqual(removed(0));
+    const paged = setUp(pinned([READ, WRITE]));
+    again(paged, [READ], 1);
+    expect(paged.page('c', [OTHER], undefined, 1)).toEqual(removed(0));
+  });
+
+  test('is passed whole while the server is paused, and kept back after', () => {
+    const scene = setUp(pinned([READ]));
+    scene.pause(true);
+    expect(again(scene, [OTHER], 1)).toBeUndefined();
+    scene.pause(false);
+    expect(again(scene, [OTHER], 1)).toEqual(removed(0));
+  });
 });

@@ -21,9 +21,15 @@ test.each([
   ]);
   const policy = createScopePolicy(scopes, (server) => server === 'paused');
   const call = policy.onRequest?.(view('tools/call', upstream, 'x'), NOW);
-  expect(call).toMatchObject(passes ? { kind: 'pass', observed: { reason: 'not_granted' } } : { kind: 'deny' });
+  expect(call).toMatchObject(
+    passes ? { kind: 'pass', observed: { reason: 'not_granted', by: 'pause' } } : { kind: 'deny' },
+  );
   const listed = policy.onResponse?.(view('tools/list', upstream), { tools: [{ name: 'x' }] }, NOW);
-  expect(listed).toEqual(passes ? undefined : [{ kind: 'remove', array: ['tools'], indexes: [0] }]);
+  expect(listed).toMatchObject(
+    passes ? [{ kind: 'observed', observed: { by: 'pause' } }] : [{ kind: 'remove', array: ['tools'], indexes: [0] }],
+  );
   const note = { upstream, method: 'notifications/resources/updated', params: { uri: 'file:///x' } };
-  expect(policy.onNotification?.(note, NOW)).toBe(passes ? 'pass' : 'drop');
+  const heard = policy.onNotification?.(note, NOW);
+  if (passes) expect(heard).toMatchObject({ by: 'pause', reason: 'not_granted' });
+  else expect(heard).toBe('drop');
 });

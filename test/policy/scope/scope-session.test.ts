@@ -1,9 +1,15 @@
 // A scope inside a whole session: what the client, the server and the record get to see, byte by byte.
 import { describe, expect, test } from 'vitest';
 import type { ScopeDocument } from '../../../src/config/schema.ts';
+import type { Effect } from '../../../src/core/effects.ts';
 import { createScopePolicy, type ServerScope } from '../../../src/policy/scope/scope.ts';
 import { call, intents, Playbook, recordsOf, result, SERVER, sentToServer } from '../../core/playbook.ts';
 import { layersOf } from './make-scope.ts';
+
+const linesOf = (effects: readonly Effect[]): readonly string[] =>
+  effects.flatMap((effect) =>
+    effect.type === 'to_client' && Buffer.isBuffer(effect.bytes) ? [effect.bytes.toString().trimEnd()] : [],
+  );
 
 const SCOPE: ScopeDocument = {
   grants: [{ tool: 'echo' }, { tool: 'write', args: { '/text': { prefix: '/data/' } } }],
@@ -93,6 +99,63 @@ describe('a session under a scope', () => {
     expect(intents(recordsOf(effects))).toMatchObject([
       { decision: 'observe', reason: 'not_granted', rule: 'scopes.files' },
     ]);
+    // its own record says it, once
+    expect(recordsOf(effects)).toHaveLength(1);
+  });
+
+  test('in observe mode: a list is shown whole, and the record says what of it would be hidden', () => {
+    const book = start('observe');
+    book.client({ id: 1, method: 'tools/list', params: {} }).take();
+    const page = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"sec\\u001bret","x":1.0},{"name":"echo"}]}}';
+    const effects = book.upstream(page).take();
+    const events = recordsOf(effects).filter(({ type }) => type === 'event');
+    expect(events).toMatchObject([
+      {
+        ...{ type: 'event', name: 'observed', server: SERVER },
+        detail: {
+          ...{ what: 'list', method: 'tools/list', rule: 'scopes.files', reason: 'not_shown', by: 'observe' },
+          ...{ list: 'tools', count: 1, names: '["sec\\u001bret"]', record: 'seg:1' },
+        },
+      },
+    ]);
+    expect(linesOf(effects)).toEqual([page]);
+    const order = effects.map(({ type }) => type);
+    expect(order.indexOf('record')).toBeLessThan(order.indexOf('to_client'));
+  });
+
+  test('in observe mode: an answer and a notification go on, and are on record', () => {
+    const book = start('observe');
+    book.client(call(1)).take();
+    const inputRequests = { a: { method: 'elicitation/create', params: {} } };
+    const asked = book.upstream(result(1, { resultType: 'input_required', inputRequests })).take();
+    expect(linesOf(asked)[0]).toContain('"elicitation/create"');
+    expect(recordsOf(asked)).toContainEqual(
+      expect.objectContaining({
+        name: 'observed',
+        detail: expect.objectContaining({ what: 'answer', reason: 'request_denied', record: 'seg:1' }),
+      }),
+    );
+    const note = { method: 'notifications/resources/updated', params: { uri: 'file:///x' } };
+    const counts = Array.from({ length: 5 }, () => {
+      const effects = book.upstream(note).take();
+      expect(linesOf(effects)).toHaveLength(1);
+      return recordsOf(effects).map((entry) => (entry.type === 'event' ? entry.detail.count : undefined));
+    });
+    // a server can repeat it for ever
+    expect(counts).toEqual([[1], [2], [], [4], []]);
+  });
+
+  test('in observe mode: stderr hears of each rule, ever more seldom, and no name steers it', () => {
+    const book = start('observe');
+    const said = [1, 2, 3, 4].flatMap((id) =>
+      book
+        .client(call(id, 'x\u001b[2J'))
+        .take()
+        .flatMap((effect) => (effect.type === 'log' ? [`${effect.level} ${effect.text}`] : [])),
+    );
+    const line =
+      'warn `srv`: `x\\u{1b}[2J` would be denied by `scopes.files` (not_granted) and goes on: `mode: observe`';
+    expect(said).toEqual([line, `${line} (2 times so far)`, `${line} (4 times so far)`]);
   });
 
   test('denies where it fails itself', () => {

@@ -1,0 +1,162 @@
+// Starts no server, but decides how one of a tenant is started: at which level, as whom, where, behind which prefix. Puts the rooms
+// together; loaded only where a server is confined. INVARIANT: what is required and cannot be had ends in an error, never in less.
+import * as fs from 'node:fs';
+import type { IsolationPolicy } from '../config/isolation-policy.ts';
+import { findLaunched } from '../config/launched-code.ts';
+import type { IsolationLevel } from '../config/restriction.ts';
+import { GuardError } from '../guard-error.ts';
+import { openTenantScope, type TenantScope } from '../tenant/tenant-scope.ts';
+import { isVisible, sandboxPrefix } from './bubblewrap.ts';
+import { resolveCommand } from './command-path.ts';
+import { findUser, type Offer, probeSandbox, probeSandboxRuntime, probeUsers } from './isolation-probe.ts';
+import { limitPrefix, userPrefix } from './start-prefix.ts';
+import { homesBeside, makeTenantPlaces, type TenantPlaces } from './tenant-places.ts';
+
+export interface ConfineInput {
+  readonly stateDir: string;
+  readonly tenant: string;
+  /** Of the config. */
+  readonly server: string;
+  readonly isolation: IsolationPolicy;
+  /** The strongest that config, tenant and ceilings ask for, and who asks. */
+  readonly required: { readonly level: IsolationLevel; readonly by: string };
+  readonly uid: number | undefined;
+  readonly platform?: NodeJS.Platform;
+  /** Given by tests. */
+  readonly probes?: Partial<Probes>;
+}
+
+export interface Probes {
+  readonly users: typeof probeUsers;
+  readonly sandbox: typeof probeSandbox;
+  readonly runtime: typeof probeSandboxRuntime;
+  readonly userNamed: typeof findUser;
+}
+
+export interface Confinement {
+  /** That holds, for the record. */
+  readonly level: IsolationLevel;
+  readonly places: TenantPlaces;
+  /** What goes before a command that is started in `cwd`. @throws GuardError isolation_unavailable */
+  prefixFor(command: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): StartPrefix;
+}
+
+export interface StartPrefix {
+  readonly words: readonly string[];
+  /** Beside the environment that was given. */
+  readonly env: Readonly<Record<string, string>>;
+  /** For stderr. */
+  readonly notes: readonly string[];
+}
+
+/** @throws GuardError isolation_unavailable; StatePathError; an error of the file system */
+export async function confineServer(input: ConfineInput): Promise<Confinement> {
+  const { isolation, required, uid, platform = process.platform, probes } = input;
+  const refuse = (why: string, hint: string): GuardError =>
+    new GuardError(
+      'isolation_unavailable',
+      `\`${input.server}\` of the tenant \`${input.tenant}\` needs isolation ${required.level} (${required.by}), and ${why}`,
+      { hint },
+    );
+  const scope = openTenantScope(input.stateDir, input.tenant);
+  if (required.level === 'L3') {
+    const offer = await (probes?.runtime ?? probeSandboxRuntime)();
+    throw refuse(offer.kind === 'missing' ? offer.why : 'it cannot be driven', 'require `L2` at most');
+  }
+  const sandbox = required.level === 'L2' ? (probes?.sandbox ?? probeSandbox)(platform) : undefined;
+  if (sandbox?.kind === 'missing') throw refuse(sandbox.why, 'mend that, or require less');
+  const named = isolation.uid === undefined ? undefined : { uid: isolation.uid, gid: isolation.gid ?? isolation.uid };
+  // A user that is written down is used at every level; L1 is nothing else.
+  const wanted = required.level === 'L1' || named !== undefined;
+  const users: Offer | undefined = wanted ? (probes?.users ?? probeUsers)(platform, uid) : undefined;
+  if (users?.kind === 'missing')
+    throw refuse(users.why, 'start the guard as root, or take `uid` and `L1` out of `isolation`');
+  const user = wanted ? (named ?? (probes?.userNamed ?? findUser)(`mcpg-${input.tenant}`)) : undefined;
+  if (wanted && user === undefined)
+    throw refuse('has no user of its own', `set \`isolation.uid\`, or make a system user \`mcpg-${input.tenant}\``);
+  if (user !== undefined && user.uid === uid)
+    throw refuse('its user is the guard’s own', 'give it another `isolation.uid`');
+  const places = makeTenantPlaces(scope, input.server, user);
+  const level = sandbox !== undefined ? 'L2' : user !== undefined ? 'L1' : 'L0';
+  return {
+    level,
+    places,
+    prefixFor: (command, args, cwd, env) => {
+      if (platform === 'win32') return { words: [], env: {}, notes: [] };
+      const program = resolveCommand(command, env.PATH, cwd);
+      const limits = { ...isolation, processes: user === undefined ? undefined : isolation.processes };
+      const inner = limitPrefix(limits, places.needed);
+      const outer = users === undefined || user === undefined ? [] : userPrefix(users.program, user);
+      if (sandbox === undefined || !program.found) return { words: [...outer, ...inner], env: {}, notes: [] };
+      const offline = checkFirstStart(input, places, command, args);
+      const shown = checkShown(scope, isolation);
+      const writable = [...new Set([places.home, places.work, cwd, ...shown.writable])];
+      const words = sandboxPrefix({
+        ...{ bwrap: sandbox.program, network: isolation.network, hostname: input.tenant, cwd, program: program.path },
+        ...{ writable, readable: shown.readable },
+      });
+      return {
+        words: [...outer, ...words, ...inner],
+        env: offline,
+        notes: findHidden(args, [...writable, ...shown.readable]),
+      };
+    },
+  };
+}
+
+/** What fetches its program at the first start needs the network once; afterwards it is told to do without. */
+function checkFirstStart(
+  { isolation, server, tenant }: ConfineInput,
+  { home }: TenantPlaces,
+  command: string,
+  args: readonly string[],
+): Readonly<Record<string, string>> {
+  const launched = isolation.network ? undefined : findLaunched(command, args);
+  if (launched === undefined || /^(?:\.{0,2}\/|~)/.test(launched.spec)) return {};
+  const kept = { npm: '.npm/_npx', python: '.cache/uv' }[launched.kind as string];
+  if (kept !== undefined && fs.existsSync(`${home}/${kept}`)) return { npm_config_offline: 'true', UV_OFFLINE: '1' };
+  throw new GuardError(
+    'isolation_unavailable',
+    `\`${server}\` of the tenant \`${tenant}\` fetches its program when it is first started, and has no network`,
+    { hint: 'start it once with `isolation.network: true`, or install the program and name it in `command`' },
+  );
+}
+
+/** INVARIANT: no sandbox shows the guard's own state, or what holds it: every other tenant lies in it. */
+function checkShown(
+  { stateDir, id }: TenantScope,
+  isolation: IsolationPolicy,
+): { readonly readable: readonly string[]; readonly writable: readonly string[] } {
+  const closed = [stateDir, homesBeside(stateDir)].map(realPath);
+  const check = (path: string): string => {
+    const real = realPath(path);
+    const lies = (inner: string, outer: string): boolean =>
+      inner === outer || inner.startsWith(outer === '/' ? '/' : `${outer}/`);
+    if (closed.some((state) => lies(real, state) || lies(state, real))) {
+      throw new GuardError(
+        'isolation_unavailable',
+        `\`isolation\` of \`${id}\` shows \`${path}\`, where the guard keeps its state`,
+        {
+          hint: 'name a smaller directory',
+        },
+      );
+    }
+    return path;
+  };
+  return { readable: isolation.readable.map(check), writable: isolation.writable.map(check) };
+}
+
+/** A server whose own files are not shown fails in words that nobody connects with the sandbox. */
+function findHidden(args: readonly string[], shown: readonly string[]): readonly string[] {
+  return args
+    .filter((arg) => arg.startsWith('/') && !isVisible(arg, shown) && fs.existsSync(arg))
+    .map((arg) => `its sandbox does not show \`${arg}\`: add it to \`isolation.readable\``);
+}
+
+function realPath(path: string): string {
+  try {
+    return fs.realpathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,262 @@
+// Runs a gateway to its end: one client, a session run for each lane, around a pure core. Executes what the core wants, turn by
+// turn; decides nothing itself.
+import type { SessionEvent } from '../core/events.ts';
+import type { GatewayEffect, GatewayEvent } from '../core/gateway/events.ts';
+import type { Gateway } from '../core/gateway/gateway.ts';
+import type { AuditSink } from '../ports/audit-sink.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { ReadLimits } from '../wire/message.ts';
+import type { ClientEnd } from './client-end.ts';
+import { clientEvent } from './client-events.ts';
+import { LaneClient } from './lane-client.ts';
+import { ParentWatch } from './parent-watch.ts';
+import type { SessionRun } from './run-session.ts';
+import type { Timers } from './shutdown-ladder.ts';
+
+/** How long a client that reads nothing may hold up the end. */
+const FAREWELL_MS = 1000;
+const DEFECT_STATUS = 70;
+/** The host is gone: as if the terminal had hung up. */
+const SIGHUP = 1;
+
+/** What a lane's session tells of its server, by way of its chain. */
+export interface LaneNews {
+  onAway(): void;
+  onBack(): void;
+  onGone(): void;
+}
+
+export interface GatewayOptions {
+  readonly gateway: Gateway;
+  readonly client: ClientEnd;
+  /** A session run for this lane, with a server of its own. Not started yet. */
+  openLane(lane: string, client: ClientEnd, news: LaneNews): SessionRun;
+  readonly sink: AuditSink;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly timers: Timers;
+  /** The process id of the parent, now. */
+  parent(): number;
+  readonly read: ReadLimits;
+  /** Called when all that one piece of input led to has been done. */
+  afterTurn(): void;
+}
+
+interface RunningLane {
+  readonly run: SessionRun;
+  readonly client: LaneClient;
+}
+
+export class GatewayRun {
+  readonly #options: GatewayOptions;
+  readonly #lanes = new Map<string, RunningLane>();
+  readonly #parentWatch: ParentWatch;
+  readonly #finished: Promise<number>;
+  #resolve: (status: number) => void = () => {};
+  /** What has come of the lanes and is not taken yet. */
+  #inbox: GatewayEvent[] = [];
+  /** Lanes that were given lines in this turn. */
+  readonly #touched = new Set<string>();
+  #isDraining = false;
+  #cancelWake: () => void = () => {};
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+  #stopSignal: number | undefined;
+  #clientEnded = false;
+  #over = false;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#parentWatch = new ParentWatch(options.timers, options.parent, () => this.stop(SIGHUP));
+    this.#finished = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    options.client.open({
+      onReading: (reading, bytes) => {
+        const event = clientEvent(reading, bytes, options.read);
+        if (event !== undefined) this.#take(event);
+      },
+      onOversize: (refused) => this.#take({ type: 'client_refused', refused }),
+      onTurnEnd: () => this.#drain(),
+      onEnd: () => this.#clientGone(),
+      onFull: () => this.#eachLane(({ client }) => client.setFull(true)),
+      onRoom: () => this.#eachLane(({ client }) => client.setFull(false)),
+      onBroken: () => {
+        this.#eachLane(({ client }) => client.break());
+        this.#clientGone();
+      },
+    });
+  }
+
+  /** Starts, and resolves with the status to exit with once everything has ended, is drained and sealed. */
+  run(): Promise<number> {
+    this.#do(this.#options.gateway.begin(this.#options.clock.now()));
+    this.#options.client.read();
+    this.#drain();
+    return this.#finished;
+  }
+
+  /** The guard was told to end (128 + `signal` is its status). A second time: at once, by force. */
+  stop(signal: number): void {
+    this.#stopSignal ??= signal;
+    this.#eachLane(({ run }) => run.stop(signal));
+    this.#clientGone();
+  }
+
+  /** The guard itself has failed and no longer knows what it does: its servers end with it, at once. */
+  abandon(): void {
+    this.#eachLane(({ run }) => run.abandon());
+    if (this.#over) return;
+    this.#over = true;
+    this.#options.sink.close('the guard failed');
+    this.#resolve(DEFECT_STATUS);
+  }
+
+  /** A policy has something for the record that is no exchange, or of no one server. */
+  post(event: SessionEvent): void {
+    if (event.type !== 'noted' || this.#over) return;
+    const { name, server, detail } = event;
+    const entry = { type: 'event', at: this.#options.clock.now(), ref: undefined, name, server, detail } as const;
+    this.#options.sink.append([entry]);
+  }
+
+  /** For what comes back from outside. */
+  between(action: () => void): void {
+    action();
+    this.#drain();
+  }
+
+  /** A line of the guard's own log for the client: by way of the first server that runs, whose session knows what the client wants to hear. */
+  say(level: 'warn' | 'error', text: string): void {
+    const [first] = this.#lanes.values();
+    first?.run.between(() => first.run.post({ type: 'guard_said', level, text }));
+  }
+
+  #eachLane(use: (lane: RunningLane) => void): void {
+    for (const lane of [...this.#lanes.values()]) use(lane);
+  }
+
+  #clientGone(): void {
+    if (this.#clientEnded) return;
+    this.#clientEnded = true;
+    this.#take({ type: 'client_ended' });
+    this.#drain();
+  }
+
+  #take(event: GatewayEvent): void {
+    if (!this.#over) this.#do(this.#options.gateway.handle(event, this.#options.clock.now()));
+  }
+
+  /** Comes of a lane, which may be in the middle of a turn: taken when that is over. */
+  #post(event: GatewayEvent): void {
+    this.#inbox.push(event);
+  }
+
+  /** Ends the turns of the lanes that were given something, takes what they say, until nobody says anything more. */
+  #drain(): void {
+    if (this.#isDraining || this.#over) return;
+    this.#isDraining = true;
+    while (this.#inbox.length > 0 || this.#touched.size > 0) {
+      const inbox = this.#inbox;
+      this.#inbox = [];
+      for (const event of inbox) this.#take(event);
+      const touched = [...this.#touched];
+      this.#touched.clear();
+      for (const lane of touched) this.#lanes.get(lane)?.client.endTurn();
+    }
+    this.#isDraining = false;
+    this.#options.client.flush();
+    this.#armWake();
+    this.#options.afterTurn();
+    if (this.#clientEnded && this.#lanes.size === 0) void this.#finish();
+  }
+
+  #do(effects: readonly GatewayEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'to_lane':
+          this.#lanes.get(effect.lane)?.client.post(effect.line);
+          this.#touched.add(effect.lane);
+          break;
+        case 'to_client': {
+          const bytes = typeof effect.bytes === 'function' ? effect.bytes() : effect.bytes;
+          const whole = effect.batch === undefined ? bytes : effect.batch.add(bytes);
+          if (whole !== undefined) this.#options.client.add(whole);
+          break;
+        }
+        case 'record':
+          // A refusal is what not doing it is: the answer does not wait for the disk.
+          this.#options.sink.append([effect.entry]);
+          break;
+        case 'log':
+          this.#options.log.write(effect.level, effect.text);
+          break;
+        case 'start_lane':
+          this.#start(effect.lane);
+          break;
+        case 'end_lane':
+          this.#lanes.get(effect.lane)?.client.end();
+          break;
+      }
+    }
+  }
+
+  #start(lane: string): void {
+    const client = new LaneClient(
+      {
+        onLine: (bytes) => this.#post({ type: 'lane_line', lane, bytes }),
+        onTurnEnd: () => this.#drain(),
+        onFull: () => {
+          this.#parentWatch.start();
+          this.#post({ type: 'lane_full', lane });
+        },
+        onRoom: () => {
+          this.#parentWatch.stop();
+          this.#post({ type: 'lane_room', lane });
+        },
+      },
+      this.#options.client.full,
+    );
+    const run = this.#options.openLane(lane, client, {
+      onAway: () => this.#post({ type: 'lane_away', lane }),
+      onBack: () => this.#post({ type: 'lane_back', lane }),
+      onGone: () => this.#post({ type: 'lane_gone', lane, why: 'it could not be started, or has ended too often' }),
+    });
+    this.#lanes.set(lane, { run, client });
+    if (this.#stopSignal !== undefined) run.stop(this.#stopSignal);
+    void run.run().then(() => {
+      this.#lanes.delete(lane);
+      this.#post({ type: 'lane_ended', lane });
+      this.#drain();
+    });
+  }
+
+  #armWake(): void {
+    const { gateway, clock, timers } = this.#options;
+    if (gateway.wakeAtMs >= this.#wakeAtMs) return;
+    this.#cancelWake();
+    this.#wakeAtMs = gateway.wakeAtMs;
+    this.#cancelWake = timers.after(Math.min(Math.max(0, gateway.wakeAtMs - clock.now().monoMs), 2 ** 31 - 1), () => {
+      this.#wakeAtMs = Number.POSITIVE_INFINITY;
+      this.#take({ type: 'tick' });
+      this.#drain();
+    });
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    this.#cancelWake();
+    this.#parentWatch.stop();
+    const { client, sink, timers } = this.#options;
+    client.flush();
+    sink.close(this.#stopSignal === undefined ? 'the client has left' : `signal ${this.#stopSignal}`);
+    let cancel = () => {};
+    const patience = new Promise<void>((resolve) => {
+      cancel = timers.after(FAREWELL_MS, resolve);
+    });
+    await Promise.race([client.drained(), patience]);
+    cancel();
+    this.#resolve(this.#stopSignal === undefined ? 0 : 128 + this.#stopSignal);
+  }
+}

@@ -1,0 +1,84 @@
+// What this machine can give of the levels of isolation, found out by trying. Knows no tenant and no config; decides nothing.
+import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { resolveCommand } from './command-path.ts';
+import { codeOf } from './state-paths.ts';
+
+/** A level that is there has `program`; one that is not says what is missing. */
+export type Offer =
+  | { readonly kind: 'there'; readonly program: string }
+  | { readonly kind: 'missing'; readonly why: string };
+
+/** The system's own directories: what a tenant could have put into PATH is not asked. */
+const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+const TRIAL_MS = 5000;
+
+/** L1: to become another user. */
+export function probeUsers(platform: NodeJS.Platform, uid: number | undefined): Offer {
+  if (platform !== 'linux')
+    return missing(`starting a server as another user is built for Linux only, and this is ${platform}`);
+  if (uid !== 0) return missing('only a guard that root starts can start a server as another user');
+  return find('setpriv', 'util-linux');
+}
+
+/** L2: bubblewrap, and a kernel that lets it. */
+export function probeSandbox(platform: NodeJS.Platform): Offer {
+  if (platform !== 'linux') return missing(`bubblewrap is for Linux, and this is ${platform}`);
+  const found = find('bwrap', 'bubblewrap');
+  if (found.kind === 'missing') return found;
+  const flags = [
+    '--unshare-user-try',
+    '--unshare-pid',
+    '--unshare-ipc',
+    '--unshare-uts',
+    '--unshare-net',
+    '--cap-drop',
+    'ALL',
+  ];
+  const trial = spawnSync(
+    found.program,
+    [...flags, '--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev', '--', '/bin/sh', '-c', ':'],
+    {
+      env: {},
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: TRIAL_MS,
+      killSignal: 'SIGKILL',
+    },
+  );
+  if (trial.status === 0) return found;
+  const said = trial.stderr?.toString('utf8').trim().split('\n')[0] ?? '';
+  return missing(`bubblewrap is installed and cannot build a sandbox here${said === '' ? '' : `: ${said}`}`);
+}
+
+/** L3: an optional package that this version does not drive yet. */
+export async function probeSandboxRuntime(name = '@anthropic-ai/sandbox-runtime'): Promise<Offer> {
+  try {
+    await import(name);
+  } catch (error) {
+    const isAbsent = codeOf(error) === 'ERR_MODULE_NOT_FOUND' || codeOf(error) === 'MODULE_NOT_FOUND';
+    const why = isAbsent ? 'is not installed' : `does not load on Node ${process.versions.node}`;
+    return missing(`\`${name}\` ${why}, and this version of mcp-guard could not drive it`);
+  }
+  return missing(`\`${name}\` is installed, and this version of mcp-guard cannot drive it yet`);
+}
+
+/** The user and group called `name` in the system's list; undefined where there is none. */
+export function findUser(name: string, passwd = '/etc/passwd'): { uid: number; gid: number } | undefined {
+  const line = fs
+    .readFileSync(passwd, 'utf8')
+    .split('\n')
+    .find((one) => one.startsWith(`${name}:`));
+  const [, , uid, gid] = line?.split(':') ?? [];
+  const user = { uid: Number(uid), gid: Number(gid) };
+  return Number.isInteger(user.uid) && user.uid > 0 && Number.isInteger(user.gid) && user.gid > 0 ? user : undefined;
+}
+
+function find(program: string, pack: string): Offer {
+  const found = resolveCommand(program, SYSTEM_PATH, '/');
+  return found.found ? { kind: 'there', program: found.path } : missing(`there is no \`${program}\`: install ${pack}`);
+}
+
+function missing(why: string): Offer {
+  return { kind: 'missing', why };
+}

@@ -1,0 +1,34 @@
+// Opens the limit store that a config names, for one tenant. The file's native lock and a redis are loaded here, when they are
+// needed. Knows no limit.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../ports/clock.ts';
+import type { LimitStore } from '../ports/limit-store.ts';
+import { makePrivateDir } from '../tenant/private-dir.ts';
+import { makeMoment } from './boot-moment.ts';
+import { loadKernelLock } from './kernel-lock.ts';
+import { openFileLimitStore } from './limit-store-file.ts';
+import { openMemoryLimitStore } from './limit-store-memory.ts';
+import { readOwnIdentity } from './process-identity.ts';
+
+export interface OpenLimitStoreOptions {
+  readonly kind: 'memory' | 'file';
+  readonly stateDir: string;
+  readonly tenant: string;
+  readonly clock: Clock;
+  readonly say: (text: string) => void;
+}
+
+/** @throws StatePathError, the file system's error */
+export async function openLimitStore({ kind, stateDir, tenant, clock, say }: OpenLimitStoreOptions): Promise<LimitStore> {
+  if (kind === 'memory') return openMemoryLimitStore();
+  const kernelLock = await loadKernelLock();
+  const { bootId } = readOwnIdentity();
+  const momentOf = makeMoment(clock, bootId, 'no-boot-id');
+  // Where the system names no boot, the wall clock is all that processes have in common.
+  const moment =
+    bootId === null
+      ? () => ({ ...clock.now(), monoMs: clock.now().wallMs, bootId: 'wall' })
+      : () => momentOf(clock.now());
+  const directory = makePrivateDir(stateDir, [tenant, 'limits']);
+  return openFileLimitStore({ directory, kernelLock, moment, say, delay: (ms) => delay(ms) });
+}

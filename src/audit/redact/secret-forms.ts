@@ -1,0 +1,69 @@
+// The texts in which a secret may turn up: as it is, and in the encodings that programs use without a thought. Pure; knows no record.
+
+/** Shorter secrets are not masked: they would be found everywhere. In UTF-16 units. */
+export const SHORTEST_SECRET = 8;
+
+/** A longer line is looked for in pieces of this size, so that no form is too long to be held back in a stream. */
+const PIECE = 256;
+
+/**
+ * Every form of each line of `value` that is worth masking; empty where all are too short. Base64 (both alphabets, at all three
+ * alignments, so that it is found inside a longer text: `user:secret`), hex, percent-encoded, JSON-escaped once and twice.
+ * What a hostile program makes of it on purpose (reversed, compressed, cut in two) is none of them. INVARIANT: no form holds a line break.
+ */
+export function listForms(value: string): readonly string[] {
+  const lines = value.toWellFormed().split(/[\r\n]+/);
+  const pieces = lines.filter(({ length }) => length >= SHORTEST_SECRET).flatMap(cutLine);
+  return [...new Set(pieces.flatMap(formsOf))];
+}
+
+/** The last piece is whole, too: it overlaps the one before. */
+function cutLine(line: string): readonly string[] {
+  if (line.length <= PIECE) return [line];
+  const starts = Array.from({ length: Math.floor(line.length / PIECE) }, (_, index) => index * PIECE);
+  return [...starts, line.length - PIECE].map((start) => line.slice(start, start + PIECE).toWellFormed());
+}
+
+function formsOf(text: string): readonly string[] {
+  const bytes = new TextEncoder().encode(text);
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const escaped = escapeJson(text);
+  const units = unicodeEscapes(text, true);
+  const percent = encodeURIComponent(text);
+  const plain = [text, ...alignments(bytes), hex, hex.toUpperCase()];
+  return [
+    ...plain,
+    ...plain.map((one) => one.replaceAll('/', '\\/')),
+    ...[escaped, escapeJson(escaped), units, units.toUpperCase().replaceAll('\\U', '\\u')],
+    ...[unicodeEscapes(escaped, false), escaped.replaceAll('/', '\\/')],
+    ...[percent, lowerPercent(percent), percent.replaceAll('%20', '+')],
+    ...[hex.replace(/../g, '%$&'), hex.toUpperCase().replace(/../g, '%$&')],
+  ];
+}
+
+/** The characters of a Base64 text that depend on these bytes alone, wherever in three bytes they begin. */
+function alignments(bytes: Uint8Array): readonly string[] {
+  return [0, 1, 2].flatMap((shift) => {
+    const text = btoa('\0'.repeat(shift) + Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+    const own = text.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + bytes.length) * 8) / 6));
+    return [own, own.replaceAll('+', '-').replaceAll('/', '_')];
+  });
+}
+
+function escapeJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+/** `\u00e9`, for everything or for what is no ASCII. */
+function unicodeEscapes(text: string, all: boolean): string {
+  return text.replace(all ? /[\s\S]/g : /[^\0-\x7f]/g, (unit) =>
+    Array.from(
+      { length: unit.length },
+      (_, index) => `\\u${unit.charCodeAt(index).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
+}
+
+function lowerPercent(text: string): string {
+  return text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+}

@@ -1,0 +1,73 @@
+// Everything that a run takes its policy from, read and put together: config, lock, ceilings. Asked at the start, and again at each reload.
+// INVARIANT: whatever narrows the policy of a run does so in here: what were applied to its result alone would be lost at a reload.
+import { signFiles } from '../adapters/file-look.ts';
+import { findCeilings, systemDirectories } from '../config/find-ceilings.ts';
+import type { ConfigPlace } from '../config/find-config.ts';
+import type { Policy } from '../config/policy.ts';
+import type { IdentityAsker } from './ask-identity.ts';
+import { openCeilings, restrictBareRun } from './ceilings-here.ts';
+import type { LockContext } from './locked-policy.ts';
+import type { RunLock } from './run-lock.ts';
+
+/** What a run is kept to, as it was read at one time. */
+export interface HeldPolicy {
+  /** Undefined: a bare run. */
+  readonly lock: RunLock | undefined;
+  /** Undefined: a bare run without a ceiling. */
+  readonly policy: Policy | undefined;
+  /** Absolute: a change of one of these is a reason to read again. Also what is not there yet. */
+  readonly watched: readonly string[];
+  /** `signFiles` of them. INVARIANT: from before they were read, the lock's excepted, which a start may write. */
+  readonly signature: string;
+  /** Wall clock, ms: then it is to be read again, whatever the files say; Infinity for never. */
+  readonly untilMs: number;
+}
+
+export interface PolicySources {
+  readonly place: ConfigPlace | undefined;
+  readonly context: Omit<LockContext, 'nowMs' | 'ceilings'> & {
+    readonly actor: string;
+    readonly identify: IdentityAsker['identify'];
+  };
+  readonly cwd: string;
+  /** Wall clock, ms. */
+  nowMs(): number;
+}
+
+/** @param isReload a session runs under a policy already: nothing is locked by itself @throws GuardError as `openCeilings` and `openRunLock` */
+export async function openPolicy(
+  { place, context, cwd, nowMs }: PolicySources,
+  isReload: boolean,
+): Promise<HeldPolicy> {
+  const { env, uid } = context;
+  const signs = new Map([...(place === undefined ? [] : [place.path]), ...listCeilingPlaces(env, cwd)].map(signOne));
+  const signatureOf = (paths: readonly string[]): string =>
+    paths.map((path) => signs.get(path) ?? signFiles([path])).join('\n');
+  const ceilings = await openCeilings({ env, uid, cwd });
+  const around = listCeilingPlaces(env, cwd);
+  if (place === undefined) {
+    const policy = await restrictBareRun(ceilings);
+    return {
+      lock: undefined,
+      policy,
+      watched: around,
+      signature: signatureOf(around),
+      untilMs: Number.POSITIVE_INFINITY,
+    };
+  }
+  const { openRunLock } = await import('./run-lock.ts');
+  const lock = await openRunLock(place, { ...context, nowMs: nowMs(), ceilings, isReload });
+  const watched = [...lock.watched, ...around];
+  return { lock, policy: lock.policy, watched, signature: signatureOf(watched), untilMs: lock.untilMs };
+}
+
+function signOne(path: string): readonly [path: string, signature: string] {
+  return [path, signFiles([path])];
+}
+
+/** The directories, too: a file that appears in one is a ceiling. */
+function listCeilingPlaces(env: PolicySources['context']['env'], cwd: string): readonly string[] {
+  const { platform } = process;
+  const named = findCeilings({ env, cwd, platform }).map(({ path }) => path);
+  return [...systemDirectories(platform, env.ProgramData), ...named];
+}

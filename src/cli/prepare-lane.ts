@@ -1,0 +1,46 @@
+// Everything that one server of a gateway is started with, or why it is not: whatever is wrong with one keeps no other from starting.
+import type { Secret } from '../audit/redact/masker.ts';
+import type { ServerPolicy } from '../config/policy.ts';
+import { ISOLATION_LEVELS } from '../config/restriction.ts';
+import type { Refusing } from '../core/denial.ts';
+import type { LaneSettings } from '../core/gateway/settings.ts';
+import { isGuardError, showError } from '../guard-error.ts';
+import { laneSettingsOf } from './lane-settings.ts';
+import { type PreparedServer, prepareServer } from './prepare-server.ts';
+import type { GatewayParts } from './run-gateway.ts';
+import type { LaneServer } from './run-lane.ts';
+
+export interface PreparedLane {
+  readonly settings: LaneSettings;
+  /** Undefined where it is never started. */
+  readonly server: Omit<LaneServer, 'process'> | undefined;
+  readonly secrets: readonly Secret[];
+  readonly isolation: PreparedServer['isolation'];
+  /** For stderr. */
+  readonly notes: readonly string[];
+}
+
+export async function prepareLane(entry: ServerPolicy, parts: GatewayParts): Promise<PreparedLane> {
+  const { flags, inForce, stateDir, tenant } = parts;
+  const settings = laneSettingsOf(entry, { stateDir, tenant, lock: inForce.held.lock });
+  const left = (refusal: Refusing): PreparedLane => ({
+    ...{ settings: { ...settings, refusal }, server: undefined, secrets: [], isolation: 'none', notes: [] },
+  });
+  if (settings.refusal !== undefined) return left(settings.refusal);
+  try {
+    const resolved = { name: entry.id, command: entry.command, args: entry.args, entry };
+    const context = { env: process.env, uid: process.getuid?.(), stateDir, tenant };
+    const { command, ...rest } = await prepareServer(resolved, inForce.held.policy, flags, context);
+    return { settings, server: { entry, command }, ...rest };
+  } catch (error) {
+    if (!isGuardError(error) || error.code === 'usage') throw error;
+    const text = showError(error).replace(/\s*\n\s*/g, ': ');
+    return left({ reason: 'server_unstartable', rule: undefined, text, retryAfterMs: undefined });
+  }
+}
+
+/** Weakest first. */
+export function byStrength(one: PreparedServer['isolation'], other: PreparedServer['isolation']): number {
+  const order: readonly string[] = ['none', ...ISOLATION_LEVELS];
+  return order.indexOf(one) - order.indexOf(other);
+}

@@ -1,0 +1,165 @@
+// `mcp-guard run` without a command: every server of the config (or those that are named) behind one client. Loaded only then. Puts
+// together; what goes where is the gateway's to decide, what is allowed is each lane's own policy.
+import { randomBytes } from 'node:crypto';
+import { ErrorOut } from '../adapters/error-out.ts';
+import { createForwardingLog, type ForwardingLog } from '../adapters/forwarding-log.ts';
+import { GatewayRun } from '../adapters/gateway-run.ts';
+import { createGuardLog } from '../adapters/guard-log.ts';
+import { createYoungHeapLimit } from '../adapters/memory-budget.ts';
+import { NoiseRelay } from '../adapters/noise-relay.ts';
+import { systemTimers } from '../adapters/shutdown-ladder.ts';
+import { createSpawner } from '../adapters/spawn-upstream.ts';
+import { findStale } from '../adapters/stale-segments.ts';
+import { StreamClient } from '../adapters/stream-client.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { explainIgnored } from '../config/find-config.ts';
+import type { ServerPolicy } from '../config/policy.ts';
+import { explainScope } from '../config/server-scope.ts';
+import { Gateway } from '../core/gateway/gateway.ts';
+import { tenantDir } from '../tenant/tenant-scope.ts';
+import { trailPaths } from '../tenant/trail-paths.ts';
+import { createSeal } from './lane-settings.ts';
+import { openPolicy, type PolicySources } from './open-policy.ts';
+import { listOwnFiles } from './own-files.ts';
+import type { PolicyInForce } from './policy-in-force.ts';
+import { byStrength, type PreparedLane, prepareLane } from './prepare-lane.ts';
+import type { RunFlags } from './run.ts';
+import type { RunIdentity } from './run-identity.ts';
+import { createLane } from './run-lane.ts';
+import { openRunStatus } from './run-status.ts';
+import { openTrail } from './run-trail.ts';
+import { openSecrecy } from './secrecy.ts';
+import { linkLimitsOf } from './session-limits.ts';
+import { watchSignals } from './signals.ts';
+import { VERSION } from './version.ts';
+import { watchPolicyLater } from './watch-policy.ts';
+
+export interface GatewayParts {
+  readonly entries: readonly ServerPolicy[];
+  readonly flags: RunFlags;
+  readonly inForce: PolicyInForce;
+  readonly sources: PolicySources;
+  readonly asked: RunIdentity | undefined;
+  readonly stateDir: string;
+  readonly tenant: string;
+  /** The local user. */
+  readonly user: string;
+  readonly ignored: string | undefined;
+}
+
+/** How long the last sync and the removal of old segments may hold up the end. */
+const LAST_SYNC_MS = 300;
+
+/** @returns the status to exit with. @throws GuardError where nothing may be started */
+export async function runGateway(parts: GatewayParts): Promise<number> {
+  const { entries, flags, inForce, asked, stateDir, tenant, user } = parts;
+  const { env } = process;
+  const { lock, policy } = inForce.held;
+  const servers = entries.map(({ id }) => id);
+  await asked?.requireServers(servers.map((id) => ({ id, isConfigured: true })));
+  const prepared = await Promise.all(entries.map((entry) => prepareLane(entry, parts)));
+  const { masker, outlet } = await openSecrecy(prepared.flatMap(({ secrets }) => secrets));
+  const errorOut = new ErrorOut(process.stderr);
+  const writeError = outlet((text) => errorOut.write(text));
+  // Before the servers are started: what cannot be opened ends the run.
+  const log = createForwardingLog(
+    createGuardLog({
+      ...{ masker, writeError, file: flags.logFile ?? policy?.log.file },
+      level: flags.logLevel ?? policy?.log.level ?? 'warn',
+      namedBy: flags.logFile === undefined ? '`log.file` of the config' : '`--log-file`',
+    }),
+  );
+  const spawner = createSpawner();
+  // The servers boot while the guard puts itself together.
+  const started = prepared.map(({ server, settings }) =>
+    server === undefined
+      ? undefined
+      : { ...server, process: settings.start === 'eager' ? spawner.spawn(server.command) : undefined },
+  );
+  const settings = prepared.map((one) => one.settings);
+  const sessionId = randomBytes(8).toString('hex');
+  const tag = randomBytes(6).toString('hex');
+  const principal = asked?.identity.principal ?? `local:${user}`;
+  const watch = asked?.watch(log);
+  const isolation = prepared.map((one) => one.isolation).sort(byStrength)[0] ?? 'none';
+  const sink = openTrail({ stateDir, tenant, policy, servers, log, sessionId, principal, masker, isolation });
+  const status = openRunStatus({ stateDir, tenant, principal, session: sessionId, servers, policy, log });
+  const tapped = status.tap(sink);
+  const laneParts = {
+    ...{ inForce, model: flags.model ?? env.MCP_GUARD_MODEL, stateDir, tenant, tag, log, status, spawner },
+    ...{ sink: tapped, identity: watch?.gate },
+    relay: new NoiseRelay({ writeError, masker, now: () => systemClock.now().monoMs }),
+    ownFiles: listOwnFiles([...(lock?.ownFiles ?? []), ...(asked?.ownFiles ?? [])], { env, cwd: process.cwd() }),
+  };
+  const lanes = new Map(
+    started.flatMap((one) => (one === undefined ? [] : [[one.entry.id, createLane(one, laneParts)]])),
+  );
+  sayHowItRuns(log, parts, prepared);
+  const limits = linkLimitsOf(policy);
+  const gateway = new Gateway({
+    lanes: settings,
+    tag,
+    serverInfo: { name: 'mcp-guard', version: VERSION },
+    seal: createSeal(randomBytes(32).toString('hex')),
+    read: limits.read,
+  });
+  const run = new GatewayRun({
+    gateway,
+    client: new StreamClient(process.stdin, process.stdout, limits),
+    openLane: (id, client, news) => {
+      const open = lanes.get(id);
+      if (open === undefined) throw new RangeError(`no lane is called ${id}`);
+      return open(client, news);
+    },
+    ...{ sink: tapped, clock: systemClock, log, timers: systemTimers, read: limits.read },
+    parent: () => process.ppid,
+    afterTurn: createYoungHeapLimit(),
+  });
+  watchSignals(run, log);
+  const ended = run.run();
+  log.offerTo((level, text) => run.say(level, text));
+  watch?.begin(run, servers[0] ?? '');
+  const paths = trailPaths(tenantDir(stateDir, tenant));
+  setImmediate(() => sink.recover(findStale(paths, systemClock.now().wallMs)));
+  const endWatch = watchPolicyLater({
+    ...{ inForce, status, log },
+    open: () => openPolicy(parts.sources, true),
+    requestPath: () => status.requestPath,
+    note: (name, detail) => run.post({ type: 'noted', name, server: undefined, detail }),
+  });
+  const exitStatus = await ended;
+  endWatch();
+  log.end();
+  await status.end();
+  await Promise.race([sink.idle(), new Promise<void>((resolve) => systemTimers.after(LAST_SYNC_MS, resolve))]);
+  return watch?.exitStatus() ?? exitStatus;
+}
+
+function sayHowItRuns(
+  log: ForwardingLog,
+  { entries, inForce, ignored }: GatewayParts,
+  prepared: readonly PreparedLane[],
+): void {
+  const notes = prepared.flatMap((one) => one.notes);
+  const { lock, policy } = inForce.held;
+  for (const note of [...(lock?.notes ?? []), ...notes]) log.write('warn', note);
+  if (process.stdin.isTTY) {
+    log.write(
+      'warn',
+      'this speaks JSON-RPC on stdin and stdout: it is meant for the `command` field of an MCP host (end with Ctrl-D)',
+    );
+  }
+  log.write(
+    'info',
+    `a gateway for ${entries.map(({ id, gateway }) => `\`${id}\` (${gateway.prefix === '' ? 'no prefix' : `\`${gateway.prefix}…\``})`).join(', ')}`,
+  );
+  for (const {
+    settings: { lane, refusal },
+  } of prepared)
+    if (refusal !== undefined) log.write('warn', `\`${lane}\` is left out: ${refusal.text}`);
+  for (const entry of entries) {
+    const unscoped = policy === undefined ? undefined : explainScope(policy, entry);
+    if (unscoped !== undefined) log.write('warn', unscoped);
+  }
+  if (ignored !== undefined) log.write('warn', explainIgnored(ignored));
+}

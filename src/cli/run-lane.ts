@@ -1,0 +1,119 @@
+// The session of one server behind a gateway: a complete one, as for a single server, whose client is the gateway. Its policies are made
+// once and outlive a server that was stopped; everything else is new each time it starts.
+import type { ClientEnd } from '../adapters/client-end.ts';
+import type { LaneNews } from '../adapters/gateway-run.ts';
+import type { NoiseRelay } from '../adapters/noise-relay.ts';
+import type { RunOptions } from '../adapters/run-options.ts';
+import { SessionRun } from '../adapters/run-session.ts';
+import { systemTimers } from '../adapters/shutdown-ladder.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { DEFAULTS, type ServerPolicy } from '../config/policy.ts';
+import type { ResolvedServer } from '../config/resolve-server.ts';
+import type { Interceptor } from '../core/interceptor.ts';
+import { Session } from '../core/session.ts';
+import type { SessionSettings } from '../core/settings.ts';
+import type { AuditSink } from '../ports/audit-sink.ts';
+import type { GuardStatus } from '../ports/guard-status.ts';
+import type { Log } from '../ports/log.ts';
+import type { Spawner, UpstreamCommand, UpstreamProcess } from '../ports/upstream.ts';
+import type { PolicyInForce } from './policy-in-force.ts';
+import { createPolicies, type PolicyParts } from './run-policies.ts';
+import { settingsOf } from './run-settings.ts';
+import { liveServer } from './run-status.ts';
+import { type ServerInForce, serverAtStart } from './server-in-force.ts';
+import { linkLimitsOf } from './session-limits.ts';
+
+export interface LaneParts {
+  readonly inForce: PolicyInForce;
+  /** What `--model` or `MCP_GUARD_MODEL` says. */
+  readonly model: string | undefined;
+  readonly stateDir: string;
+  readonly tenant: string;
+  readonly tag: string;
+  readonly log: Log;
+  readonly sink: AuditSink;
+  readonly spawner: Spawner;
+  readonly relay: NoiseRelay;
+  readonly status: Pick<GuardStatus, 'watch'>;
+  readonly identity: PolicyParts['identity'];
+  readonly ownFiles: readonly string[];
+}
+
+export interface LaneServer {
+  readonly entry: ServerPolicy;
+  readonly command: UpstreamCommand;
+  /** Already started, so that it boots while the guard puts itself together; for its first session. */
+  readonly process: UpstreamProcess | undefined;
+}
+
+/** @returns opens a session with a server of its own, each time it is called */
+export function createLane(
+  { entry, command, process }: LaneServer,
+  parts: LaneParts,
+): (client: ClientEnd, news: LaneNews) => SessionRun {
+  const { inForce, log, sink, stateDir, tenant, ownFiles, identity } = parts;
+  const server: ResolvedServer = { name: entry.id, command: entry.command, args: entry.args, entry };
+  const standing: { now: ServerInForce } = { now: serverAtStart(inForce.held, server) };
+  const live = (): ServerInForce => standing.now;
+  const settings = asOneOfMany(
+    settingsOf(inForce.held.policy, server, parts.model, `${parts.tag}/${entry.id}`, live),
+    () => (live().entry ?? entry).onExit ?? 'restart',
+  );
+  const policies = createPolicies({
+    ...{ identity, inForce, standing, server, settings, log, clock: systemClock, stateDir, tenant, ownFiles },
+    asked: { serverFlag: entry.id, command: undefined, args: [] },
+    place: { cwd: command.cwd, home: command.env.HOME },
+  });
+  let first = process;
+  return (client, news) => {
+    const { policy } = inForce.held;
+    const chain = [...policies.interceptors, tellNews(news)];
+    const session = new Session(settings, chain, (name, error) =>
+      log.write('error', `the policy \`${name}\` failed: ${String(error)}`),
+    );
+    const options: RunOptions = {
+      session,
+      servers: new Map([[entry.id, { command, process: first }]]),
+      // The trail of the session is one, and ends with it.
+      sink: { append: (entries) => sink.append(entries), close: () => {} },
+      ...{ spawner: parts.spawner, clock: systemClock, log, timers: systemTimers, client },
+      // The gateway itself watches the host.
+      parent: () => 0,
+      limits: linkLimitsOf(policy),
+      afterTurn: () => {},
+      policiesIdle: () => policies.idle(),
+      shutdown: policy?.shutdown ?? DEFAULTS.shutdown,
+      showNoise: (name, text) => parts.relay.show(name, text),
+      relayStderr: (name, stderr) => parts.relay.relay(name, stderr),
+    };
+    first = undefined;
+    const run = new SessionRun(options);
+    policies.attach(run);
+    parts.status.watch(entry.id, liveServer(entry.id, session, policies.words));
+    return run;
+  };
+}
+
+/** A server of many that ends is started again, unless the config says otherwise. */
+function asOneOfMany(settings: SessionSettings, onExit: () => 'exit' | 'restart'): SessionSettings {
+  const upstreams = settings.upstreams.map((one) => ({
+    name: one.name,
+    deadlineOf: one.deadlineOf,
+    get onExit() {
+      return onExit();
+    },
+    get restart() {
+      return one.restart;
+    },
+  }));
+  return { ...settings, upstreams };
+}
+
+/** Last of the chain: decides nothing, and sees how its server fares. */
+function tellNews(news: LaneNews): Interceptor {
+  return {
+    name: 'lane',
+    onExit: () => news.onAway(),
+    onFate: (_, fate) => (fate === 'back' ? news.onBack() : news.onGone()),
+  };
+}

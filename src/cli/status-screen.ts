@@ -1,0 +1,161 @@
+// The running guards as lines that fit, and as JSON. Knows no file. attacker-controlled, and shown inert: every name and text.
+import type { RunEntry } from '../adapters/run-files.ts';
+import type { PolicyStanding, ServerStanding } from '../ports/guard-status.ts';
+import { showMoment, showSpan } from './breaker-words.ts';
+import { stringifyInert } from './call-json.ts';
+import { makeInert } from './inert-text.ts';
+import type { Paint, Tone } from './render.ts';
+import { cutText, fitName, fitText, measureText, wrapWords } from './text-width.ts';
+
+export interface StatusStyle {
+  /** Infinity: nothing is cut. */
+  readonly columns: number;
+  readonly paint: Paint;
+  /** Wall clock, ms since the epoch. */
+  readonly nowMs: number;
+}
+
+const INDENT = '  ';
+const ERA = 7;
+const PID = 10;
+const UP = 6;
+const CALLS = 5;
+const BREAKER = 14;
+const LIMIT = 8;
+/** All but the name, with the blanks between. */
+const FIXED = INDENT.length + 6 + ERA + PID + UP + CALLS + BREAKER + LIMIT;
+const SHORT_DIGEST = 8;
+const MOST_NOTE_LINES = 2;
+
+/** INVARIANT: no line is wider than `columns`. */
+export function formatGuards(guards: readonly RunEntry[], style: StatusStyle): readonly string[] {
+  const names = guards.flatMap(({ record }) => record.servers.map(({ name }) => measureText(makeInert(name))));
+  const widest = names.reduce((most, width) => Math.max(most, width), 'server'.length);
+  const width = Math.max(8, Math.min(widest, style.columns - FIXED, 48));
+  const isNarrow = style.columns < FIXED + 8;
+  const head =
+    INDENT + cellsOf(['server', 'era', 'pid', 'up', 'calls', 'breaker', 'limits'], width).join(' ').trimEnd();
+  const body = guards.flatMap((guard) => [
+    ...formatGuard(guard, style),
+    ...guard.record.servers.flatMap((server) => formatServer(server, width, isNarrow, style)),
+  ]);
+  return isNarrow ? body : [style.paint('quiet', head), ...body];
+}
+
+function formatGuard({ holder, record, liveness, writtenMs }: RunEntry, style: StatusStyle): readonly string[] {
+  const { columns, paint, nowMs } = style;
+  const { client, tenant, principal, startedMs, policy } = record;
+  const who = client === null ? 'no client yet' : makeInert(client);
+  const parts = [
+    `guard ${holder.pid}`,
+    who,
+    ...(tenant === 'default' ? [] : [`tenant ${makeInert(tenant)}`]),
+    makeInert(principal),
+    `up ${showAge(nowMs - startedMs)}`,
+  ];
+  const [first = '', ...more] = wrapParts(parts, columns);
+  const unseen = `of another container: whether it still runs cannot be told from here, last heard ${showAge(nowMs - writtenMs)} ago`;
+  return [
+    paint('strong', first),
+    ...more.map((line) => paint('strong', line)),
+    ...notes(describePolicy(policy, nowMs), INDENT, style, policy.reload?.outcome === 'kept' ? 'warn' : 'quiet'),
+    ...(liveness === 'alive' ? [] : notes(unseen, INDENT, style, 'warn')),
+  ];
+}
+
+function describePolicy({ config, digest, sinceMs, reload }: PolicyStanding, nowMs: number): string {
+  if (config === null || digest === null) return 'no config: observes only';
+  const last =
+    reload === null || reload.outcome === 'unchanged'
+      ? ''
+      : reload.outcome === 'taken_over'
+        ? reload.why && `; ${makeInert(reload.why)}`
+        : `; changed at ${showMoment(reload.atMs, nowMs)} and NOT taken over: ${makeInert(reload.why)}`;
+  return `policy ${makeInert(digest.slice(0, SHORT_DIGEST))} since ${showMoment(sinceMs, nowMs)}, ${makeInert(config)}${last}`;
+}
+
+function formatServer(server: ServerStanding, width: number, isNarrow: boolean, style: StatusStyle): readonly string[] {
+  const { columns, paint, nowMs } = style;
+  const { name, pid, state, era, sinceMs, inFlight, breaker, limit } = server;
+  const texts = [
+    makeInert(name),
+    era === 'unknown' ? '-' : era,
+    pid === null ? state : String(pid),
+    sinceMs === null || state !== 'up' ? '-' : showAge(nowMs - sinceMs),
+    String(inFlight),
+    makeInert(breaker),
+    makeInert(limit),
+  ];
+  if (isNarrow)
+    return [cutText(INDENT + texts.filter((text) => text !== '-').join(' '), columns), ...troubles(server, style)];
+  const cells = cellsOf(texts, width);
+  const tones: readonly Tone[] = [
+    'plain',
+    'quiet',
+    TONES[state],
+    'plain',
+    'plain',
+    breaker === 'closed' ? 'good' : 'warn',
+    'plain',
+  ];
+  const painted = cells.map((cell, index) =>
+    paint(index === cells.length - 1 ? 'plain' : (tones[index] ?? 'plain'), cell),
+  );
+  return [(INDENT + painted.join(' ')).trimEnd(), ...troubles(server, style)];
+}
+
+const TONES: Readonly<Record<ServerStanding['state'], Tone>> = { up: 'plain', down: 'bad', starting: 'warn' };
+
+function troubles({ restarts, lastError }: ServerStanding, style: StatusStyle): readonly string[] {
+  const often = restarts === 0 ? [] : [`${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`];
+  const error =
+    lastError === null ? [] : [`${showAge(style.nowMs - lastError.atMs)} ago: ${makeInert(lastError.text)}`];
+  const text = [...often, ...error].join('; ');
+  return text === '' ? [] : notes(text, INDENT.repeat(2), style, 'quiet');
+}
+
+function cellsOf(texts: readonly string[], width: number): readonly string[] {
+  const [name = '', era = '', pid = '', up = '', calls = '', breaker = '', limit = ''] = texts;
+  return [
+    fitName(name, width),
+    fitText(era, ERA),
+    fitText(pid, PID),
+    fitText(up, UP, 'right'),
+    fitText(calls, CALLS, 'right'),
+    fitText(breaker, BREAKER),
+    cutText(limit, LIMIT),
+  ];
+}
+
+/** Parts with two blanks between, on as many lines as they need. */
+function wrapParts(parts: readonly string[], columns: number): readonly string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    const longer = last === undefined ? undefined : `${last}  ${part}`;
+    if (longer !== undefined && measureText(longer) <= columns) lines[lines.length - 1] = longer;
+    else lines.push(cutText(last === undefined ? part : INDENT + part, columns));
+  }
+  return lines;
+}
+
+function notes(text: string, indent: string, { columns, paint }: StatusStyle, tone: Tone): readonly string[] {
+  const room = columns - indent.length;
+  if (room < 1) return [];
+  const lines = wrapWords(Number.isFinite(room) ? cutText(text, room * (MOST_NOTE_LINES + 1)) : text, room);
+  const kept = lines.slice(0, MOST_NOTE_LINES);
+  const last = kept.at(-1);
+  if (lines.length > MOST_NOTE_LINES && last !== undefined) kept[kept.length - 1] = cutText(`${last} …`, room);
+  return kept.map((line) => paint(tone, indent + line));
+}
+
+/** `12 s`, `5 min`; a clock that was set back makes no negative ages. */
+function showAge(ms: number): string {
+  return showSpan(Math.max(0, ms));
+}
+
+/** One line of ASCII; keys stand in docs/status.md. */
+export function formatGuardJson({ holder, liveness, record, writtenMs }: RunEntry): string {
+  const { version: _, ...rest } = record;
+  return stringifyInert({ pid: holder.pid, liveness, writtenMs, ...rest });
+}

@@ -1,0 +1,75 @@
+// A config and its lock as one tenant has them: its own structure compared with what was approved for it, and what both of its blocks
+// restrict. Puts together, decides nothing; loads nothing where a config knows no tenants.
+import type { LimitDocument, Restriction } from '../config/restriction.ts';
+import { type TenantView, viewForTenant } from '../config/tenant-view.ts';
+import { GuardError } from '../guard-error.ts';
+import { combineDocuments } from '../policy/lock/combine.ts';
+import type { JsonObject } from '../wire/json.ts';
+import { sortedJson } from '../wire/sorted-json.ts';
+import type { LockContext, ReadConfig } from './locked-policy.ts';
+import { withConstraints } from './with-constraints.ts';
+
+/**
+ * The same where neither config nor lock knows tenants; otherwise a config without `tenants`, in which every server is the tenant's own.
+ * INVARIANT: both blocks restrict, so an edit of one takes nothing away before it is approved.
+ *
+ * @throws GuardError tenant_unknown, tenant_unapproved (77), config_invalid (78)
+ */
+export async function seeAsTenant(read: ReadConfig, context: LockContext): Promise<ReadConfig> {
+  const { judgement, document, place } = read;
+  const { tenant } = context;
+  const ours = viewForTenant(document, tenant);
+  const theirs: TenantView | undefined =
+    judgement.kind === 'holds' ? viewForTenant(judgement.policy, tenant) : undefined;
+  if (ours.kind === 'untenanted' && (theirs === undefined || theirs.kind === 'untenanted')) return read;
+  if (ours.kind === 'unknown') throw unknownTenant(tenant, place.config);
+  if (ours.kind === 'untenanted' || (theirs !== undefined && theirs.kind !== 'tenant')) throw unapprovedTenant(tenant);
+  const config = await import('../config/load-config.ts');
+  const [policy, restrictions] = await withConstraints((portsFor) => {
+    const parts = { ...context, portsFor };
+    const restrict = (from: JsonObject, by: string): readonly Restriction[] =>
+      config.loadTenantRestrictions(from, tenant, parts).map((one) => ({ ...one, by: `${by}${one.by}` }));
+    const own = restrict(document, '');
+    const isSame = judgement.kind !== 'holds' || judgement.combination.differences.length === 0;
+    const locked = isSame ? [] : withoutKnownLimits(restrict(judgement.policy, 'lock.'), own);
+    return [config.loadTenantView(ours.document, tenant, read.policy.source, parts), [...own, ...locked]];
+  });
+  const seen = {
+    ...read,
+    policy,
+    document: ours.document,
+    restrictions: [...(read.restrictions ?? []), ...restrictions],
+  };
+  if (judgement.kind !== 'holds' || theirs === undefined) return seen;
+  const combination = combineDocuments(ours.document, theirs.document);
+  return { ...seen, judgement: { ...judgement, policy: theirs.document, combination } };
+}
+
+/** A limit that stands in both is one limit: counted twice it would be half of itself. */
+function withoutKnownLimits(locked: readonly Restriction[], own: readonly Restriction[]): readonly Restriction[] {
+  return locked.map((one) => ({
+    ...one,
+    ofServer: (server) => {
+      const { limits, ...rest } = one.ofServer?.(server) ?? {};
+      if (limits === undefined) return rest;
+      const known = new Set(own.flatMap(({ ofServer }) => ofServer?.(server).limits ?? []).map(textOf));
+      return { ...rest, limits: limits.filter((limit) => !known.has(textOf(limit))) };
+    },
+  }));
+}
+
+// A limit is plain JSON: the schema has read it.
+const textOf = (limit: LimitDocument): string => sortedJson(JSON.parse(JSON.stringify(limit)));
+
+function unknownTenant(tenant: string, config: string): GuardError {
+  // Other tenants are nobody's business here.
+  return new GuardError('tenant_unknown', `\`${tenant}\` is no tenant of \`${config}\``, {
+    hint: `name one of its \`tenants\` with \`--tenant\`, or add this one and approve it`,
+  });
+}
+
+function unapprovedTenant(tenant: string): GuardError {
+  return new GuardError('tenant_unapproved', `what holds for the tenant \`${tenant}\` is not approved`, {
+    hint: 'look with `mcp-guard scope diff`, then run `mcp-guard scope approve --reason …`',
+  });
+}

@@ -1,0 +1,87 @@
+// What the client says without asking: notifications and answers, each to the one server that it is for, or to all.
+import { objectAt, stringAt } from '../../wire/json.ts';
+import type { Line, NotificationMessage, RequestId, ResponseMessage } from '../../wire/message.ts';
+import { tokenOf } from '../new-exchange.ts';
+import type { GatewayParts } from './gateway-parts.ts';
+import { type Change, rewriteLine } from './rewrite.ts';
+import { taskChangesIn } from './task-ids.ts';
+
+export class ClientNotes {
+  readonly #parts: GatewayParts;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+  }
+
+  onNotification(line: Line<NotificationMessage>): void {
+    const { client, lanes, outbox, questions } = this.#parts;
+    const { method, params } = line.message;
+    switch (method) {
+      case 'notifications/initialized':
+        client.initialized = line;
+        lanes.onInitialized();
+        return;
+      case 'notifications/cancelled':
+        this.#onCancelled(line);
+        return;
+      case 'notifications/progress': {
+        const token = tokenOf(params);
+        const owner = token === undefined ? undefined : questions.progress(token);
+        if (owner === undefined) outbox.dropped('client', undefined, 'no question waits for this progress');
+        else this.#toLane(owner.lane.id, line, [{ path: ['params', 'progressToken'], value: owner.token }]);
+        return;
+      }
+      case 'notifications/tasks/status':
+      case 'notifications/tasks': {
+        const lane = questions.ownerOfTask(stringAt(params, 'taskId') ?? '');
+        if (lane === undefined) lanes.tellAll(line);
+        else this.#toLane(lane.id, line, []);
+        return;
+      }
+      default:
+        lanes.tellAll(line);
+    }
+  }
+
+  onAnswer(line: Line<ResponseMessage>): void {
+    const { questions, outbox } = this.#parts;
+    const asked = questions.answer(line);
+    if (asked === undefined) {
+      outbox.dropped('client', undefined, 'no request waits for this answer');
+      return;
+    }
+    const tasks = line.text.includes('taskId') ? taskChangesIn(asked.lane.id, line.message) : [];
+    this.#toLane(asked.lane.id, line, [{ path: ['id'], value: asked.id }, ...tasks]);
+  }
+
+  /** Each lane that works on it is told, under the id that it knows; nothing is answered any more. */
+  #onCancelled(line: Line<NotificationMessage>): void {
+    const { requests, outbox } = this.#parts;
+    const id = requestIdOf(line);
+    const open = id === undefined ? undefined : requests.find(id);
+    if (open === undefined) {
+      outbox.dropped('client', undefined, 'no request that is open is cancelled by this');
+      return;
+    }
+    for (const part of open.parts) {
+      const isHeld = part.lane.waiting.some((one) => one.part === part);
+      if (isHeld) continue;
+      this.#toLane(part.lane.id, line, part.id === id ? [] : [{ path: ['params', 'requestId'], value: part.id }]);
+    }
+    requests.forgo(open);
+  }
+
+  #toLane(lane: string, line: Line, changes: readonly Change[]): void {
+    this.#parts.outbox.toLane(lane, rewriteLine(line, changes));
+  }
+}
+
+export function requestIdOf(line: Line<NotificationMessage>): RequestId | undefined {
+  const id = line.message.params?.requestId;
+  return typeof id === 'string' || typeof id === 'number' ? id : undefined;
+}
+
+export function subscriptionOf(line: Line<NotificationMessage>): RequestId | undefined {
+  const id = objectAt(line.message.params, '_meta')?.['io.modelcontextprotocol/subscriptionId'];
+  return typeof id === 'string' || typeof id === 'number' ? id : undefined;
+}

@@ -1,0 +1,175 @@
+// Which lane or lanes a request of the client is for, method by method. Decides where, never whether: policy is each lane's own.
+import { objectAt, stringAt } from '../../wire/json.ts';
+import type { Line, RequestMessage, ResponseMessage } from '../../wire/message.ts';
+import { replaceId } from '../../wire/splice.ts';
+import type { BatchAnswer } from '../batch.ts';
+import type { Answers } from './fan-outs.ts';
+import type { GatewayParts } from './gateway-parts.ts';
+import type { Lane } from './lane.ts';
+import { Lists } from './lists.ts';
+import type { OpenRequest } from './open-requests.ts';
+import { NOBODY, unknownMethod, unknownName, unknownResource, unknownTask } from './refusals.ts';
+import { splitTaskId } from './task-ids.ts';
+import type { ToOneLane } from './to-one-lane.ts';
+
+const METHOD_UNKNOWN: ReadonlySet<number> = new Set([-32601]);
+/** Not found up to 2025-11-25, not found since, and a server without resources. */
+const NO_RESOURCE: ReadonlySet<number> = new Set([-32002, -32602, -32601]);
+
+export class ClientRequests {
+  readonly #parts: GatewayParts;
+  readonly #one: ToOneLane;
+
+  constructor(parts: GatewayParts, one: ToOneLane) {
+    this.#parts = parts;
+    this.#one = one;
+  }
+
+  onLine(line: Line<RequestMessage>, batch: BatchAnswer | undefined): void {
+    const { client, lanes, requests, greetings, lists, listens } = this.#parts;
+    const before = client.era;
+    client.note(line);
+    if (before === 'unknown' && client.era === 'modern') lanes.openAll();
+    const open = requests.open(line, batch);
+    const { method, params } = line.message;
+    const kind = Lists.kindOf(method);
+    if (kind !== undefined) {
+      lists.onRequest(kind, open, line);
+      return;
+    }
+    switch (method) {
+      case 'initialize':
+        greetings.initialize(open, line);
+        return;
+      case 'server/discover':
+        greetings.discover(open, line);
+        return;
+      case 'ping':
+        // In 2026-07-28 there is none: then the servers say so.
+        if (open.modern) this.#askAll(open, line);
+        else requests.reply(open, Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(open.id)},"result":{}}\n`));
+        return;
+      case 'tools/call':
+        this.#byName(open, line, 'tool', stringAt(params, 'name') ?? '', ['params', 'name']);
+        return;
+      case 'prompts/get':
+        this.#byName(open, line, 'prompt', stringAt(params, 'name') ?? '', ['params', 'name']);
+        return;
+      case 'completion/complete':
+        this.#complete(open, line);
+        return;
+      case 'resources/read':
+      case 'resources/subscribe':
+      case 'resources/unsubscribe':
+        this.#byUri(open, line, stringAt(params, 'uri') ?? '');
+        return;
+      case 'logging/setLevel':
+        this.#setLevel(open, line);
+        return;
+      case 'subscriptions/listen':
+        listens.onRequest(open, line);
+        return;
+      default:
+        if (method.startsWith('tasks/') && stringAt(params, 'taskId') !== undefined) this.#byTask(open, line);
+        else this.#askAll(open, line);
+    }
+  }
+
+  #byName(
+    open: OpenRequest,
+    line: Line<RequestMessage>,
+    what: 'tool' | 'prompt',
+    outer: string,
+    path: readonly ['params', ...string[]],
+  ): void {
+    const owned = this.#parts.prefixes.resolve(outer);
+    const lane = owned === undefined ? undefined : this.#parts.lanes.find(owned.lane);
+    if (owned === undefined || lane === undefined) {
+      this.#parts.refusals.refuse(open, line, NOBODY, unknownName(what, outer));
+      return;
+    }
+    this.#one.send(open, line, lane, owned.name === outer ? [] : [{ path, value: owned.name }]);
+  }
+
+  #complete(open: OpenRequest, line: Line<RequestMessage>): void {
+    const ref = objectAt(line.message.params, 'ref');
+    const [name, uri] = [stringAt(ref, 'name'), stringAt(ref, 'uri')];
+    if (stringAt(ref, 'type') === 'ref/resource' || name === undefined) {
+      const { routes } = this.#parts;
+      const lane = routes.ofTemplate(uri ?? '') ?? routes.of(uri ?? '');
+      if (lane === undefined) this.#askResource(open, line, uri ?? '', 'completions');
+      else this.#one.send(open, line, lane, []);
+      return;
+    }
+    this.#byName(open, line, 'prompt', name, ['params', 'ref', 'name']);
+  }
+
+  #byUri(open: OpenRequest, line: Line<RequestMessage>, uri: string): void {
+    const known = this.#parts.lanes.all.find((lane) => lane.subscriptions.has(uri)) ?? this.#parts.routes.of(uri);
+    if (known === undefined) {
+      this.#askResource(open, line, uri, 'resources');
+      return;
+    }
+    this.#noteSubscription(known, line, uri);
+    this.#one.send(open, line, known, []);
+  }
+
+  #noteSubscription(lane: Lane, line: Line<RequestMessage>, uri: string): void {
+    if (line.message.method === 'resources/unsubscribe') lane.subscriptions.delete(uri);
+    else if (line.message.method === 'resources/subscribe' && lane.subscriptions.size < 1_024)
+      lane.subscriptions.set(uri, line);
+  }
+
+  #askResource(open: OpenRequest, line: Line<RequestMessage>, uri: string, capability: string): void {
+    const { asks, lanes, routes } = this.#parts;
+    const candidates = lanes.all.filter((lane) => lane.state !== 'down' && lane.offers(capability));
+    asks.start({
+      ...{ open, line, candidates, nextOn: NO_RESOURCE, refusal: unknownResource(uri, open.modern) },
+      onFound: (lane) => {
+        if (line.message.method === 'resources/read') routes.learn(lane, uri);
+        else this.#noteSubscription(lane, line, uri);
+      },
+    });
+  }
+
+  #byTask(open: OpenRequest, line: Line<RequestMessage>): void {
+    const split = splitTaskId(stringAt(line.message.params, 'taskId') ?? '');
+    const lane = split === undefined ? undefined : this.#parts.lanes.find(split.lane);
+    if (lane === undefined) this.#parts.refusals.refuse(open, line, NOBODY, unknownTask());
+    else this.#one.send(open, line, lane, []);
+  }
+
+  /** The rule for what is not known here. */
+  #askAll(open: OpenRequest, line: Line<RequestMessage>): void {
+    const { asks, lanes } = this.#parts;
+    const candidates = lanes.all.filter(({ state }) => state !== 'down');
+    asks.start({
+      open,
+      line,
+      candidates,
+      nextOn: METHOD_UNKNOWN,
+      refusal: unknownMethod(open.method),
+      onFound: () => {},
+    });
+  }
+
+  /** Everybody who logs is told; a server that is not up hears it when it is. */
+  #setLevel(open: OpenRequest, line: Line<RequestMessage>): void {
+    const { fans, lanes, requests } = this.#parts;
+    const to = lanes.all
+      .filter((lane) => lane.takesLines && lane.offers('logging'))
+      .map((lane) => ({ lane, changes: [] }));
+    const done = (answers: Answers): void => {
+      const error = [...answers.values()].find(({ message }) => message.error !== undefined);
+      const isRefused = answers.size > 0 && [...answers.values()].every(({ message }) => message.error !== undefined);
+      requests.reply(open, error !== undefined && isRefused ? replaceId(error, open.id) : emptyResult(open));
+    };
+    fans.start({ open, line, to, onDone: done });
+  }
+}
+
+function emptyResult({ id }: OpenRequest): Buffer {
+  return Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{}}\n`);
+}
+
+export type ResponseLine = Line<ResponseMessage>;

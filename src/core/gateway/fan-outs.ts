@@ -1,0 +1,138 @@
+// One request of the client to several lanes at once, and what came of it, gathered. A lane that takes too long is left out: its
+// answer is still owed, and not waited for again. Knows nothing of what is merged.
+import type { Line, RequestMessage, ResponseMessage } from '../../wire/message.ts';
+import { readLine } from '../../wire/read-line.ts';
+import type { Lane } from './lane.ts';
+import type { Lanes } from './lanes.ts';
+import type { OpenRequest, OpenRequests, Part } from './open-requests.ts';
+import type { Outbox } from './outbox.ts';
+import { type Change, rewriteLine } from './rewrite.ts';
+import type { GatewaySettings, ListKind } from './settings.ts';
+
+export type Answers = ReadonlyMap<Lane, Line<ResponseMessage>>;
+
+export interface FanOutPlan {
+  readonly open: OpenRequest;
+  readonly line: Line<RequestMessage>;
+  /** With what is changed for each. */
+  readonly to: readonly { readonly lane: Lane; readonly changes: readonly Change[] }[];
+  /** Sent at once, even before the lane is up: a probe. */
+  readonly isProbe?: boolean;
+  /** What a lane that was given up on still owes; nothing for what need not be told. */
+  readonly owed?: ListKind;
+  /** Once. Lanes without an answer are not in it. */
+  readonly onDone: (answers: Answers) => void;
+}
+
+interface FanOut {
+  readonly plan: FanOutPlan;
+  readonly missing: Map<Part, number>;
+  readonly answers: Map<Lane, Line<ResponseMessage>>;
+}
+
+export class FanOuts {
+  readonly #settings: GatewaySettings;
+  readonly #outbox: Outbox;
+  readonly #requests: OpenRequests;
+  readonly #lanes: Lanes;
+  readonly #onLate: (lane: Lane) => void;
+  readonly #running = new Set<FanOut>();
+
+  constructor(
+    settings: GatewaySettings,
+    { outbox, requests, lanes }: { outbox: Outbox; requests: OpenRequests; lanes: Lanes },
+    onLate: (lane: Lane) => void,
+  ) {
+    this.#settings = settings;
+    this.#outbox = outbox;
+    this.#requests = requests;
+    this.#lanes = lanes;
+    this.#onLate = onLate;
+  }
+
+  get isEmpty(): boolean {
+    return this.#running.size === 0;
+  }
+
+  get wakeAtMs(): number {
+    let atMs = Number.POSITIVE_INFINITY;
+    for (const { missing } of this.#running) for (const dueMs of missing.values()) atMs = Math.min(atMs, dueMs);
+    return atMs;
+  }
+
+  start(plan: FanOutPlan): void {
+    const { open, line, to, isProbe } = plan;
+    const fan: FanOut = { plan, missing: new Map(), answers: new Map() };
+    this.#running.add(fan);
+    open.onForgone = () => void this.#running.delete(fan);
+    for (const { lane, changes } of to) {
+      const part: Part = this.#requests.add(lane, open, {
+        onAnswer: (bytes) => this.#onAnswer(fan, part, bytes),
+        onLost: () => this.#onMissing(fan, part),
+      });
+      const ids: Change[] = part.id === line.message.id ? [] : [{ path: ['id'], value: part.id }];
+      const changed = rewriteLine(line, [...ids, ...changes]);
+      fan.missing.set(part, this.#outbox.now.monoMs + lane.settings.startTimeoutMs);
+      if (isProbe === true) this.#outbox.toLane(lane.id, changed);
+      else if (this.#lanes.send(lane, changed, part) !== 'sent' && this.#requests.remove(part))
+        fan.missing.delete(part);
+    }
+    this.#settleIfDone(fan);
+  }
+
+  /** What was held for a lane is not sent. @returns whether it was one of these */
+  onRefused(part: Part): boolean {
+    for (const fan of this.#running) {
+      if (!fan.missing.has(part)) continue;
+      this.#onMissing(fan, part);
+      return true;
+    }
+    return false;
+  }
+
+  onTick(): void {
+    const nowMs = this.#outbox.now.monoMs;
+    for (const fan of [...this.#running])
+      for (const [part, dueMs] of [...fan.missing]) if (dueMs <= nowMs) this.#giveUp(fan, part);
+  }
+
+  #giveUp(fan: FanOut, part: Part): void {
+    const { lane, id } = part;
+    const wasSent = !lane.waiting.some((one) => one.part === part);
+    this.#requests.remove(part);
+    if (!wasSent) lane.isLate = true;
+    const { owed } = fan.plan;
+    if (wasSent) {
+      if (owed !== undefined) lane.owes.add(owed);
+      // Its answer belongs to nobody when it comes, but it says that the lane can answer again.
+      const onAnswer = (): void => {
+        if (owed !== undefined && lane.owes.delete(owed)) this.#onLate(lane);
+      };
+      lane.parts.set(id, { lane, id, open: undefined, onAnswer, onLost: undefined });
+    }
+    this.#outbox.log(
+      'warn',
+      `\`${lane.id}\` has not answered \`${fan.plan.open.method}\` in ${lane.settings.startTimeoutMs} ms: it is left out`,
+    );
+    this.#onMissing(fan, part);
+  }
+
+  #onAnswer(fan: FanOut, part: Part, bytes: Buffer): void {
+    const reading = readLine(bytes, 'upstream', this.#settings.read);
+    // INVARIANT: the lane's session has read this line by the same rules; only a response stands under a part.
+    if (reading.kind === 'message' && reading.line.message.kind === 'response')
+      fan.answers.set(part.lane, reading.line as Line<ResponseMessage>);
+    this.#onMissing(fan, part);
+  }
+
+  #onMissing(fan: FanOut, part: Part): void {
+    fan.missing.delete(part);
+    this.#settleIfDone(fan);
+  }
+
+  #settleIfDone(fan: FanOut): void {
+    if (fan.missing.size > 0 || !this.#running.delete(fan)) return;
+    fan.plan.open.onForgone = undefined;
+    fan.plan.onDone(fan.answers);
+  }
+}

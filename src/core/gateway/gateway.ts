@@ -1,0 +1,267 @@
+// The gateway: one client, several lanes, every message an event, every consequence an effect. Synchronous and sans-I/O, as the
+// session is. It only routes and merges: policy, records, restarts and deadlines are each lane's own session.
+
+import { showRef } from '../../audit/entry.ts';
+import type { Instant } from '../../ports/clock.ts';
+import type { Line, LineReading, NotificationMessage, RequestMessage, ResponseMessage } from '../../wire/message.ts';
+import { errorLine, INVALID_PARAMS, INVALID_REQUEST } from '../../wire/reply.ts';
+import { UNKNOWN_MODEL } from '../attribution.ts';
+import { BatchAnswer } from '../batch.ts';
+import { refusedIntent } from '../entries.ts';
+import type { BatchElement, RefusedLine } from '../events.ts';
+import { Asks } from './asks.ts';
+import { ClientMemory } from './client-memory.ts';
+import { ClientNotes } from './client-notes.ts';
+import { ClientRequests } from './client-requests.ts';
+import type { GatewayEffect, GatewayEvent } from './events.ts';
+import { FanOuts } from './fan-outs.ts';
+import type { GatewayParts } from './gateway-parts.ts';
+import { Greetings } from './greetings.ts';
+import type { Lane } from './lane.ts';
+import { LaneLines } from './lane-lines.ts';
+import { Lanes } from './lanes.ts';
+import { CHANGES, Listens } from './listens.ts';
+import { Lists } from './lists.ts';
+import { OpenRequests, type Part } from './open-requests.ts';
+import { Outbox } from './outbox.ts';
+import { Prefixes } from './prefixes.ts';
+import { Questions } from './questions.ts';
+import { NOBODY, Refusals, serverSlow } from './refusals.ts';
+import { ResourceRoutes } from './resource-routes.ts';
+import type { GatewaySettings } from './settings.ts';
+import { ToOneLane } from './to-one-lane.ts';
+
+/** What the client is owed when it has closed its end is waited for so long. */
+const FAREWELL_MS = 30_000;
+const NEVER = Number.POSITIVE_INFINITY;
+
+type ChangedList = keyof typeof CHANGES;
+
+export class Gateway {
+  readonly #parts: GatewayParts;
+  readonly #one: ToOneLane;
+  readonly #fromClient: ClientRequests;
+  readonly #notes: ClientNotes;
+  readonly #fromLanes: LaneLines;
+  /** Told at the end of the event, each once. */
+  readonly #changed = new Set<ChangedList>();
+  #endByMs = NEVER;
+  #isEnding = false;
+
+  /** @throws RangeError where two lanes have one prefix, or one id */
+  constructor(settings: GatewaySettings) {
+    const outbox = new Outbox();
+    const client = new ClientMemory();
+    const requests = new OpenRequests(outbox, settings.tag);
+    const lanes: Lanes = new Lanes(
+      settings,
+      { outbox, requests, client },
+      {
+        onGreeted: (lane, result) => greetings.onLane(lane, result),
+        onChanged: (lane) => this.#noteChanged(lane),
+        onUp: (lane) => this.#onUp(lane),
+        onRefused: (lane, part, line, kind) => this.#onRefused(lane, part, line, kind),
+      },
+    );
+    if (new Set(lanes.all.map(({ id }) => id)).size !== lanes.all.length) throw new RangeError('two lanes have one id');
+    const refusals = new Refusals(outbox, requests, client);
+    const prefixes = new Prefixes(settings.lanes);
+    const routes = new ResourceRoutes(lanes.all);
+    const fans: FanOuts = new FanOuts(settings, { outbox, requests, lanes }, (lane) => this.#noteChanged(lane));
+    const greetings: Greetings = new Greetings({
+      settings,
+      outbox,
+      requests,
+      lanes,
+      fans,
+      client,
+      onGreeted: () => this.#fromLanes.flush(),
+    });
+    this.#one = new ToOneLane({ settings, outbox, requests, lanes, refusals });
+    const asks = new Asks(requests, refusals, settings.read, ({ open, line }, lane, onAnswer) =>
+      this.#one.trySend(open, line, lane, onAnswer),
+    );
+    const lists = new Lists({ settings, outbox, requests, lanes, fans, prefixes, refusals, routes });
+    const listens = new Listens({ outbox, requests, lanes, routes });
+    this.#parts = {
+      ...{ settings, outbox, requests, client, lanes, prefixes, refusals, routes },
+      ...{ questions: new Questions(settings.tag), fans, lists, listens, greetings, asks },
+    };
+    this.#fromClient = new ClientRequests(this.#parts, this.#one);
+    this.#notes = new ClientNotes(this.#parts);
+    this.#fromLanes = new LaneLines(this.#parts, this.#one);
+  }
+
+  /** Monotonic ms at which a `tick` is wanted; Infinity for never. */
+  get wakeAtMs(): number {
+    const { lanes, fans, greetings, listens } = this.#parts;
+    return Math.min(lanes.wakeAtMs, fans.wakeAtMs, greetings.wakeAtMs, listens.wakeAtMs, this.#endByMs);
+  }
+
+  /** The servers that start at once are started. To be called once, first. */
+  begin(now: Instant): GatewayEffect[] {
+    this.#parts.outbox.now = now;
+    this.#parts.lanes.begin();
+    return this.#parts.outbox.take();
+  }
+
+  /** Takes one event. The effects are to be executed in order. */
+  handle(event: GatewayEvent, now: Instant): GatewayEffect[] {
+    this.#parts.outbox.now = now;
+    this.#on(event);
+    this.#tellChanged();
+    if (this.#parts.client.hasLeft) this.#endIfDone();
+    return this.#parts.outbox.take();
+  }
+
+  #on(event: GatewayEvent): void {
+    const { lanes } = this.#parts;
+    switch (event.type) {
+      case 'client_line':
+        this.#onClientLine(event.line, undefined);
+        return;
+      case 'client_batch':
+        this.#onBatch(event.elements);
+        return;
+      case 'client_refused':
+        this.#onRefusedLine(event.refused, undefined);
+        return;
+      case 'client_ended':
+        this.#parts.client.hasLeft = true;
+        this.#endByMs = this.#parts.outbox.now.monoMs + FAREWELL_MS;
+        return;
+      case 'lane_line':
+        this.#withLane(event.lane, (lane) => this.#fromLanes.onLine(lane, event.bytes));
+        return;
+      case 'lane_away':
+        this.#withLane(event.lane, (lane) => lanes.onAway(lane));
+        return;
+      case 'lane_back':
+        this.#withLane(event.lane, (lane) => lanes.onBack(lane));
+        return;
+      case 'lane_gone':
+        this.#withLane(event.lane, (lane) => lanes.onGone(lane, event.why));
+        return;
+      case 'lane_ended':
+        this.#withLane(event.lane, (lane) => lanes.onEnded(lane));
+        return;
+      case 'lane_full':
+      case 'lane_room':
+        this.#withLane(event.lane, (lane) => {
+          lane.isFull = event.type === 'lane_full';
+        });
+        return;
+      case 'tick':
+        this.#parts.greetings.onTick();
+        this.#parts.fans.onTick();
+        this.#parts.listens.onTick();
+        lanes.onTick();
+        return;
+    }
+  }
+
+  #withLane(id: string, act: (lane: Lane) => void): void {
+    const lane = this.#parts.lanes.find(id);
+    // A bug, not an input: the adapter answers a throw of the core by ending the session.
+    if (lane === undefined) throw new RangeError(`no lane is called ${id}`);
+    act(lane);
+  }
+
+  #onClientLine(line: Line, batch: BatchAnswer | undefined): void {
+    const { message } = line;
+    // `line.message` has just been narrowed; the line around it has not.
+    if (message.kind === 'request') this.#fromClient.onLine(line as Line<RequestMessage>, batch);
+    else if (message.kind === 'notification') this.#notes.onNotification(line as Line<NotificationMessage>);
+    else this.#notes.onAnswer(line as Line<ResponseMessage>);
+  }
+
+  /** INVARIANT: an array is never forwarded; each element goes its own way, and one array answers them. */
+  #onBatch(elements: readonly BatchElement[]): void {
+    const answerable = elements.filter(({ reading }) => isAnswerable(reading)).length;
+    const batch = answerable === 0 ? undefined : new BatchAnswer(answerable);
+    for (const { reading, payload } of elements) {
+      if (reading.kind === 'message') {
+        this.#onClientLine(reading.line, reading.line.message.kind === 'request' ? batch : undefined);
+      } else if (reading.kind === 'refused' || reading.kind === 'noise') {
+        this.#onRefusedLine({ refusal: reading.refusal, bytes: payload.bytes.length - 1, payload }, batch);
+      }
+    }
+  }
+
+  #onRefusedLine(refused: RefusedLine, batch: BatchAnswer | undefined): void {
+    const { outbox, client } = this.#parts;
+    const { id, code, detail, shape } = refused.refusal;
+    const who = { client: client.name, model: UNKNOWN_MODEL, correlation: undefined, subject: undefined };
+    const intent = refusedIntent(refused, NOBODY, who, outbox.now);
+    outbox.record(intent);
+    outbox.log('warn', `a line of the client was refused and not forwarded: ${detail}`);
+    if (id === undefined || shape === 'response') return;
+    const jsonRpcCode = code === 'bad_call' ? INVALID_PARAMS : INVALID_REQUEST;
+    outbox.toClient(
+      () =>
+        errorLine(id, jsonRpcCode, `refused by mcp-guard: ${detail}`, {
+          reason: code,
+          rule: 'strict',
+          record: showRef(intent.ref),
+        }),
+      batch,
+    );
+  }
+
+  #onUp(lane: Lane): void {
+    if (this.#parts.client.era === 'modern') this.#parts.listens.onUp(lane);
+    this.#noteChanged(lane);
+  }
+
+  #onRefused(lane: Lane, part: Part, line: Line<RequestMessage>, kind: 'down' | 'slow'): void {
+    if (this.#parts.fans.onRefused(part)) return;
+    const { open } = part;
+    if (open === undefined) return;
+    if (part.onAnswer !== undefined) part.onLost?.(lane.why);
+    else if (kind === 'slow') this.#parts.refusals.refuse(open, line, lane.id, serverSlow(lane));
+    else this.#one.refuse(open, line, lane, 'down');
+  }
+
+  /** What it offers has come or gone. */
+  #noteChanged(lane: Lane): void {
+    const { known } = lane.settings;
+    const offers = (kind: 'tools' | 'prompts' | 'resources'): boolean =>
+      lane.capabilities === undefined ? (known ?? ['tools']).includes(kind) : lane.offers(kind);
+    if (offers('tools')) this.#changed.add('toolsListChanged');
+    if (offers('prompts')) this.#changed.add('promptsListChanged');
+    if (offers('resources')) this.#changed.add('resourcesListChanged');
+  }
+
+  #tellChanged(): void {
+    if (this.#changed.size === 0) return;
+    const { client, outbox, listens, greetings } = this.#parts;
+    const changed = new Set(this.#changed);
+    this.#changed.clear();
+    if (client.hasLeft) return;
+    if (client.era === 'modern') listens.tellChanged(changed);
+    // Nothing is told before the client has heard all there was at first.
+    if (client.era !== 'legacy' || !client.isGreeted || client.initialized === undefined) return;
+    for (const kind of changed) {
+      if (!greetings.announces(kind.replace('ListChanged', ''))) continue;
+      outbox.toClient(Buffer.from(`{"jsonrpc":"2.0","method":"${CHANGES[kind]}"}\n`));
+    }
+  }
+
+  /** The client has closed its end: servers hear of it once nothing is to be sent to them any more. */
+  #endIfDone(): void {
+    const { lanes, fans, asks, greetings, outbox, listens } = this.#parts;
+    if (this.#isEnding) return;
+    const isSettled =
+      fans.isEmpty && asks.isEmpty && !greetings.isWaiting && lanes.all.every(({ waiting }) => waiting.length === 0);
+    if (!isSettled && outbox.now.monoMs < this.#endByMs) return;
+    this.#isEnding = true;
+    this.#endByMs = NEVER;
+    listens.end();
+    lanes.endAll();
+  }
+}
+
+function isAnswerable(reading: LineReading): boolean {
+  if (reading.kind === 'message') return reading.line.message.kind === 'request';
+  return reading.kind === 'refused' && reading.refusal.id !== undefined && reading.refusal.shape !== 'response';
+}

@@ -1,0 +1,216 @@
+// The one answer to `initialize` and `server/discover` that stands for all servers: capabilities united, versions intersected,
+// instructions under headings. The seam for a bridge between the eras is here: today servers of both are refused together.
+import type { JsonObject } from '../../wire/json.ts';
+import { isJsonObject, objectAt, stringAt } from '../../wire/json.ts';
+import type { Line, RequestMessage } from '../../wire/message.ts';
+import { errorLine, INTERNAL_ERROR, METHOD_NOT_FOUND } from '../../wire/reply.ts';
+import { replaceId } from '../../wire/splice.ts';
+import type { ClientMemory } from './client-memory.ts';
+import type { Answers, FanOuts } from './fan-outs.ts';
+import type { Lane } from './lane.ts';
+import type { Lanes } from './lanes.ts';
+import type { OpenRequest, OpenRequests } from './open-requests.ts';
+import type { Outbox } from './outbox.ts';
+import type { GatewaySettings } from './settings.ts';
+import { uniteCapabilities, uniteInstructions } from './unite.ts';
+
+/** Of the era that greets, newest first. */
+const LEGACY = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
+
+export interface GreetingParts {
+  readonly settings: GatewaySettings;
+  readonly outbox: Outbox;
+  readonly requests: OpenRequests;
+  readonly lanes: Lanes;
+  readonly fans: FanOuts;
+  readonly client: ClientMemory;
+  /** The client has its answer, and may hear of other things. */
+  readonly onGreeted: () => void;
+}
+
+interface Greeting {
+  readonly open: OpenRequest;
+  readonly line: Line<RequestMessage>;
+  /** Monotonic ms until which each is waited for. */
+  readonly missing: Map<Lane, number>;
+  readonly results: Map<Lane, JsonObject>;
+}
+
+export class Greetings {
+  readonly #parts: GreetingParts;
+  #greeting: Greeting | undefined;
+  #announced: JsonObject = {};
+
+  constructor(parts: GreetingParts) {
+    this.#parts = parts;
+  }
+
+  /** What the client was told that there is. */
+  announces(capability: string): boolean {
+    return objectAt(this.#announced, capability) !== undefined;
+  }
+
+  get isWaiting(): boolean {
+    return this.#greeting !== undefined;
+  }
+
+  get wakeAtMs(): number {
+    let atMs = Number.POSITIVE_INFINITY;
+    for (const dueMs of this.#greeting?.missing.values() ?? []) atMs = Math.min(atMs, dueMs);
+    return atMs;
+  }
+
+  initialize(open: OpenRequest, line: Line<RequestMessage>): void {
+    const { lanes, outbox } = this.#parts;
+    const greeting: Greeting = { open, line, missing: new Map(), results: new Map() };
+    this.#greeting = greeting;
+    const greeted = lanes.all.filter(({ state }) => state === 'starting' || state === 'up');
+    for (const lane of greeted) greeting.missing.set(lane, outbox.now.monoMs + lane.settings.startTimeoutMs);
+    for (const lane of greeted) lanes.greet(lane, open);
+    this.#answerIfDone();
+  }
+
+  /** A server's greeting came to its end; undefined: it did not accept it, or has ended. */
+  onLane(lane: Lane, result: JsonObject | undefined): void {
+    const greeting = this.#greeting;
+    if (greeting?.missing.delete(lane) !== true) {
+      if (result !== undefined) this.#warnOfUnannounced(lane, result);
+      return;
+    }
+    if (result !== undefined) greeting.results.set(lane, result);
+    this.#answerIfDone();
+  }
+
+  onTick(): void {
+    const greeting = this.#greeting;
+    if (greeting === undefined) return;
+    for (const [lane, dueMs] of [...greeting.missing]) {
+      if (dueMs > this.#parts.outbox.now.monoMs) continue;
+      greeting.missing.delete(lane);
+      lane.isLate = true;
+      this.#parts.outbox.log(
+        'warn',
+        `\`${lane.id}\` is not up after ${lane.settings.startTimeoutMs} ms: the client starts without it, and is told when it is there`,
+      );
+    }
+    this.#answerIfDone();
+  }
+
+  #answerIfDone(): void {
+    const greeting = this.#greeting;
+    if (greeting === undefined || greeting.missing.size > 0) return;
+    this.#greeting = undefined;
+    const { requests, client, lanes } = this.#parts;
+    const { open, line, results } = greeting;
+    if (results.size === 0 && lanes.all.every(({ state }) => state === 'down' || state === 'away')) {
+      const why = lanes.all
+        .map((lane) => `\`${lane.id}\`: ${lane.why || 'it has ended, and is started again'}`)
+        .join('; ');
+      requests.reply(
+        open,
+        errorLine(open.id, INTERNAL_ERROR, `no server is running: ${why}`, { reason: 'server_down' }),
+      );
+      return;
+    }
+    const merged = this.#merge(results);
+    const version =
+      lowestVersion([...results.values()]) ?? legacyVersion(stringAt(line.message.params, 'protocolVersion'));
+    const result = JSON.stringify({ protocolVersion: version, ...merged, serverInfo: this.#parts.settings.serverInfo });
+    requests.reply(open, Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(open.id)},"result":${result}}\n`));
+    client.isGreeted = true;
+    this.#parts.onGreeted();
+  }
+
+  #merge(results: ReadonlyMap<Lane, JsonObject>): { capabilities: JsonObject; instructions?: string } {
+    const { lanes } = this.#parts;
+    const all = lanes.all.flatMap((lane) => {
+      const result = results.get(lane);
+      return result === undefined ? [] : [{ lane: lane.id, result }];
+    });
+    const late = lanes.all.filter((lane) => !results.has(lane) && lane.settings.refusal === undefined);
+    const capabilities = uniteCapabilities([
+      ...all.map(({ result }) => objectAt(result, 'capabilities') ?? {}),
+      ...late.map(({ settings }) => Object.fromEntries((settings.known ?? ['tools']).map((kind) => [kind, {}]))),
+    ]);
+    this.#announced = capabilities;
+    const instructions = uniteInstructions(all);
+    return instructions === undefined ? { capabilities } : { capabilities, instructions };
+  }
+
+  #warnOfUnannounced(lane: Lane, result: JsonObject): void {
+    const missed = ['tools', 'prompts', 'resources', 'completions', 'logging'].filter(
+      (kind) => objectAt(objectAt(result, 'capabilities'), kind) !== undefined && !this.announces(kind),
+    );
+    if (missed.length > 0)
+      this.#parts.outbox.log(
+        'warn',
+        `\`${lane.id}\` came up late and has ${missed.join(', ')}, which the client was not told of: a new session will show them`,
+      );
+  }
+
+  /** 2026-07-28: no handshake; the answer may be cached, and says so. */
+  discover(open: OpenRequest, line: Line<RequestMessage>): void {
+    const { lanes, fans } = this.#parts;
+    const to = lanes.all
+      .filter(({ state }) => state === 'starting' || state === 'up' || state === 'away')
+      .map((lane) => ({ lane, changes: [] }));
+    fans.start({ open, line, to, isProbe: true, onDone: (answers) => this.#onDiscovered(open, answers) });
+  }
+
+  #onDiscovered(open: OpenRequest, answers: Answers): void {
+    const { requests, settings } = this.#parts;
+    const results = new Map<Lane, JsonObject>();
+    const legacy: string[] = [];
+    let first: Buffer | undefined;
+    for (const [lane, line] of answers) {
+      const { result } = line.message;
+      if (isJsonObject(result)) results.set(lane, result);
+      else {
+        legacy.push(lane.id);
+        first ??= replaceId(line, open.id);
+      }
+    }
+    if (legacy.length > 0 || results.size === 0) {
+      const names = legacy.map((id) => `\`${id}\``).join(', ');
+      const why = `these servers do not speak 2026-07-28: ${names}; all of a gateway have to (a client that greets with \`initialize\` can use them)`;
+      const mixed = () => errorLine(open.id, METHOD_NOT_FOUND, `mixed eras: ${why}`, { reason: 'mixed_eras' });
+      if (results.size > 0) this.#parts.outbox.log('warn', `mixed eras are refused: ${why}`);
+      const nobody = () =>
+        errorLine(open.id, METHOD_NOT_FOUND, 'Method not found: server/discover', { reason: 'server_down' });
+      requests.reply(open, results.size > 0 ? mixed() : (first ?? nobody()));
+      return;
+    }
+    for (const [lane, result] of results) lane.capabilities = objectAt(result, 'capabilities') ?? {};
+    const versions = commonVersions([...results.values()]);
+    const ttlMs = Math.min(...[...results.values()].map((one) => (typeof one.ttlMs === 'number' ? one.ttlMs : 0)));
+    const isWhole = this.#parts.lanes.all.every((lane) => results.has(lane));
+    const result = JSON.stringify({
+      supportedVersions: versions,
+      ...this.#merge(results),
+      resultType: 'complete',
+      ttlMs: isWhole ? ttlMs : 0,
+      cacheScope: 'private',
+      _meta: { 'io.modelcontextprotocol/serverInfo': settings.serverInfo },
+    });
+    requests.reply(open, Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(open.id)},"result":${result}}\n`));
+  }
+}
+
+/** Revisions are dates: the oldest that a server has settled on, all can speak. */
+function lowestVersion(results: readonly JsonObject[]): string | undefined {
+  return results
+    .flatMap((result) => stringAt(result, 'protocolVersion') ?? [])
+    .sort()
+    .at(0);
+}
+
+function legacyVersion(asked: string | undefined): string {
+  return asked !== undefined && LEGACY.includes(asked) ? asked : (LEGACY[0] ?? '');
+}
+
+function commonVersions(results: readonly JsonObject[]): readonly string[] {
+  const [first, ...rest] = results.map(({ supportedVersions }) =>
+    Array.isArray(supportedVersions) ? supportedVersions.filter((one) => typeof one === 'string') : [],
+  );
+  return (first ?? []).filter((version) => rest.every((versions) => versions.includes(version)));
+}

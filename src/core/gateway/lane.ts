@@ -1,0 +1,114 @@
+// One server behind the gateway as the gateway sees it: its state, what is open on it, what waits for it. Values and small
+// questions only; what is done about them stands in lanes.ts.
+import type { JsonObject } from '../../wire/json.ts';
+import { objectAt } from '../../wire/json.ts';
+import type { Line, RequestId } from '../../wire/message.ts';
+import type { LaneId } from './events.ts';
+import type { Part } from './open-requests.ts';
+import type { LaneSettings, ListKind } from './settings.ts';
+
+export type LaneState =
+  /** Not running, and started by the first request that needs it. */
+  | 'idle'
+  /** Running, and not greeted yet: what is meant for it waits here. */
+  | 'starting'
+  | 'up'
+  /** Its server has ended; the lane's session brings it back and holds calls meanwhile. */
+  | 'away'
+  /** Ended by the gateway because nobody used it. */
+  | 'stopping'
+  /** Its session is over. Tried again at `retryAtMs`. */
+  | 'down';
+
+/** A line that waits for the lane to be up. */
+export interface Waiting {
+  readonly line: Line;
+  /** Where it is a request: one that was taken back is not sent late. */
+  readonly part: Part | undefined;
+}
+
+const MOST_WAITING = 2_000;
+const MOST_WAITING_BYTES = 16 * 1024 * 1024;
+/** Tokens of tasks live longer than their requests. */
+const MOST_TOKENS = 10_000;
+
+export class Lane {
+  readonly settings: LaneSettings;
+  readonly id: LaneId;
+  state: LaneState = 'idle';
+  isFull = false;
+  /** This session of it has been introduced to the client, or needs no introduction. */
+  isGreeted = false;
+  /** What its server says it can do; undefined: not known yet, so it is asked. */
+  capabilities: JsonObject | undefined;
+  /** By the id under which the lane answers. */
+  readonly parts = new Map<RequestId, Part>();
+  /** Progress tokens under which the lane may report. */
+  readonly tokens = new Map<RequestId, Part>();
+  /** The kinds of list that it was given up on and still owes. */
+  readonly owes = new Set<ListKind>();
+  /** The texts of its list entries, as last delivered; kept for lanes that are stopped when idle. */
+  readonly lists = new Map<ListKind, readonly string[]>();
+  /** Resources that the client wants to hear of, by URI, as it asked. */
+  readonly subscriptions = new Map<string, Line>();
+  /** It has announced a task: it may work although nothing is open. */
+  hasTasks = false;
+  waiting: Waiting[] = [];
+  /** Monotonic ms. */
+  lastUsedMs = 0;
+  /** Monotonic ms at which what waits is refused. */
+  waitsUntilMs = Number.POSITIVE_INFINITY;
+  retryAtMs = Number.POSITIVE_INFINITY;
+  /** It said no to the client's greeting: asking again would change nothing. */
+  isRejected = false;
+  /** It was waited for in vain: nobody waits again until it is up. */
+  isLate = false;
+  /** In a row. */
+  failures = 0;
+  /** Why it is down, for people. */
+  why = '';
+
+  constructor(settings: LaneSettings) {
+    this.settings = settings;
+    this.id = settings.lane;
+  }
+
+  /** What is sent now reaches its session. A server that ended before it was greeted is greeted first when it is back. */
+  get takesLines(): boolean {
+    return this.state === 'up' || (this.state === 'away' && this.isGreeted);
+  }
+
+  /** Whether it may answer to this; a lane that has not said yet may. */
+  offers(capability: string): boolean {
+    return this.capabilities === undefined || objectAt(this.capabilities, capability) !== undefined;
+  }
+
+  /** INVARIANT: what waits is bounded. False where there is no room. */
+  hold(waiting: Waiting): boolean {
+    this.waiting = this.waiting.filter((one) => this.isWanted(one));
+    const bytes = this.waiting.reduce((sum, { line }) => sum + line.bytes.length, waiting.line.bytes.length);
+    if (this.waiting.length >= MOST_WAITING || bytes > MOST_WAITING_BYTES) return false;
+    this.waiting.push(waiting);
+    return true;
+  }
+
+  /** Nobody has taken it back meanwhile. */
+  isWanted({ part }: Waiting): boolean {
+    return part === undefined || this.parts.get(part.id) === part;
+  }
+
+  /** The token of a task outlives its request; the oldest makes room. */
+  boundTokens(): void {
+    if (this.tokens.size <= MOST_TOKENS) return;
+    const oldest = this.tokens.keys().next();
+    if (oldest.done !== true) this.tokens.delete(oldest.value);
+  }
+
+  /** Nothing is open on it and nothing is owed to the client by it. */
+  get isIdle(): boolean {
+    if (this.settings.idleStopMs === Number.POSITIVE_INFINITY || this.state !== 'up' || this.hasTasks) return false;
+    if (this.waiting.length > 0 || this.subscriptions.size > 0) return false;
+    for (const part of this.parts.values()) if (part.isStanding !== true) return false;
+    return true;
+  }
+}

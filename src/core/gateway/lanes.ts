@@ -1,0 +1,283 @@
+// Starts, greets, stops and gives up the servers, and holds what is meant for one that is not up. Knows no method but those of
+// a greeting, and nothing of what is merged.
+import { isJsonObject, type JsonObject, objectAt } from '../../wire/json.ts';
+import type { Line, RequestMessage } from '../../wire/message.ts';
+import { readLine } from '../../wire/read-line.ts';
+import type { ClientMemory } from './client-memory.ts';
+import { Lane } from './lane.ts';
+import type { OpenRequest, OpenRequests, Part } from './open-requests.ts';
+import type { Outbox } from './outbox.ts';
+import { rewriteLine } from './rewrite.ts';
+import type { GatewaySettings } from './settings.ts';
+
+/** What is meant for a server that starts waits so long at most; a greeting has no more. */
+const PATIENCE_MS = 30_000;
+/** A server that has given up is tried again after this, doubled each time. */
+const FIRST_RETRY_MS = 60_000;
+const LONGEST_RETRY_MS = 600_000;
+
+export interface LaneHooks {
+  /** A greeting came to its end: what the server said, or undefined where it did not accept it. */
+  onGreeted(lane: Lane, result: JsonObject | undefined): void;
+  /** What the client may see of it has come or gone. */
+  onChanged(lane: Lane): void;
+  /** It is up, and what waited for it has been sent. */
+  onUp(lane: Lane): void;
+  /** What waited for it is not sent. */
+  onRefused(lane: Lane, part: Part, line: Line<RequestMessage>, kind: 'down' | 'slow'): void;
+}
+
+export class Lanes {
+  readonly all: readonly Lane[];
+  readonly #byId: ReadonlyMap<string, Lane>;
+  readonly #settings: GatewaySettings;
+  readonly #outbox: Outbox;
+  readonly #requests: OpenRequests;
+  readonly #client: ClientMemory;
+  readonly #hooks: LaneHooks;
+
+  constructor(
+    settings: GatewaySettings,
+    { outbox, requests, client }: { outbox: Outbox; requests: OpenRequests; client: ClientMemory },
+    hooks: LaneHooks,
+  ) {
+    this.#settings = settings;
+    this.#outbox = outbox;
+    this.#requests = requests;
+    this.#client = client;
+    this.#hooks = hooks;
+    this.all = settings.lanes.map((one) => new Lane(one));
+    this.#byId = new Map(this.all.map((lane) => [lane.id, lane]));
+    for (const lane of this.all) {
+      const { refusal } = lane.settings;
+      if (refusal === undefined) continue;
+      lane.state = 'down';
+      lane.why = refusal.text;
+    }
+  }
+
+  find(id: string): Lane | undefined {
+    return this.#byId.get(id);
+  }
+
+  get #nowMs(): number {
+    return this.#outbox.now.monoMs;
+  }
+
+  /** Monotonic ms at which one of them wants to be looked at. */
+  get wakeAtMs(): number {
+    let atMs = Number.POSITIVE_INFINITY;
+    for (const lane of this.all) {
+      atMs = Math.min(atMs, lane.waitsUntilMs, lane.retryAtMs);
+      if (lane.isIdle) atMs = Math.min(atMs, lane.lastUsedMs + lane.settings.idleStopMs);
+    }
+    return atMs;
+  }
+
+  begin(): void {
+    for (const lane of this.all)
+      if (lane.settings.refusal === undefined && lane.settings.start === 'eager') this.start(lane);
+  }
+
+  /** The client has shown that it does not greet: nothing is waited for. */
+  openAll(): void {
+    for (const lane of this.all) if (lane.state === 'starting') this.#up(lane);
+  }
+
+  start(lane: Lane): void {
+    lane.state = 'starting';
+    lane.isGreeted = false;
+    lane.hasTasks = false;
+    lane.isFull = false;
+    lane.capabilities = undefined;
+    lane.retryAtMs = Number.POSITIVE_INFINITY;
+    lane.lastUsedMs = this.#nowMs;
+    lane.owes.clear();
+    this.#outbox.push({ type: 'start_lane', lane: lane.id });
+    if (this.#client.era === 'legacy') this.greet(lane, undefined);
+    else if (this.#client.era === 'modern') this.#up(lane);
+  }
+
+  /** @param open the client's own greeting, where this is its turn */
+  greet(lane: Lane, open: OpenRequest | undefined): void {
+    const line = this.#client.initialize;
+    if (line === undefined) return;
+    const part = this.#requests.add(lane, open, {
+      onAnswer: (bytes) => this.#onGreeted(lane, bytes),
+      onLost: () => this.#hooks.onGreeted(lane, undefined),
+    });
+    this.#outbox.toLane(
+      lane.id,
+      rewriteLine(line, part.id === line.message.id ? [] : [{ path: ['id'], value: part.id }]),
+    );
+  }
+
+  /** Sends it, or holds it until the lane is up. False where it can be neither; `part` where it is a request. */
+  send(lane: Lane, line: Line, part: Part | undefined): 'sent' | 'down' | 'busy' {
+    if (part !== undefined) lane.lastUsedMs = this.#nowMs;
+    if (lane.takesLines) {
+      if (lane.isFull && part !== undefined) return 'busy';
+      this.#outbox.toLane(lane.id, line);
+      return 'sent';
+    }
+    if (lane.state === 'down') return 'down';
+    if (!lane.hold({ line, part })) return 'busy';
+    if (lane.waitsUntilMs === Number.POSITIVE_INFINITY) lane.waitsUntilMs = this.#nowMs + PATIENCE_MS;
+    if (lane.state === 'idle') this.start(lane);
+    return 'sent';
+  }
+
+  /** Said to everybody who can hear it now: notifications. */
+  tellAll(line: Line): void {
+    for (const lane of this.all) if (lane.takesLines) this.#outbox.toLane(lane.id, line);
+  }
+
+  /** For each lane that is greeted: the client is ready. */
+  onInitialized(): void {
+    const line = this.#client.initialized;
+    if (line !== undefined) this.tellAll(line);
+  }
+
+  #onGreeted(lane: Lane, bytes: Buffer): void {
+    const reading = readLine(bytes, 'upstream', this.#settings.read);
+    const message = reading.kind === 'message' ? reading.line.message : undefined;
+    const result = message?.kind === 'response' && isJsonObject(message.result) ? message.result : undefined;
+    if (result !== undefined) {
+      lane.capabilities = objectAt(result, 'capabilities') ?? {};
+      this.#hooks.onGreeted(lane, result);
+      const { initialized } = this.#client;
+      if (initialized !== undefined) this.#outbox.toLane(lane.id, initialized);
+      this.#up(lane);
+      return;
+    }
+    // Its server has ended before it could answer, and comes back: then it is greeted again.
+    if (lane.state === 'away' || lane.state === 'down') {
+      this.#hooks.onGreeted(lane, undefined);
+      return;
+    }
+    const error = message?.kind === 'response' ? message.error?.message : undefined;
+    lane.isRejected = true;
+    this.#giveUp(
+      lane,
+      `it did not accept the client's \`initialize\`: ${typeof error === 'string' ? error : 'no reason given'}`,
+    );
+    this.#outbox.push({ type: 'end_lane', lane: lane.id });
+    this.#hooks.onGreeted(lane, undefined);
+  }
+
+  #up(lane: Lane): void {
+    const wasUp = lane.state === 'up';
+    lane.state = 'up';
+    lane.isGreeted = true;
+    lane.isLate = false;
+    lane.failures = 0;
+    lane.waitsUntilMs = Number.POSITIVE_INFINITY;
+    if (!wasUp) this.#replay(lane);
+    const { waiting } = lane;
+    lane.waiting = [];
+    for (const one of waiting) if (lane.isWanted(one)) this.#outbox.toLane(lane.id, one.line);
+    this.#hooks.onUp(lane);
+  }
+
+  /** What the client has asked to be kept, of a session of this lane that has ended. */
+  #replay(lane: Lane): void {
+    if (this.#client.era !== 'legacy') return;
+    const level = this.#client.logLevel;
+    const again = [...(level !== undefined && lane.offers('logging') ? [level] : []), ...lane.subscriptions.values()];
+    for (const line of again) {
+      const part = this.#requests.add(lane, undefined, { onAnswer: () => {}, onLost: undefined });
+      this.#outbox.toLane(lane.id, rewriteLine(line, [{ path: ['id'], value: part.id }]));
+    }
+  }
+
+  onAway(lane: Lane): void {
+    if (lane.state !== 'up' && lane.state !== 'starting') return;
+    lane.state = 'away';
+    lane.owes.clear();
+    this.#hooks.onChanged(lane);
+  }
+
+  onBack(lane: Lane): void {
+    if (lane.state !== 'away') return;
+    if (!lane.isGreeted && this.#client.era === 'legacy') {
+      lane.state = 'starting';
+      this.greet(lane, undefined);
+      return;
+    }
+    this.#up(lane);
+    this.#hooks.onChanged(lane);
+  }
+
+  /** This session of the lane takes nothing any more. */
+  onGone(lane: Lane, why: string): void {
+    if (lane.state === 'down' || lane.state === 'stopping') return;
+    this.#giveUp(lane, why);
+    this.#outbox.push({ type: 'end_lane', lane: lane.id });
+  }
+
+  onEnded(lane: Lane): void {
+    for (const part of [...lane.parts.values()]) {
+      if (lane.waiting.some((one) => one.part === part) || !this.#requests.remove(part)) continue;
+      part.onLost?.(lane.why);
+    }
+    if (lane.state === 'stopping') {
+      lane.state = 'idle';
+      if (lane.waiting.length > 0) this.start(lane);
+      return;
+    }
+    if (lane.state !== 'down') this.#giveUp(lane, 'it has ended');
+    if (this.#client.hasLeft || !lane.settings.comesBack || lane.isRejected) return;
+    const delayMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (lane.failures - 1));
+    lane.retryAtMs = this.#nowMs + delayMs;
+    this.#outbox.log(
+      'warn',
+      `\`${lane.id}\` is down (${lane.why}) and is tried again in ${delayMs / 1000} s; the other servers go on`,
+    );
+  }
+
+  #giveUp(lane: Lane, why: string): void {
+    lane.state = 'down';
+    lane.why = why;
+    lane.failures += 1;
+    this.#refuseWaiting(lane, 'down');
+    this.#hooks.onChanged(lane);
+  }
+
+  #refuseWaiting(lane: Lane, kind: 'down' | 'slow'): void {
+    const { waiting } = lane;
+    lane.waiting = [];
+    lane.waitsUntilMs = Number.POSITIVE_INFINITY;
+    for (const { line, part } of waiting) {
+      if (part === undefined || !this.#requests.remove(part)) continue;
+      // `part` is there for requests only.
+      this.#hooks.onRefused(lane, part, line as Line<RequestMessage>, kind);
+    }
+  }
+
+  /** The session ends: nothing comes back. */
+  endAll(): void {
+    for (const lane of this.all) {
+      lane.retryAtMs = Number.POSITIVE_INFINITY;
+      this.#refuseWaiting(lane, 'slow');
+      if (lane.state !== 'idle') this.#outbox.push({ type: 'end_lane', lane: lane.id });
+    }
+  }
+
+  onTick(): void {
+    const nowMs = this.#nowMs;
+    for (const lane of this.all) {
+      if (lane.waitsUntilMs <= nowMs) this.#refuseWaiting(lane, 'slow');
+      if (lane.retryAtMs <= nowMs) {
+        this.start(lane);
+        lane.isLate = lane.state === 'starting';
+      }
+      if (!lane.isIdle || lane.lastUsedMs + lane.settings.idleStopMs > nowMs) continue;
+      lane.state = 'stopping';
+      this.#outbox.log(
+        'info',
+        `\`${lane.id}\` was not used for ${lane.settings.idleStopMs} ms and is stopped; it comes back by itself`,
+      );
+      this.#outbox.push({ type: 'end_lane', lane: lane.id });
+    }
+  }
+}

@@ -1,0 +1,171 @@
+// Merges the lists of the servers into one, in the order of the config: names under their prefixes, everything else byte for byte.
+// A server that is away is left out. Knows no policy: what a server's session has taken out does not come here.
+import { isJsonObject, type Json, objectAt, stringAt } from '../../wire/json.ts';
+import type { Line, RequestMessage, ResponseMessage } from '../../wire/message.ts';
+import { elementSpans, replaceId, spliceText, valueSpan } from '../../wire/splice.ts';
+import { type Places, readCursor, writeCursor } from './cursors.ts';
+import type { Answers, FanOuts } from './fan-outs.ts';
+import type { Lane } from './lane.ts';
+import type { Lanes } from './lanes.ts';
+import { NameReport } from './name-report.ts';
+import type { OpenRequest, OpenRequests } from './open-requests.ts';
+import type { Outbox } from './outbox.ts';
+import type { Prefixes } from './prefixes.ts';
+import { NOBODY, type Refusals, unknownCursor, unknownMethod } from './refusals.ts';
+import type { ResourceRoutes } from './resource-routes.ts';
+import type { GatewaySettings, ListKind } from './settings.ts';
+import { outerTaskId } from './task-ids.ts';
+
+const KINDS: ReadonlyMap<string, ListKind> = new Map<string, ListKind>([
+  ['tools/list', 'tools'],
+  ['prompts/list', 'prompts'],
+  ['resources/list', 'resources'],
+  ['resources/templates/list', 'resourceTemplates'],
+  ['tasks/list', 'tasks'],
+]);
+
+export interface ListParts {
+  readonly settings: GatewaySettings;
+  readonly outbox: Outbox;
+  readonly requests: OpenRequests;
+  readonly lanes: Lanes;
+  readonly fans: FanOuts;
+  readonly prefixes: Prefixes;
+  readonly refusals: Refusals;
+  readonly routes: ResourceRoutes;
+}
+
+export class Lists {
+  readonly #parts: ListParts;
+  readonly #report: NameReport;
+
+  constructor(parts: ListParts) {
+    this.#parts = parts;
+    this.#report = new NameReport(parts.outbox);
+  }
+
+  static kindOf(method: string): ListKind | undefined {
+    return KINDS.get(method);
+  }
+
+  onRequest(kind: ListKind, open: OpenRequest, line: Line<RequestMessage>): void {
+    const { lanes, refusals, fans, settings } = this.#parts;
+    const capability = kind === 'resourceTemplates' ? 'resources' : kind;
+    const able = lanes.all.filter((lane) => lane.offers(capability));
+    if (able.length === 0) {
+      refusals.refuse(open, line, NOBODY, unknownMethod(open.method));
+      return;
+    }
+    const cursor = stringAt(line.message.params, 'cursor');
+    const places = cursor === undefined ? undefined : readCursor(cursor, kind, settings.seal);
+    if (cursor !== undefined && places === undefined) {
+      refusals.refuse(open, line, NOBODY, unknownCursor());
+      return;
+    }
+    const asked = able.filter((lane) => isAsked(lane, kind, places));
+    const to = asked.map((lane) => {
+      const inner = places?.get(lane.id);
+      return { lane, changes: inner === undefined ? [] : [{ path: ['params', 'cursor'] as const, value: inner }] };
+    });
+    const kept = places === undefined ? able.filter((lane) => lane.state === 'idle' && lane.lists.has(kind)) : [];
+    fans.start({
+      open,
+      line,
+      to,
+      owed: kind,
+      onDone: (answers) => this.#merge(kind, open, answers, kept, places === undefined),
+    });
+  }
+
+  #merge(kind: ListKind, open: OpenRequest, answers: Answers, kept: readonly Lane[], isFirst: boolean): void {
+    const { lanes, requests, settings } = this.#parts;
+    const entries: string[] = [];
+    const places = new Map<string, string>();
+    let error: Line<ResponseMessage> | undefined;
+    let ttlMs = Number.POSITIVE_INFINITY;
+    for (const lane of lanes.all) {
+      const line = answers.get(lane);
+      if (line === undefined) {
+        if (kept.includes(lane)) for (const entry of lane.lists.get(kind) ?? []) entries.push(entry);
+        continue;
+      }
+      const { result } = line.message;
+      if (!isJsonObject(result)) {
+        error ??= line;
+        continue;
+      }
+      const own = this.#entriesOf(kind, lane, line);
+      for (const entry of own) entries.push(entry);
+      const next = stringAt(result, 'nextCursor');
+      if (next !== undefined) places.set(lane.id, next);
+      else if (isFirst && Number.isFinite(lane.settings.idleStopMs)) lane.lists.set(kind, own);
+      if (next !== undefined) lane.lists.delete(kind);
+      ttlMs = Math.min(ttlMs, typeof result.ttlMs === 'number' ? result.ttlMs : 0);
+    }
+    if (error !== undefined && entries.length === 0 && answers.size === 1) {
+      requests.reply(open, replaceId(error, open.id));
+      return;
+    }
+    const isWhole = lanes.all.every(
+      (lane) => answers.has(lane) || lane.state === 'idle' || lane.settings.refusal !== undefined,
+    );
+    const next = places.size === 0 ? '' : `,"nextCursor":${JSON.stringify(writeCursor(kind, places, settings.seal))}`;
+    // a list that somebody is missing from is stale at once
+    const hints = `,"resultType":"complete","ttlMs":${isWhole && Number.isFinite(ttlMs) ? ttlMs : 0},"cacheScope":"private"`;
+    const body = `"result":{${JSON.stringify(kind)}:[${entries.join(',')}]${next}${open.modern ? hints : ''}}`;
+    requests.reply(open, Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(open.id)},${body}}\n`));
+  }
+
+  #entriesOf(kind: ListKind, lane: Lane, { text, message }: Line<ResponseMessage>): readonly string[] {
+    const span = valueSpan(text, ['result', kind]);
+    const list = isJsonObject(message.result) ? message.result[kind] : undefined;
+    if (span === undefined || !Array.isArray(list)) return [];
+    this.#report.begin(kind);
+    const entries = elementSpans(text, span).flatMap(({ start, end }, at) => {
+      const shown = this.#entryOf(kind, lane, text.slice(start, end), list[at]);
+      return shown === undefined ? [] : [shown];
+    });
+    this.#report.end(lane);
+    return entries;
+  }
+
+  /** Undefined where it is left out: what is shown under a name is what is called under it. */
+  #entryOf(kind: ListKind, lane: Lane, text: string, value: Json | undefined): string | undefined {
+    if (!isJsonObject(value)) return undefined;
+    const { prefixes, routes } = this.#parts;
+    if (kind === 'tools' || kind === 'prompts') {
+      const name = stringAt(value, 'name');
+      if (name === undefined) return undefined;
+      const outer = prefixes.outer(lane.id, name);
+      const taken = prefixes.takenBy(lane.id, name);
+      if (taken !== undefined) return this.#report.collision(lane, taken, outer);
+      this.#report.length(kind, outer);
+      return outer === name ? text : withMember(text, 'name', outer);
+    }
+    if (kind === 'tasks') {
+      const taskId = stringAt(value, 'taskId');
+      return taskId === undefined ? undefined : withMember(text, 'taskId', outerTaskId(lane.id, taskId));
+    }
+    const uri = stringAt(value, kind === 'resources' ? 'uri' : 'uriTemplate');
+    if (uri === undefined) return undefined;
+    const isOwn = kind === 'resources' ? routes.learn(lane, uri) : routes.learnTemplate(lane, uri);
+    return isOwn
+      ? text
+      : this.#report.collision(lane, (kind === 'resources' ? routes.of(uri) : routes.ofTemplate(uri))?.id ?? '', uri);
+  }
+}
+
+function isAsked(lane: Lane, kind: ListKind, places: Places | undefined): boolean {
+  if (places !== undefined && !places.has(lane.id)) return false;
+  if (lane.owes.has(kind) || lane.isLate || lane.state === 'down' || lane.state === 'away') return false;
+  return !(lane.state === 'idle' && places === undefined && lane.lists.has(kind));
+}
+
+function withMember(text: string, key: string, value: string): string {
+  const span = valueSpan(text, [key]);
+  return span === undefined ? text : spliceText(text, [{ span, replacement: JSON.stringify(value) }]);
+}
+
+export function capabilityOf(capabilities: Parameters<typeof objectAt>[0], name: string): boolean {
+  return objectAt(capabilities, name) !== undefined;
+}

@@ -1,0 +1,64 @@
+// Says once what is wrong with the names of a list: two servers claim one, or hosts will refuse it for its length. Changes nothing.
+import type { Lane } from './lane.ts';
+import type { Outbox } from './outbox.ts';
+import type { ListKind } from './settings.ts';
+
+/** Hosts allow a name 64 characters, with a prefix of their own: `mcp__mcp-guard__` where the guard has its usual name. */
+const BUDGET = 64;
+const HOST_PREFIX = 'mcp__mcp-guard__'.length;
+const MOST_SAID = 1_000;
+
+export class NameReport {
+  readonly #outbox: Outbox;
+  readonly #said = new Set<string>();
+  #long = 0;
+  #longest = '';
+  #kind: ListKind = 'tools';
+
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
+  }
+
+  begin(kind: ListKind): void {
+    this.#kind = kind;
+    this.#long = 0;
+    this.#longest = '';
+  }
+
+  length(kind: ListKind, outer: string): void {
+    if (kind !== 'tools' || outer.length + HOST_PREFIX <= BUDGET) return;
+    this.#long += 1;
+    if (outer.length > this.#longest.length) this.#longest = outer;
+  }
+
+  /** @returns undefined: it is left out of the list */
+  collision(lane: Lane, owner: string, name: string): undefined {
+    if (!this.#once(`${lane.id}\n${name}`)) return undefined;
+    this.#outbox.note('answer_denied', lane.id, {
+      method: this.#kind,
+      rule: 'gateway.names',
+      reason: 'name_taken',
+      name: name.slice(0, 256),
+      owner,
+    });
+    this.#outbox.log(
+      'error',
+      `\`${name}\` of \`${lane.id}\` is left out: under this name \`${owner}\` is asked (give one of the two another \`prefix\`)`,
+    );
+    return undefined;
+  }
+
+  end(lane: Lane): void {
+    if (this.#long === 0 || !this.#once(`${lane.id}\nlength`)) return;
+    this.#outbox.log(
+      'warn',
+      `${this.#long} tool names of \`${lane.id}\` may be too long for hosts (64 characters with the host's own prefix), as \`${this.#longest}\`: a shorter \`prefix\` mends it`,
+    );
+  }
+
+  #once(what: string): boolean {
+    if (this.#said.has(what) || this.#said.size >= MOST_SAID) return false;
+    this.#said.add(what);
+    return true;
+  }
+}

@@ -1,0 +1,102 @@
+// What servers ask the client: every server counts its ids and progress tokens from the same number, so the client sees ids of the
+// gateway's own, and each answer finds the one server that asked. Pure bookkeeping.
+import { isJsonObject, objectAt, stringAt } from '../../wire/json.ts';
+import type { Line, RequestId, RequestMessage, ResponseMessage } from '../../wire/message.ts';
+import { tokenOf } from '../new-exchange.ts';
+import type { Lane } from './lane.ts';
+import type { Change } from './rewrite.ts';
+
+interface Question {
+  readonly lane: Lane;
+  /** The server's own. */
+  readonly id: RequestId;
+  readonly token: RequestId | undefined;
+  readonly outerToken: string | undefined;
+}
+
+/** Tasks of the client that are remembered: the eldest makes room. */
+const MOST_TASKS = 1_024;
+
+export class Questions {
+  readonly #tag: string;
+  #next = 0;
+  readonly #open = new Map<string, Question>();
+  readonly #tokens = new Map<string, Question>();
+  readonly #byLane = new Map<Lane, Map<RequestId, string>>();
+  /** Tasks that the client has made for a server, by the client's id. */
+  readonly #tasks = new Map<string, Lane>();
+
+  constructor(tag: string) {
+    this.#tag = tag;
+  }
+
+  /** What changes in a question on its way to the client. Ids are strings that are no numbers: SDKs apply `Number(id)`. */
+  ask(lane: Lane, { message }: Line<RequestMessage>): Change[] {
+    this.#next += 1;
+    const outer = `mcp-guard/${this.#tag}/${lane.id}/${this.#next}`;
+    const token = tokenOf(objectAt(message.params, '_meta'));
+    const outerToken = token === undefined ? undefined : `${outer}/progress`;
+    const question: Question = { lane, id: message.id, token, outerToken };
+    this.#open.set(outer, question);
+    if (outerToken !== undefined) this.#tokens.set(outerToken, question);
+    let ids = this.#byLane.get(lane);
+    if (ids === undefined) {
+      ids = new Map();
+      this.#byLane.set(lane, ids);
+    }
+    ids.set(message.id, outer);
+    const changes: Change[] = [{ path: ['id'], value: outer }];
+    if (outerToken !== undefined) changes.push({ path: ['params', '_meta', 'progressToken'], value: outerToken });
+    return changes;
+  }
+
+  /** The server that waits for this answer, once. */
+  answer({ message }: Line<ResponseMessage>): { readonly lane: Lane; readonly id: RequestId } | undefined {
+    const question = typeof message.id === 'string' ? this.#take(message.id) : undefined;
+    if (question === undefined) return undefined;
+    const taskId = isJsonObject(message.result) ? stringAt(objectAt(message.result, 'task'), 'taskId') : undefined;
+    if (taskId !== undefined) this.#noteTask(taskId, question.lane);
+    return question;
+  }
+
+  /** The client reports on a question. */
+  progress(token: RequestId): { readonly lane: Lane; readonly token: RequestId } | undefined {
+    const question = typeof token === 'string' ? this.#tokens.get(token) : undefined;
+    return question?.token === undefined ? undefined : { lane: question.lane, token: question.token };
+  }
+
+  /** The server takes a question back. @returns the id that the client knows it by */
+  takeBack(lane: Lane, id: RequestId): string | undefined {
+    const outer = this.#byLane.get(lane)?.get(id);
+    if (outer !== undefined) this.#take(outer);
+    return outer;
+  }
+
+  /** Whether this server waits for the client. */
+  has(lane: Lane): boolean {
+    return (this.#byLane.get(lane)?.size ?? 0) > 0;
+  }
+
+  ownerOfTask(taskId: string): Lane | undefined {
+    return this.#tasks.get(taskId);
+  }
+
+  #take(outer: string): Question | undefined {
+    const question = this.#open.get(outer);
+    if (question === undefined) return undefined;
+    this.#open.delete(outer);
+    if (question.outerToken !== undefined) this.#tokens.delete(question.outerToken);
+    const ids = this.#byLane.get(question.lane);
+    if (ids?.get(question.id) === outer) ids.delete(question.id);
+    return question;
+  }
+
+  #noteTask(taskId: string, lane: Lane): void {
+    if (taskId.length > 1_024) return;
+    if (this.#tasks.size >= MOST_TASKS) {
+      const oldest = this.#tasks.keys().next();
+      if (oldest.done !== true) this.#tasks.delete(oldest.value);
+    }
+    this.#tasks.set(taskId, lane);
+  }
+}

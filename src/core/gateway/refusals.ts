@@ -1,0 +1,117 @@
+// What the gateway itself refuses: put on record like any denial, and answered in the same shapes. Texts and bookkeeping only.
+import type { IntentEntry } from '../../audit/entry.ts';
+import { objectAt, stringAt } from '../../wire/json.ts';
+import type { Line, RequestMessage } from '../../wire/message.ts';
+import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../../wire/reply.ts';
+import { readCorrelation, UNKNOWN_MODEL } from '../attribution.ts';
+import { type Refusing, refusalLine } from '../denial.ts';
+import { intentOf } from '../entries.ts';
+import { CLIENT } from '../exchange.ts';
+import { newExchange } from '../new-exchange.ts';
+import type { ClientMemory } from './client-memory.ts';
+import type { Lane } from './lane.ts';
+import type { OpenRequest, OpenRequests } from './open-requests.ts';
+import type { Outbox } from './outbox.ts';
+
+/** In the record, of a request that is no server's. INVARIANT: no server has this name. */
+export const NOBODY = '(none)';
+
+export class Refusals {
+  readonly #outbox: Outbox;
+  readonly #requests: OpenRequests;
+  readonly #client: ClientMemory;
+
+  constructor(outbox: Outbox, requests: OpenRequests, client: ClientMemory) {
+    this.#outbox = outbox;
+    this.#requests = requests;
+    this.#client = client;
+  }
+
+  /** @param line what the client sent, whatever was rewritten in it since */
+  refuse(open: OpenRequest, line: Line<RequestMessage>, server: string, refusing: Refusing): void {
+    const intent = this.#intentOf(line, server, refusing);
+    this.#outbox.record(intent);
+    this.#requests.reply(open, () => lineFor(open, refusing, intent));
+  }
+
+  /** The same where what was sent is gone: a session has ended while it went out. */
+  refuseLost(open: OpenRequest, lane: Lane, refusing: Refusing): void {
+    this.#outbox.note('answer_denied', lane.id, { method: open.method, rule: 'gateway', reason: refusing.reason });
+    this.#requests.reply(open, () => lineFor(open, refusing, undefined));
+  }
+
+  #intentOf(line: Line<RequestMessage>, server: string, { reason, rule, text, retryAfterMs }: Refusing): IntentEntry {
+    const { params } = line.message;
+    const { now } = this.#outbox;
+    const exchange = newExchange({ line, asker: CLIENT, peer: server, peerId: line.message.id, now });
+    const who = {
+      client: this.#client.name,
+      model: UNKNOWN_MODEL,
+      correlation: readCorrelation(objectAt(params, '_meta')),
+      subject: stringAt(params, 'name') ?? stringAt(params, 'uri'),
+    };
+    return intentOf(exchange, who, now, { kind: 'deny', reason, rule: rule ?? 'gateway', text, retryAfterMs });
+  }
+}
+
+function lineFor(
+  { id, tool, modern, taskAugmented }: OpenRequest,
+  refusing: Refusing,
+  intent: IntentEntry | undefined,
+): Buffer {
+  return refusalLine({ asker: CLIENT, askerId: id, taskAugmented, view: { tool, modern } }, refusing, intent?.ref);
+}
+
+export function unknownName(what: 'tool' | 'prompt', name: string): Refusing {
+  return plain('not_granted', INVALID_PARAMS, `Unknown ${what}: ${name}`);
+}
+
+export function unknownCursor(): Refusing {
+  return plain('cursor_foreign', INVALID_PARAMS, 'Invalid cursor');
+}
+
+export function unknownTask(): Refusing {
+  return plain('task_foreign', INVALID_PARAMS, 'Unknown task');
+}
+
+export function unknownMethod(method: string): Refusing {
+  return plain('method_unknown', METHOD_NOT_FOUND, `Method not found: ${method}`);
+}
+
+export function unknownResource(uri: string, modern: boolean): Refusing {
+  // the code of a resource that is not there: -32002 up to 2025-11-25, -32602 from then on
+  return plain('not_granted', modern ? INVALID_PARAMS : -32002, `Resource not found: ${uri}`);
+}
+
+export function serverDown({ id, why, retryAtMs }: Lane, nowMs: number): Refusing {
+  const retryAfterMs = retryAtMs === Number.POSITIVE_INFINITY ? undefined : Math.max(0, Math.round(retryAtMs - nowMs));
+  const then = retryAfterMs === undefined ? '' : ` It is started again in ${Math.ceil(retryAfterMs / 1000)} s.`;
+  return {
+    reason: 'server_down',
+    rule: undefined,
+    text: `The MCP server \`${id}\` is not running${why === '' ? '' : ` (${why})`}, so this request was not sent. The other servers work.${then}`,
+    retryAfterMs,
+  };
+}
+
+export function serverBusy({ id }: Lane): Refusing {
+  return {
+    reason: 'server_away',
+    rule: undefined,
+    text: `The MCP server \`${id}\` does not take what it is sent, and more waits for it than mcp-guard holds. This request was not sent: send it again in a while.`,
+    retryAfterMs: 5000,
+  };
+}
+
+export function serverSlow({ id }: Lane): Refusing {
+  return {
+    reason: 'server_down',
+    rule: undefined,
+    text: `The MCP server \`${id}\` has been started and does not answer yet, so this request was not sent. Send it again in a while.`,
+    retryAfterMs: 5000,
+  };
+}
+
+function plain(reason: string, code: number, message: string): Refusing {
+  return { reason, rule: undefined, text: message, retryAfterMs: undefined, error: { code, message } };
+}

@@ -1,0 +1,58 @@
+// From the claims of a JWT whose signature is good to an identity. Pure; knows no key and no signature.
+// TRUST: the claims are what the issuer signed. Nothing is transformed: what is not exactly a name as the config has them is refused.
+import { isJsonObject, type Json, type JsonObject } from '../../wire/json.ts';
+import { type Identity, isPrincipal } from './identity.ts';
+
+export interface ClaimNames {
+  /** A claim by its name; where it begins with `/`, a JSON pointer into the claims: `/realm_access/roles`. */
+  readonly principal: string;
+  /** Undefined: every JWT is for the tenant `default`. */
+  readonly tenant: string | undefined;
+  /** Undefined: nobody has a role. */
+  readonly roles: string | undefined;
+}
+
+const DEFAULT_TENANT = 'default';
+const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const MOST_ROLES = 256;
+const LONGEST_ROLE = 256;
+
+/** Undefined: a claim is missing, or is not what it has to be. @param expiresAtMs milliseconds since the epoch */
+export function readClaims(claims: JsonObject, names: ClaimNames, expiresAtMs: number): Identity | undefined {
+  const principal = claimAt(claims, names.principal);
+  const tenant = names.tenant === undefined ? DEFAULT_TENANT : claimAt(claims, names.tenant);
+  const roles = names.roles === undefined ? [] : readRoles(claimAt(claims, names.roles));
+  if (!isPrincipal(principal) || typeof tenant !== 'string' || !NAME.test(tenant) || roles === undefined)
+    return undefined;
+  return {
+    kind: 'jwt',
+    principal: `jwt:${principal}`,
+    tenant,
+    roles,
+    servers: undefined,
+    expiresAtMs,
+    tokenId: undefined,
+  };
+}
+
+/** One role as text, or a list of them; a claim that is absent is a principal without roles. */
+function readRoles(claim: Json | undefined): readonly string[] | undefined {
+  if (claim === undefined) return [];
+  const list: Json = typeof claim === 'string' ? [claim] : claim;
+  if (!Array.isArray(list) || list.length > MOST_ROLES) return undefined;
+  const entries: readonly Json[] = list;
+  if (!entries.every((one) => typeof one === 'string' && one.length <= LONGEST_ROLE)) return undefined;
+  // an issuer has roles for other programs, too: what no config can name is none of ours
+  return [...new Set(entries.filter((one): one is string => typeof one === 'string' && NAME.test(one)))];
+}
+
+function claimAt(claims: JsonObject, name: string): Json | undefined {
+  if (!name.startsWith('/')) return ownMember(claims, name);
+  let value: Json | undefined = claims;
+  for (const key of name.slice(1).split('/')) value = ownMember(value, key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return value;
+}
+
+function ownMember(value: Json | undefined, key: string): Json | undefined {
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}

@@ -1,0 +1,62 @@
+// Whether a limit is about a call, and what the call costs in it. A server may be laxer about names than the guard, so a name that
+// only differs in case, width or blanks around it is judged both as it is and as what it may be read as. Pure.
+import { foldKey } from '../../wire/confusable.ts';
+import { compilePattern, type Pattern } from '../pattern.ts';
+import type { Dimension, Limit, Subject } from './limit.ts';
+
+/** A longer name is not searched: it counts as matched by every pattern. */
+const LONGEST_SEARCHED = 4_096;
+
+export interface Applies {
+  to(subject: Subject): boolean;
+  /** At least 0. */
+  costOf(tool: string): number;
+}
+
+/** What a lenient server may take a tool's name for: one bucket for all of its spellings. */
+export function foldName(name: string): string {
+  return foldKey(name.normalize('NFKC').trim());
+}
+
+interface NamePattern {
+  readonly plain: Pattern;
+  readonly folded: Pattern;
+}
+
+function compileName(source: string): NamePattern {
+  return { plain: compilePattern(source), folded: compilePattern(foldName(source)) };
+}
+
+function matchesName({ plain, folded }: NamePattern, name: string, foldedName: string): boolean {
+  return name.length > LONGEST_SEARCHED || plain.matches(name) || folded.matches(foldedName);
+}
+
+export function compileApplies(limit: Limit): Applies {
+  const match = Object.entries(limit.match).map(
+    ([dimension, source]) => [dimension as Dimension, compileName(source)] as const, // the keys of its type
+  );
+  const { place } = limit;
+  const inTool = place?.tool === undefined ? undefined : compileName(place.tool.pattern);
+  const others = new Set(place?.tool?.others.filter((one) => one !== place.tool?.pattern));
+  const costs = Object.entries(limit.cost).map(([source, cost]) => ({ ...compileName(source), source, cost }));
+  return {
+    to(subject) {
+      if (place !== undefined && place.server !== subject.server) return false;
+      const folded = foldName(subject.tool);
+      if (inTool !== undefined && (others.has(subject.tool) || !matchesName(inTool, subject.tool, folded)))
+        return false;
+      return match.every(([dimension, pattern]) => {
+        if (dimension === 'tool') return matchesName(pattern, subject.tool, folded);
+        const value = subject[dimension] ?? '';
+        return value.length > LONGEST_SEARCHED || pattern.plain.matches(value);
+      });
+    },
+    costOf(tool) {
+      const folded = foldName(tool);
+      const exact = costs.find(({ source }) => source === tool);
+      if (exact !== undefined) return exact.cost;
+      const matching = costs.filter((one) => matchesName(one, tool, folded));
+      return matching.length === 0 ? 1 : Math.max(...matching.map(({ cost }) => cost));
+    },
+  };
+}

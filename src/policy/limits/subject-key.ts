@@ -1,0 +1,65 @@
+// The name under which a limit of one subject is counted, and what a person reads beside it. Pure; the digest comes in.
+import { showInert } from '../../wire/inert-text.ts';
+import { foldName } from './applies.ts';
+import type { Dimension, Limit, Subject } from './limit.ts';
+
+const KEY_HEX = 32;
+const LONGEST_VALUE = 40;
+const LONGEST_LABEL = 160;
+
+/** What is counted of a limit. */
+export type Part = 'rate' | 'bytes_in' | 'bytes_out' | 'budget' | 'places';
+
+/**
+ * What two limits must have in common to be one count: what they are about and over which time; not how much, so that a number
+ * that is edited goes on with the count that there is.
+ */
+export function identityOf(limit: Limit, part: Part): string {
+  const { place, key, match, rate, bytesIn, bytesOut, budget } = limit;
+  const pace = { rate, bytes_in: bytesIn, bytes_out: bytesOut, budget: undefined, places: undefined }[part];
+  return JSON.stringify([
+    part,
+    place === undefined ? null : [place.server, place.tool?.pattern ?? null],
+    key,
+    Object.entries(match).sort(([one], [other]) => (one < other ? -1 : 1)),
+    pace === undefined ? null : [pace.units, pace.periodUs],
+    part === 'budget' && budget !== undefined ? [budget.per, budget.timeZone] : null,
+  ]);
+}
+
+/**
+ * 32 hex digits. INVARIANT: two subjects have the same key only where they agree in every dimension that the limit names (a
+ * tool's spellings are one), and never across tenants. attacker-controlled: the values; their length is of no account.
+ */
+export function subjectKey(
+  identity: string,
+  dimensions: readonly Dimension[],
+  subject: Subject,
+  digest: (text: string) => string,
+): string {
+  const values = dimensions.map((dimension) =>
+    dimension === 'tool' ? foldName(subject.tool) : (subject[dimension] ?? null),
+  );
+  return digest(JSON.stringify([identity, subject.tenant, values])).slice(0, KEY_HEX);
+}
+
+/** `limits[0].rate tool=read_file`: inert, at most 160 bytes. */
+export function labelOf(limit: Limit, part: Part, subject: Subject): string {
+  const about = limit.key.map((dimension) => `${dimension}=${shorten(subject[dimension])}`);
+  const text = [`${limit.rule}.${part}`, ...about].join(' ');
+  // Inert text is ASCII but for letters: what is cut is cut between characters.
+  let bytes = 0;
+  let cut = '';
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    if (bytes > LONGEST_LABEL) break;
+    cut += character;
+  }
+  return cut;
+}
+
+function shorten(value: string | undefined): string {
+  if (value === undefined) return '-';
+  return showInert(value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}…` : value);
+}

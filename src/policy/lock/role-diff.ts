@@ -1,0 +1,34 @@
+// How the roles differ between lock and config, as lines for a person: what an approval makes possible, what holds already. Pure; both
+// sides are evaluated for each request, so that nothing here decides. attacker-controlled: patterns; the caller makes lines inert.
+import type { JsonObject } from '../../wire/json.ts';
+import { keysOf, memberOf, objectOf } from './difference.ts';
+import { compareRules, type RuleChange } from './scope-diff.ts';
+import { viewRole } from './scope-view.ts';
+
+export type RoleLine =
+  | { readonly kind: 'possible' | 'holds'; readonly role: string | undefined; readonly text: string }
+  | { readonly kind: 'rule'; readonly role: string; readonly change: RuleChange };
+
+export function diffRoles(lock: JsonObject, config: JsonObject): readonly RoleLine[] {
+  const [before, after] = [memberOf(lock, 'roles'), memberOf(config, 'roles')];
+  if (before === undefined && after === undefined) return [];
+  const lines: RoleLine[] = [];
+  if (before === undefined)
+    lines.push({ kind: 'holds', role: undefined, text: 'who has no role is granted nothing from now on' });
+  if (after === undefined)
+    lines.push({ kind: 'possible', role: undefined, text: 'who has no role is no longer restricted by roles' });
+  for (const role of keysOf(objectOf(before), objectOf(after))) {
+    const [then, now] = [viewRole(lock, role), viewRole(config, role)];
+    if (now === undefined) {
+      lines.push({ kind: 'holds', role, text: 'is gone, and grants nothing' });
+      continue;
+    }
+    if (then === undefined) lines.push({ kind: 'possible', role, text: 'is new' });
+    const rules = [
+      ...compareRules('grant', then?.grants ?? [], now.grants),
+      ...compareRules('deny', then?.denies ?? [], now.denies),
+    ];
+    for (const change of rules) lines.push({ kind: 'rule', role, change });
+  }
+  return lines;
+}

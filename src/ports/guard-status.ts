@@ -1,0 +1,78 @@
+// What a guard of this machine is doing, for whoever asks from outside (`mcp-guard status`): the record and who feeds it. Types
+// only; knows neither where the record lies nor how it is shown.
+
+/** One server, as the guard in front of it sees it. Texts are attacker-controlled: bounded here, made inert where they are shown. */
+export interface ServerStanding {
+  readonly name: string;
+  /** Of the running process; null while there is none. */
+  readonly pid: number | null;
+  readonly state: 'starting' | 'up' | 'down';
+  /** How the client speaks to it. */
+  readonly era: Era;
+  /** Wall clock, ms: since when it is up, or down; null before its first start. */
+  readonly sinceMs: number | null;
+  /** How often it was started again in this session. */
+  readonly restarts: number;
+  /** Tool calls that are not settled. */
+  readonly inFlight: number;
+  readonly lastError: { readonly atMs: number; readonly text: string } | null;
+  /** One or two words: `closed`, `2 tools open`, `isolated`. */
+  readonly breaker: string;
+  /** One or two words: `-` where there are none. */
+  readonly limit: string;
+}
+
+export type Era = 'unknown' | 'legacy' | 'modern';
+
+/** What came of the last reload. `token`: of the person who asked for it; null where a file had changed. */
+export interface ReloadAnswer {
+  readonly token: string | null;
+  readonly outcome: 'taken_over' | 'unchanged' | 'kept';
+  /** Why the old policy was kept, or what waits for a restart; empty where there is nothing to say. */
+  readonly why: string;
+  readonly atMs: number;
+}
+
+export interface PolicyStanding {
+  /** Absolute path; null in a bare run. */
+  readonly config: string | null;
+  /** SHA-256 of the config in force, hex; null in a bare run. */
+  readonly digest: string | null;
+  /** Wall clock, ms. */
+  readonly sinceMs: number;
+  readonly reload: ReloadAnswer | null;
+}
+
+export interface GuardRecord {
+  readonly version: 1;
+  /** The version of the guard. */
+  readonly guard: string;
+  readonly session: string;
+  readonly tenant: string;
+  /** `local:ada` */
+  readonly principal: string;
+  /** `name/version` as the client calls itself; null before it has. attacker-controlled. */
+  readonly client: string | null;
+  /** Wall clock, ms. */
+  readonly startedMs: number;
+  readonly policy: PolicyStanding;
+  readonly servers: readonly ServerStanding[];
+}
+
+/** What only the running session can say of one server. Each is asked when a record is written, never on the way of a call. */
+export interface LiveServer {
+  inFlight(): number;
+  era(): Era;
+  breaker(): string;
+  limit(): string;
+}
+
+/** The way into the record. INVARIANT: none of these throws, waits or holds a call. */
+export interface GuardStatus {
+  /** Once a server, as soon as there is somebody to ask. A name that is watched again is asked anew. */
+  watch(server: string, live: LiveServer): void;
+  /** Another policy is in force, or was refused. */
+  policyIs(policy: PolicyStanding): void;
+  /** Takes the record away. Settles once it is gone; nothing is written afterwards. */
+  end(): Promise<void>;
+}

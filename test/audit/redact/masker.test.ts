@@ -1,0 +1,146 @@
+// No form of a secret comes through, whatever stands around it and however the bytes are cut; everything else stays as it was.
+import { Buffer } from 'node:buffer';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { maskStream } from '../../../src/audit/redact/masked-stream.ts';
+import { createMasker, type Masker, type Secret } from '../../../src/audit/redact/masker.ts';
+import { listForms } from '../../../src/audit/redact/secret-forms.ts';
+
+const masker = (...values: string[]): Masker => {
+  const made = createMasker(values.map((value, index): Secret => ({ name: `S${index}`, value })));
+  if (made === undefined) throw new Error('nothing to mask');
+  return made;
+};
+const TOKEN = 'p/q+r"s\\t é€😀 ghp_1234';
+
+describe('forms', () => {
+  const base64 = (before: string) => Buffer.from(`${before}${TOKEN}!tail`).toString('base64');
+  test.each([
+    ['plain', TOKEN],
+    ['in JSON', JSON.stringify({ a: TOKEN })],
+    ['in JSON in JSON', JSON.stringify({ a: JSON.stringify({ b: TOKEN }) })],
+    [
+      'in ASCII JSON',
+      JSON.stringify(TOKEN).replace(/[^\0-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    ],
+    ['hex', Buffer.from(TOKEN).toString('hex')],
+    ['upper-case hex', Buffer.from(TOKEN).toString('hex').toUpperCase()],
+    ['percent-encoded', encodeURIComponent(TOKEN)],
+    ['percent-encoded in lower case', encodeURIComponent(TOKEN).replace(/%../g, (c) => c.toLowerCase())],
+    ['as a form field', new URLSearchParams({ a: TOKEN }).toString().replaceAll('%2A', '*')],
+    ['with every byte percent-encoded', Buffer.from(TOKEN).toString('hex').replace(/../g, '%$&')],
+    [
+      'with every unit escaped',
+      [...TOKEN]
+        .map((c) =>
+          [...Array(c.length).keys()].map((i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
+        )
+        .join(''),
+    ],
+    ['base64', base64('')],
+    ['base64, one byte later', base64('a')],
+    ['base64, two bytes later', base64('ab')],
+    ['base64 for URLs', Buffer.from(`x:${TOKEN}`).toString('base64url')],
+    ['base64 in JSON of PHP', base64('').replaceAll('/', '\\/')],
+  ])('%s', (_, shown) => {
+    const masked = masker(TOKEN).maskText(`before ${shown} after`);
+    expect(masked).toContain('[secret S0]');
+    expect(masked).toMatch(/^before .* after$/);
+    // nothing of it is left that is longer than the few characters which other bytes take part in
+    expect(masked.replaceAll('[secret S0]', '').length).toBeLessThan(40);
+  });
+
+  test('a key of several lines is masked line by line', () => {
+    const masked = masker('-----BEGIN KEY-----\nMIIEvQIBADANBg\r\nabcd\n').maskText(
+      'x MIIEvQIBADANBg -----BEGIN KEY-----',
+    );
+    expect(masked).toBe('x [secret S0] [secret S0]');
+  });
+
+  test('a long line is masked to its end', () => {
+    const long = Array.from({ length: 300 }, (_, index) => `k${index}`).join('');
+    expect(masker(long).maskText(`<${long}>`)).toMatch(/^<(\[secret S0\])+>$/);
+    expect(Math.max(...listForms(long).map(({ length }) => length))).toBeLessThanOrEqual(6 * 256);
+  });
+
+  test.each(['', 'short77', '1234567\n7654321'])('%j is too short', (value) => {
+    expect(listForms(value)).toEqual([]);
+    expect(createMasker([{ name: 'A', value }])).toBeUndefined();
+  });
+
+  test('a secret that is no Unicode text is no reason to fail', () => {
+    expect(masker('abcdefgh\ud800').maskText('abcdefgh\ufffd')).toBe('[secret S0]');
+  });
+});
+
+describe('many secrets', () => {
+  test('of two that overlap the place is masked whole', () => {
+    expect(masker('abcdefghij', 'efghijklmn', 'abcdefgh').maskText('-abcdefghijklmn-')).toBe('-[secret S0]-');
+  });
+
+  test('one that begins like another is found to its end', () => {
+    expect(masker('abcdefgh', 'abcdefghijkl').maskText('abcdefghijkl abcdefgh')).toBe('[secret S0] [secret S0]');
+  });
+
+  test('where there is none, the very object comes back', () => {
+    const bytes = Buffer.from('{"a":"nothing of the kind"}');
+    expect(masker(TOKEN).maskBytes(bytes)).toBe(bytes);
+  });
+
+  const value = fc.stringMatching(/^[ab"\\/+é]{8,14}$/);
+  const pieces = fc.array(fc.oneof(fc.stringMatching(/^[ab"\\/+é]{0,5}$/), fc.nat({ max: 2 })), { maxLength: 8 });
+
+  test('finds what a search for each form finds', () => {
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 3 }), pieces, (values, parts) => {
+        const text = parts
+          .map((part) => (typeof part === 'string' ? part : (values[part % values.length] ?? '')))
+          .join('');
+        const bytes = Buffer.from(text);
+        const covered = new Set<number>();
+        for (const { start, end } of masker(...values).find(bytes))
+          for (let at = start; at < end; at += 1) covered.add(at);
+        const wanted = new Set<number>();
+        for (const form of values.flatMap(listForms).map((one) => Buffer.from(one))) {
+          for (let at = bytes.indexOf(form); at !== -1; at = bytes.indexOf(form, at + 1))
+            for (let within = at; within < at + form.length; within += 1) wanted.add(within);
+        }
+        expect([...covered].sort((a, b) => a - b)).toEqual([...wanted].sort((a, b) => a - b));
+      }),
+    );
+  });
+});
+
+describe('a stream', () => {
+  const run = (one: Masker, chunks: readonly Uint8Array[]): string => {
+    const stream = maskStream(one);
+    return Buffer.concat([...chunks.map((chunk) => stream.push(chunk)), stream.end()]).toString();
+  };
+
+  test('is masked as the whole would be, wherever it is cut', () => {
+    const text = `a ${TOKEN}\n${Buffer.from(TOKEN).toString('base64')} ${TOKEN}${TOKEN} end`;
+    const bytes = Buffer.from(text);
+    const whole = masker(TOKEN, 'end-of-it').maskText(text);
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: bytes.length }), { maxLength: 12 }), (cuts) => {
+        const places = [0, ...cuts.sort((a, b) => a - b), bytes.length];
+        const chunks = places.slice(1).map((end, index) => bytes.subarray(places[index], end));
+        expect(run(masker(TOKEN, 'end-of-it'), chunks)).toBe(whole);
+      }),
+    );
+  });
+
+  test('shows a line as soon as it is whole, and holds back little of another', () => {
+    const stream = maskStream(masker(TOKEN));
+    expect(Buffer.from(stream.push(Buffer.from('one\ntw'))).toString()).toBe('one\n');
+    expect(Buffer.from(stream.push(Buffer.from('o\n'))).toString()).toBe('two\n');
+    expect(stream.push(Buffer.alloc(100_000, 'x')).length).toBeGreaterThan(99_000);
+  });
+
+  test('of nothing but secrets is not held for ever', () => {
+    const stream = maskStream(masker('aaaaaaaa'));
+    let shown = '';
+    for (let index = 0; index < 40; index += 1) shown += Buffer.from(stream.push(Buffer.alloc(4096, 'a'))).toString();
+    expect(shown).toMatch(/^(\[secret S0\])+$/);
+  });
+});

@@ -1,0 +1,177 @@
+// Two tenants at once on a hostile server: nothing of one is in anything of the other, and without one of the barriers it is.
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Yard } from './guarded.ts';
+import { skipLoudly } from './skipping.ts';
+import {
+  artefactsOf,
+  connect,
+  findLeaks,
+  type Look,
+  lacks,
+  lookAround,
+  openYard,
+  writeConfig,
+} from './tenant-stage.ts';
+import { readTrail } from './trail.ts';
+
+let yard: Yard;
+beforeEach(() => {
+  yard = openYard();
+});
+afterEach(async () => {
+  expect(await yard.close()).toEqual([]);
+  fs.rmSync(`${yard.state}-homes`, { recursive: true, force: true });
+});
+
+const token = (place: string) => `canary-${place}-${randomBytes(12).toString('hex')}`;
+const USERS = { acme: 7001, globex: 7002 } as const;
+
+interface Played {
+  readonly leaks: readonly string[];
+  readonly acme: Look;
+  readonly globex: Look;
+}
+
+/** @param isolation of both @param holes what a barrier would have closed */
+async function playBoth(
+  isolation: (tenant: 'acme' | 'globex') => object,
+  holes: { readonly block?: object; readonly env?: Readonly<Record<string, string>>; readonly server?: object } = {},
+): Promise<Played> {
+  const tokens = {
+    env: token('env'),
+    file: token('file'),
+    written: token('written'),
+    tool: token('tool'),
+    outside: token('outside'),
+  };
+  const secret = join(yard.home, 'secret');
+  fs.writeFileSync(secret, tokens.file, { mode: 0o600 });
+  const look = {
+    LOOK_AT: [yard.state, `${yard.state}-homes`, join(yard.state, 'acme'), join(`${yard.state}-homes`, 'acme')].join(
+      ':',
+    ),
+  };
+  const config = writeConfig(
+    yard,
+    {
+      acme: {
+        isolation: isolation('acme'),
+        servers: { srv: { env: { A: tokens.env, B: `file:${secret}` } } },
+        ...holes.block,
+      },
+      globex: { isolation: isolation('globex'), servers: { srv: { env: look, ...holes.server } }, ...holes.block },
+    },
+    holes.server,
+  );
+  const host = {
+    SSH_AUTH_SOCK: tokens.outside,
+    npm_config_token: tokens.outside,
+    HTTPS_PROXY: `http://u:${tokens.outside}@p`,
+    ...holes.env,
+  };
+  const acme = connect(yard, config, 'acme', host);
+  // the first one locks the config
+  await acme.initialize();
+  const globex = connect(yard, config, 'globex', host);
+  await globex.initialize();
+  const [first] = await Promise.all([
+    lookAround(acme, 1, 'write', tokens.written),
+    lookAround(globex, 1, 'write', 'of globex'),
+  ]);
+  const [second] = await Promise.all([lookAround(globex, 2), lookAround(acme, 2, tokens.tool)]);
+  expect([await acme.end(), await globex.end()]).toEqual([0, 0]);
+  // what a run tells of its own tenant proves that the tokens were there to be found
+  const own = findLeaks(artefactsOf(yard, 'acme', acme), Object.values(tokens).slice(0, 4));
+  expect(own).toContain('client');
+  return { leaks: findLeaks(artefactsOf(yard, 'globex', globex), Object.values(tokens)), acme: first, globex: second };
+}
+
+const ownUser = (tenant: 'acme' | 'globex') => ({ required: 'L1', uid: USERS[tenant] });
+const sandbox = () => ({ required: 'L2', readable: [join(import.meta.dirname, '..', 'fixtures')] });
+
+describe('the search', () => {
+  test.each([
+    ['plain', (text: string) => Buffer.from(text)],
+    ['hex', (text: string) => Buffer.from(Buffer.from(text).toString('hex'))],
+    ['base64', (text: string) => Buffer.from(Buffer.from(`x${text}`).toString('base64'))],
+    ['URL-encoded', (text: string) => Buffer.from(encodeURIComponent(text))],
+    ['gzipped', (text: string) => Buffer.concat([Buffer.from('in front'), gzipSync(text)])],
+  ])('finds a token that is %s', (_, encode) => {
+    expect(findLeaks(new Map([['here', encode('canary-/?-0123456789')]]), ['canary-/?-0123456789'])).toEqual(['here']);
+  });
+});
+
+describe('canaries', () => {
+  test('of one tenant are in nothing of the other behind users of their own', async ({ skip }) => {
+    const why = lacks('L1');
+    if (why !== undefined) skipLoudly(skip, why);
+    const { leaks, acme, globex } = await playBoth(ownUser);
+    expect(leaks).toEqual([]);
+    expect([acme.uid, globex.uid]).toEqual([7001, 7002]);
+    expect([acme.umask, globex.umask]).toEqual([0o077, 0o077]);
+    expect(acme.limits).toMatch(/Max processes +512 +512/);
+  });
+
+  test('nor behind bubblewrap, where a tenant has no others at all', async ({ skip }) => {
+    const why = lacks('L2');
+    if (why !== undefined) skipLoudly(skip, why);
+    const { leaks, globex } = await playBoth(sandbox);
+    expect(leaks).toEqual([]);
+    expect(globex.host).toBe('globex');
+    // itself, and what started it
+    expect(globex.processes.length).toBeLessThanOrEqual(3);
+    expect(isolationOf('globex')).toEqual(['L2']);
+  });
+
+  test('without either they are found: one user can read what another process of it was started with', async () => {
+    const { leaks, acme, globex } = await playBoth(() => ({}));
+    expect(leaks).toContain('client');
+    expect(isolationOf('acme')).toEqual(['L0']);
+    // what L0 does give
+    expect(acme.env).toMatchObject({
+      HOME: join(yard.state, 'acme', 'home'),
+      TMPDIR: join(yard.state, 'acme', 'home', 'tmp'),
+      USER: 'acme',
+    });
+    expect([acme.cwd, globex.cwd]).toEqual(['acme', 'globex'].map((name) => join(yard.state, name, 'work', 'srv')));
+    expect(acme.limits).toMatch(/Max open files +4096 +4096/);
+    expect(Object.keys(acme.env)).not.toEqual(expect.arrayContaining(['SSH_AUTH_SOCK']));
+    expect(fs.statSync(join(yard.state, 'acme', 'home', 'left')).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe('with one barrier taken away they are found', () => {
+  const shared = () => {
+    const path = join(yard.home, 'shared');
+    fs.mkdirSync(path, { mode: 0o777 });
+    fs.chmodSync(path, 0o777);
+    return path;
+  };
+  test.each<[string, (level: 'L1' | 'L2') => Parameters<typeof playBoth>[1], 'L1' | 'L2']>([
+    ['the environment built from nothing', () => ({ server: { passEnv: ['SSH_AUTH_SOCK'] } }), 'L1'],
+    ['a proxy without a name and password', () => ({ server: { passEnv: ['HTTPS_PROXY'] } }), 'L2'],
+  ])('%s', async (_, hole, level) => {
+    const why = lacks(level);
+    if (why !== undefined) return;
+    const { leaks } = await playBoth(level === 'L1' ? ownUser : sandbox, hole(level));
+    expect(leaks).toContain('client');
+  });
+
+  test('a working directory and a mount view of its own', async ({ skip }) => {
+    const why = lacks('L2');
+    if (why !== undefined) skipLoudly(skip, why);
+    const cwd = shared();
+    const { leaks } = await playBoth(sandbox, { server: { cwd } });
+    expect(leaks).toContain('client');
+  });
+});
+
+function isolationOf(tenant: string): readonly unknown[] {
+  return readTrail(join(yard.state, tenant))
+    .map(({ records }) => (records[0]?.h as { readonly isolation?: unknown } | undefined)?.isolation) // of an `open` record
+    .filter((level) => level !== 'none');
+}

@@ -1,0 +1,140 @@
+// A tenant's name becomes a path in src/tenant only, and nothing that looks like a name leads anywhere else.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { StatePathError } from '../../src/tenant/state-path-error.ts';
+import { isTenant, openTenantScope, tenantDir, tenantSteps } from '../../src/tenant/tenant-scope.ts';
+
+const src = fileURLToPath(new URL('../../src/', import.meta.url));
+const sources = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts') && !name.startsWith('tenant/'))
+  .map(
+    (name) =>
+      [name, readFileSync(join(src, name), 'utf8').replace(/\btenant(?:Dir|Steps)\([^()]*\)/g, 'DOOR')] as const,
+  );
+
+/** `join(stateDir, tenant`, `[tenant, 'audit']`, `${stateDir}/${tenant}`: a path put together by hand. */
+const BY_HAND = [
+  /\b(?:join|resolve)\([^)]*\btenant(?:Id|Name)?\b(?!Dir|Steps|s\b)[^)(]*\)/,
+  /\[\s*(?:\w+\.)*tenant,\s*[A-Z'"`]/,
+  /\$\{[^}]*\}\/\$\{(?:\w+\.)*tenant\}/,
+];
+
+test('no other source puts one together by hand', () => {
+  expect(sources.length).toBeGreaterThan(300);
+  expect(sources.filter(([, text]) => BY_HAND.some((shape) => shape.test(text))).map(([name]) => name)).toEqual([]);
+});
+
+test.each([
+  "join(stateDir, tenant, 'x')",
+  "make(dir, [tenant, 'x'])",
+  'make(dir, [a.tenant, LIMITS])',
+  ['`$', '{root}/$', '{x.tenant}`'].join(''),
+])('that search would find %s', (text) => expect(BY_HAND.some((shape) => shape.test(text))).toBe(true));
+
+test('the pure layers cannot even name a tenant’s place', () => {
+  const pure = sources.filter(([name]) => /^(?:wire|ports|core|policy|audit|config)\//.test(name));
+  expect(pure.filter(([, text]) => /from '[./]*\/tenant\//.test(text)).map(([name]) => name)).toEqual([]);
+});
+
+const SPOOFS = [
+  ...[
+    '',
+    '.',
+    '..',
+    '../acme',
+    'acme/..',
+    'acme/../other',
+    'a/b',
+    'a\\b',
+    '/acme',
+    'acme/',
+    './acme',
+    '~',
+    '%2e%2e',
+    'acme%00',
+  ],
+  ...[
+    'Acme',
+    'ACME',
+    'aCme',
+    ' acme',
+    'acme ',
+    'acme\n',
+    '\nacme',
+    'acme\0',
+    'acme\0other',
+    '\0',
+    'acme\t',
+    'acme.',
+    'acme~1',
+  ],
+  ...[
+    'аcme',
+    'acmе',
+    'ａcme',
+    'acme\u200b',
+    'ac\u00adme',
+    'acme\u0301',
+    'ﬁ',
+    'ſ',
+    'K',
+    'ı',
+    'é',
+    'e\u0301',
+    '\ufeffacme',
+    'ac\u202eme',
+  ],
+  ...[
+    '-acme',
+    '_acme',
+    'acme_1',
+    'acme:stream',
+    'con.',
+    'a'.repeat(64),
+    '__proto__',
+    'constructor.',
+    'toString()',
+    'acme,other',
+  ],
+  ...['run', 'projects', 'lock', 'tokens', 'canaries'],
+];
+
+describe('spoofing', () => {
+  test.each(SPOOFS)('%j is no tenant', (name) => {
+    expect(isTenant(name)).toBe(false);
+    for (const use of [openTenantScope, tenantDir]) expect(() => use('/state', name)).toThrow(StatePathError);
+    expect(() => tenantSteps(name)).toThrow(StatePathError);
+  });
+
+  test.each(['../b', '..', '.', '', 'a/b', 'a\\b', 'a\0'])('%j is no step below a tenant', (step) => {
+    const scope = openTenantScope('/state', 'acme');
+    expect(() => scope.place(step)).toThrow(StatePathError);
+    expect(() => scope.steps('audit', step)).toThrow(StatePathError);
+  });
+
+  test('every name that is one is its own directory, directly below the state', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 70 }), fc.string({ maxLength: 3 }), (wild, tail) => {
+        for (const name of [wild, `acme${tail}`, tail]) {
+          if (!isTenant(name)) continue;
+          expect(dirname(tenantDir('/state', name))).toBe('/state');
+          expect(tenantDir('/state', name)).toBe(`/state/${name}`);
+        }
+      }),
+    );
+  });
+});
+
+test('a scope is frozen, and all its places lie below its directory', () => {
+  const scope = openTenantScope('/state', 'acme');
+  expect(Object.isFrozen(scope)).toBe(true);
+  expect(scope.place('limits', 'a.json')).toBe('/state/acme/limits/a.json');
+  expect(scope.steps('home')).toEqual(['acme', 'home']);
+  expect([scope.trail.open, scope.trail.marker('s')]).toEqual([
+    '/state/acme/audit/open',
+    '/state/acme/audit/open/s.json',
+  ]);
+});
