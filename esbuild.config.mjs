@@ -41,15 +41,18 @@ const LATER = {
   'inventory-write': 'src/adapters/inventory-write.ts',
   'issuer-keys': 'src/adapters/issuer-keys.ts',
   'jwt-token': 'src/adapters/jwt-token.ts',
+  'limits-commands': 'src/cli/limits-commands.ts',
   'lint-commands': 'src/cli/lint-commands.ts',
   'load-config': 'src/config/load-config.ts',
   're2-pattern': 'src/adapters/re2-pattern.ts',
   'run-gateway': 'src/cli/run-gateway.ts',
   'run-identity': 'src/cli/run-identity.ts',
+  'run-limits': 'src/cli/run-limits.ts',
   'run-lock': 'src/cli/run-lock.ts',
   'run-reload': 'src/cli/run-reload.ts',
   'run-files': 'src/adapters/run-files.ts',
   'scope-commands': 'src/cli/scope-commands.ts',
+  'tenant-commands': 'src/cli/tenant-commands.ts',
   'secret-providers': 'src/adapters/secret-providers.ts',
   'status-commands': 'src/cli/status-commands.ts',
   'state-document': 'src/adapters/state-document.ts',
@@ -80,7 +83,7 @@ await build({
   // What is not there need not be read.
   minify: true,
   legalComments: 'linked',
-  external: ['@modelcontextprotocol/sdk', 'typescript', '@napi-rs/keyring'],
+  external: ['@modelcontextprotocol/sdk', 'typescript', '@napi-rs/keyring', 'fs-native-extensions'],
   plugins: [laterModules],
 });
 

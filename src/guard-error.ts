@@ -42,6 +42,8 @@ export const LOCAL_ERRORS = {
     summary: 'the server is configured, and its command or environment is not approved',
   },
   tenant_unknown: { exitCode: 77, summary: 'the config has tenants, and this is none of them' },
+  tenant_suspended: { exitCode: 77, summary: 'the tenant is suspended: none of its sessions may begin' },
+  tenant_active: { exitCode: 77, summary: 'the tenant has sessions that run, or is not suspended' },
   tenant_unapproved: { exitCode: 77, summary: 'the tenant is configured, and not approved' },
   isolation_unavailable: { exitCode: 77, summary: 'this machine cannot give the isolation that is required' },
   lock_required: { exitCode: 77, summary: 'the policy is not locked, and a ceiling or the config requires a lock' },
@@ -96,7 +98,17 @@ export const GUARD_ANSWERS = {
   audit_unavailable: 'the request was not sent, or its answer is withheld, because the audit trail cannot be written',
   deadline: 'no answer within `idleMs` or `hardMs`; the request may still have run',
   server_exited: 'the server exited before it answered; the outcome is unknown',
-  server_away: 'the server is being started again and too much waits for it already; nothing was sent',
+  server_away:
+    'the server is being started again, or is to be, and too much waits for it already, or has for too long; nothing was sent',
+  server_down:
+    'behind a gateway: the server is not running, or does not come up; nothing was sent, and the other servers work',
+  mixed_eras:
+    'behind a gateway: some servers speak 2026-07-28 and others do not; a client that greets can use them all',
+  tool_foreign: 'behind a gateway: the name has no prefix of a server; the asker is told that there is no such thing',
+  resource_foreign: 'behind a gateway: no server can be asked for it; the asker is told that there is no such thing',
+  cursor_foreign: 'behind a gateway: the cursor was not made by this guard for this list; the asker reads `-32602`',
+  task_foreign: 'behind a gateway: the task id names no server; the asker reads `-32602`',
+  method_foreign: 'behind a gateway: no server can be asked for this method; the asker reads `-32601`',
   session_ended: 'the client closed its end before the server answered; the outcome is unknown',
   server_unstartable: 'the server could not be started',
   guard_fault: 'a policy of the guard failed, which denies; the guard log says how',
@@ -105,6 +117,15 @@ export const GUARD_ANSWERS = {
     'the tool or its server has failed too often and is switched off for a while, or by a person; nothing was sent',
   bulkhead_full:
     'every place for a call of this tool or server was taken, and none came free in time; nothing was sent',
+  rate_limited:
+    'calls, or their bytes, come faster than a limit allows; nothing was sent, `retryAfterMs` says when it would be',
+  budget_spent:
+    'the calls of the day or month are spent; nothing was sent, `retryAfterMs` says when the next one begins',
+  concurrency_limited: 'as many calls are under way as a limit allows at once; nothing was sent',
+  limit_store_down:
+    'the call could not be counted against its limits, which denies unless the config says `local`; nothing was sent',
+  loop_detected: 'the same call with the same arguments too often in a row; nothing was sent',
+  blast_radius: 'the session has made as many calls, or called as many tools, as it may; nothing was sent',
   probe_answered:
     'a server of an older revision exited on `server/discover`; the guard answers `-32601` and starts it anew',
   answer_refused: 'the answer could be read in more than one way and was not passed on; the request ran',

@@ -22,9 +22,10 @@ import { makePrivateDir } from './state-paths.ts';
 
 /**
  * A lock of another machine, or of a container that is gone: held for milliseconds, so that one of a minute has no holder any
- * more. It costs one probe a second; left alone it would keep the breakers of its server from being shared for ever.
+ * more. It costs one probe half a second; left alone it would keep the breakers of its server from being shared for ever. A third of
+ * the time that a probe waits: who breaks it may have to break the lock of the lock, too.
  */
-const UNKNOWN_HOLDER = { olderThanMs: 60_000, seenForMs: 1_000 };
+const UNKNOWN_HOLDER = { olderThanMs: 60_000, seenForMs: 500 };
 
 export interface BoardPlace {
   readonly stateDir: string;

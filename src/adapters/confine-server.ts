@@ -10,7 +10,7 @@ import { isVisible, sandboxPrefix } from './bubblewrap.ts';
 import { resolveCommand } from './command-path.ts';
 import { findUser, type Offer, probeSandbox, probeSandboxRuntime, probeUsers } from './isolation-probe.ts';
 import { limitPrefix, userPrefix } from './start-prefix.ts';
-import { homesBeside, makeTenantPlaces, type TenantPlaces } from './tenant-places.ts';
+import { makeTenantPlaces, type TenantPlaces } from './tenant-places.ts';
 
 export interface ConfineInput {
   readonly stateDir: string;
@@ -124,10 +124,10 @@ function checkFirstStart(
 
 /** INVARIANT: no sandbox shows the guard's own state, or what holds it: every other tenant lies in it. */
 function checkShown(
-  { stateDir, id }: TenantScope,
+  { stateDir, homes, id }: TenantScope,
   isolation: IsolationPolicy,
 ): { readonly readable: readonly string[]; readonly writable: readonly string[] } {
-  const closed = [stateDir, homesBeside(stateDir)].map(realPath);
+  const closed = [stateDir, homes.root].map(realPath);
   const check = (path: string): string => {
     const real = realPath(path);
     const lies = (inner: string, outer: string): boolean =>

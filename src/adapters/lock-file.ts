@@ -1,6 +1,6 @@
 // The lock beside its config: where it lies, reading it, judging it with this machine's key and memory, writing the next one.
 // Knows no command and no wire; what a lock means stands in policy/lock.
-import * as crypto from 'node:crypto';
+import { hash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { quoteWord } from '../config/shell-word.ts';
@@ -132,7 +132,7 @@ export async function writeLock(place: LockPlace, wish: LockWish): Promise<Signe
   return lock;
 }
 
-const PORTS = { verify: verifySignature, digest: (text: string): string => crypto.hash('sha256', text) };
+const PORTS = { verify: verifySignature, digest: (text: string): string => hash('sha256', text) };
 
 function readLockText(path: string): LockReading {
   const read = readTrustedFile(path, { uid: process.getuid?.(), maxBytes: MAX_LOCK_BYTES, secret: false });

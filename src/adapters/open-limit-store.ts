@@ -3,12 +3,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../ports/clock.ts';
 import type { LimitStore } from '../ports/limit-store.ts';
-import { makePrivateDir } from '../tenant/private-dir.ts';
+import { tenantSteps } from '../tenant/tenant-scope.ts';
 import { makeMoment } from './boot-moment.ts';
 import { loadKernelLock } from './kernel-lock.ts';
 import { openFileLimitStore } from './limit-store-file.ts';
 import { openMemoryLimitStore } from './limit-store-memory.ts';
 import { readOwnIdentity } from './process-identity.ts';
+import { makePrivateDir } from './state-paths.ts';
 
 export interface OpenLimitStoreOptions {
   readonly kind: 'memory' | 'file';
@@ -19,7 +20,13 @@ export interface OpenLimitStoreOptions {
 }
 
 /** @throws StatePathError, the file system's error */
-export async function openLimitStore({ kind, stateDir, tenant, clock, say }: OpenLimitStoreOptions): Promise<LimitStore> {
+export async function openLimitStore({
+  kind,
+  stateDir,
+  tenant,
+  clock,
+  say,
+}: OpenLimitStoreOptions): Promise<LimitStore> {
   if (kind === 'memory') return openMemoryLimitStore();
   const kernelLock = await loadKernelLock();
   const { bootId } = readOwnIdentity();
@@ -29,6 +36,6 @@ export async function openLimitStore({ kind, stateDir, tenant, clock, say }: Ope
     bootId === null
       ? () => ({ ...clock.now(), monoMs: clock.now().wallMs, bootId: 'wall' })
       : () => momentOf(clock.now());
-  const directory = makePrivateDir(stateDir, [tenant, 'limits']);
+  const directory = makePrivateDir(stateDir, tenantSteps(tenant, 'limits'));
   return openFileLimitStore({ directory, kernelLock, moment, say, delay: (ms) => delay(ms) });
 }

@@ -29,6 +29,8 @@ export interface RunRecordOptions {
 export interface RunRecord extends GuardStatus {
   /** The sink, with the record looking on: what was appended is seen, whether it could be written or not. */
   tap(sink: AuditSink): AuditSink;
+  /** Settles once no writing is under way. Never rejects. */
+  idle(): Promise<void>;
   /** Where a reload is asked for; undefined until the record was written for the first time. */
   readonly requestPath: string | undefined;
 }
@@ -112,6 +114,7 @@ export function openRunRecord(options: RunRecordOptions): RunRecord {
       // a person waits for this answer
       if (!isOver) arm(0);
     },
+    idle: () => tail,
     async end() {
       isOver = true;
       cancel?.();

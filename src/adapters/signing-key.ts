@@ -1,6 +1,8 @@
 // This machine's Ed25519 key, made on first need, and the keys of approvers. Knows nothing of what is signed.
 // TRUST: whoever can read the key can approve; it lies in the state directory, private to this user.
-import * as crypto from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+// by name: taking the whole module over costs every start more than the signature
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { readTrustedFile } from '../config/trusted-file.ts';
@@ -33,17 +35,17 @@ export function readSigningKey(path: string): SigningKey | undefined {
   if (read.kind === 'absent') return undefined;
   if (read.kind === 'unreadable') throw unusable(read.why, 'name a PEM file of this user');
   if (read.kind === 'untrusted') throw unusable(read.why, read.mend);
-  let key: crypto.KeyObject;
+  let key: KeyObject;
   try {
-    key = crypto.createPrivateKey(read.bytes);
+    key = createPrivateKey(read.bytes);
   } catch (error) {
     throw unusable('it is no unencrypted private key', 'make one with `openssl genpkey -algorithm ed25519`', error);
   }
   if (key.asymmetricKeyType !== 'ed25519')
     throw unusable('it is no Ed25519 key', 'make one with `openssl genpkey -algorithm ed25519`');
   return {
-    publicKey: showPublicKey(crypto.createPublicKey(key)),
-    sign: (text) => crypto.sign(null, Buffer.from(text), key).toString('base64'),
+    publicKey: showPublicKey(createPublicKey(key)),
+    sign: (text) => sign(null, Buffer.from(text), key).toString('base64'),
   };
 }
 
@@ -63,8 +65,8 @@ export function openSigningKey(directory: string): SigningKey {
 
 /** Through link(2): a key is never seen half written, and never replaced. */
 function writeNewKey(path: string): void {
-  const { privateKey } = crypto.generateKeyPairSync('ed25519');
-  const draft = `${path}.draft-${process.pid}-${crypto.randomBytes(6).toString('hex')}`;
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const draft = `${path}.draft-${process.pid}-${randomBytes(6).toString('hex')}`;
   try {
     const fd = fs.openSync(draft, 'wx', 0o600);
     try {
@@ -91,7 +93,7 @@ export function verifySignature(key: string, text: string, signature: string): b
   if (raw === undefined || signed === undefined) return false;
   try {
     const jwk = { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') };
-    return crypto.verify(null, Buffer.from(text), crypto.createPublicKey({ key: jwk, format: 'jwk' }), signed);
+    return verify(null, Buffer.from(text), createPublicKey({ key: jwk, format: 'jwk' }), signed);
   } catch {
     // too many or too few bytes, or no point of the curve
     return false;
@@ -104,7 +106,7 @@ function decode(text: string): Buffer | undefined {
   return bytes.toString('base64') === text ? bytes : undefined;
 }
 
-function showPublicKey(key: crypto.KeyObject): string {
+function showPublicKey(key: KeyObject): string {
   // the JWK of an OKP key always has its point
   return `${PREFIX}${Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url').toString('base64')}`;
 }

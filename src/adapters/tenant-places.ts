@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StatePathError } from '../tenant/state-path-error.ts';
 import type { TenantScope } from '../tenant/tenant-scope.ts';
-import { codeOf, makePrivateDir } from './state-paths.ts';
+import { codeOf } from './state-paths.ts';
 
 export interface ServerUser {
   readonly uid: number;
@@ -26,13 +26,7 @@ export interface TenantPlaces {
  * @throws StatePathError, or the error of the file system
  */
 export function makeTenantPlaces(scope: TenantScope, server: string, user: ServerUser | undefined): TenantPlaces {
-  const [home, work] =
-    user === undefined
-      ? [
-          makePrivateDir(scope.stateDir, scope.steps('home')),
-          makePrivateDir(scope.stateDir, scope.steps('work', server)),
-        ]
-      : makeOwned(scope, server, user);
+  const [home, work] = makeOwned(scope, server, user);
   const below = (...steps: string[]): string => join(home, ...steps);
   const env = {
     HOME: home,
@@ -68,32 +62,34 @@ export function makeTenantPlaces(scope: TenantScope, server: string, user: Serve
   };
 }
 
-/** Beside the state directory, which no other user may enter. */
-export function homesBeside(stateDir: string): string {
-  return `${stateDir}-homes`;
-}
-
-/** INVARIANT: root makes and gives away only directories whose parent is root's: nobody can put a link in their place meanwhile. */
-function makeOwned(scope: TenantScope, server: string, { uid, gid }: ServerUser): readonly [string, string] {
-  const root = homesBeside(scope.stateDir);
-  checkEnterable(dirname(root));
-  const ours = [root, join(root, scope.id), join(root, scope.id, 'work')];
-  for (const path of ours) makeDirectory(path, 0o711, 0, 0);
-  const [home, work] = [join(root, scope.id, 'home'), join(root, scope.id, 'work', server)] as const;
-  for (const path of [home, work]) makeDirectory(path, 0o700, uid, gid);
+/** INVARIANT: the guard makes and gives away only directories whose parent is its own: nobody can put a link in their place meanwhile. */
+function makeOwned({ homes }: TenantScope, server: string, user: ServerUser | undefined): readonly [string, string] {
+  const own = { uid: process.getuid?.(), gid: process.getgid?.() };
+  fs.mkdirSync(dirname(homes.root), { recursive: true, mode: 0o700 });
+  if (user !== undefined) checkEnterable(dirname(homes.root));
+  const works = join(homes.directory, 'work');
+  for (const path of [homes.root, homes.directory, works]) makeDirectory(path, 0o711, own);
+  const [home, work] = [join(homes.directory, 'home'), join(works, server)] as const;
+  for (const path of [home, work]) makeDirectory(path, 0o700, user ?? own);
   return [home, work];
 }
 
-function makeDirectory(path: string, mode: number, uid: number, gid: number): void {
+/** @param owner undefined where the platform has no users: then nothing is given away or checked */
+function makeDirectory(
+  path: string,
+  mode: number,
+  { uid, gid }: { readonly uid: number | undefined; readonly gid: number | undefined },
+): void {
+  const hasUsers = uid !== undefined && gid !== undefined;
   try {
     fs.mkdirSync(path, { mode: 0o700 });
-    fs.lchownSync(path, uid, gid);
+    if (hasUsers) fs.lchownSync(path, uid, gid);
     fs.chmodSync(path, mode);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
   }
   const stat = fs.lstatSync(path);
-  if (stat.isDirectory() && stat.uid === uid && (stat.mode & 0o777) === mode) return;
+  if (stat.isDirectory() && (!hasUsers || (stat.uid === uid && (stat.mode & 0o777) === mode))) return;
   throw new StatePathError(
     `\`${path}\` is not a directory of user ${uid} with mode ${mode.toString(8)}: move it away, and it is made anew`,
   );

@@ -1,7 +1,6 @@
 // Connects `scope diff`, `scope approve` and `pause` to this machine: its config and lock, its state, its trail, its terminal.
 
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { inventorySpec, loadInventory } from '../adapters/inventory-documents.ts';
 import { lockError, mayApprove, openMachineKey, writeLock } from '../adapters/lock-file.ts';
@@ -18,11 +17,11 @@ import { tenantSteps } from '../tenant/tenant-scope.ts';
 import { type ApprovalPicture, drawApproval, type Known } from './approval-picture.ts';
 import type { ApprovalView } from './approval-screen.ts';
 import { openCeilingsHere } from './ceilings-here.ts';
-import type { Consent } from './consent.ts';
 import { makeInert } from './inert-text.ts';
 import { type LockContext, type ReadConfig, readLockedConfig } from './locked-policy.ts';
 import { openOneShotTrail, readActor } from './one-shot-trail.ts';
 import { type PauseOptions, runPause } from './pause.ts';
+import { readConsent } from './read-consent.ts';
 import { runScopeApprove, type ScopeApproveOptions } from './scope-approve.ts';
 import { runScopeDiff } from './scope-diff.ts';
 import { terminalIo } from './terminal.ts';
@@ -154,17 +153,4 @@ function openNamedKey(path: string): SigningKey {
   if (key === undefined)
     throw new GuardError('key_unusable', `there is no key \`${path}\``, { hint: 'name a PEM file of this user' });
   return key;
-}
-
-function readConsent(): Consent {
-  return { ask: process.stdin.isTTY ? ask : undefined, isGuarded: process.env.MCP_GUARD_RUN !== undefined };
-}
-
-async function ask(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return await terminal.question(question);
-  } finally {
-    terminal.close();
-  }
 }

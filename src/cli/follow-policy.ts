@@ -2,10 +2,14 @@
 // server is closed. Knows no file; what holds for a server is worked out in server-in-force.ts.
 import type { ResolvedServer } from '../config/resolve-server.ts';
 import type { Interceptor } from '../core/interceptor.ts';
+import type { Renewal } from '../policy/renewal.ts';
 import type { Roster } from '../policy/roster.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import type { UpstreamCommand } from '../ports/upstream.ts';
+import type { HeldPolicy } from './open-policy.ts';
 import type { PolicyFollower } from './policy-in-force.ts';
+import type { ServerRenewal } from './renew-server.ts';
 import type { RunPins } from './run-pins.ts';
 import { closeServer, type HowAsked, type ServerInForce, serverAfterReload } from './server-in-force.ts';
 
@@ -16,6 +20,12 @@ export interface FollowParts {
   readonly interceptors: readonly Interceptor[];
   readonly roster: Pick<Roster, 'beforePolicyChange'>;
   readonly pins: Pick<RunPins, 'policyIs'> | undefined;
+  /** Undefined: nobody starts this server anew, and a person is told to. */
+  readonly renewal: ServerRenewal | undefined;
+  /** Holds calls from then on until the server is back. */
+  readonly gate: Pick<Renewal, 'begin'>;
+  /** The server will work in another place, or with other arguments. */
+  readonly movesTo: (command: UpstreamCommand) => void;
   readonly clock: Clock;
   readonly log: Log;
   /** Runs an action as a turn of its own. */
@@ -23,38 +33,51 @@ export interface FollowParts {
 }
 
 export function followPolicy(parts: FollowParts): PolicyFollower {
-  const { server, standing, log } = parts;
+  const { server, standing, log, renewal } = parts;
+  /** As it runs, or is about to. */
+  let running = server;
+  const take = (holds: ServerInForce, next: HeldPolicy, command: UpstreamCommand | undefined): void => {
+    const { entry } = holds;
+    const { lock } = next;
+    parts.roster.beforePolicyChange();
+    standing.now = holds;
+    if (entry !== undefined && lock !== undefined) {
+      const document = lock.serverDocument(entry.id);
+      parts.pins?.policyIs({ approved: lock.approvedPins, document, isObserved: entry.mode === 'observe' });
+    }
+    const now = parts.clock.now();
+    for (const one of parts.interceptors) one.onPolicyChange?.(now);
+    if (command === undefined) return;
+    running = { ...running, entry };
+    parts.movesTo(command);
+    parts.gate.begin(server.name);
+    renewal?.begin(command);
+  };
+  /** @param next what is read of it beside the scope */
+  const close = (next: Pick<HeldPolicy, 'policy' | 'lock'>, why: string): void => {
+    standing.now = closeServer(next, why, server);
+    log.write('error', `every call to \`${server.name}\` is refused from now on: ${why}`);
+  };
   return {
-    prepare(next) {
-      const holds = serverAfterReload(next, server, parts.asked);
+    close: (why) => parts.between(() => close({ policy: undefined, lock: undefined }, why)),
+    async prepare(next) {
+      const holds = serverAfterReload(next, running, parts.asked);
       const { entry } = holds;
+      const isMoved = holds.isMoved && entry !== undefined;
+      const command = isMoved ? await renewal?.prepare(entry, next.policy) : undefined;
+      const how = command === undefined ? 'start it anew for that' : 'it is started anew once nothing is in flight';
+      const moved = isMoved ? [`\`${server.name}\` has another command or environment: ${how}`] : [];
       return {
-        notes: holds.note === undefined ? [] : [holds.note],
-        commit() {
+        notes: holds.note === undefined ? moved : [holds.note],
+        commit: () =>
           parts.between(() => {
             try {
-              const now = parts.clock.now();
-              parts.roster.beforePolicyChange();
-              standing.now = holds;
-              const { lock } = next;
-              if (entry !== undefined && lock !== undefined)
-                parts.pins?.policyIs({
-                  approved: lock.approvedPins,
-                  document: lock.serverDocument(entry.id),
-                  isObserved: entry.mode === 'observe',
-                });
-              for (const one of parts.interceptors) one.onPolicyChange?.(now);
+              take(holds, next, command);
             } catch (error) {
               // INVARIANT: half of a policy is none
-              standing.now = closeServer(
-                next,
-                'a policy of the guard failed while another config was taken over',
-                server,
-              );
-              log.write('error', `every call to \`${server.name}\` is refused from now on: ${String(error)}`);
+              close(next, `a policy of the guard failed while another config was taken over: ${String(error)}`);
             }
-          });
-        },
+          }),
       };
     },
   };

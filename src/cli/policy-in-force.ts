@@ -4,8 +4,10 @@ import type { HeldPolicy } from './open-policy.ts';
 
 /** Something that reads of the policy what it needs. */
 export interface PolicyFollower {
+  /** Nothing is granted any more, until another policy takes over. INVARIANT: does not throw. Absent: it grants nothing by itself. */
+  close?(why: string): void;
   /** Works out what would hold. Changes nothing. A throw: the old policy stays, for every follower. */
-  prepare(next: HeldPolicy): PreparedPolicy;
+  prepare(next: HeldPolicy): PreparedPolicy | Promise<PreparedPolicy>;
 }
 
 export interface PreparedPolicy {
@@ -27,14 +29,26 @@ export class PolicyInForce {
     return this.#held;
   }
 
+  /** An approval has ended, and what holds without it cannot be read: then nothing does. */
+  close(why: string): void {
+    this.#held = { ...this.#held, untilMs: Number.POSITIVE_INFINITY };
+    for (const one of this.#followers) one.close?.(why);
+  }
+
   /** For as long as the run. */
   follow(follower: PolicyFollower): void {
     this.#followers.push(follower);
   }
 
-  /** To be called between two turns of the session. @returns the notes of all @throws what a `prepare` throws: nothing has changed then */
-  swap(next: HeldPolicy): readonly string[] {
-    const prepared = this.#followers.map((one) => one.prepare(next));
+  /**
+   * All of it between two turns of the session. @param isWanted asked last of all: false, and nothing is done
+   *
+   * @returns the notes of all @throws what a `prepare` throws: nothing has changed then
+   */
+  async swap(next: HeldPolicy, isWanted: () => boolean = () => true): Promise<readonly string[]> {
+    const prepared = await Promise.all(this.#followers.map((one) => one.prepare(next)));
+    if (!isWanted()) return [];
+    // INVARIANT: nothing is awaited from here on, so no message comes in between
     this.#held = next;
     for (const one of prepared) one.commit();
     return prepared.flatMap(({ notes }) => notes);

@@ -16,6 +16,8 @@ export function addScope(program: Command, done: Done): void {
     .command('show')
     .description('each server: what it is granted and denied, and what of its offer that leaves')
     .argument('[server]', 'only this one, with all names')
+    .option('--principal <name>', 'what is left of it for who has a guard token of this name')
+    .option('--role <ids>', 'what is left of it for who has these roles, with commas between')
     .option('--config <file>', CONFIG)
     .option('--tenant <id>', 'of this tenant', readTenant, DEFAULT_TENANT)
     .option('--json', 'one JSON object a server')

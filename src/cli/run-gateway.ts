@@ -16,8 +16,7 @@ import { explainIgnored } from '../config/find-config.ts';
 import type { ServerPolicy } from '../config/policy.ts';
 import { explainScope } from '../config/server-scope.ts';
 import { Gateway } from '../core/gateway/gateway.ts';
-import { tenantDir } from '../tenant/tenant-scope.ts';
-import { trailPaths } from '../tenant/trail-paths.ts';
+import { openTenantScope } from '../tenant/tenant-scope.ts';
 import { createSeal } from './lane-settings.ts';
 import { openPolicy, type PolicySources } from './open-policy.ts';
 import { listOwnFiles } from './own-files.ts';
@@ -31,6 +30,7 @@ import { openTrail } from './run-trail.ts';
 import { openSecrecy } from './secrecy.ts';
 import { linkLimitsOf } from './session-limits.ts';
 import { watchSignals } from './signals.ts';
+import { watchSuspension } from './suspension-watch.ts';
 import { VERSION } from './version.ts';
 import { watchPolicyLater } from './watch-policy.ts';
 
@@ -85,9 +85,18 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   const sink = openTrail({ stateDir, tenant, policy, servers, log, sessionId, principal, masker, isolation });
   const status = openRunStatus({ stateDir, tenant, principal, session: sessionId, servers, policy, log });
   const tapped = status.tap(sink);
+  const runLimits =
+    lock &&
+    (await import('./run-limits.ts')).openRunLimits({
+      ...{ stateDir, tenant, principal, inForce, log, clock: systemClock, bare: undefined },
+      model: {
+        operator: flags.model ?? env.MCP_GUARD_MODEL ?? policy?.model.id,
+        metaPaths: policy?.model.metaPaths ?? [],
+      },
+    });
   const laneParts = {
     ...{ inForce, model: flags.model ?? env.MCP_GUARD_MODEL, stateDir, tenant, tag, log, status, spawner },
-    ...{ sink: tapped, identity: watch?.gate },
+    ...{ sink: tapped, identity: watch?.gate, limits: runLimits },
     relay: new NoiseRelay({ writeError, masker, now: () => systemClock.now().monoMs }),
     ownFiles: listOwnFiles([...(lock?.ownFiles ?? []), ...(asked?.ownFiles ?? [])], { env, cwd: process.cwd() }),
   };
@@ -119,8 +128,10 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   const ended = run.run();
   log.offerTo((level, text) => run.say(level, text));
   watch?.begin(run, servers[0] ?? '');
-  const paths = trailPaths(tenantDir(stateDir, tenant));
-  setImmediate(() => sink.recover(findStale(paths, systemClock.now().wallMs)));
+  const scope = openTenantScope(stateDir, tenant);
+  const suspension = watchSuspension(scope, { timers: systemTimers, log });
+  suspension.begin(run, servers[0] ?? '');
+  setImmediate(() => sink.recover(findStale(scope.trail, systemClock.now().wallMs)));
   const endWatch = watchPolicyLater({
     ...{ inForce, status, log },
     open: () => openPolicy(parts.sources, true),
@@ -129,10 +140,11 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   });
   const exitStatus = await ended;
   endWatch();
+  suspension.end();
   log.end();
   await status.end();
   await Promise.race([sink.idle(), new Promise<void>((resolve) => systemTimers.after(LAST_SYNC_MS, resolve))]);
-  return watch?.exitStatus() ?? exitStatus;
+  return watch?.exitStatus() ?? suspension.exitStatus() ?? exitStatus;
 }
 
 function sayHowItRuns(

@@ -36,6 +36,7 @@ export interface LaneParts {
   readonly relay: NoiseRelay;
   readonly status: Pick<GuardStatus, 'watch'>;
   readonly identity: PolicyParts['identity'];
+  readonly limits: PolicyParts['limits'];
   readonly ownFiles: readonly string[];
 }
 
@@ -51,7 +52,7 @@ export function createLane(
   { entry, command, process }: LaneServer,
   parts: LaneParts,
 ): (client: ClientEnd, news: LaneNews) => SessionRun {
-  const { inForce, log, sink, stateDir, tenant, ownFiles, identity } = parts;
+  const { inForce, log, sink, stateDir, tenant, ownFiles, identity, limits } = parts;
   const server: ResolvedServer = { name: entry.id, command: entry.command, args: entry.args, entry };
   const standing: { now: ServerInForce } = { now: serverAtStart(inForce.held, server) };
   const live = (): ServerInForce => standing.now;
@@ -60,7 +61,7 @@ export function createLane(
     () => (live().entry ?? entry).onExit ?? 'restart',
   );
   const policies = createPolicies({
-    ...{ identity, inForce, standing, server, settings, log, clock: systemClock, stateDir, tenant, ownFiles },
+    ...{ identity, limits, inForce, standing, server, settings, log, clock: systemClock, stateDir, tenant, ownFiles },
     asked: { serverFlag: entry.id, command: undefined, args: [] },
     place: { cwd: command.cwd, home: command.env.HOME },
   });

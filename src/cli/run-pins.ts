@@ -5,14 +5,14 @@ import { PauseLook, pausesSpec } from '../adapters/pause-look.ts';
 import { readSeenPins, rememberSeenPins } from '../adapters/seen-pins.ts';
 import type { EventEntry } from '../audit/entry.ts';
 import { type Pause, pauseAt } from '../policy/pause.ts';
-import { describeChange } from '../policy/pins/drift-text.ts';
 import type { PinSet } from '../policy/pins/pin-set.ts';
 import { createPins, type Pins } from '../policy/pins/pins.ts';
 import type { SeenSet } from '../policy/pins/seen-set.ts';
-import type { DriftFinding, Since } from '../policy/pins/watch.ts';
+import type { Since } from '../policy/pins/watch.ts';
 import type { Clock, Instant } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { JsonObject } from '../wire/json.ts';
+import { recordDrift, warnOfDrift } from './drift-note.ts';
 
 export interface RunPinsParts {
   readonly place: LockPlace;
@@ -39,9 +39,6 @@ export interface RunPins {
   idle(): Promise<void>;
 }
 
-/** What a person sees of a change on stderr. */
-const MOST_LINES = 4;
-
 export function openRunPins(parts: RunPinsParts): RunPins {
   const { place, log, clock, server, note } = parts;
   let tail: Promise<void> = Promise.resolve();
@@ -64,9 +61,9 @@ export function openRunPins(parts: RunPinsParts): RunPins {
         : [[server.id, { ...standing, config: server.document, isObserved: server.isObserved }]],
     ),
     isPaused: pauses.isPaused,
-    onFinding(finding) {
-      note('drift', finding.server, describeFinding(finding));
-      for (const line of warnOf(finding)) log.write('warn', line);
+    onFinding(finding, by) {
+      note('drift', finding.server, recordDrift(finding, by));
+      for (const line of warnOfDrift(finding, by)) log.write('warn', line);
     },
     onListed: keep,
   });
@@ -118,26 +115,4 @@ function watchPauses({ place, log, clock, note }: RunPinsParts): Pick<RunPins, '
       return true;
     },
   };
-}
-
-function describeFinding({ tool, kind, mode, since, change }: DriftFinding): EventEntry['detail'] {
-  const fields = change?.fields.map(({ field }) => field).join(' ');
-  const flips = change?.flips
-    .filter(({ isWorse }) => isWorse)
-    .map(({ hint }) => hint)
-    .join(' ');
-  return { tool: tool ?? null, kind, mode, since, fields: fields ?? null, flips: flips || null };
-}
-
-function warnOf({ server, tool, kind, mode, since, change }: DriftFinding): readonly string[] {
-  const done = since === 'approved' ? 'approved' : 'first seen';
-  const then = mode === 'deny' ? 'kept out of use' : 'let pass (`pins: warn`)';
-  const mend = `look with \`mcp-guard scope diff --server ${server}\`, then \`mcp-guard scope approve --server ${server}\``;
-  if (tool === undefined)
-    return [
-      `\`${server}\`: its instructions have changed since they were ${done}: ${mode === 'deny' ? 'withheld' : then}; ${mend}`,
-    ];
-  const what = kind === 'added' ? `is new since its tools were ${done}` : `has changed since it was ${done}`;
-  const lines = change === undefined ? [] : describeChange(change).slice(0, MOST_LINES);
-  return [`\`${server}\`: the tool \`${tool}\` ${what}: ${then}; ${mend}`, ...lines.map((line) => `  ${line}`)];
 }

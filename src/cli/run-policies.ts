@@ -15,13 +15,17 @@ import { recordTransition } from '../policy/breaker/transition-record.ts';
 import { createInterceptors } from '../policy/chain.ts';
 import { prepareOwnPaths } from '../policy/constraint/own-paths.ts';
 import { createInventoryWatch } from '../policy/inventory/inventory.ts';
+import { createRenewal } from '../policy/renewal.ts';
 import { createRoster } from '../policy/roster.ts';
 import { decideTarget } from '../policy/scope/scope-decision.ts';
 import { enforcedLayers } from '../policy/scope/scope-split.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import type { UpstreamCommand } from '../ports/upstream.ts';
 import { followPolicy } from './follow-policy.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
+import type { ServerRenewal } from './renew-server.ts';
+import type { RunLimits } from './run-limits.ts';
 import type { HowAsked, ServerInForce } from './server-in-force.ts';
 
 /** Open exchanges of one session. Bounds memory, not use: no host comes near it. */
@@ -32,6 +36,8 @@ const NO_PATTERNS = (): never => {
 };
 
 export interface PolicyParts {
+  /** Of the whole run; undefined: a bare one. */
+  readonly limits: RunLimits | undefined;
   /** Of the session's identity: first of the chain; undefined where nothing can end it. */
   readonly identity: Interceptor | undefined;
   readonly stateDir: string;
@@ -42,6 +48,8 @@ export interface PolicyParts {
   /** What of it is about this server. Written by the follower of the policy alone, asked each time by whoever must know what holds. */
   readonly standing: { now: ServerInForce };
   readonly asked: HowAsked;
+  /** How it is started anew where its command has changed; undefined: a person is told to. */
+  readonly renewal?: ServerRenewal | undefined;
   readonly settings: SessionSettings;
   readonly server: ResolvedServer;
   /** Where the server works, and what it takes for its home. */
@@ -87,7 +95,8 @@ export function createPolicies(parts: PolicyParts): Policies {
   const roster = createRoster((_, tool) => mayShow(tool));
   const kept = openInventoryStore({ stateDir, tenant, log, timers: systemTimers, nowMs: () => clock.now().wallMs });
   const inventory = createInventoryWatch({ digest: sha256Digest.text, later: kept.later, offer: kept.offer });
-  const ports = createConstraintPorts({ ...parts.place, args: server.args }, NO_PATTERNS);
+  let ports = createConstraintPorts({ ...parts.place, args: server.args }, NO_PATTERNS);
+  const renewal = lock === undefined ? undefined : createRenewal();
   const breaker = (): BreakerLookup => standing.now.breaker;
   const servers = new Map(settings.upstreams.map((upstream) => [upstream.name, upstream]));
   const interceptors = createInterceptors({
@@ -101,6 +110,8 @@ export function createPolicies(parts: PolicyParts): Policies {
       portsOf: () => ports,
     },
     pins: pins?.interceptor,
+    renewal,
+    limits: parts.limits?.chainOf({ between, post: (event) => run?.post(event) }) ?? [],
     isPaused: (about, now) => pins?.isPaused(about, now) ?? false,
     bulkhead: {
       serverSettings: (name) => breaker().bulkhead.serverSettings(name),
@@ -121,10 +132,16 @@ export function createPolicies(parts: PolicyParts): Policies {
     },
     hiding: lock === undefined ? undefined : { includes: (name) => breaker().mayHide(name) },
   });
-  inForce.follow(followPolicy({ ...parts, interceptors, roster, pins, between }));
+  const movesTo = ({ cwd, env, args }: UpstreamCommand): void => {
+    ports = createConstraintPorts({ cwd, home: env.HOME, args }, NO_PATTERNS);
+  };
+  const gate = renewal ?? { begin: () => {} };
+  inForce.follow(
+    followPolicy({ ...parts, renewal: parts.renewal, interceptors, roster, pins, between, gate, movesTo }),
+  );
   return {
     interceptors,
-    words: { breaker: (name) => showBoardWord(store.read(name)), limit: () => '-' },
+    words: { breaker: (name) => showBoardWord(store.read(name)), limit: () => parts.limits?.word() ?? '-' },
     attach(attached) {
       const isFirst = run === undefined;
       run = attached;
@@ -135,7 +152,7 @@ export function createPolicies(parts: PolicyParts): Policies {
     async idle() {
       inventory.settle();
       for (const one of interceptors) one.onEnd?.(clock.now());
-      await Promise.all([store.idle(), kept.idle(), pins?.idle()]);
+      await Promise.all([store.idle(), kept.idle(), pins?.idle(), parts.limits?.idle()]);
     },
   };
 }

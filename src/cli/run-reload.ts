@@ -54,9 +54,11 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
     answer({ token, outcome: 'kept', why: isGuardError(error) ? error.message.slice(0, LONGEST_WHY) : why });
   };
 
-  const takeOver = (token: string | null, next: HeldPolicy): void => {
+  const takeOver = async (token: string | null, next: HeldPolicy): Promise<void> => {
     const { policy: before } = inForce.held;
-    const notes = [...inForce.swap(next), ...waitingFor(before, next.policy)];
+    const swapped = await inForce.swap(next, () => !isOver);
+    if (isOver) return;
+    const notes = [...swapped, ...waitingFor(before, next.policy)];
     sinceMs = clock.now().wallMs;
     const { policy, lock } = next;
     const config = policy?.source.path ?? null;
@@ -80,10 +82,12 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
       }
       digests = found;
       const next = await parts.open();
-      if (isOver) return;
-      takeOver(token, next);
+      await takeOver(token, next);
     } catch (error) {
-      if (!isOver) keep(token, error);
+      if (isOver) return;
+      keep(token, error);
+      // INVARIANT: an approval that has ended permits nothing, whatever the files say by now
+      if (isForced) inForce.close('an approval has ended, and the policy that holds without it cannot be read');
     }
   };
 

@@ -8,6 +8,7 @@ import { createForwardingLog } from '../adapters/forwarding-log.ts';
 import { createGuardLog } from '../adapters/guard-log.ts';
 import { createYoungHeapLimit } from '../adapters/memory-budget.ts';
 import { NoiseRelay } from '../adapters/noise-relay.ts';
+import type { RunningServer } from '../adapters/run-options.ts';
 import { SessionRun } from '../adapters/run-session.ts';
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { createSpawner } from '../adapters/spawn-upstream.ts';
@@ -22,8 +23,7 @@ import { restrictionsOn } from '../config/restrict-layers.ts';
 import { explainScope, explainUnlisted } from '../config/server-scope.ts';
 import { Session } from '../core/session.ts';
 import type { Log, LogLevel } from '../ports/log.ts';
-import { tenantDir } from '../tenant/tenant-scope.ts';
-import { trailPaths } from '../tenant/trail-paths.ts';
+import { openTenantScope } from '../tenant/tenant-scope.ts';
 import { createIdentityAsker } from './ask-identity.ts';
 import { DEFAULT_TENANT } from './bare-run.ts';
 import { gatewayServers } from './gateway-servers.ts';
@@ -31,6 +31,7 @@ import { openPolicy, type PolicySources } from './open-policy.ts';
 import { listKnownFiles, listOwnFiles } from './own-files.ts';
 import { PolicyInForce } from './policy-in-force.ts';
 import { prepareServer } from './prepare-server.ts';
+import { createServerRenewal } from './renew-server.ts';
 import type { RunLock } from './run-lock.ts';
 import { createPolicies } from './run-policies.ts';
 import { settingsOf } from './run-settings.ts';
@@ -40,6 +41,7 @@ import { openSecrecy } from './secrecy.ts';
 import { serverAtStart } from './server-in-force.ts';
 import { linkLimitsOf } from './session-limits.ts';
 import { watchSignals } from './signals.ts';
+import { refuseSuspended, watchSuspension } from './suspension-watch.ts';
 import { watchPolicyLater } from './watch-policy.ts';
 
 export interface RunFlags {
@@ -82,7 +84,8 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   asker.refuseUnused();
   const { asked } = asker;
   const tenant = asked?.identity.tenant ?? flags.tenant ?? DEFAULT_TENANT;
-  const paths = trailPaths(tenantDir(stateDir, tenant));
+  const scope = openTenantScope(stateDir, tenant);
+  refuseSuspended(scope);
   const inForce = new PolicyInForce(held);
   const { lock, policy } = held;
   const entries = gatewayServers(lock?.policy, words, flags);
@@ -139,10 +142,22 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   const standing = { now: serverAtStart(held, server) };
   const tag = randomBytes(6).toString('hex');
   const settings = settingsOf(policy, server, flags.model ?? env.MCP_GUARD_MODEL, tag, () => standing.now);
+  const runLimits =
+    lock &&
+    (await import('./run-limits.ts')).openRunLimits({
+      ...{ stateDir, tenant, principal, inForce, log, clock: systemClock, model: settings.model },
+      bare: bareAt(server),
+    });
+  const servers = new Map<string, RunningServer>([[server.name, { command: upstream, process: running }]]);
+  const renewal = createServerRenewal({
+    ...{ server, prepared, servers, run: () => run },
+    prepare: (moved, by) => prepareServer(moved, by, flags, { env, uid, stateDir, tenant }),
+  });
   const policies = createPolicies({
-    identity: watch?.gate,
+    ...{ identity: watch?.gate, limits: runLimits },
     ...{ stateDir, tenant, log, clock: systemClock, inForce, standing, server, settings },
     asked: { serverFlag: flags.server, command, args },
+    renewal,
     place: { cwd: upstream.cwd, home: upstream.env.HOME },
     ownFiles: listOwnFiles([...(lock?.ownFiles ?? listKnownFiles(stateDir, undefined)), ...(asked?.ownFiles ?? [])], {
       env,
@@ -154,9 +169,9 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   );
   const relay = new NoiseRelay({ writeError, masker, now: () => systemClock.now().monoMs });
   const limits = linkLimitsOf(policy);
-  const run = new SessionRun({
+  const run: SessionRun = new SessionRun({
     session,
-    servers: new Map([[server.name, { command: upstream, process: running }]]),
+    servers,
     spawner,
     sink: status.tap(sink),
     clock: systemClock,
@@ -181,8 +196,10 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   const ended = run.run();
   log.offerTo((level, text) => run.between(() => run.post({ type: 'guard_said', level, text })));
   watch?.begin(run, server.name);
+  const suspension = lock === undefined ? undefined : watchSuspension(scope, { timers: systemTimers, log });
+  suspension?.begin(run, server.name);
   // Not on the way to the first answer: what earlier guards left unfinished.
-  setImmediate(() => sink.recover(findStale(paths, systemClock.now().wallMs)));
+  setImmediate(() => sink.recover(findStale(scope.trail, systemClock.now().wallMs)));
   const endWatch = watchPolicyLater({
     ...{ inForce, status, log },
     open: () => openPolicy(sources, true),
@@ -191,11 +208,12 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   });
   const exitStatus = await ended;
   endWatch();
+  suspension?.end();
   log.end();
   await status.end();
   // What is written survives this process; only a power loss could take what is not synced yet.
   await Promise.race([sink.idle(), new Promise<void>((resolve) => systemTimers.after(LAST_SYNC_MS, resolve))]);
-  return watch?.exitStatus() ?? exitStatus;
+  return watch?.exitStatus() ?? suspension?.exitStatus() ?? exitStatus;
 }
 
 /** A container may run a user that has no name. */

@@ -85,7 +85,7 @@ export async function runScopeApprove(
   const lock = await carryOut(words, key, io, context);
   const number = numberOf(lock.body);
   io.stdout.write(`${paint('good', `approved`)} as number ${number}, signed by ${key}\n`);
-  io.stdout.write('it holds from the next start of each server; guards that run keep what they started with\n');
+  io.stdout.write('guards that run take it over within seconds; look with `mcp-guard status`\n');
   return 0;
 }
 

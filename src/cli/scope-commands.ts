@@ -27,9 +27,18 @@ interface Shared {
 
 const MAX_CASES_BYTES = 4_194_304;
 
-export async function show(server: string | undefined, flags: Shared): Promise<number> {
-  const machine = await openScopeMachine(flags.config, flags.tenant, 'in_force');
-  return runScopeShow({ ...flags, server }, terminalIo(flags.color), machine);
+export async function show(
+  server: string | undefined,
+  flags: Shared & { readonly principal?: string; readonly role?: string },
+): Promise<number> {
+  const { config, tenant } = flags;
+  const machine = await openScopeMachine(config, tenant, 'in_force');
+  const io = terminalIo(flags.color);
+  if (flags.principal === undefined && flags.role === undefined) return runScopeShow({ ...flags, server }, io, machine);
+  const { showSubjects } = await import('./scope-show-subjects.ts');
+  return showSubjects({ ...flags, server }, io, machine, (roles) =>
+    openScopeMachine(config, tenant, 'in_force', roles),
+  );
 }
 
 export async function explain(

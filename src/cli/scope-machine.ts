@@ -17,6 +17,7 @@ import { createOwnPathsPolicy } from '../policy/own-paths.ts';
 import { openCeilingsHere, restrictBareRun } from './ceilings-here.ts';
 import { makeInert } from './inert-text.ts';
 import { loadLockedPolicy } from './locked-policy.ts';
+import { narrowToRoles } from './narrow-to-roles.ts';
 import { listKnownFiles, listOwnFiles } from './own-files.ts';
 import type { ExplainScene } from './scope-explain.ts';
 import type { OwnPathsPolicy } from './scope-judge.ts';
@@ -34,12 +35,14 @@ const NO_PATTERNS = (): never => {
 /**
  * @param config `--config`
  * @param reading `in_force`: what holds now, narrowed by the lock. `as_written`: what the config would permit, approved or not
+ * @param roles `in_force`: of the principal; undefined: roles do not apply
  * @throws GuardError where the config cannot be used, or (`in_force`) its lock does not count
  */
 export async function openScopeMachine(
   config: string | undefined,
   tenant: string,
   reading: 'in_force' | 'as_written',
+  roles?: readonly string[],
 ): Promise<ScopeMachine> {
   const { env } = process;
   const stateDir = resolveStateDir(env);
@@ -51,7 +54,8 @@ export async function openScopeMachine(
   const ceilings = await openCeilingsHere();
   const context = { env, uid: process.getuid?.(), portsFor: await loadPortsFor(), stateDir, tenant, nowMs, ceilings };
   const locked = place === undefined || reading === 'as_written' ? undefined : await loadLockedPolicy(place, context);
-  const policy = locked?.policy ?? (place === undefined ? undefined : loadPolicy(place, context));
+  const inForce = locked === undefined ? undefined : narrowToRoles(locked, roles);
+  const policy = inForce ?? (place === undefined ? undefined : loadPolicy(place, context));
   const effective = place === undefined ? await restrictBareRun(ceilings) : policy;
   const path = policy?.source.path;
   const known = path === undefined ? undefined : { config: path, lock: placeLock(path, stateDir, tenant).lock };

@@ -77,7 +77,7 @@ function describeStanding({ server, standing, ceilings, inventory }: ServerRows)
     }
     const scope = standing.entry?.scope?.name;
     const rules = standing.scope.layers.flatMap(({ rule, role }) => (role === 'ceiling' ? [] : [rule]));
-    const voices = ceilings.map((by) => `the ceiling ${by}`);
+    const voices = ceilings.map(nameVoice);
     const [first = '', ...more] = scope === '' ? voices : [...rules, ...voices];
     const also = more.length === 0 ? '' : `, and to ${makeInert(more.join(', '))}`;
     const kept = scope === '' ? 'names no scope, so nothing is granted' : `kept to ${makeInert(first)}${also}`;
@@ -207,4 +207,9 @@ export function formatServerJson(tenant: string, rows: ServerRows): string {
 function showName(name: string): string {
   const shown = cutMiddle(makeInert(name), 60).replaceAll(' ', '\u00a0');
   return /^[^\s,`]+$/.test(shown) ? shown : `\`${shown}\``;
+}
+
+/** A ceiling is a file; what else restricts says itself what it is: `roles.reader`, `tenants.acme`. */
+function nameVoice(by: string): string {
+  return /^([/\\]|[A-Za-z]:)/.test(by) ? `the ceiling ${by}` : by;
 }

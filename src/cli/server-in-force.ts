@@ -45,8 +45,10 @@ export function serverAfterReload(held: HeldPolicy, started: ResolvedServer, ask
   if (found.kind === 'closed') return closeServer(held, found.why, started);
   const { entry } = found;
   const { entry: before } = started;
-  const isMoved = entry !== undefined && before !== undefined && !isSameStructure(entry, before);
-  return build(held, started, entry, { note: undefined, isMoved });
+  const note = entry === undefined ? undefined : whyUnapproved(held, entry);
+  // what nobody has approved is not started, and nothing is granted to it: its layer of the lock is empty
+  const isMoved = note === undefined && entry !== undefined && before !== undefined && !isSameStructure(entry, before);
+  return build(held, started, entry, { note, isMoved });
 }
 
 /** Nothing is granted to it. Its process stays, and the session with it: another policy may open it again. */
@@ -95,6 +97,16 @@ function findAgain(policy: Policy, { entry: before }: ResolvedServer, asked: How
   if (before !== undefined && again.entry?.id !== before.id)
     return { kind: 'closed', why: `it was started by another command than \`servers.${before.id}\` has now` };
   return { kind: 'found', entry: again.entry };
+}
+
+function whyUnapproved({ lock }: HeldPolicy, { id }: ServerPolicy): string | undefined {
+  try {
+    lock?.refuseUnapproved(id);
+    return undefined;
+  } catch (error) {
+    if (!isGuardError(error)) throw error;
+    return `every call to \`${id}\` is refused from now on: ${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`;
+  }
 }
 
 /** What a server is started with. */

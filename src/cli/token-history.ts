@@ -51,6 +51,8 @@ export function runTokenHistory(
       io.stdout.write(`${stringifyInert({ id, at, name: header.name, ...detail, altered: event.fault })}\n`);
       continue;
     }
+    // that it was done says no more than that it was asked for and did not fail
+    if (detail.stage === 'done') continue;
     const today = showDay(timeAt(header));
     if (today !== day) io.stdout.write(`${paint('quiet', `-- ${today}`)}\n`);
     day = today;

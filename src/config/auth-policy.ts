@@ -30,6 +30,7 @@ export interface RolesPolicy {
   readonly names: ReadonlySet<string>;
   /** None where there is no such role. Their constraints are compiled for this place. */
   scopesOf(role: string, place: ServerPlace): readonly Scope[];
+  /** As they are written; the same values each time, so that one limit is one count. */
   limitsOf(role: string): readonly LimitDocument[];
 }
 

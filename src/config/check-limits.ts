@@ -118,6 +118,13 @@ function checkCosts({ cost, rate, burst, budget }: Record<string, unknown>, say:
 function checkStore(store: unknown, report: Report): void {
   if (!isPlainObject(store)) return;
   const { kind, url } = store;
+  if (kind === 'redis')
+    report({
+      path: 'limitStore.kind',
+      what: '`redis` is known but not enforced by this version of mcp-guard',
+      why: 'nothing would be counted there',
+      mend: 'write `"kind": "file"`',
+    });
   if (kind === 'redis' && url === undefined)
     report({
       path: 'limitStore.url',

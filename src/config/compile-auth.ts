@@ -48,8 +48,8 @@ export function compileRoles(config: Pick<ConfigDocument, 'roles'>, scopes: Comp
   const roles = new Map(Object.entries(config.roles));
   return {
     names: new Set(roles.keys()),
-    limitsOf: (role) => roles.get(role)?.limits ?? [],
     scopesOf: (role, place) =>
       (roles.get(role)?.scopes ?? []).flatMap((name) => scopes.ofServer('', name, place) ?? []),
+    limitsOf: (role) => roles.get(role)?.limits ?? [],
   };
 }

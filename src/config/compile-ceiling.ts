@@ -4,6 +4,7 @@ import { readPinRule } from '../policy/lock/pin-rules.ts';
 import { compilePattern } from '../policy/pattern.ts';
 import type { DenyRule } from '../policy/scope/scope-policy.ts';
 import { checkConstraints } from './check-constraints.ts';
+import { checkLimits } from './check-limits.ts';
 import { checkRules, checkScopes } from './check-scopes.ts';
 import { checkBreakers, readBreaker } from './compile-breaker.ts';
 import { type CompiledScopes, compileScope, compileScopes, type PortsFor } from './compile-scope.ts';
@@ -54,6 +55,7 @@ export function compileCeiling(input: CeilingInput): CeilingCompilation {
   }
   checkScopes(document, report);
   checkBreakers(document, report);
+  checkLimits(document, report);
   if (!shape.ok || diagnostics.length > 0) {
     if (portsFor !== undefined) checkConstraints(document, portsFor(undefined), report);
     return { ok: false, diagnostics };
@@ -66,10 +68,11 @@ export function compileCeiling(input: CeilingInput): CeilingCompilation {
 }
 
 function buildCeiling(document: CeilingDocument, scopes: CompiledScopes, { by, word }: CeilingInput): Ceiling {
-  const { unlisted, strict, maxLineBytes, audit, deny, breaker, servers = {}, lock, approvers } = document;
+  const { unlisted, strict, maxLineBytes, audit, deny, breaker, limits, servers = {}, lock, approvers } = document;
   const everywhere: ServerRestriction = {
     denies: readDenies(deny, [word]),
     ...(breaker === undefined ? {} : { breaker: readBreaker(breaker) }),
+    ...(limits === undefined ? {} : { limits }),
   };
   const top: Restriction = {
     by,
@@ -96,7 +99,7 @@ function buildCeiling(document: CeilingDocument, scopes: CompiledScopes, { by, w
 
 /** All of a block but its scope, which depends on where the server works. */
 function readBlock(block: ServerBlock, at: JsonPath): ServerRestriction {
-  const { mode, deadline, breaker, tools, pins, deny } = block;
+  const { mode, deadline, breaker, tools, pins, isolation, deny } = block;
   return {
     denies: readDenies(deny, at),
     ...(mode === undefined ? {} : { mode }),
@@ -104,6 +107,7 @@ function readBlock(block: ServerBlock, at: JsonPath): ServerRestriction {
     ...(breaker === undefined ? {} : { breaker: readBreaker(breaker) }),
     ...(tools === undefined ? {} : { tools: Object.entries(tools).map(readTool) }),
     ...(pins === undefined ? {} : { pins: readPinRule(written(pins)) }),
+    ...(isolation === undefined ? {} : { isolation: isolation.required }),
   };
 }
 

@@ -9,12 +9,18 @@ import type { LimitDocument } from './restriction.ts';
 import type { ConfigDocument, ServerDocument } from './schema.ts';
 
 /** @param rule its path in the config, for texts and records @param place undefined: the top level, or a whole tenant or role */
-export function readLimit(written: LimitDocument, rule: string, place: LimitPlace | undefined): Limit {
+export function readLimit(
+  written: LimitDocument,
+  rule: string,
+  place: LimitPlace | undefined,
+  voice: string | undefined,
+): Limit {
   const rate = written.rate === undefined ? undefined : rateOf(written.rate);
   const { in: bytesIn, out: bytesOut } = written.bytes ?? {};
   return {
     rule,
     place,
+    voice,
     key: DIMENSIONS.filter((dimension) => written.key.includes(dimension)),
     match: withoutAbsent(written.match),
     cost: written.cost ?? {},
@@ -31,18 +37,19 @@ export function readLimits(
   written: readonly LimitDocument[] | undefined,
   path: JsonPath,
   place: LimitPlace | undefined,
+  voice?: string,
 ): readonly Limit[] {
-  return (written ?? []).map((one, index) => readLimit(one, showPath([...path, index]), place));
+  return (written ?? []).map((one, index) => readLimit(one, showPath([...path, index]), place, voice));
 }
 
 /** Those of a server and of its tools. @param path of the server's entry */
-export function readServerLimits(id: string, server: ServerDocument, path: JsonPath): readonly Limit[] {
+export function readServerLimits(id: string, server: ServerDocument, path: JsonPath, voice?: string): readonly Limit[] {
   const tools = Object.entries(server.tools ?? {});
   const others = tools.map(([pattern]) => pattern);
   return [
-    ...readLimits(server.limits, [...path, 'limits'], { server: id, tool: undefined }),
+    ...readLimits(server.limits, [...path, 'limits'], { server: id, tool: undefined }, voice),
     ...tools.flatMap(([pattern, tool]) =>
-      readLimits(tool.limits, [...path, 'tools', pattern, 'limits'], { server: id, tool: { pattern, others } }),
+      readLimits(tool.limits, [...path, 'tools', pattern, 'limits'], { server: id, tool: { pattern, others } }, voice),
     ),
   ];
 }

@@ -12,8 +12,8 @@ import { checkBreakers, overlayBreaker, readBreaker } from './compile-breaker.ts
 import { compileLimits } from './compile-limits.ts';
 import { type CompiledScopes, compileScopes, type PortsFor } from './compile-scope.ts';
 import { type Diagnostic, explainIssue, explainNotYet } from './diagnostics.ts';
-import { compileIsolation } from './isolation-policy.ts';
 import { checkPrefixes, readGatewaySettings } from './gateway-settings.ts';
+import { compileIsolation } from './isolation-policy.ts';
 import { isWithin, showPath } from './json-path.ts';
 import { usableKeysAt } from './known-keys.ts';
 import { findNotYet } from './not-yet.ts';

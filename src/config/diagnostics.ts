@@ -1,7 +1,7 @@
 // What is wrong with a config, for people: every error at once, each with its place, what it is, why, and how to mend it.
 // TRUST: the document is shown to whoever reads stderr, so nothing below `env`, `passEnv`, `args`, `headers` or `auth` is
 // quoted (`isSecret`), but for the `args` of a grant, which are rules.
-import { isOfConstraints, isSecret, showPath, valueAt } from './json-path.ts';
+import { isOfConstraints, isSecret, isSecretKey, showPath, valueAt } from './json-path.ts';
 import { nearestWord } from './nearest-word.ts';
 import type { JsonPath, ShapeIssue } from './read-shape.ts';
 
@@ -58,7 +58,7 @@ export function explainIssue(
     const near = alias !== undefined && known.includes(alias) ? alias : nearestWord(issue.expected, known);
     return {
       path,
-      what: isSecret(issue.path.slice(0, -1)) ? 'unknown key' : `unknown key \`${issue.expected}\``,
+      what: isSecretKey(issue.path) ? 'unknown key' : `unknown key \`${issue.expected}\``,
       why: 'a key that is not understood is refused, so that no policy is lost to a typing error',
       isRule: true,
       mend:
@@ -113,7 +113,7 @@ export function explainIssue(
     case 'format':
     case 'bad_key': {
       const [why, mend] = FORMATS[issue.expected] ?? [issue.expected, 'see docs/config.md for its form'];
-      const key = isSecret(issue.path.slice(0, -1)) ? 'the key' : `\`${String(issue.path.at(-1))}\``;
+      const key = isSecretKey(issue.path) ? 'the key' : `\`${String(issue.path.at(-1))}\``;
       const what = issue.kind === 'bad_key' ? `${key} is no legal name` : `${shown} is malformed`;
       return { path, what, why, mend };
     }

@@ -30,8 +30,12 @@ export function showPath(path: JsonPath): string {
 
 /** A key that `auth` does not have may be a token that was put there. */
 function isHidden(path: JsonPath, index: number): boolean {
-  const isSecretPlace = isSecret(path.slice(0, index)) || (path[0] === 'auth' && index > 0);
-  return isSecretPlace && !isShowable(path, index);
+  return isSecretKey(path.slice(0, index + 1)) && !isShowable(path, index);
+}
+
+/** Whether the last key of `path` must not be quoted. */
+export function isSecretKey(path: JsonPath): boolean {
+  return isSecret(path.slice(0, -1)) || (path[0] === 'auth' && path.length > 1);
 }
 
 /** Whether what stands at `path`, be it a value or a key below it, must not be quoted. */

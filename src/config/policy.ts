@@ -3,10 +3,10 @@
 import type { BreakerSettings } from '../policy/breaker/breaker-settings.ts';
 import type { Scope } from '../policy/scope/scope-policy.ts';
 import type { AuthPolicy, RolesPolicy } from './auth-policy.ts';
-import type { LimitsPolicy } from './limits-policy.ts';
 import type { EnvValue } from './env-value.ts';
 import type { GatewayPolicy } from './gateway-settings.ts';
 import type { IsolationPolicy } from './isolation-policy.ts';
+import type { LimitsPolicy } from './limits-policy.ts';
 import type { AppliedRestriction, ServerAt } from './restriction.ts';
 
 /** Milliseconds; Infinity for never. */

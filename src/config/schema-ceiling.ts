@@ -6,7 +6,7 @@ import { breaker, breakerOfTool } from './schema-breaker.ts';
 
 /** Built when it is asked for: most machines have no ceiling. */
 export function buildCeilingSchema() {
-  const { approver, audit, deadline, id, pattern, pins, scope } = SHARED_PARTS;
+  const { approver, audit, deadline, id, limit, pattern, pins, scope } = SHARED_PARTS;
   const deny = scope.shape.deny;
 
   const server = z.strictObject({
@@ -19,6 +19,7 @@ export function buildCeilingSchema() {
       .record(pattern, z.strictObject({ deadline: deadline.optional(), breaker: breakerOfTool.optional() }))
       .optional(),
     pins: pins.optional(),
+    isolation: z.strictObject({ required: z.enum(['L1', 'L2', 'L3']) }).optional(),
   });
 
   return z.strictObject({
@@ -40,6 +41,7 @@ export function buildCeilingSchema() {
       })
       .optional(),
     breaker: breaker.optional(),
+    limits: z.array(limit).optional(),
     lock: z.literal('required').optional(),
     approvers: z.array(approver).max(64).optional(),
   });

@@ -245,7 +245,7 @@ export const configSchema = z.strictObject({
 });
 
 /** What the schema of a ceiling is made of, too (schema-ceiling.ts). */
-export const SHARED_PARTS = { approver, audit, deadline, id, pattern, pins, scope };
+export const SHARED_PARTS = { approver, audit, deadline, id, limit, pattern, pins, scope };
 
 /** A config file that has the right shape; nothing is filled in. */
 export type ConfigDocument = z.infer<typeof configSchema>;

@@ -71,7 +71,12 @@ function restrictServer(
   const scope = written.scope === undefined ? {} : layer(named(written.scope, server));
   // A server that only the tenant has is compiled from this very entry: what it says applies already.
   if (config.servers?.[server.id] === undefined) return scope;
-  const ownLimits = readServerLimits(server.id, written, ['tenants', tenant, 'servers', server.id]);
+  const ownLimits = readServerLimits(
+    server.id,
+    written,
+    ['tenants', tenant, 'servers', server.id],
+    `tenants.${tenant}`,
+  );
   return {
     ...scope,
     ...(written.mode === 'enforce' ? { mode: written.mode } : {}),

@@ -39,12 +39,14 @@ export function viewForTenant(document: JsonObject, tenant: string): TenantView 
     ]);
     return [id, { ...server, isolation }] as const;
   });
-  const rest = Object.entries(document).filter(([key]) => !['tenants', 'servers', 'scopes', 'model'].includes(key));
+  const rest = Object.entries(document).filter(([key]) => !['tenants', 'servers', 'scopes', 'model', 'unlisted'].includes(key));
   return {
     kind: 'tenant',
     document: objectFrom([
       ...rest,
       ['servers', objectFrom(servers)],
+      // a command that nobody lists would run unconfined
+      ['unlisted', 'deny'],
       // A server that only the tenant has is kept to a scope of its own; where both have a name, the config's comes first.
       ['scopes', scopes === undefined ? undefined : { ...objectOf(memberOf(block, 'scopes')), ...objectOf(scopes) }],
       ['model', memberOf(block, 'model') ?? memberOf(document, 'model')],

@@ -172,7 +172,7 @@ export class Session {
 
   #started(upstream: UpstreamId, pid: number | undefined, now: Instant): void {
     this.#parts.ledger.note('server_started', upstream, { pid: pid ?? null }, now);
-    this.#life(upstream).onStarted(now);
+    if (this.#life(upstream).onStarted(now)) this.#fromUpstream.tellListChanged(upstream);
   }
 
   #exited(upstream: UpstreamId, exit: UpstreamExit, now: Instant): void {

@@ -2,11 +2,11 @@
 // away, introduces the client to it again, and gives up on a crash loop. Knows no process and no timer.
 import type { Instant } from '../ports/clock.ts';
 import type { Line, RequestId, RequestMessage } from '../wire/message.ts';
-import { cancelledLine, errorLine, METHOD_NOT_FOUND, pingLine, subscriptionEndLine } from '../wire/reply.ts';
+import { pingLine } from '../wire/reply.ts';
 import { replaceId } from '../wire/splice.ts';
 import { CrashWindow } from './crash-window.ts';
 import type { Deadlines } from './deadlines.ts';
-import { exitRefusal, sessionEndRefusal } from './denial.ts';
+import { endWithServer, type HowItEnds } from './end-with-server.ts';
 import type { UpstreamExit, UpstreamId } from './events.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
 import { GuardIds, type Handshake } from './handshake.ts';
@@ -19,13 +19,6 @@ const MOST_SHIELDED_EXITS = 2;
 /** For the greeting of a restarted server, and what else is said to it again. */
 const REPLAY_MS = 30_000;
 const PROBING = new Set(['server/discover', 'initialize']);
-
-interface HowItEnds {
-  /** A probe killed the server: nobody is to blame. */
-  readonly shield: boolean;
-  /** The client closed its end first. */
-  readonly clientHasLeft: boolean;
-}
 
 export class UpstreamLife {
   readonly name: UpstreamId;
@@ -115,17 +108,20 @@ export class UpstreamLife {
     return this.#nextId(exchangeId);
   }
 
-  onStarted(now: Instant): void {
-    if (this.#state !== 'coming_back') return;
+  /** @returns it is another server than before: what it offers may be, too */
+  onStarted(now: Instant): boolean {
+    if (this.#state !== 'coming_back') return false;
+    const isOther = this.#toRenew;
     this.#toRenew = false;
     const { initialize } = this.#handshake;
     this.#probed = false;
     if (this.#handshake.era !== 'legacy' || initialize === undefined || !this.#handshake.accepted) {
       this.#goOn(now);
-      return;
+      return isOther;
     }
     this.#state = 'replaying';
     this.#replay(initialize, now);
+    return isOther;
   }
 
   /** The answer to one of the guard's own requests. Only the first, to `initialize`, is waited for. */
@@ -195,26 +191,7 @@ export class UpstreamLife {
   }
 
   #end(exchange: Exchange, exit: UpstreamExit, how: HowItEnds, now: Instant): void {
-    const { shield, clientHasLeft } = how;
-    if (!this.#ledger.settle(exchange, exit.byGuard ? 'client_gone' : 'upstream_exit', now)) return;
-    if (exchange.asker !== CLIENT) {
-      // The server asked and is gone: the client need not answer any more.
-      if (!clientHasLeft) this.#takeBack(exchange);
-      return;
-    }
-    if (shield) {
-      const decision = { reason: 'probe_answered' };
-      const bytes = errorLine(exchange.askerId, METHOD_NOT_FOUND, 'Method not found: server/discover', decision);
-      this.#ledger.reply(exchange, bytes, exchange.lastEntry);
-    } else if (clientHasLeft && exchange.view.method === 'subscriptions/listen') {
-      this.#ledger.reply(exchange, subscriptionEndLine(exchange.askerId), exchange.lastEntry);
-    } else if (exit.byGuard) this.#ledger.refuse(exchange, sessionEndRefusal(this.name));
-    else this.#ledger.refuse(exchange, exitRefusal(exit.kind, exit.text, this.name));
-  }
-
-  #takeBack(question: Exchange): void {
-    const bytes = cancelledLine(question.peerId, `${this.name} exited`);
-    this.#ledger.push({ type: 'to_client', bytes, needs: undefined, batch: undefined });
+    endWithServer({ ledger: this.#ledger, server: this.name, exchange, exit, ...how }, now);
   }
 
   // Some legacy servers exit when they are asked `server/discover`, before or after they answer: the client gets the

@@ -25,6 +25,10 @@ export interface ChainParts {
   readonly ownPaths: OwnPathsParts;
   /** What a server says of its tools must be what was approved; undefined in a bare run. */
   readonly pins: Interceptor | undefined;
+  /** What is meant for a server that is about to be started anew waits; undefined in a bare run. */
+  readonly renewal?: Interceptor | undefined;
+  /** How much may be asked, in the order of the chain; none in a bare run. */
+  readonly limits: readonly Interceptor[];
   /** Break-glass, by server: its scope only observes. */
   readonly isPaused: (server: UpstreamId, now: Instant) => boolean;
   readonly bulkhead: BulkheadParts;
@@ -44,6 +48,8 @@ export function createInterceptors(parts: ChainParts): readonly Interceptor[] {
     createScopePolicy(parts.scopes, parts.isPaused),
     createOwnPathsPolicy(parts.ownPaths),
     ...(parts.pins === undefined ? [] : [parts.pins]),
+    ...(parts.renewal === undefined ? [] : [parts.renewal]),
+    ...parts.limits,
     createConcurrencyLimit(parts.maxInFlight),
     // What is switched off is refused at once, and does not wait for a place first.
     createSwitchedOff((server, tool, now) => breaker.refusal(server, tool, now)),

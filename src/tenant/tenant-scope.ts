@@ -16,6 +16,11 @@ export interface TenantScope {
   /** `<state>/<tenant>` */
   readonly directory: string;
   readonly trail: TrailPaths;
+  /**
+   * What its servers may write to: `<state>-homes/<tenant>`. Beside the state and not in it, because no tool may touch the state, and a
+   * user of the tenant's own may not even enter it.
+   */
+  readonly homes: { readonly root: string; readonly directory: string };
   /** `<state>/<tenant>/<below…>`. @throws StatePathError where a step is no plain name */
   place(...below: readonly string[]): string;
   /** The same as steps from the state directory, for whoever makes them one by one. */
@@ -38,9 +43,15 @@ export function openTenantScope(stateDir: string, id: string): TenantScope {
     stateDir,
     directory,
     trail: trailPaths(directory),
+    homes: { root: homesBeside(stateDir), directory: join(homesBeside(stateDir), ...steps()) },
     place: (...below) => join(stateDir, ...steps(...below)),
     steps,
   });
+}
+
+/** Of all tenants: closed to every sandbox, but for a tenant's own part. */
+export function homesBeside(stateDir: string): string {
+  return `${stateDir}-homes`;
 }
 
 /** @throws StatePathError where `tenant` is no name for one */

@@ -156,6 +156,15 @@ test('a start: what is locked, what is said, what is recorded', async () => {
   expect(() => third.refuseUnapproved('new')).toThrow(/`new` is new/);
 });
 
+test('a reload locks nothing by itself: what a config has become while a session runs is not what a person found there', async () => {
+  write(CONFIG);
+  const reload = () => openRunLock(place(), { ...context(), isReload: true });
+  await expect(reload()).rejects.toMatchObject({ code: 'lock_required' });
+  expect(fs.existsSync(join(directory, 'mcp-guard.lock.json'))).toBe(false);
+  await openRunLock(place(), context());
+  expect(await reload()).toMatchObject({ approval: 1, untilMs: Number.POSITIVE_INFINITY, notes: [] });
+});
+
 test('a lock that this machine has not seen is gone by, said and recorded once', async () => {
   write(CONFIG);
   await openRunLock(place(), context());

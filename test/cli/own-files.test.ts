@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { createConstraintPorts } from '../../src/adapters/constraint-ports.ts';
 import { listKnownFiles, listOwnFiles } from '../../src/cli/own-files.ts';
+import { ceilingPath } from '../../src/config/find-ceilings.ts';
 import { createOwnPathFinder, prepareOwnPaths } from '../../src/policy/constraint/own-paths.ts';
 
 const NO_PATTERNS = (): never => {
@@ -10,7 +11,7 @@ const NO_PATTERNS = (): never => {
 /** Nothing of it exists. */
 const HOME = '/no/home';
 const CWD = '/no/project';
-const surroundings = { env: { HOME, XDG_CONFIG_HOME: '/no/xdg' }, cwd: CWD };
+const surroundings = { env: { HOME, XDG_CONFIG_HOME: '/no/xdg', MCP_GUARD_CEILING: '/no/ceiling.json' }, cwd: CWD };
 
 function isOwn(path: string, known: readonly string[], args: readonly string[] = []): boolean {
   const ports = createConstraintPorts({ cwd: '/no/site', home: HOME, args }, NO_PATTERNS);
@@ -29,6 +30,8 @@ describe.each([
     '/no/state/x',
     '/no/xdg/mcp-guard/config.json',
     '/no/xdg/mcp-guard/config.yml',
+    '/no/ceiling.json',
+    ceilingPath(process.platform),
     '/no/xdg/mcp-guard',
     '~/.config/mcp-guard/config.json',
     '/no/project/mcp-guard.config.json',

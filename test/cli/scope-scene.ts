@@ -4,6 +4,7 @@ import type { FurtherLayers } from '../../src/cli/scope-standing.ts';
 import { compilePolicy } from '../../src/config/compile.ts';
 import { showDiagnostic } from '../../src/config/diagnostics.ts';
 import type { Policy } from '../../src/config/policy.ts';
+import type { Decided } from '../../src/config/restrict-policy.ts';
 import type { ConstraintPorts } from '../../src/policy/constraint/constraint-document.ts';
 import type { Inventory, KnownList, KnownLists } from '../../src/policy/inventory/known-list.ts';
 import { createOwnPathsPolicy } from '../../src/policy/own-paths.ts';
@@ -49,14 +50,22 @@ export interface SceneParts {
   readonly policy?: Policy | undefined;
   readonly inventories?: readonly Inventory[];
   readonly further?: FurtherLayers;
+  readonly decided?: readonly Decided[];
   readonly nowMs?: number;
 }
 
-export function makeScene({ policy, inventories = [], further = () => [], nowMs = NOW }: SceneParts): ExplainScene {
+export function makeScene({
+  policy,
+  inventories = [],
+  further = () => [],
+  nowMs = NOW,
+  decided = [],
+}: SceneParts): ExplainScene {
   const own = createOwnPathsPolicy({ own: { places: ['/state'], tails: new Set() }, portsOf: () => PORTS });
   return {
     policy,
     further,
+    decided,
     nowMs,
     offered: () => inventories.map(({ name }) => name),
     inventoryOf: (server) => inventories.find(({ name }) => name === server),

@@ -6,7 +6,8 @@ import { runScopeShow, type ScopeShowOptions } from '../../src/cli/scope-show.ts
 import { describeArguments } from '../../src/cli/scope-words.ts';
 import { measureText } from '../../src/cli/text-width.ts';
 import { CONSTRAINT_KINDS } from '../../src/policy/constraint/constraint-document.ts';
-import { makeLayer } from '../policy/scope/make-scope.ts';
+import { buildLayer, buildOpenLayer } from '../../src/policy/scope/scope-layer.ts';
+import { makeLayer, makeScope } from '../policy/scope/make-scope.ts';
 import { compile, FULL, HOSTILE, inventoryOf, listOf, makeScene, NOW, type SceneParts } from './scope-scene.ts';
 import { openScreen } from './screen.ts';
 
@@ -252,4 +253,46 @@ test('every kind of constraint has words', () => {
     'no other arguments',
   ]);
   expect(describeArguments({ additional: true })).toEqual([]);
+});
+
+describe('under a ceiling', () => {
+  const BY = '/etc/mcp-guard/ceiling.json';
+  const read = makeScope({ grants: [{ tool: 'read_*', args: { '/path': { maxLength: 9 } } }] }, 'top');
+  const ceiling = buildLayer('ceiling', [read], BY);
+  const deny = buildOpenLayer([], BY);
+
+  test('who keeps it, what comes to nothing by that, and which values it decides', () => {
+    const decided = [
+      { path: 'servers.files.deadline.hardMs', was: 3_600_000, is: 1000, by: BY },
+      { path: 'servers.other.mode', was: 'observe', is: 'enforce', by: BY },
+      { path: 'unlisted', was: 'observe', is: 'deny', by: BY },
+    ];
+    const parts = { policy, inventories: [files], further: () => [ceiling, deny], decided };
+    const { out } = show(parts, { server: 'files' });
+    expect(out).toContain(`files (srv 1.2): kept to scopes.notes, and to the ceiling\n${BY}\n`);
+    expect(out).toContain('    move\n      denied: beyond the ceiling by scopes.top\n');
+    expect(out).toContain(`  decided by a ceiling
+    servers.files.deadline.hardMs: 1000 instead of 3600000, by
+    ${BY}
+    unlisted: deny instead of observe, by ${BY}
+`);
+    expect(out.split('\n').filter((line) => measureText(line) > 80)).toEqual([]);
+    const { ceilings, layers, decided: told, offers } = json(parts, 'files');
+    expect([ceilings, layers]).toEqual([[BY], ['scopes.notes', 'scopes.top', BY]]);
+    expect(told[0]).toEqual({ path: 'servers.files.deadline.hardMs', was: '3600000', is: '1000', by: BY });
+    expect(offers[0].hidden).toContainEqual({ name: 'move', why: 'beyond_ceiling', rule: 'scopes.top' });
+  });
+
+  test('an observed server shows what only its scope denies, and nothing beyond the ceiling', () => {
+    const known = inventoryOf('other', { tools: listOf('read_a', 'write') });
+    const parts = { policy, inventories: [known], further: () => [ceiling] };
+    expect(json(parts, 'other').offers[0]).toMatchObject({ visible: ['read_a'], hidden: [{ name: 'write' }] });
+    expect(show(parts, { server: 'other' }).out).toContain('but for what the');
+  });
+
+  test('a server that is in no config: what the ceiling leaves, and that it looks at arguments', () => {
+    const { out } = show({ inventories: [files], further: () => [ceiling] }, { server: 'files' });
+    expect(out).toContain(`kept to the ceiling ${BY}\n`);
+    expect(out).toContain('    read_*\n      only with arguments that it allows\n');
+  });
 });

@@ -72,6 +72,11 @@ describe('a policy', () => {
           restart: { maxExits: 1, withinMs: 2, firstDelayMs: 3, maxDelayMs: 4 },
           deadline: { idleMs: 5, hardMs: 6 },
           tools: { 'read_*': { deadline: { hardMs: 7 } } },
+          prefix: 'f',
+          separator: '-',
+          start: 'on-demand',
+          startTimeoutMs: 8,
+          idleStopMs: 9,
         },
       },
     });
@@ -104,6 +109,7 @@ describe('a policy', () => {
       breaker: { tools: {}, server: {} },
       scope: undefined,
       mode: 'enforce',
+      gateway: { prefix: 'f-', start: 'on-demand', startTimeoutMs: 8, idleStopMs: 9 },
       tools: [{ pattern: 'read_*', idleMs: undefined, hardMs: 7, breaker: undefined }],
     });
   });
@@ -256,14 +262,14 @@ describe('diagnostics', () => {
       sevrers: {},
       tenants: { a: 5 },
       shutdown: { termAfterMs: 9, killAfterMs: 1 },
-      servers: { files: { command: '${NOPE}', prefix: 'a', onExit: 'maybe' }, other: { args: [1] } },
+      servers: { files: { command: '${NOPE}', url: 'https://a.test', onExit: 'maybe' }, other: { args: [1] } },
     });
     const places = errors.map((error) => error.split(':')[0]);
     expect(places.toSorted()).toEqual(
       [
         'tenants',
         'servers.files.command',
-        'servers.files.prefix',
+        'servers.files.url',
         'servers.files.onExit',
         'servers.other.args[0]',
         'servers.other.command',

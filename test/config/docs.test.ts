@@ -34,17 +34,26 @@ const enforced = listKeyPaths().filter(
 /** Explained kind by kind in docs/constraints.md. */
 const isOfConstraint = (path: string): boolean => path.includes('.args.*.');
 
+/** A tenant's block has the keys of the config, which are explained where they stand. */
+const isBelowTenant = (path: string): boolean => /^tenants\.\*\.\w+\./.test(path);
+/** A config with tenants starts nothing for who is none of them: the example of docs/tenants.md shows these. */
+const isOfTenants = (path: string): boolean => /^tenants\b|\.isolation\b/.test(path);
+
+/** A limit may stand at the top level, of a server, of a tool, of a role: its keys are explained once. */
+const isOfInnerLimit = (path: string): boolean => /\.limits\.\[\]/.test(path);
+
 const isOfBreaker = (path: string): boolean => /(^|\.)breaker\.(?!server$)/.test(path) || /\*\.breaker\./.test(path);
 
 describe('docs/config.md', () => {
   const page = read('docs/config.md');
 
-  test.each(enforced.filter((path) => !isOfBreaker(path) && !isOfConstraint(path)))(
-    'explains `%s` in a row of its own',
-    (path) => {
-      expect(page).toMatch(new RegExp(`^\\| \`${path.replace(/[.*$[\]]/g, '\\$&')}\` \\|.* \\| .+ \\|$`, 'm'));
-    },
-  );
+  test.each(
+    enforced.filter(
+      (path) => !isOfBreaker(path) && !isOfConstraint(path) && !isOfInnerLimit(path) && !isBelowTenant(path),
+    ),
+  )('explains `%s` in a row of its own', (path) => {
+    expect(page).toMatch(new RegExp(`^\\| \`${path.replace(/[.*$[\]]/g, '\\$&')}\` \\|.* \\| .+ \\|$`, 'm'));
+  });
 
   test.each(NOT_YET)('says that `%s` is not yet', (path) => {
     expect(page.slice(page.indexOf('## Known, and not yet'))).toContain(`\`${path}\``);
@@ -76,23 +85,54 @@ describe('the example', () => {
     expect(compiled.ok ? [] : compiled.diagnostics.map(showDiagnostic)).toEqual([]);
   });
 
-  /** Stands in the place of `auth.jwt.jwksUrl`. */
-  const isOther = (path: string): boolean => path === 'auth.jwt.jwksFile';
+  /** Stands in the place of `auth.jwt.jwksUrl`; goes with another kind of store. */
+  const isOther = (path: string): boolean => path === 'auth.jwt.jwksFile' || path === 'limitStore.url';
 
-  test.each(enforced.filter((path) => !/\*\.breaker\./.test(path) && !isOfConstraint(path) && !isOther(path)))(
-    'shows `%s`',
-    (path) => {
-      let nodes: unknown[] = [document];
-      for (const part of path.split('.')) {
-        nodes = nodes.flatMap((node) => {
-          if (typeof node !== 'object' || node === null) return [];
-          if (part === '*' || part === '[]') return Object.values(node);
-          return Object.hasOwn(node, part) ? [Reflect.get(node, part)] : [];
-        });
-      }
-      expect(nodes.length).toBeGreaterThan(0);
-    },
-  );
+  test.each(
+    enforced.filter(
+      (path) =>
+        !/\*\.breaker\./.test(path) &&
+        !isOfInnerLimit(path) &&
+        !isOfConstraint(path) &&
+        !isOfTenants(path) &&
+        !isOther(path),
+    ),
+  )('shows `%s`', (path) => {
+    let nodes: unknown[] = [document];
+    for (const part of path.split('.')) {
+      nodes = nodes.flatMap((node) => {
+        if (typeof node !== 'object' || node === null) return [];
+        if (part === '*' || part === '[]') return Object.values(node);
+        return Object.hasOwn(node, part) ? [Reflect.get(node, part)] : [];
+      });
+    }
+    expect(nodes.length).toBeGreaterThan(0);
+  });
+});
+
+describe('the example of docs/tenants.md', () => {
+  const [, text = ''] = /```json\n([\s\S]*?)```/.exec(read('docs/tenants.md')) ?? [];
+  const document: unknown = JSON.parse(text);
+
+  test('is valid as it stands', () => {
+    const compiled = compilePolicy({
+      document,
+      variables: { HOME: '/home/ada' },
+      source: { path: '/c', digest: 'd' },
+      absolute: (path) => path,
+    });
+    expect(compiled.ok ? [] : compiled.diagnostics.map(showDiagnostic)).toEqual([]);
+  });
+
+  const shown = [...new Set(enforced.filter((path) => /^tenants\.\*\.(?:\w+|isolation\.\w+)$/.test(path)))];
+  test.each(shown)('shows `%s`', (path) => {
+    expect(shown.length).toBeGreaterThan(12);
+    const keys = path.split('.').slice(2);
+    // plain JSON, as it was read
+    const blocks = Object.values((document as { tenants: Record<string, unknown> }).tenants);
+    const found = blocks.map((block) => keys.reduce<unknown>((node, key) => Reflect.get(Object(node), key), block));
+    expect(found.some((value) => value !== undefined)).toBe(true);
+  });
 });
 
 describe('docs/errors.md', () => {

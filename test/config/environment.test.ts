@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bareEnvironment, cleanEnvironment } from '../../src/config/environment.ts';
+import { bareEnvironment, cleanEnvironment, tenantEnvironment } from '../../src/config/environment.ts';
 
 describe('bareEnvironment', () => {
   test.each([
@@ -91,5 +91,63 @@ describe('cleanEnvironment', () => {
 
   test("the guard's own names pass by no way", () => {
     expect(cleanEnvironment({ MCP_GUARD_RUN: 'a' }, ['MCP_GUARD_RUN'], { MCP_GUARD_CONFIG: 'b' })).toEqual({});
+  });
+});
+
+describe('a tenant’s', () => {
+  const given = {
+    ...{
+      PATH: '/bin',
+      LANG: 'C',
+      LC_ALL: 'C',
+      TZ: 'UTC',
+      TERM: 'xterm',
+      SSL_CERT_FILE: '/ca',
+      NODE_OPTIONS: '--x',
+      LD_PRELOAD: '/x',
+    },
+    ...{
+      HOME: '/home/ada',
+      USER: 'ada',
+      LOGNAME: 'ada',
+      SHELL: '/bin/zsh',
+      TMPDIR: '/home/ada/tmp',
+      TMP: '/t',
+      TEMP: '/t',
+    },
+    ...{
+      XDG_CONFIG_HOME: '/home/ada/c',
+      XDG_ANY: 'x',
+      npm_config_token: 's3cret',
+      NPM_CONFIG_X: 'y',
+      SSH_AUTH_SOCK: '/s',
+      DOCKER_HOST: 'd',
+    },
+    ...{
+      HTTP_PROXY: 'http://proxy:1',
+      https_proxy: 'http://u:s3cret@proxy',
+      ALL_PROXY: 'u:s3cret@proxy',
+      NO_PROXY: 'a.b',
+    },
+    ...{ GITHUB_TOKEN: 's3cret', MCP_GUARD_TOKEN: 's3cret', WANTED: 'w', BASH_FUNC: '() { :; }' },
+  };
+  const places = { HOME: '/t/home', TMPDIR: '/t/tmp', USER: 'acme' };
+
+  test('is built from nothing: the machine’s, what is named, what is set, its own places', () => {
+    expect(tenantEnvironment(given, ['WANTED'], { KEY: 'k' }, places)).toEqual({
+      ...{ PATH: '/bin', LANG: 'C', LC_ALL: 'C', TZ: 'UTC', TERM: 'xterm', SSL_CERT_FILE: '/ca' },
+      ...{ HTTP_PROXY: 'http://proxy:1', NO_PROXY: 'a.b', WANTED: 'w', KEY: 'k', ...places },
+    });
+  });
+
+  test('places are replaced by nothing; what is named is passed on', () => {
+    const env = tenantEnvironment(
+      given,
+      ['HOME', 'SSH_AUTH_SOCK', 'MCP_GUARD_TOKEN'],
+      { TMPDIR: '/x', MCP_GUARD_A: '1' },
+      places,
+    );
+    expect(env).toMatchObject({ ...places, SSH_AUTH_SOCK: '/s' });
+    expect(Object.keys(env).filter((name) => name.startsWith('MCP_GUARD_'))).toEqual([]);
   });
 });

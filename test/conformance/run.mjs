@@ -1,9 +1,10 @@
-// `npm run conformance`: the official suite, direct and through the guard, both eras; every scenario must come out the same.
+// `npm run conformance`: the official suite, direct, through the guard, and through a gateway of one server without a prefix, both
+// eras; every scenario must come out the same. `--only guarded` or `--only gateway` leaves the other out.
 // CONFORMANCE_WRAP (a JSON array) replaces the guard by another middleman, so that this runner can be judged without it.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -19,6 +20,7 @@ const say = (line) => process.stdout.write(`${line}\n`);
 const server = [process.execPath, here('server.mjs')];
 const guard = [process.execPath, here('../../bin/mcp-guard.js'), 'run', '--'];
 const marker = randomUUID();
+const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
 const wrap = process.env.CONFORMANCE_WRAP ? JSON.parse(process.env.CONFORMANCE_WRAP) : guard;
 
 /** Starts the HTTP front over `command`; `end` resolves when it and its servers have gone. */
@@ -57,6 +59,15 @@ async function runAll(suite, command, scratch, name) {
   return runs;
 }
 
+/** The command of a gateway whose one server is the suite's. */
+async function gatewayCommand(scratch) {
+  const config = join(scratch, 'gateway.json');
+  const [command, ...args] = server;
+  const one = { command, args, prefix: '', passEnv: ['CONFORMANCE_RUN'] };
+  await writeFile(config, JSON.stringify({ version: 1, servers: { conformance: one } }), { mode: 0o600 });
+  return [...guard.slice(0, 2), 'run', '--config', config];
+}
+
 async function main() {
   const scratch = await mkdtemp(join(tmpdir(), 'mcp-guard-conformance-'));
   const total = { passed: 0, failed: 0 };
@@ -64,13 +75,17 @@ async function main() {
     const suite = await findSuite();
     say(`${SUITE}, direct and guarded`);
     const direct = await runAll(suite, server, scratch, 'direct');
-    const guarded = await runAll(suite, [...wrap, ...server], scratch, 'guarded');
-    for (const revision of REVISIONS) {
-      const { passed, failed, lines } = judge(direct.get(revision), guarded.get(revision));
-      say(`${revision}: ${passed} passed, ${failed} failed`);
-      for (const line of lines) say(`  ${line}`);
-      total.passed += passed;
-      total.failed += failed;
+    const ways = { guarded: [...wrap, ...server], gateway: await gatewayCommand(scratch) };
+    for (const [way, command] of Object.entries(ways)) {
+      if (only !== undefined && only !== way) continue;
+      const between = await runAll(suite, command, scratch, way);
+      for (const revision of REVISIONS) {
+        const { passed, failed, lines } = judge(direct.get(revision), between.get(revision));
+        say(`${revision}, ${way}: ${passed} passed, ${failed} failed`);
+        for (const line of lines) say(`  ${line}`);
+        total.passed += passed;
+        total.failed += failed;
+      }
     }
   } catch (error) {
     say(`the conformance suite could not be run: ${error.message}`);

@@ -74,8 +74,17 @@ export class Load {
     return this.#stderr;
   }
 
-  /** Shakes hands, and lists the tools as hosts do. */
+  /** Shakes hands, and lists the tools as hosts do. Rejects where the guard does not start. */
   async greet(): Promise<void> {
+    const ended = this.#exited.then(() => {
+      throw new Error(`the guard ended; stderr: ${this.#stderr}`);
+    });
+    await Promise.race([this.#shakeHands(), ended]);
+    // It may end when it likes from now on.
+    ended.catch(() => {});
+  }
+
+  async #shakeHands(): Promise<void> {
     const clientInfo = { name: 'load', version: '1.0.0' };
     await this.#ask('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo });
     this.#child.stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');

@@ -8,10 +8,18 @@ import { readTrail } from './trail.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
 
-/** Writes the config of the one server. @returns how a guard of it is started */
-export function configure(yard: Yard, server: readonly string[], settings: object): (...flags: string[]) => Launch {
+/**
+ * Writes the config of the one server. @param directory one of its own for each server: what a config starts is locked beside it
+ * @returns how a guard of it is started
+ */
+export function configure(
+  yard: Yard,
+  server: readonly string[],
+  settings: object,
+  directory = yard.home,
+): (...flags: string[]) => Launch {
   const [command, ...args] = server;
-  const path = join(yard.home, 'config.json');
+  const path = join(directory, 'config.json');
   const config = { version: 1, servers: { srv: { command, args, ...settings } } };
   writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
   return (...flags) => ({

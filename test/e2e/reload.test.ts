@@ -1,6 +1,7 @@
 // A changed policy takes over while sessions run: within a second, without dropping one, narrower at once, wider only by an approval; what
 // cannot be used leaves the old one in force. With the built guard and real servers.
-import { renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RawClient } from './client-raw.ts';
@@ -105,6 +106,23 @@ describe('the config of a running session', () => {
     expect(yard.command('status').stdout).toContain('no guard is running');
   });
 
+  it('goes back to what was approved without an end, when an approval ends', async () => {
+    const stage = everything();
+    const session = await stage.open();
+    try {
+      expect(await session.call('get-env')).toContain('Unknown tool');
+      stage.edit((config) => scopeOf(config).grants.push({ tool: 'get-env' }));
+      expect(stage.approve('--expires', '4s')).toMatchObject({ status: 0 });
+      await until('the approval is seen', () => stage.events('config').some(({ approval }) => approval === 2));
+      expect(await session.call('get-env')).toBe('answered');
+      const before = configEvents(stage).length;
+      await until('its end is seen', () => configEvents(stage).length > before);
+      expect(await session.call('get-env')).toBe('not_approved');
+    } finally {
+      await session.client.end();
+    }
+  });
+
   it('without its server, or with a lock that is gone: every call is refused, or the old policy holds', async () => {
     const stage = everything();
     const session = await stage.open();
@@ -170,6 +188,43 @@ describe('the config of a running session', () => {
       await client.end();
     }
     expect(yard.command('audit', 'verify')).toMatchObject({ status: 0 });
+  });
+});
+
+describe('a server with another command', () => {
+  it('is not started before somebody approves it; then, once nothing is in flight, in the same session', async () => {
+    const [one, two] = ['one', 'two'].map((name) => join(yard.home, name)) as [string, string]; // as many as were mapped
+    for (const directory of [one, two]) mkdirSync(directory);
+    const stage = new LockStage(yard, {
+      version: 1,
+      servers: { srv: { command: process.execPath, args: [packaged('server-filesystem'), one], scope: 'one' } },
+      scopes: { one: { grants: [{ tool: '*' }] } },
+    });
+    const session = await stage.open();
+    const { client } = session;
+    const where = async () => {
+      const id = `w${client.lines.length}`;
+      return client.request(id, 'tools/call', '{"name":"list_allowed_directories","arguments":{}}');
+    };
+    try {
+      expect(await where()).toContain(one);
+      stage.edit((config) => {
+        config.servers.srv.args = [packaged('server-filesystem'), two];
+      });
+      await until('it is taken over', () => configEvents(stage).length === 1);
+      expect(client.stderr()).toContain('has another `args` than was approved');
+      expect(await where()).toContain('not_approved');
+      expect(stage.approve()).toMatchObject({ status: 0 });
+      await until('the approval is seen', () => configEvents(stage).length === 2);
+      const answer = await where();
+      expect(answer).toContain(two);
+      expect(answer).not.toContain(one);
+      expect(stage.events('server_started')).toHaveLength(2);
+      const [guard] = yard.command('status', '--json').stdout.trim().split('\n');
+      expect(JSON.parse(guard ?? '')).toMatchObject({ servers: [{ name: 'srv', state: 'up' }] });
+    } finally {
+      await client.end();
+    }
   });
 });
 

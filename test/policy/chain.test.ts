@@ -16,6 +16,7 @@ const PARTS: ChainParts = {
     portsOf: () => ({ realPath: () => undefined, homeDir: '/', bases: () => ['/'], windows: false }),
   },
   pins: undefined,
+  limits: [],
   isPaused: () => false,
   bulkhead: {
     serverSettings: () => ({ maxInFlight: 1 }),

@@ -89,6 +89,8 @@ export class Reloading {
         portsOf: () => ({ realPath: () => undefined, homeDir: '/', bases: () => ['/'], windows: false }),
       },
       pins: undefined,
+      renewal: undefined,
+      limits: [],
       isPaused: () => false,
       bulkhead,
       breaker: {

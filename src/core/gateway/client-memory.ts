@@ -17,7 +17,10 @@ export class ClientMemory {
 
   note(line: Line<RequestMessage>): void {
     const { method, params } = line.message;
-    if (method === 'initialize') {
+    const meta = objectAt(params, '_meta');
+    const isModern = readRevision(meta) !== undefined;
+    // in 2026-07-28 there is no such method
+    if (method === 'initialize' && !isModern) {
       this.era = 'legacy';
       this.initialize = line;
       this.initialized = undefined;
@@ -26,8 +29,7 @@ export class ClientMemory {
       return;
     }
     if (method === 'logging/setLevel') this.logLevel = line;
-    const meta = objectAt(params, '_meta');
-    if (readRevision(meta) !== undefined) this.name = readClientName(meta) ?? this.name;
+    if (isModern) this.name = readClientName(meta) ?? this.name;
     // A probe says nothing yet: whoever gets no for an answer goes on with `initialize`. A ping is for anybody.
     if (this.era === 'unknown' && method !== 'server/discover' && method !== 'ping') this.era = 'modern';
   }

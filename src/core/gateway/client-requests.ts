@@ -39,7 +39,8 @@ export class ClientRequests {
     }
     switch (method) {
       case 'initialize':
-        greetings.initialize(open, line);
+        if (open.modern) this.#askAll(open, line);
+        else greetings.initialize(open, line);
         return;
       case 'server/discover':
         greetings.discover(open, line);
@@ -64,7 +65,8 @@ export class ClientRequests {
         this.#byUri(open, line, stringAt(params, 'uri') ?? '');
         return;
       case 'logging/setLevel':
-        this.#setLevel(open, line);
+        if (open.modern) this.#askAll(open, line);
+        else this.#setLevel(open, line);
         return;
       case 'subscriptions/listen':
         listens.onRequest(open, line);
@@ -133,10 +135,14 @@ export class ClientRequests {
   }
 
   #byTask(open: OpenRequest, line: Line<RequestMessage>): void {
+    const { lanes, refusals } = this.#parts;
     const split = splitTaskId(stringAt(line.message.params, 'taskId') ?? '');
-    const lane = split === undefined ? undefined : this.#parts.lanes.find(split.lane);
-    if (lane === undefined) this.#parts.refusals.refuse(open, line, NOBODY, unknownTask());
-    else this.#one.send(open, line, lane, []);
+    const able = lanes.all.filter((one) => one.offers('tasks'));
+    // An id that names no server is one all the same where only one has tasks at all: it says itself that it does not know it.
+    const lane =
+      (split === undefined ? undefined : lanes.find(split.lane)) ?? (able.length === 1 ? able[0] : undefined);
+    if (lane !== undefined) this.#one.send(open, line, lane, []);
+    else refusals.refuse(open, line, NOBODY, able.length === 0 ? unknownMethod(open.method) : unknownTask());
   }
 
   /** The rule for what is not known here. */

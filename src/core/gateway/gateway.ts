@@ -57,7 +57,7 @@ export class Gateway {
       settings,
       { outbox, requests, client },
       {
-        onGreeted: (lane, result) => greetings.onLane(lane, result),
+        onGreeted: (lane, result, answer) => greetings.onLane(lane, result, answer),
         onChanged: (lane) => this.#noteChanged(lane),
         onUp: (lane) => this.#onUp(lane),
         onRefused: (lane, part, line, kind) => this.#onRefused(lane, part, line, kind),
@@ -143,7 +143,10 @@ export class Gateway {
         this.#withLane(event.lane, (lane) => lanes.onGone(lane, event.why));
         return;
       case 'lane_ended':
-        this.#withLane(event.lane, (lane) => lanes.onEnded(lane));
+        this.#withLane(event.lane, (lane) => {
+          this.#parts.questions.forget(lane);
+          lanes.onEnded(lane);
+        });
         return;
       case 'lane_full':
       case 'lane_room':

@@ -3,6 +3,7 @@
 import type { JsonObject } from '../../wire/json.ts';
 import { isJsonObject, objectAt, stringAt } from '../../wire/json.ts';
 import type { Line, RequestMessage } from '../../wire/message.ts';
+import { readLine } from '../../wire/read-line.ts';
 import { errorLine, INTERNAL_ERROR, METHOD_NOT_FOUND } from '../../wire/reply.ts';
 import { replaceId } from '../../wire/splice.ts';
 import type { ClientMemory } from './client-memory.ts';
@@ -34,6 +35,8 @@ interface Greeting {
   /** Monotonic ms until which each is waited for. */
   readonly missing: Map<Lane, number>;
   readonly results: Map<Lane, JsonObject>;
+  /** Of a server that is up and did not accept it. */
+  refusal: Buffer | undefined;
 }
 
 export class Greetings {
@@ -62,7 +65,7 @@ export class Greetings {
 
   initialize(open: OpenRequest, line: Line<RequestMessage>): void {
     const { lanes, outbox } = this.#parts;
-    const greeting: Greeting = { open, line, missing: new Map(), results: new Map() };
+    const greeting: Greeting = { open, line, missing: new Map(), results: new Map(), refusal: undefined };
     this.#greeting = greeting;
     const greeted = lanes.all.filter(({ state }) => state === 'starting' || state === 'up');
     for (const lane of greeted) greeting.missing.set(lane, outbox.now.monoMs + lane.settings.startTimeoutMs);
@@ -71,13 +74,14 @@ export class Greetings {
   }
 
   /** A server's greeting came to its end; undefined: it did not accept it, or has ended. */
-  onLane(lane: Lane, result: JsonObject | undefined): void {
+  onLane(lane: Lane, result: JsonObject | undefined, answer: Buffer | undefined): void {
     const greeting = this.#greeting;
     if (greeting?.missing.delete(lane) !== true) {
       if (result !== undefined) this.#warnOfUnannounced(lane, result);
       return;
     }
     if (result !== undefined) greeting.results.set(lane, result);
+    else if (lane.state === 'up') greeting.refusal ??= answer;
     this.#answerIfDone();
   }
 
@@ -101,7 +105,12 @@ export class Greetings {
     if (greeting === undefined || greeting.missing.size > 0) return;
     this.#greeting = undefined;
     const { requests, client, lanes } = this.#parts;
-    const { open, line, results } = greeting;
+    const { open, line, results, refusal } = greeting;
+    if (results.size === 0 && refusal !== undefined) {
+      const reading = readLine(refusal, 'upstream', this.#parts.settings.read);
+      if (reading.kind === 'message') requests.reply(open, replaceId(reading.line, open.id));
+      return;
+    }
     if (results.size === 0 && lanes.all.every(({ state }) => state === 'down' || state === 'away')) {
       const why = lanes.all
         .map((lane) => `\`${lane.id}\`: ${lane.why || 'it has ended, and is started again'}`)

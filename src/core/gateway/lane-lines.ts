@@ -62,7 +62,11 @@ export class LaneLines {
   }
 
   #onQuestion(lane: Lane, line: Line<RequestMessage>): void {
-    const { questions } = this.#parts;
+    const { questions, outbox } = this.#parts;
+    if (lane.state === 'down') {
+      outbox.dropped('server', lane.id, 'its session is over');
+      return;
+    }
     const tasks = line.text.includes('taskId') ? taskChangesOut(lane.id, line.message, undefined) : [];
     this.#say(line, [...questions.ask(lane, line), ...tasks]);
   }

@@ -51,6 +51,8 @@ export class Lane {
   readonly lists = new Map<ListKind, readonly string[]>();
   /** Resources that the client wants to hear of, by URI, as it asked. */
   readonly subscriptions = new Map<string, Line>();
+  /** What it has asked the client and has no answer to. */
+  openQuestions = 0;
   /** It has announced a task: it may work although nothing is open. */
   hasTasks = false;
   waiting: Waiting[] = [];
@@ -107,6 +109,7 @@ export class Lane {
   /** Nothing is open on it and nothing is owed to the client by it. */
   get isIdle(): boolean {
     if (this.settings.idleStopMs === Number.POSITIVE_INFINITY || this.state !== 'up' || this.hasTasks) return false;
+    if (this.openQuestions > 0) return false;
     if (this.waiting.length > 0 || this.subscriptions.size > 0) return false;
     for (const part of this.parts.values()) if (part.isStanding !== true) return false;
     return true;

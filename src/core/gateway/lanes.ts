@@ -18,7 +18,7 @@ const LONGEST_RETRY_MS = 600_000;
 
 export interface LaneHooks {
   /** A greeting came to its end: what the server said, or undefined where it did not accept it. */
-  onGreeted(lane: Lane, result: JsonObject | undefined): void;
+  onGreeted(lane: Lane, result: JsonObject | undefined, answer?: Buffer): void;
   /** What the client may see of it has come or gone. */
   onChanged(lane: Lane): void;
   /** It is up, and what waited for it has been sent. */
@@ -142,7 +142,7 @@ export class Lanes {
     const reading = readLine(bytes, 'upstream', this.#settings.read);
     const message = reading.kind === 'message' ? reading.line.message : undefined;
     const result = message?.kind === 'response' && isJsonObject(message.result) ? message.result : undefined;
-    if (result !== undefined) {
+    if (result !== undefined && (lane.state === 'starting' || lane.state === 'up')) {
       lane.capabilities = objectAt(result, 'capabilities') ?? {};
       this.#hooks.onGreeted(lane, result);
       const { initialized } = this.#client;
@@ -150,9 +150,9 @@ export class Lanes {
       this.#up(lane);
       return;
     }
-    // Its server has ended before it could answer, and comes back: then it is greeted again.
-    if (lane.state === 'away' || lane.state === 'down') {
-      this.#hooks.onGreeted(lane, undefined);
+    // Its server has ended before it could answer, and comes back: then it is greeted again. One that is up stays so.
+    if (lane.state !== 'starting') {
+      this.#hooks.onGreeted(lane, undefined, bytes);
       return;
     }
     const error = message?.kind === 'response' ? message.error?.message : undefined;

@@ -67,7 +67,7 @@ export class Lists {
       const inner = places?.get(lane.id);
       return { lane, changes: inner === undefined ? [] : [{ path: ['params', 'cursor'] as const, value: inner }] };
     });
-    const kept = places === undefined ? able.filter((lane) => lane.state === 'idle' && lane.lists.has(kind)) : [];
+    const kept = places === undefined ? able.filter((lane) => isKept(lane, kind)) : [];
     fans.start({
       open,
       line,
@@ -158,7 +158,12 @@ export class Lists {
 function isAsked(lane: Lane, kind: ListKind, places: Places | undefined): boolean {
   if (places !== undefined && !places.has(lane.id)) return false;
   if (lane.owes.has(kind) || lane.isLate || lane.state === 'down' || lane.state === 'away') return false;
-  return !(lane.state === 'idle' && places === undefined && lane.lists.has(kind));
+  return !(places === undefined && isKept(lane, kind));
+}
+
+/** It is stopped, and what it listed last is here. */
+function isKept({ state, lists }: Lane, kind: ListKind): boolean {
+  return (state === 'idle' || state === 'stopping') && lists.has(kind);
 }
 
 function withMember(text: string, key: string, value: string): string {

@@ -37,7 +37,7 @@ export class NameReport {
     this.#outbox.note('answer_denied', lane.id, {
       method: this.#kind,
       rule: 'gateway.names',
-      reason: 'name_taken',
+      why: 'name_taken',
       name: name.slice(0, 256),
       owner,
     });

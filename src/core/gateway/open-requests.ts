@@ -139,7 +139,10 @@ export class OpenRequests {
   #close(open: OpenRequest): void {
     open.answered = true;
     this.#count -= 1;
-    if (this.#byId.get(open.id) === open) this.#byId.delete(open.id);
+    if (this.#byId.get(open.id) !== open) return;
+    // One that was cancelled leaves the earlier ones under its id as they were.
+    if (open.after?.answered === false) this.#byId.set(open.id, open.after);
+    else this.#byId.delete(open.id);
   }
 
   #releaseNext(open: OpenRequest): void {

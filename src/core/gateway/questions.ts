@@ -45,6 +45,7 @@ export class Questions {
       this.#byLane.set(lane, ids);
     }
     ids.set(message.id, outer);
+    lane.openQuestions += 1;
     const changes: Change[] = [{ path: ['id'], value: outer }];
     if (outerToken !== undefined) changes.push({ path: ['params', '_meta', 'progressToken'], value: outerToken });
     return changes;
@@ -72,9 +73,9 @@ export class Questions {
     return outer;
   }
 
-  /** Whether this server waits for the client. */
-  has(lane: Lane): boolean {
-    return (this.#byLane.get(lane)?.size ?? 0) > 0;
+  /** Its session is over: nobody waits for these answers any more. */
+  forget(lane: Lane): void {
+    for (const outer of [...(this.#byLane.get(lane)?.values() ?? [])]) this.#take(outer);
   }
 
   ownerOfTask(taskId: string): Lane | undefined {
@@ -85,6 +86,7 @@ export class Questions {
     const question = this.#open.get(outer);
     if (question === undefined) return undefined;
     this.#open.delete(outer);
+    question.lane.openQuestions -= 1;
     if (question.outerToken !== undefined) this.#tokens.delete(question.outerToken);
     const ids = this.#byLane.get(question.lane);
     if (ids?.get(question.id) === outer) ids.delete(question.id);

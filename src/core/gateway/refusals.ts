@@ -62,25 +62,30 @@ function lineFor(
   return refusalLine({ asker: CLIENT, askerId: id, taskAugmented, view: { tool, modern } }, refusing, intent?.ref);
 }
 
+/** INVARIANT: the plain error of a server that has not got it: what there is elsewhere is not told. */
 export function unknownName(what: 'tool' | 'prompt', name: string): Refusing {
-  return plain('not_granted', INVALID_PARAMS, `Unknown ${what}: ${name}`);
+  return plain({ reason: 'tool_foreign', code: INVALID_PARAMS, message: `Unknown ${what}: ${name}` });
 }
 
 export function unknownCursor(): Refusing {
-  return plain('cursor_foreign', INVALID_PARAMS, 'Invalid cursor');
+  return plain({ reason: 'cursor_foreign', code: INVALID_PARAMS, message: 'Invalid cursor' });
 }
 
 export function unknownTask(): Refusing {
-  return plain('task_foreign', INVALID_PARAMS, 'Unknown task');
+  return plain({ reason: 'task_foreign', code: INVALID_PARAMS, message: 'Unknown task' });
 }
 
 export function unknownMethod(method: string): Refusing {
-  return plain('method_unknown', METHOD_NOT_FOUND, `Method not found: ${method}`);
+  return plain({ reason: 'method_foreign', code: METHOD_NOT_FOUND, message: `Method not found: ${method}` });
 }
 
+/** -32002 up to 2025-11-25, -32602 from then on. */
 export function unknownResource(uri: string, modern: boolean): Refusing {
-  // the code of a resource that is not there: -32002 up to 2025-11-25, -32602 from then on
-  return plain('not_granted', modern ? INVALID_PARAMS : -32002, `Resource not found: ${uri}`);
+  return plain({
+    reason: 'resource_foreign',
+    code: modern ? INVALID_PARAMS : -32002,
+    message: `Resource not found: ${uri}`,
+  });
 }
 
 export function serverDown({ id, why, retryAtMs }: Lane, nowMs: number): Refusing {
@@ -112,6 +117,6 @@ export function serverSlow({ id }: Lane): Refusing {
   };
 }
 
-function plain(reason: string, code: number, message: string): Refusing {
+function plain({ reason, code, message }: { reason: string; code: number; message: string }): Refusing {
   return { reason, rule: undefined, text: message, retryAfterMs: undefined, error: { code, message } };
 }

@@ -39,7 +39,7 @@ export const MOST_TOOLS = 512;
  * Samples that the tools of one board have together: as many as all of them by default. Settings may ask for fifty times that, and
  * a document of that size could not be read again.
  */
-export const MOST_SAMPLES = MOST_TOOLS * 20;
+const MOST_SAMPLES_HELD = MOST_TOOLS * 20;
 /** Longer names have no breaker of their own; their server's counts them. The specification allows 128. */
 export const LONGEST_TOOL = 256;
 
@@ -62,7 +62,7 @@ export function withState(board: Board, tool: string | undefined, state: Breaker
 
 /** Of the tools that came first the samples go, not the breakers: what is open stays open, and who opened often is known still. */
 function boundSamples(tools: readonly ToolEntry[], newest: string): readonly ToolEntry[] {
-  let excess = tools.reduce((sum, { state }) => sum + samplesOf(state), -MOST_SAMPLES);
+  let excess = tools.reduce((sum, { state }) => sum + samplesOf(state), -MOST_SAMPLES_HELD);
   if (excess <= 0) return tools;
   return tools.map((entry) => {
     const { tool, state } = entry;

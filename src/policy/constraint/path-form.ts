@@ -2,8 +2,7 @@
 // it. Knows POSIX forms, `~` and `file:`; Windows forms stand in windows-path.ts.
 
 export type PathForm =
-  /** `unexpanded`: what a server looks for that does not know `~`. */
-  | { readonly ok: true; readonly paths: readonly string[]; readonly unexpanded?: string }
+  | { readonly ok: true; readonly paths: readonly string[] }
   | { readonly ok: false; readonly fault: string };
 
 const MAX_PATH_LENGTH = 4096;
@@ -25,7 +24,8 @@ export function readPathForm(text: string, home: string): PathForm {
     const fault = findPlainFault(text) ?? findFormFault(text);
     if (fault !== undefined) return deny(fault);
     if (text === '~' || text.startsWith('~/')) {
-      return { ok: true, paths: [`${home}${text.slice(1)}`], unexpanded: `./${text}` };
+      // and what a server looks for that does not know `~`
+      return { ok: true, paths: [`${home}${text.slice(1)}`, text] };
     }
     const decoded = ENCODED.test(text) ? decode(text) : text;
     return { ok: true, paths: decoded === undefined || decoded === text ? [text] : [text, decoded] };

@@ -13,8 +13,9 @@ export function readWindowsForm(text: string, home: string, bases: readonly stri
   const plain = fromUrl ?? text;
   const fault = findFault(plain);
   if (fault !== undefined) return { ok: false, fault };
-  if (/^~(?:[\\/]|$)/.test(plain)) return { ok: true, paths: [collapse(home + plain.slice(1))] };
   const paths = DRIVE.test(plain) ? [plain] : bases.map((base) => `${base}\\${plain}`);
+  // for a server that does not know `~` it is the name of a directory
+  if (/^~(?:[\\/]|$)/.test(plain)) paths.push(home + plain.slice(1));
   return { ok: true, paths: [...new Set(paths.map(collapse))] };
 }
 

@@ -11,7 +11,7 @@ import { readWindowsForm } from './windows-path.ts';
 const UNITS_PER_LOOK = 5_000;
 const FILE_URL = /^file:/i;
 /** On either system. */
-const FROM_SOMEWHERE = /^(?:\/|~|[A-Za-z]:[\\/])/;
+const FROM_SOMEWHERE = /^(?:\/|[A-Za-z]:[\\/])/;
 
 export const compileWithin: CompileRule<readonly string[]> = (written, report, ports) => {
   const roots = written.map((text, index) =>
@@ -39,12 +39,9 @@ export const compileWithin: CompileRule<readonly string[]> = (written, report, p
         ? readWindowsForm(read.value, ports.homeDir, bases)
         : readPathForm(read.value, ports.homeDir);
       if (!form.ok) return `${form.fault}; allowed is ${allowed}`;
-      // INVARIANT: every reading must hold. A directory `~` is left to the operator where what it counts from is outside anyway.
-      const { paths, unexpanded } = form;
-      const own = unexpanded === undefined ? [] : bases.filter((base) => isNear(base, known));
-      const readings = ports.windows
-        ? paths
-        : [...paths.flatMap((path) => spreadPath(path, bases)), ...spreadPath(unexpanded ?? '', own)];
+      // INVARIANT: every reading must hold, that of a server for which `~` is the name of a directory, too
+      const { paths } = form;
+      const readings = ports.windows ? paths : paths.flatMap((path) => spreadPath(path, bases));
       if (!budget.spend(UNITS_PER_LOOK * Math.max(1, readings.length))) return TOO_MUCH;
       const holds = readings.every((path) => {
         const places = ports.windows ? locateWindows(path, ports) : locate(path, ports);
@@ -59,6 +56,7 @@ export const compileWithin: CompileRule<readonly string[]> = (written, report, p
 function explainReadings(text: string, { windows }: ConstraintPorts): string {
   if (FILE_URL.test(text) && !windows)
     return '; some servers take `file:` for the name of a directory: give an absolute path';
+  if (text.startsWith('~')) return '; some servers take `~` for the name of a directory: give an absolute path';
   return FROM_SOMEWHERE.test(text) || FILE_URL.test(text)
     ? ''
     : '; a relative path counts from more than one directory: give an absolute one';
@@ -92,10 +90,6 @@ function locateWindows(path: string, ports: ConstraintPorts): readonly Location[
   if (real === undefined || folder === undefined) return undefined;
   const last = path.slice(path.lastIndexOf('\\') + 1).toLowerCase();
   return [{ target: real, entry: last === '' ? real : `${folder.toLowerCase().replace(/\\$/, '')}\\${last}` }];
-}
-
-function isNear(base: string, roots: readonly Location[]): boolean {
-  return roots.some((root) => isUnder(base, root.target, '/') || isUnder(base, root.entry, '/'));
 }
 
 /** `/data` itself and what is below it; not `/database`. */

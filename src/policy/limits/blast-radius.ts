@@ -3,14 +3,18 @@ import type { Interceptor, RequestView } from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
 import { foldName } from './applies.ts';
 
+/** While nothing bounds them; a session that has called so many has reached any bound. */
+const MOST_NAMES = 10_000;
+
 export interface BlastRadius {
   /** Infinity: any. */
   readonly tools: number;
   readonly calls: number;
 }
 
-export function createBlastRadius({ tools: mostTools, calls: mostCalls }: BlastRadius): Interceptor {
-  /** INVARIANT: at most `mostTools` names, each with the calls that were sent or are still open. */
+/** @param most may change between two calls; what was called before it was bounded counts, too */
+export function createBlastRadius(most: () => BlastRadius): Interceptor {
+  /** Each with the calls that were sent or are still open. INVARIANT: at most `tools` names, or MOST_NAMES. */
   const tools = new Map<string, number>();
   const open = new Map<RequestView, { readonly name: string; isSent: boolean }>();
   let calls = 0;
@@ -28,12 +32,13 @@ export function createBlastRadius({ tools: mostTools, calls: mostCalls }: BlastR
     onRequest(request) {
       const { asked, tool, upstream } = request;
       if (asked !== 'client' || tool === undefined) return PASS;
+      const { tools: mostTools, calls: mostCalls } = most();
       if (calls >= mostCalls) return refuse('calls', `${mostCalls} calls have been made`);
       const name = JSON.stringify([upstream, foldName(tool)]);
       const known = tools.get(name);
       if (known === undefined && tools.size >= mostTools)
         return refuse('tools', `${mostTools} different tools have been called`);
-      if (mostTools !== Number.POSITIVE_INFINITY) tools.set(name, (known ?? 0) + 1);
+      if (known !== undefined || tools.size < MOST_NAMES) tools.set(name, (known ?? 0) + 1);
       calls += 1;
       open.set(request, { name, isSent: false });
       return PASS;

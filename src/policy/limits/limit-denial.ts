@@ -1,49 +1,65 @@
 // What the model reads when a limit refuses its call: which limit, why, when to try again. Decides nothing.
 import type { Deny } from '../../core/interceptor.ts';
 import type { Bill } from './limit-set.ts';
+import type { Rate } from './rate.ts';
+
+interface Why {
+  readonly reason: string;
+  /** The key of the limit that refused. */
+  readonly name: string;
+  readonly what: string;
+  /** Where no wait helps, or none is known. */
+  readonly otherwise: string;
+}
 
 /** @param by index of the item that refused @param retryAfterMs exact; undefined: never, or nobody knows */
 export function limitDenial({ items }: Bill, by: number, retryAfterMs: number | undefined): Deny {
   const item = items[by];
   if (item === undefined) return storeDenial('its answer names no limit');
-  const { limit, part, cost } = item;
-  const deny = (reason: string, name: string, what: string, never: string): Deny => {
-    const when = retryAfterMs === undefined ? never : `It was not sent. Try again in ${showWait(retryAfterMs)}.`;
-    return { kind: 'deny', reason, rule: `${limit.rule}.${name}`, text: `${what} ${when}`, retryAfterMs };
-  };
-  const too = (what: string): string =>
-    `This call ${what} than the limit ever admits at once, so it can never be sent: make it smaller.`;
+  const { reason, name, what, otherwise } = whyOf(item);
+  const when = retryAfterMs === undefined ? otherwise : `Try again in ${showWait(retryAfterMs)}.`;
+  const text = `${what} This call was not sent. ${when}`;
+  return { kind: 'deny', reason, rule: `${item.limit.rule}.${name}`, text, retryAfterMs };
+}
+
+function whyOf({ limit, part, cost }: Bill['items'][number]): Why {
   const of = limit.key.length === 0 ? '' : ` for each ${limit.key.join(' and ')}`;
-  if (part === 'places')
-    return deny(
-      'concurrency_limited',
-      'concurrency',
-      `Only ${limit.concurrency} such calls may be under way at once${of} (a limit of this installation), and they are.`,
-      'It was not sent. Wait for one of them to end, then try again.',
-    );
-  if (part === 'budget')
-    return deny(
-      'budget_spent',
-      'budget',
-      `The budget of ${limit.budget?.calls} calls a ${limit.budget?.per}${of} (a limit of this installation) is spent, or this call costs more than is left.`,
-      too(`costs more (${cost})`),
-    );
-  if (part === 'rate') {
-    const rate = `${limit.rate?.units} per ${showPeriod(limit.rate?.periodUs)}`;
-    return deny(
-      'rate_limited',
-      'rate',
-      `Calls come faster than this installation allows: ${rate}${of}.`,
-      too(`costs more (${cost})`),
-    );
+  switch (part) {
+    case 'places':
+      return {
+        reason: 'concurrency_limited',
+        name: 'concurrency',
+        what: `At most ${limit.concurrency} such calls may be under way at once here${of}, and they are.`,
+        otherwise: 'Wait until one of them has ended, then try again.',
+      };
+    case 'budget':
+      return {
+        reason: 'budget_spent',
+        name: 'budget',
+        what: `What is left of the budget of ${limit.budget?.calls} calls a ${limit.budget?.per}${of} is less than this one costs.`,
+        otherwise: `It costs ${cost}, more than there ever is: do something else.`,
+      };
+    case 'rate':
+      return {
+        reason: 'rate_limited',
+        name: 'rate',
+        what: `Calls come faster than is allowed here: ${paceOf(limit.rate)}${of}.`,
+        otherwise: `It costs ${cost}, more than may be spent at once: do something else.`,
+      };
+    default: {
+      const isIn = part === 'bytes_in';
+      return {
+        reason: 'rate_limited',
+        name: isIn ? 'bytes.in' : 'bytes.out',
+        what: `More bytes ${isIn ? 'are sent' : 'come back'} than is allowed here: ${paceOf(isIn ? limit.bytesIn : limit.bytesOut)}${of}.`,
+        otherwise: 'It is larger than may be sent at once: make it smaller.',
+      };
+    }
   }
-  const bytes = part === 'bytes_in' ? limit.bytesIn : limit.bytesOut;
-  return deny(
-    'rate_limited',
-    part === 'bytes_in' ? 'bytes.in' : 'bytes.out',
-    `More bytes ${part === 'bytes_in' ? 'are sent' : 'come back'} than this installation allows: ${bytes?.units} per ${showPeriod(bytes?.periodUs)}${of}.`,
-    too('is larger'),
-  );
+}
+
+function paceOf(rate: Rate | undefined): string {
+  return `${rate?.units} per ${showPeriod(rate?.periodUs)}`;
 }
 
 /** The store did not decide. INVARIANT: then the call is not sent. */

@@ -52,6 +52,10 @@ export class LimitSet {
     for (const { budget } of limits) if (budget !== undefined) this.#calendarOf(budget);
   }
 
+  get isEmpty(): boolean {
+    return this.#limits.length === 0;
+  }
+
   /** Whether any limit asks for `client` or `model`. */
   get asksWho(): boolean {
     return this.#isOfClient;

@@ -15,6 +15,8 @@ export interface Limit {
   /** Its path in the config, for texts: `limits[0]`. */
   readonly rule: string;
   readonly place: LimitPlace | undefined;
+  /** Who adds it to the config's: `tenants.acme`, `roles.reader`. Its counts are its own. Undefined: the config. */
+  readonly voice: string | undefined;
   /** Ascending in the order of DIMENSIONS, each once: whoever differs in one of these has a count of their own. */
   readonly key: readonly Dimension[];
   /** Patterns that must all match, or the limit is not about the call. */

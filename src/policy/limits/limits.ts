@@ -4,7 +4,7 @@ import { attributeModel, type ModelHints, readClientName } from '../../core/attr
 import type { Interceptor, RequestView, Resumption, Settled, Verdict, Wait } from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
 import type { Instant } from '../../ports/clock.ts';
-import type { LimitStore, Receipt, Take } from '../../ports/limit-store.ts';
+import type { CallEnd, LimitStore, Receipt, Take } from '../../ports/limit-store.ts';
 import { objectAt } from '../../wire/json.ts';
 import type { Subject } from './limit.ts';
 import { limitDenial, storeDenial } from './limit-denial.ts';
@@ -12,8 +12,10 @@ import { type Bill, chargesOf, LEASE_MS, type LimitSet, paidOf } from './limit-s
 import { OpenTaskCalls } from './open-task-calls.ts';
 
 export interface LimitsParts {
-  readonly set: LimitSet;
-  readonly store: LimitStore;
+  /** What holds now: another one after a change of the policy. */
+  readonly set: () => LimitSet;
+  /** Where new calls are counted. */
+  readonly store: () => LimitStore;
   readonly who: Pick<Subject, 'tenant' | 'principal'>;
   readonly model: ModelHints;
   /** 24 random hex digits. */
@@ -28,6 +30,7 @@ export interface Limits extends Interceptor {
 
 interface Waiting {
   readonly bill: Bill;
+  readonly store: LimitStore;
   /** Undefined: the store has not answered yet. */
   take: Take | undefined;
 }
@@ -35,6 +38,8 @@ interface Waiting {
 export interface OpenCall {
   readonly bill: Bill;
   readonly receipt: Receipt;
+  /** The one that gave the receipt. */
+  readonly store: LimitStore;
   isSent: boolean;
   /** Of answers that are not charged yet. */
   bytesOut: number;
@@ -43,9 +48,10 @@ export interface OpenCall {
 const WAIT: Wait = { kind: 'wait', why: 'limits' };
 const NOBODY: readonly Resumption[] = [];
 const NEVER = Number.POSITIVE_INFINITY;
+const UNREACHED: CallEnd = { reached: false, postPaid: [] };
 const RENEW_MS = LEASE_MS / 3;
 
-export function createLimits({ set, store, who, model, lease, resume }: LimitsParts): Limits {
+export function createLimits({ set, store: storeOfNow, who, model, lease, resume }: LimitsParts): Limits {
   /** INVARIANT: a request is in at most one of the two; a receipt is in exactly one place until it is settled, once. */
   const waiting = new Map<RequestView, Waiting>();
   const calls = new Map<RequestView, OpenCall>();
@@ -53,28 +59,25 @@ export function createLimits({ set, store, who, model, lease, resume }: LimitsPa
   let renewAtMs = NEVER;
   let latest: Instant = { wallMs: 0, monoMs: 0 };
 
-  const settle = ({ bill, receipt, isSent, bytesOut }: OpenCall, now: Instant): void => {
+  const settle = ({ bill, receipt, store, isSent, bytesOut }: OpenCall, now: Instant): void => {
     store.settle(receipt, { reached: isSent, postPaid: isSent ? paidOf(bill, bytesOut) : [] }, now);
   };
   const tasks = new OpenTaskCalls(settle);
 
   const subjectOf = ({ upstream, tool = '', params, modern }: RequestView): Subject => {
-    if (!set.asksWho) return { ...who, client: undefined, model: undefined, server: upstream, tool };
+    if (!set().asksWho) return { ...who, client: undefined, model: undefined, server: upstream, tool };
     const meta = objectAt(params, '_meta');
     const { id } = attributeModel(meta, model, undefined);
     const own = modern ? readClientName(meta) : undefined;
     return { ...who, client: own ?? client, model: id ?? undefined, server: upstream, tool };
   };
 
-  const open = (request: RequestView, bill: Bill, receipt: Receipt, now: Instant): void => {
-    calls.set(request, { bill, receipt, isSent: false, bytesOut: 0 });
-    if (holdsPlace(receipt)) renewAtMs = Math.min(renewAtMs, now.monoMs + RENEW_MS);
-  };
-
-  const decide = (request: RequestView, bill: Bill, take: Take, now: Instant): Verdict => {
+  const decide = (request: RequestView, { bill, store }: Omit<Waiting, 'take'>, take: Take, now: Instant): Verdict => {
     if (take.kind === 'denied') return limitDenial(bill, take.by, take.retryAfterMs);
     if (take.kind === 'unavailable') return storeDenial(take.why);
-    open(request, bill, take.receipt, now);
+    const { receipt } = take;
+    calls.set(request, { bill, receipt, store, isSent: false, bytesOut: 0 });
+    if (holdsPlace(receipt)) renewAtMs = Math.min(renewAtMs, now.monoMs + RENEW_MS);
     return PASS;
   };
 
@@ -85,13 +88,15 @@ export function createLimits({ set, store, who, model, lease, resume }: LimitsPa
       return;
     }
     // Nobody waits for it any more.
-    if (take.kind === 'taken') store.settle(take.receipt, { reached: false, postPaid: [] }, latest);
+    if (take.kind === 'taken') one.store.settle(take.receipt, UNREACHED, latest);
   };
 
   const renew = (now: Instant): void => {
-    const receipts = [...calls.values(), ...tasks.all()].map(({ receipt }) => receipt).filter(holdsPlace);
-    renewAtMs = receipts.length === 0 ? NEVER : now.monoMs + RENEW_MS;
-    if (receipts.length > 0) store.renew(receipts, now);
+    const byStore = new Map<LimitStore, Receipt[]>();
+    for (const { store, receipt } of [...calls.values(), ...tasks.all()])
+      if (holdsPlace(receipt)) byStore.set(store, [...(byStore.get(store) ?? []), receipt]);
+    renewAtMs = byStore.size === 0 ? NEVER : now.monoMs + RENEW_MS;
+    for (const [store, receipts] of byStore) store.renew(receipts, now);
   };
 
   return {
@@ -106,12 +111,15 @@ export function createLimits({ set, store, who, model, lease, resume }: LimitsPa
       if (request.asked !== 'client') return PASS;
       if (request.method === 'initialize') client = readClientName(request.params);
       if (request.tool === undefined) return PASS;
-      const bill = set.billOf(subjectOf(request));
+      const limits = set();
+      if (limits.isEmpty) return PASS;
+      const bill = limits.billOf(subjectOf(request));
       if (bill.items.length === 0) return PASS;
       const size = { bytesIn: request.bytes ?? 0, wallMs: now.wallMs, lease };
+      const store = storeOfNow();
       const take = store.take(chargesOf(bill, size), now);
-      if (!('then' in take)) return decide(request, bill, take, now);
-      const one: Waiting = { bill, take: undefined };
+      const one: Waiting = { bill, store, take: undefined };
+      if (!('then' in take)) return decide(request, one, take, now);
       waiting.set(request, one);
       const failed = (error: unknown): Take => ({ kind: 'unavailable', why: String(error) });
       void take.catch(failed).then((taken) => answer(request, one, taken));
@@ -123,14 +131,14 @@ export function createLimits({ set, store, who, model, lease, resume }: LimitsPa
       const one = waiting.get(request);
       waiting.delete(request);
       // INVARIANT: only what the store has granted goes, whoever resumes it.
-      return one?.take === undefined ? storeDenial('it has not answered') : decide(request, one.bill, one.take, now);
+      return one?.take === undefined ? storeDenial('it has not answered') : decide(request, one, one.take, now);
     },
 
     onAbandoned(request, now) {
       latest = now;
       const one = waiting.get(request);
       waiting.delete(request);
-      if (one?.take?.kind === 'taken') store.settle(one.take.receipt, { reached: false, postPaid: [] }, now);
+      if (one?.take?.kind === 'taken') one.store.settle(one.take.receipt, UNREACHED, now);
     },
 
     onSent(request) {

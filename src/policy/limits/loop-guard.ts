@@ -8,8 +8,8 @@ import { sortedJson } from '../../wire/sorted-json.ts';
 import { foldName } from './applies.ts';
 
 export interface LoopGuardParts {
-  /** So many may go in a row. */
-  readonly repeats: number;
+  /** So many may go in a row; Infinity: any number. May change between two calls. */
+  readonly repeats: () => number;
   /** SHA-256, hex. */
   readonly digest: (text: string) => string;
 }
@@ -27,20 +27,21 @@ export function createLoopGuard({ repeats, digest }: LoopGuardParts): Intercepto
 
     onRequest(request) {
       const { asked, tool, upstream, params } = request;
-      if (asked !== 'client' || tool === undefined) return PASS;
+      const most = repeats();
+      if (asked !== 'client' || tool === undefined || most === Number.POSITIVE_INFINITY) return PASS;
       const telling: readonly Json[] = TELLING.map(
         (key) => (Object.hasOwn(params ?? {}, key) ? params?.[key] : null) ?? null,
       );
       const print = digest(sortedJson([upstream, foldName(tool), telling]));
       if (print !== last) inRow = 0;
       last = print;
-      if (inRow >= repeats) {
+      if (inRow >= most) {
         const name = showInert(tool.slice(0, LONGEST_NAME)).replaceAll('`', "'");
         return {
           kind: 'deny',
           reason: 'loop_detected',
           rule: 'loopGuard.repeats',
-          text: `This is the same call of \`${name}\` with the same arguments for more than ${repeats} times in a row, so it looks like a loop and was not sent. Its answer will not change by asking again: use what it said before, change the arguments, or do something else first.`,
+          text: `This is the same call of \`${name}\` with the same arguments for more than ${most} times in a row, so it looks like a loop and was not sent. Its answer will not change by asking again: use what it said before, change the arguments, or do something else first.`,
           retryAfterMs: undefined,
         };
       }

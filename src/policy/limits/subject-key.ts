@@ -15,10 +15,11 @@ export type Part = 'rate' | 'bytes_in' | 'bytes_out' | 'budget' | 'places';
  * that is edited goes on with the count that there is.
  */
 export function identityOf(limit: Limit, part: Part): string {
-  const { place, key, match, rate, bytesIn, bytesOut, budget } = limit;
+  const { place, voice, key, match, rate, bytesIn, bytesOut, budget } = limit;
   const pace = { rate, bytes_in: bytesIn, bytes_out: bytesOut, budget: undefined, places: undefined }[part];
   return JSON.stringify([
     part,
+    voice ?? null,
     place === undefined ? null : [place.server, place.tool?.pattern ?? null],
     key,
     Object.entries(match).sort(([one], [other]) => (one < other ? -1 : 1)),

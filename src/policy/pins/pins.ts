@@ -5,7 +5,14 @@
 // A call to a tool that is pinned and was not listed in this session passes: hosts call from a list that they kept. A server
 // that behaves otherwise than it lists cannot be seen from here.
 import type { UpstreamId } from '../../core/events.ts';
-import { type Interceptor, type Narrowing, PASS, type RequestView, type Verdict } from '../../core/interceptor.ts';
+import {
+  type Interceptor,
+  type Narrowing,
+  type Observed,
+  PASS,
+  type RequestView,
+  type Verdict,
+} from '../../core/interceptor.ts';
 import type { Instant } from '../../ports/clock.ts';
 import { type Json, type JsonObject, stringAt } from '../../wire/json.ts';
 import { refuseList, refuseTool } from './drift-text.ts';
@@ -29,8 +36,12 @@ export interface PinParts {
   readonly servers: ReadonlyMap<UpstreamId, PinnedServer>;
   /** Break-glass: as if the server were only observed. */
   readonly isPaused: (server: UpstreamId, now: Instant) => boolean;
-  /** What drifted, each thing once. Called before the answer that showed it goes on. */
-  readonly onFinding: (finding: DriftFinding) => void;
+  /**
+   * What drifted, each thing once. Called before the answer that showed it goes on.
+   *
+   * @param by why it is let pass all the same; undefined: it is not
+   */
+  readonly onFinding: (finding: DriftFinding, by: Observed['by'] | undefined) => void;
   /** A list was seen to its last page, as the server offers it: what an approval would pin. */
   readonly onListed: (server: UpstreamId, seen: SeenSet) => void;
 }
@@ -66,8 +77,9 @@ export function createPins(parts: PinParts): Pins {
     const unseen = { instructions: undefined, hasInstructions: false, last: undefined };
     servers.set(server, { watch, listing: new Listing(), since, isObserved, ...unseen });
   }
-  const isLetPass = (kept: Kept, server: UpstreamId, now: Instant): boolean =>
-    kept.isObserved || parts.isPaused(server, now);
+  /** Why it is let pass all the same; undefined: it is not. */
+  const laxity = (kept: Kept, server: UpstreamId, now: Instant): Observed['by'] | undefined =>
+    kept.isObserved ? 'observe' : parts.isPaused(server, now) ? 'pause' : undefined;
 
   const narrowRepeated = (kept: Kept, request: RequestView, result: JsonObject, repeat?: number): Narrowings => {
     const cursor = cursors.get(request);
@@ -129,11 +141,9 @@ export function createPins(parts: PinParts): Pins {
       const standing = kept.watch.standing(request.tool);
       if (standing.kind !== 'drifted' || standing.mode !== 'deny') return PASS;
       const deny = refuseTool(request.upstream, request.tool, standing.change, kept.since);
-      if (!isLetPass(kept, request.upstream, now)) return deny;
-      return {
-        kind: 'pass',
-        observed: { rule: deny.rule, reason: deny.reason, by: kept.isObserved ? 'observe' : 'pause' },
-      };
+      const by = laxity(kept, request.upstream, now);
+      if (by === undefined) return deny;
+      return { kind: 'pass', observed: { rule: deny.rule, reason: deny.reason, by } };
     },
     onResponse(request: RequestView, result: JsonObject, now: Instant, repeat?: number): Narrowings {
       const kept = servers.get(request.upstream);
@@ -146,8 +156,9 @@ export function createPins(parts: PinParts): Pins {
         kept.last = undefined;
         narrowings = narrowHandshake(kept, result);
       } else return undefined;
-      for (const finding of kept.watch.takeFindings()) parts.onFinding(finding);
-      return isLetPass(kept, upstream, now) ? undefined : narrowings;
+      const by = laxity(kept, upstream, now);
+      for (const finding of kept.watch.takeFindings()) parts.onFinding(finding, by);
+      return by === undefined ? narrowings : undefined;
     },
   };
 }

@@ -54,6 +54,8 @@ export interface ProposalInput {
 
 /** As long as a pattern may be (the schema of the config). */
 const LONGEST_NAME = 256;
+/** `within` grants it only where all that it may count from is granted, too: it is the name of a directory for some servers. */
+const AMBIGUOUS_FORM = /^(?:~|file:)/i;
 const HINTS = [
   ['readOnlyHint', true, 'read-only'],
   ['readOnlyHint', false, 'not read-only'],
@@ -145,6 +147,10 @@ function proposeUsed(
         args[pointer] = { within: roots, ...optional };
         const hidden = roots.filter((root) => /\/\./.test(root));
         if (hidden.length > 0) notes.push(`look twice: ${hidden.join(', ')} is hidden`);
+        if ([...(seen?.paths ?? [])].some((path) => AMBIGUOUS_FORM.test(path)))
+          notes.push(
+            `${label} was also given as \`~/…\` or \`file:…\`: such calls will be refused, give absolute paths`,
+          );
       } else notes.push(`${label} looks like a path, and no whole path is on record for it`);
     } else if (looks === 'url') {
       const { hosts, near } = findHosts(seen?.hosts ?? []);

@@ -6,6 +6,8 @@ import { isJsonObject, type Json, type JsonObject, stringAt } from '../../wire/j
 /** Characters of all names together: a field of a record holds 1024. */
 const MOST_NAME_TEXT = 1_000;
 const LONGEST_NAME = 128;
+/** Of an entry that would be gone; a word of records alone, for nobody is answered with it. */
+const NOT_SHOWN = 'not_shown';
 const NAMES = ['name', 'uri', 'uriTemplate'] as const;
 
 /**
@@ -18,7 +20,7 @@ export function observeNarrowings(
   rule: string,
   by: Observed['by'],
 ): readonly Narrowing[] {
-  const hidden: Observed = { rule, reason: 'not_shown', by };
+  const hidden: Observed = { rule, reason: NOT_SHOWN, by };
   const capabilities: string[] = [];
   const told = narrowings.flatMap((one): Narrowing[] => {
     if (one.kind === 'refuse') {

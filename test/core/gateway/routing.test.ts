@@ -43,7 +43,7 @@ describe('names', () => {
     const effects = play.take();
     expect(effects[0]).toMatchObject({
       type: 'record',
-      entry: { server: '(none)', decision: 'deny', subject: 'read_file', reason: 'not_granted' },
+      entry: { server: '(none)', decision: 'deny', subject: 'read_file', reason: 'tool_foreign' },
     });
     const answer = effects[1];
     const bytes = answer?.type === 'to_client' && typeof answer.bytes === 'function' ? answer.bytes() : undefined;
@@ -152,7 +152,7 @@ describe('questions of servers', () => {
     const [one, other] = play.toClient();
     expect(Number(one?.id)).toBeNaN();
     expect(one?.id).not.toBe(other?.id);
-    const token = (from: Message | undefined) => ((from?.params as Message)._meta as Message).progressToken;
+    const token = (from: Message = {}) => ((from.params as Message)._meta as Message).progressToken;
     expect(token(one)).not.toBe(token(other));
     play.client({ method: 'notifications/progress', params: { progressToken: token(other), progress: 1 } });
     play.client({ id: other?.id, result: { to: 'b' } }).client({ id: one?.id, result: { to: 'a' } });
@@ -219,6 +219,17 @@ describe('tasks', () => {
     expect(play.toClient()).toMatchObject([
       { result: { _meta: { 'io.modelcontextprotocol/related-task': { taskId: 'b:T' } } } },
     ]);
+  });
+
+  test('one that names no server goes to the only one that has tasks', () => {
+    const play = new GatewayPlaybook('a')
+      .greet(undefined, 'a')
+      .client({ id: 1, method: 'tasks/get', params: { taskId: 'T' } });
+    expect(play.toLanes()).toMatchObject([['a', { params: { taskId: 'T' } }]]);
+    const none = new GatewayPlaybook('a')
+      .greet({ tools: {} }, 'a')
+      .client({ id: 1, method: 'tasks/get', params: { taskId: 'T' } });
+    expect(none.toClient()).toMatchObject([{ error: { code: -32601 } }]);
   });
 
   test('one of no server is unknown', () => {

@@ -35,6 +35,20 @@ describe('places', () => {
     expect(second.verdict).toEqual({ kind: 'pass' });
   });
 
+  test.each<[number | undefined, number, number, number]>([
+    [undefined, 2, 100, 2],
+    [9, 2, 100, 2],
+    [1, 2, 100, 1],
+    // and the share of a tool stays what it was: half of the places
+    [undefined, 3, 4, 2],
+  ])('a cap of %s under a ceiling of %i, of %i places: %i', (maxInFlight, ceiling, places, expected) => {
+    const turnstile = new Turnstile({
+      serverSettings: () => ({ maxInFlight: places }),
+      toolSettings: () => ({ maxInFlight, ceiling, maxWaitMs: 100 }),
+    });
+    expect(fill(turnstile, 'a', 5).filter((state) => state === 'in_flight')).toHaveLength(expected);
+  });
+
   test('a call over the cap of its server is held, whatever its tool', () => {
     const turnstile = yard(2, 2);
     const a = turnstile.call('a');

@@ -41,6 +41,7 @@ export class Turnstile {
   /** In the order in which they were let through. */
   readonly through: Call[] = [];
   nowMs = 1_000;
+  readonly #callOf = new Map<RequestView, Call>();
 
   constructor(parts: BulkheadParts) {
     this.bulkhead = createBulkhead(parts);
@@ -63,6 +64,7 @@ export class Turnstile {
       endedMs: undefined,
     };
     this.calls.push(call);
+    this.#callOf.set(one, call);
     if (call.state === 'in_flight') this.through.push(call);
     this.afterEvent();
     return call;
@@ -92,7 +94,7 @@ export class Turnstile {
   private afterEvent(): void {
     for (let ready = this.bulkhead.takeReady(this.now); ready.length > 0; ready = this.bulkhead.takeReady(this.now)) {
       for (const { request, outcome } of ready) {
-        const call = this.calls.find((one) => one.view === request);
+        const call = this.#callOf.get(request);
         if (call?.state !== 'waiting') throw new Error('resumed what does not wait');
         call.verdict = this.bulkhead.onWaited(request, outcome, this.now);
         call.state = call.verdict.kind === 'pass' ? 'in_flight' : 'refused';

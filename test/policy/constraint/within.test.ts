@@ -203,10 +203,12 @@ describe('the text of a path', () => {
   });
 
   test('`~` is the home directory, in arguments and in roots', () => {
-    expect(ask({ within: ['~/notes'] }, '~/notes/a')).toBeUndefined();
+    // the working directory is elsewhere, and there `~` would be the name of a directory
+    expect(ask({ within: ['~/notes'] }, '~/notes/a')).toContain('some servers take `~` for the name of a directory');
+    expect(ask({ within: ['~'] }, '~/notes/a', { ...PORTS, bases: () => ['/home/me/work'] })).toBeUndefined();
     expect(ask({ within: ['~/notes'] }, '/home/me/notes/a')).toBeUndefined();
-    expect(ask({ within: ['~'] }, '~')).toBeUndefined();
-    expect(ask({ within: [`\${HOME}/notes`] }, '~/notes')).toBeUndefined();
+    expect(ask({ within: ['~'] }, '~', { ...PORTS, bases: () => ['/home/me'] })).toBeUndefined();
+    expect(ask({ within: [`\${HOME}/notes`] }, '/home/me/notes')).toBeUndefined();
     expect(ask({ within: ['~/notes'] }, '~/notebook')).toBeDefined();
     expect(ask({ within: ['~/notes'] }, '~/notes/../x')).toBeDefined();
   });
@@ -331,7 +333,9 @@ describe('on Windows', () => {
     expect(ask(windows, 'x', { ...ports, homeDir: 'C:\\Users\\me' })).toContain('give an absolute one');
     expect(ask(windows, 'x', { ...ports, bases: () => ['C:\\data', 'D:\\x'] })).toContain('give an absolute one');
     expect(ask(windows, 'C:\\data\\link\\x', link)).toBeDefined();
-    expect(ask({ within: ['~\\notes'] }, '~/notes/x', ports)).toBeUndefined();
+    expect(ask({ within: ['~\\notes'] }, `${ports.homeDir}\\notes\\x`, ports)).toBeUndefined();
+    expect(ask({ within: ['~\\notes'] }, '~/notes/x', ports)).toContain('some servers take `~`');
+    expect(ask(windows, '~\\x', { ...ports, homeDir: 'C:\\data\\me', bases: () => ['C:\\data'] })).toBeUndefined();
     expect(complaints({ within: ['data'] }, ports)).toHaveLength(1);
     expect(complaints({ within: ['\\\\server\\x'] }, ports)).toHaveLength(1);
   });

@@ -47,6 +47,17 @@ describe('from use', () => {
     expect(granted[0]?.args).toEqual({ '/path': { within: ['~/notes'] } });
   });
 
+  it.each([
+    ['file:///srv/a.txt', true],
+    ['~/notes/a.txt', true],
+    ['/srv/a.txt', false],
+  ])('says of %s whether it would be refused', (path, isRefused) => {
+    const { granted } = propose({ tools: list(withPath('read')) }, [['read', { path }]]);
+    expect(granted[0]?.notes.some((note) => note.includes('such calls will be refused'))).toBe(isRefused);
+    // INVARIANT: what is proposed is a whole path or begins with `~/`, however it was given
+    expect(JSON.stringify(granted[0]?.args)).toMatch(/"within":\["(~?\/[^"]+)"\]/);
+  });
+
   it('leaves out what is optional by the schema', () => {
     const tools = list(withPath('read', 'path', []));
     const { granted } = propose({ tools }, [['read', { path: '/srv/a.txt' }]]);

@@ -1,0 +1,111 @@
+// The counts of limits as lines that fit and as JSON: used, left, when they are full again. Labels are attacker-controlled and
+// shown inert. Knows no store and no clock.
+import type { KeyState } from '../ports/limit-store.ts';
+import { stringifyInert } from './call-json.ts';
+import { makeInert } from './inert-text.ts';
+import type { Paint, Tone } from './render.ts';
+import { cutText, fitName, fitText } from './text-width.ts';
+
+export interface LimitRow {
+  readonly key: string;
+  /** `limits[0].rate` */
+  readonly limit: string;
+  /** `principal=local:ada tool=read`; empty where the limit has one count for all. */
+  readonly subject: string;
+  readonly kind: KeyState['kind'];
+  readonly used: number;
+  readonly left: number;
+  /** Milliseconds until it is as if nothing had been asked; undefined: nobody knows. */
+  readonly resetsInMs: number | undefined;
+}
+
+/** Fullest first. */
+export function limitRows(keys: readonly KeyState[], wallMs: number): readonly LimitRow[] {
+  return keys.map((one) => rowOf(one, wallMs)).sort((a, b) => a.left - b.left || (labelOf(a) < labelOf(b) ? -1 : 1));
+}
+
+function rowOf(state: KeyState, wallMs: number): LimitRow {
+  const [limit = '', ...subject] = state.label.split(' ');
+  const head = { key: state.key, limit, subject: subject.join(' '), kind: state.kind };
+  switch (state.kind) {
+    case 'rate': {
+      const { backlogUs, depthUs, unitUs } = state;
+      const left = Math.max(0, Math.floor((depthUs - backlogUs) / unitUs));
+      return { ...head, used: Math.ceil(backlogUs / unitUs), left, resetsInMs: Math.ceil(backlogUs / 1_000) };
+    }
+    case 'budget':
+      return {
+        ...head,
+        used: state.used,
+        left: Math.max(0, state.max - state.used),
+        resetsInMs: state.endsMs - wallMs,
+      };
+    case 'place':
+      return { ...head, used: state.held, left: Math.max(0, state.max - state.held), resetsInMs: undefined };
+  }
+}
+
+const NUMBER = 9;
+const WHEN = 9;
+const LIMIT = 26;
+
+/** INVARIANT: no line is wider than `columns`. */
+export function formatLimits(rows: readonly LimitRow[], columns: number, paint: Paint): readonly string[] {
+  const width = Math.max(10, Math.min(LIMIT, ...[Math.max(...rows.map(({ limit }) => limit.length), 10)]));
+  const line = (limit: string, used: string, left: string, when: string, subject: string): string =>
+    cutText(
+      [
+        fitName(limit, width),
+        fitText(used, NUMBER, 'right'),
+        fitText(left, NUMBER, 'right'),
+        fitText(when, WHEN, 'right'),
+        subject,
+      ].join(' '),
+      columns,
+    );
+  const head = paint('quiet', line('limit', 'used', 'left', 'full in', 'of').trimEnd());
+  return [
+    head,
+    ...rows.map((row) =>
+      paint(
+        toneOf(row),
+        line(
+          makeInert(row.limit),
+          showCount(row.used),
+          showCount(row.left),
+          row.resetsInMs === undefined ? 'as ended' : showSpan(row.resetsInMs),
+          makeInert(row.subject === '' ? 'all together' : row.subject),
+        ),
+      ),
+    ),
+  ];
+}
+
+export function formatLimitJson(tenant: string, row: LimitRow): string {
+  return stringifyInert({ tenant, ...row, resetsInMs: row.resetsInMs ?? null });
+}
+
+function toneOf({ used, left }: LimitRow): Tone {
+  if (left === 0) return 'bad';
+  return left < used / 4 ? 'warn' : 'plain';
+}
+
+function labelOf({ limit, subject }: LimitRow): string {
+  return `${limit} ${subject}`;
+}
+
+/** At most 7 characters. */
+function showCount(count: number): string {
+  if (count < 1_000_000) return String(count);
+  if (count < 1_000_000_000) return `${Math.floor(count / 100_000) / 10}M`;
+  return `${Math.floor(count / 100_000_000) / 10}G`;
+}
+
+function showSpan(ms: number): string {
+  if (ms < 1_000) return `${ms} ms`;
+  const seconds = Math.ceil(ms / 1_000);
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 2_880 ? `${Math.ceil(minutes / 60)} h` : `${Math.ceil(minutes / 1_440)} d`;
+}

@@ -1,0 +1,42 @@
+// The commands of `limits` and their options, for commander. What a command does is imported when it is chosen.
+import type { Command } from 'commander';
+import { DEFAULT_TENANT } from './bare-run.ts';
+import type { Done } from './program-scope.ts';
+import { readTenant } from './read-tenant.ts';
+
+export function addLimits(program: Command, done: Done): void {
+  const limits = program
+    .command('limits')
+    .description('see how much has been asked of what `limits` of the config allow, and count anew');
+  limits
+    .command('status')
+    .description('each count that is not full: used, left, when it is full again')
+    .option('--watch', 'go on and show what changes (end with Ctrl-C)')
+    .option('--tenant <id>', 'of this tenant', readTenant, DEFAULT_TENANT)
+    .option('--json', 'one JSON object a count')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .action(async (flags) => done(await (await import('./limits-commands.ts')).status(flags)));
+  limits
+    .command('reset')
+    .description('count anew, as if nothing had been asked; calls under way keep their places')
+    .argument('[about]', 'only counts whose limit or subject has this in it, as `tool=search_web` (default: all)')
+    // asked for by the command itself, which says why
+    .option('--reason <text>', 'why (required); it goes on record')
+    .option('--tenant <id>', 'of this tenant', readTenant, DEFAULT_TENANT)
+    .option('--json', 'as JSON')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .action(async (about: string | undefined, flags) =>
+      done(await (await import('./limits-commands.ts')).reset(about, flags)),
+    );
+  limits.addHelpText('after', LIMITS_HELP);
+}
+
+const LIMITS_HELP = `
+What a limit allows stands in the config; counts are of all guards of this machine
+together. A config whose \`limitStore\` is \`memory\` has its counts in each guard.
+
+Examples:
+  mcp-guard limits status
+  mcp-guard limits status --watch
+  mcp-guard limits reset tool=search_web --reason 'the import has to finish today'
+`;

@@ -1,0 +1,57 @@
+// The commands about tenants and their options, for commander. What a command does is imported when it is chosen.
+import type { Command } from 'commander';
+import type { Done } from './program-scope.ts';
+
+const CONFIG = 'the policy (default: the one that `run` would use)';
+const REASON = 'why (required); it goes on record';
+
+export function addTenant(program: Command, done: Done): void {
+  const tenant = program
+    .command('tenant')
+    .description('the tenants of this machine: who there is, shut one out, erase what is kept of it');
+  tenant
+    .command('list')
+    .description('every tenant of the config, and everybody of whom something is kept')
+    .option('--config <file>', CONFIG)
+    .option('--json', 'one JSON object a tenant')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .action(async (flags) => done((await import('./tenant-commands.ts')).list(flags)));
+  tenant
+    .command('show')
+    .description('one tenant: its state, its sessions, where its files are')
+    .argument('<id>', 'as the config calls it')
+    .option('--config <file>', CONFIG)
+    .option('--json', 'as JSON')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .action(async (id: string, flags) => done((await import('./tenant-commands.ts')).show(id, flags)));
+  for (const [word, description] of ORDERS) {
+    tenant
+      .command(word)
+      .description(description)
+      .argument('<id>', 'as the config calls it')
+      // asked for by the command itself, which says why
+      .option('--reason <text>', REASON)
+      .option('--no-color', 'no colours (as NO_COLOR)')
+      .action(async (id: string, flags) => done((await import('./tenant-commands.ts')).order(id, word, flags)));
+  }
+  tenant
+    .command('erase')
+    .description('everything of a suspended tenant but the headers and hashes of its record; asks first')
+    .argument('<id>', 'as the config calls it')
+    .option('--reason <text>', REASON)
+    .option('--yes', 'do not ask')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .action(async (id: string, flags) => done(await (await import('./tenant-commands.ts')).erase(id, flags)));
+  tenant.addHelpText('after', HELP);
+}
+
+const ORDERS = [
+  ['suspend', 'no session of it begins any more, and those that run end within a second'],
+  ['resume', 'let its sessions begin again'],
+] as const;
+
+const HELP = `
+Examples:
+  mcp-guard tenant list
+  mcp-guard tenant suspend acme --reason 'the contract has ended'
+  mcp-guard tenant erase acme --reason 'asked for by the customer'`;

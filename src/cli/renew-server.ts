@@ -1,0 +1,47 @@
+// Prepares the start of a server by another command while it runs, and asks the session for it. Decides neither when nor whether.
+import type { RunningServer } from '../adapters/run-options.ts';
+import type { SessionRun } from '../adapters/run-session.ts';
+import type { Policy, ServerPolicy } from '../config/policy.ts';
+import type { ResolvedServer } from '../config/resolve-server.ts';
+import { GuardError } from '../guard-error.ts';
+import type { UpstreamCommand } from '../ports/upstream.ts';
+import type { PreparedServer } from './prepare-server.ts';
+
+export interface ServerRenewal {
+  /** Resolves what the entry starts. @throws GuardError where it cannot be started: then the old policy stays */
+  prepare(entry: ServerPolicy, policy: Policy | undefined): Promise<UpstreamCommand>;
+  /** From now on it is started by this; the session does so once nothing is in flight. In a turn of the session. */
+  begin(command: UpstreamCommand): void;
+}
+
+export interface RenewalParts {
+  readonly server: ResolvedServer;
+  /** As it was started. */
+  readonly prepared: PreparedServer;
+  readonly servers: Map<string, RunningServer>;
+  prepare(server: ResolvedServer, policy: Policy | undefined): Promise<PreparedServer>;
+  run(): Pick<SessionRun, 'post'> | undefined;
+}
+
+export function createServerRenewal({ server, prepared, servers, prepare, run }: RenewalParts): ServerRenewal {
+  return {
+    async prepare(entry, policy) {
+      const { command, args } = entry;
+      const next = await prepare({ name: server.name, command, args, entry }, policy);
+      const known = new Set(prepared.secrets.map(({ value }) => value));
+      // INVARIANT: the masker of this session knows every secret that a server of it is given
+      if (next.secrets.some(({ value }) => !known.has(value)) || next.isolation !== prepared.isolation) {
+        throw new GuardError(
+          'secret_unresolved',
+          `\`${server.name}\` would get another secret or isolation than this session can vouch for`,
+          { hint: 'start the server anew' },
+        );
+      }
+      return next.command;
+    },
+    begin(command) {
+      servers.set(server.name, { command, process: undefined });
+      run()?.post({ type: 'renew', upstream: server.name });
+    },
+  };
+}

@@ -1,0 +1,147 @@
+// The limits of one run: one store and one set for all its servers, and the policies over them for each. Follows the policy in
+// force. Loaded only where there is a config. Puts together, decides nothing.
+import { randomBytes } from 'node:crypto';
+import { openDeferredLimitStore } from '../adapters/limit-store-deferred.ts';
+import { openFallbackLimitStore } from '../adapters/limit-store-fallback.ts';
+import { openMemoryLimitStore } from '../adapters/limit-store-memory.ts';
+import { openLimitStore } from '../adapters/open-limit-store.ts';
+import { sha256Digest } from '../adapters/sha256-digest.ts';
+import { limitsInForce } from '../config/limits-in-force.ts';
+import { type LimitStorePolicy, type LimitsPolicy, NO_LIMITS } from '../config/limits-policy.ts';
+import type { Policy } from '../config/policy.ts';
+import { placeOf } from '../config/restrict-policy.ts';
+import type { ServerAt } from '../config/restriction.ts';
+import type { ModelHints } from '../core/attribution.ts';
+import type { SessionEvent } from '../core/events.ts';
+import type { Interceptor } from '../core/interceptor.ts';
+import { createBlastRadius } from '../policy/limits/blast-radius.ts';
+import { LimitSet } from '../policy/limits/limit-set.ts';
+import { createLimits } from '../policy/limits/limits.ts';
+import { createLoopGuard } from '../policy/limits/loop-guard.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { LimitStore } from '../ports/limit-store.ts';
+import type { Log } from '../ports/log.ts';
+import type { PolicyInForce } from './policy-in-force.ts';
+
+export interface RunLimitsParts {
+  readonly stateDir: string;
+  readonly tenant: string;
+  readonly principal: string;
+  readonly model: ModelHints;
+  readonly inForce: PolicyInForce;
+  /** A server of the run that the config may not list; undefined: it lists all. */
+  readonly bare: ServerAt | undefined;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** The session of one server. */
+export interface LimitsLink {
+  /** Runs an action as a turn of its own. */
+  readonly between: (action: () => void) => void;
+  readonly post: (event: SessionEvent) => void;
+}
+
+export interface RunLimits {
+  /** Of one server, in their order. What is counted for a session is counted over all its servers. */
+  chainOf(link: LimitsLink): readonly Interceptor[];
+  /** For `status`. */
+  word(): string;
+  idle(): Promise<void>;
+}
+
+interface Standing {
+  readonly policy: LimitsPolicy;
+  readonly set: LimitSet;
+  readonly store: LimitStore;
+}
+
+const LEASE_BYTES = 12;
+const ANY = Number.POSITIVE_INFINITY;
+
+export function openRunLimits(parts: RunLimitsParts): RunLimits {
+  const { tenant, principal, inForce, model } = parts;
+  const links: LimitsLink[] = [];
+  const stores = new Map<string, LimitStore>();
+
+  /** Told in a turn of its own: the store may have answered in the middle of one. */
+  const tell = (why: string | undefined, { onStoreError }: LimitStorePolicy): void => {
+    const [link] = links;
+    void Promise.resolve().then(() => {
+      parts.log.write('warn', describeTurn(why, onStoreError));
+      const detail = { store: why === undefined ? 'back' : 'away', why: why ?? null, onStoreError };
+      link?.between(() => link.post({ type: 'noted', name: 'limits', server: undefined, detail }));
+    });
+  };
+  const storeFor = (policy: LimitStorePolicy): LimitStore => {
+    const name = JSON.stringify(policy);
+    const known = stores.get(name);
+    if (known !== undefined) return known;
+    const store = openStore(parts, policy, (why) => tell(why, policy));
+    stores.set(name, store);
+    return store;
+  };
+  const standingOf = (policy: Policy | undefined): Standing => {
+    const servers = [...(policy?.servers.values() ?? [])].map(placeOf);
+    const bare = parts.bare !== undefined && policy?.servers.has(parts.bare.id) !== true ? [parts.bare] : [];
+    const limits = policy === undefined ? [] : limitsInForce(policy, [...servers, ...bare]);
+    const block = policy?.limits ?? NO_LIMITS;
+    return { policy: block, set: new LimitSet(limits, sha256Digest.text), store: storeFor(block.store) };
+  };
+
+  let standing = standingOf(inForce.held.policy);
+  inForce.follow({
+    prepare(next) {
+      const prepared = standingOf(next.policy);
+      return {
+        notes: [],
+        commit() {
+          standing = prepared;
+        },
+      };
+    },
+  });
+  const loopGuard = createLoopGuard({ repeats: () => standing.policy.repeats ?? ANY, digest: sha256Digest.text });
+  const blastRadius = createBlastRadius(() => standing.policy.blastRadius ?? { tools: ANY, calls: ANY });
+
+  return {
+    chainOf(link) {
+      links.push(link);
+      const limits = createLimits({
+        ...{ who: { tenant, principal }, model, set: () => standing.set, store: () => standing.store },
+        lease: () => randomBytes(LEASE_BYTES).toString('hex'),
+        resume: (request, outcome) => link.between(() => link.post({ type: 'wait_over', request, outcome })),
+      });
+      return [loopGuard, blastRadius, limits];
+    },
+    word: () => (standing.set.isEmpty ? '-' : 'on'),
+    async idle() {
+      await Promise.all([...stores.values()].map((store) => store.idle()));
+    },
+  };
+}
+
+/** Opened when it is first asked. */
+function openStore(
+  { stateDir, tenant, clock, log }: RunLimitsParts,
+  { kind, onStoreError }: LimitStorePolicy,
+  onTurn: (why: string | undefined) => void,
+): LimitStore {
+  if (kind === 'memory') return openMemoryLimitStore();
+  const say = (text: string): void => log.write('warn', text);
+  const store = openDeferredLimitStore(() => openLimitStore({ kind: 'file', stateDir, tenant, clock, say }));
+  return openFallbackLimitStore({
+    store,
+    local: onStoreError === 'local' ? openMemoryLimitStore() : undefined,
+    onTurn,
+  });
+}
+
+function describeTurn(why: string | undefined, onStoreError: LimitStorePolicy['onStoreError']): string {
+  if (why === undefined) return 'limits are counted with the other guards again';
+  const meanwhile =
+    onStoreError === 'local'
+      ? 'this guard counts for itself until it can'
+      : 'calls with a limit are denied until they can (`limitStore.onStoreError` is `deny`)';
+  return `limits cannot be counted: ${why}; ${meanwhile}`;
+}

@@ -1,0 +1,327 @@
+// How a server of a tenant is started: what is required and missing ends in an error, and the words before its command do what they say.
+import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sandboxPrefix } from '../../../src/adapters/bubblewrap.ts';
+import { type ConfineInput, confineServer, type Probes } from '../../../src/adapters/confine-server.ts';
+import { findUser, probeSandbox, probeSandboxRuntime, probeUsers } from '../../../src/adapters/isolation-probe.ts';
+import { limitPrefix, userPrefix } from '../../../src/adapters/start-prefix.ts';
+import { makeTenantPlaces } from '../../../src/adapters/tenant-places.ts';
+import { compileIsolation, type IsolationPolicy } from '../../../src/config/isolation-policy.ts';
+import { openTenantScope } from '../../../src/tenant/tenant-scope.ts';
+
+let home: string;
+beforeEach(() => {
+  home = fs.mkdtempSync(join(fs.realpathSync(tmpdir()), 'confine-'));
+});
+afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
+
+type Written = NonNullable<Parameters<typeof compileIsolation>[0]>;
+const there = { kind: 'there', program: '/usr/bin/tool' } as const;
+const PROBES: Probes = {
+  users: () => there,
+  sandbox: () => there,
+  runtime: async () => there,
+  userNamed: () => undefined,
+};
+function input(written: Written, probes: Partial<Probes> = {}, more: Partial<ConfineInput> = {}): ConfineInput {
+  const isolation = compileIsolation(written, (path) => path) as IsolationPolicy; // something is written
+  const required = { level: isolation.required, by: 'the config' };
+  return {
+    ...{ stateDir: join(home, 'state'), tenant: 'acme', server: 'srv', isolation, required, uid: 0, platform: 'linux' },
+    probes: { ...PROBES, ...probes },
+    ...more,
+  };
+}
+const missing = (why: string) => () => ({ kind: 'missing', why }) as const;
+const wordsOf = async (given: ConfineInput, command = '/bin/sh', args: readonly string[] = []) => {
+  const { level, places, prefixFor } = await confineServer(given);
+  return { level, ...prefixFor(command, args, places.work, { PATH: '/usr/bin:/bin' }), places };
+};
+
+describe('what is required and missing is an error that says so', () => {
+  test.each<[string, Written, Partial<Probes>, string]>([
+    ['no root', { required: 'L1', uid: 7001 }, { users: missing('only root can') }, 'only root can'],
+    ['no root, and a user is written down', { uid: 7001 }, { users: missing('only root can') }, 'only root can'],
+    ['no user', { required: 'L1' }, {}, 'has no user of its own'],
+    ['the guard’s own user', { uid: 4711 }, {}, 'its user is the guard’s own'],
+    ['no bubblewrap', { required: 'L2' }, { sandbox: missing('there is no `bwrap`') }, 'there is no `bwrap`'],
+    [
+      'L3',
+      { required: 'L3' },
+      { runtime: async () => ({ kind: 'missing', why: 'is not installed' }) },
+      'is not installed',
+    ],
+    ['L3 that is there', { required: 'L3' }, {}, 'it cannot be driven'],
+  ])('%s', async (_, written, probes, why) => {
+    const uid = written.uid === 4711 ? 4711 : 0;
+    await expect(confineServer(input(written, probes, { uid }))).rejects.toMatchObject({
+      code: 'isolation_unavailable',
+      exitCode: 77,
+      message: expect.stringContaining(why),
+    });
+    expect(fs.existsSync(join(home, 'state-homes'))).toBe(false);
+  });
+
+  test('a ceiling’s level counts, and is named', async () => {
+    const given = input(
+      {},
+      { sandbox: missing('nothing') },
+      { required: { level: 'L2', by: '/etc/mcp-guard/ceiling.json' } },
+    );
+    await expect(confineServer(given)).rejects.toThrow('needs isolation L2 (/etc/mcp-guard/ceiling.json), and nothing');
+  });
+
+  test('this machine’s answers', async () => {
+    expect(probeUsers('darwin', 0)).toMatchObject({ kind: 'missing', why: expect.stringContaining('Linux only') });
+    expect(probeUsers('linux', 1000)).toMatchObject({ kind: 'missing', why: expect.stringContaining('root') });
+    expect(probeSandbox('win32')).toMatchObject({ kind: 'missing', why: expect.stringContaining('win32') });
+    expect(await probeSandboxRuntime('@no-such/package-here')).toMatchObject({
+      why: expect.stringContaining('is not installed'),
+    });
+    const passwd = join(home, 'passwd');
+    fs.writeFileSync(passwd, 'root:x:0:0::/:/bin/sh\nmcpg-acme:x:7005:7006::/:/bin/false\nmcpg-odd:x::::\n');
+    expect(findUser('mcpg-acme', passwd)).toEqual({ uid: 7005, gid: 7006 });
+    for (const name of ['mcpg', 'mcpg-acm', 'root', 'mcpg-odd']) expect(findUser(name, passwd)).toBeUndefined();
+  });
+});
+
+describe('levels', () => {
+  test('L0 limits files; processes are counted over a user, so not without one', async () => {
+    const { level, words } = await wordsOf(input({ memoryBytes: 1_073_741_824 }));
+    expect(level).toBe('L0');
+    expect(words.slice(0, 2)).toEqual(['/bin/sh', '-c']);
+    expect(words.slice(4, 7)).toEqual(['4096', '-', '1048576']);
+    expect(words.at(-1)).toBe('--');
+  });
+
+  test('a user that is written down is used, L2 around it, and the limits inside', async () => {
+    if (process.getuid?.() !== 0) return; // giving directories away needs root; the e2e test says so loudly
+    fs.chmodSync(home, 0o711);
+    const { level, words } = await wordsOf(input({ required: 'L2', uid: 7001, gid: 7002 }));
+    expect(level).toBe('L2');
+    expect(words.slice(0, 6)).toEqual(['/usr/bin/tool', '--reuid', '7001', '--regid', '7002', '--clear-groups']);
+    expect(words.indexOf('--unshare-pid')).toBeGreaterThan(6);
+    expect(words.indexOf('mcp-guard-limits')).toBeGreaterThan(words.indexOf('--unshare-pid'));
+    expect(words.slice(words.indexOf('mcp-guard-limits') + 1, words.indexOf('mcp-guard-limits') + 4)).toEqual([
+      '4096',
+      '512',
+      '-',
+    ]);
+    expect(words).toContain('--unshare-net');
+  });
+
+  test('the user of a tenant may have its name', async () => {
+    if (process.getuid?.() !== 0) return;
+    fs.chmodSync(home, 0o711);
+    const asked: string[] = [];
+    const userNamed = (name: string) => {
+      asked.push(name);
+      return { uid: 7005, gid: 7005 };
+    };
+    const { level, words, places } = await wordsOf(input({ required: 'L1' }, { userNamed }));
+    expect([level, asked, words[2]]).toEqual(['L1', ['mcpg-acme'], '7005']);
+    expect(fs.statSync(places.home)).toMatchObject({ uid: 7005, gid: 7005 });
+    expect(fs.statSync(places.home).mode & 0o777).toBe(0o700);
+  });
+
+  test('another user must be able to reach its home', async () => {
+    if (process.getuid?.() !== 0) return;
+    fs.chmodSync(home, 0o700);
+    await expect(confineServer(input({ uid: 7001 }))).rejects.toThrow('cannot be entered by the tenant');
+  });
+
+  test('network, and what is readable and writable', async () => {
+    const readable = join(home, 'r');
+    const { words, notes } = await wordsOf(
+      input({ required: 'L2', network: true, readable: [readable], writable: ['/srv/w'] }),
+      '/bin/sh',
+      [join(readable, 'x.mjs'), home, '--flag', '/usr/bin/env', '/not/there'],
+    );
+    expect(words).not.toContain('--unshare-net');
+    const at = words.indexOf(readable);
+    expect(words.slice(at - 1, at + 2)).toEqual(['--ro-bind', readable, readable]);
+    expect(words.slice(words.indexOf('/srv/w') - 1, words.indexOf('/srv/w') + 2)).toEqual([
+      '--bind',
+      '/srv/w',
+      '/srv/w',
+    ]);
+    expect(notes).toEqual([`its sandbox does not show \`${home}\`: add it to \`isolation.readable\``]);
+  });
+
+  test.each(['readable', 'writable'] as const)('no sandbox shows the state: %s', async (key) => {
+    for (const path of [
+      '/',
+      home,
+      join(home, 'state'),
+      join(home, 'state', 'globex'),
+      join(home, 'state-homes'),
+      join(home, 'state-homes', 'globex'),
+    ]) {
+      const { prefixFor, places } = await confineServer(input({ required: 'L2', [key]: [path] }));
+      expect(() => prefixFor('/bin/sh', [], places.work, {})).toThrow('where the guard keeps its state');
+    }
+    const link = join(home, 'link');
+    fs.mkdirSync(join(home, 'state'));
+    fs.symlinkSync(join(home, 'state'), link);
+    const { prefixFor, places } = await confineServer(input({ required: 'L2', [key]: [link] }));
+    expect(() => prefixFor('/bin/sh', [], places.work, {})).toThrow('where the guard keeps its state');
+  });
+
+  test('a program that is fetched needs the network once', async () => {
+    fs.writeFileSync(join(home, 'npx'), '#!/bin/sh\n', { mode: 0o700 });
+    const command = join(home, 'npx');
+    const args = ['-y', 'some-server@1.0.0'];
+    await expect(wordsOf(input({ required: 'L2' }), command, args)).rejects.toMatchObject({
+      code: 'isolation_unavailable',
+      message: expect.stringContaining('fetches its program when it is first started, and has no network'),
+    });
+    expect((await wordsOf(input({ required: 'L2', network: true }), command, args)).env).toEqual({});
+    fs.mkdirSync(join(home, 'state-homes', 'acme', 'home', '.npm', '_npx'), { recursive: true });
+    expect((await wordsOf(input({ required: 'L2' }), command, args)).env).toMatchObject({ npm_config_offline: 'true' });
+    expect((await wordsOf(input({ required: 'L2' }), '/bin/sh', ['x'])).env).toEqual({});
+  });
+});
+
+describe('places', () => {
+  const scope = () => openTenantScope(join(home, 'state'), 'acme');
+
+  test('are the tenant’s own, closed, and the same again', () => {
+    const first = makeTenantPlaces(scope(), 'srv', undefined);
+    expect(makeTenantPlaces(scope(), 'srv', undefined)).toEqual(first);
+    expect(first.home).toBe(join(home, 'state-homes', 'acme', 'home'));
+    expect(first.work).toBe(join(home, 'state-homes', 'acme', 'work', 'srv'));
+    for (const path of [first.home, first.work]) expect(fs.statSync(path).mode & 0o777).toBe(0o700);
+    for (const value of Object.values(first.env)) expect(value === 'acme' || value.startsWith(first.home)).toBe(true);
+    expect(first.env).toMatchObject({
+      USER: 'acme',
+      TMPDIR: join(first.home, 'tmp'),
+      npm_config_cache: join(first.home, '.npm'),
+    });
+  });
+
+  test.each([
+    ['state-homes'],
+    ['state-homes/acme'],
+    ['state-homes/acme/home'],
+    ['state-homes/acme/work'],
+    ['state-homes/acme/work/srv'],
+  ])('a link in the place of %s is refused', (name) => {
+    const path = join(home, name);
+    fs.mkdirSync(join(path, '..'), { recursive: true, mode: 0o711 });
+    for (let at = join(path, '..'); at !== home; at = join(at, '..')) fs.chmodSync(at, 0o711);
+    fs.mkdirSync(join(home, 'elsewhere'), { mode: name.endsWith('home') || name.endsWith('srv') ? 0o700 : 0o711 });
+    fs.symlinkSync(join(home, 'elsewhere'), path);
+    expect(() => makeTenantPlaces(scope(), 'srv', undefined)).toThrow('is not a directory of user');
+  });
+
+  test('a home that others could enter is refused', () => {
+    const { home: own } = makeTenantPlaces(scope(), 'srv', undefined);
+    fs.chmodSync(own, 0o755);
+    expect(() => makeTenantPlaces(scope(), 'srv', undefined)).toThrow('with mode 700');
+  });
+});
+
+describe('the words before a command', () => {
+  const run = (words: readonly string[], stdio: 'pipe'[] = []) => {
+    const [command = '', ...args] = words;
+    const { status, stdout, stderr } = spawnSync(command, args, {
+      encoding: 'utf8',
+      cwd: home,
+      stdio: ['ignore', 'pipe', 'pipe', ...stdio],
+    });
+    return { status, stdout, stderr };
+  };
+  const limits = { openFiles: 64, processes: undefined, memoryBytes: undefined };
+
+  test('set what they say, make directories, and pass every argument as it is', () => {
+    const made = join(home, 'a b', 'c');
+    const shown = run([
+      ...limitPrefix(limits, [made]),
+      '/bin/sh',
+      '-c',
+      'ulimit -n; umask; printf "%s|" "$@"',
+      'x',
+      '$(id)',
+      '',
+      '--',
+      "a'b",
+    ]);
+    expect(shown).toEqual({ status: 0, stdout: "64\n0077\n$(id)||--|a'b|", stderr: '' });
+    expect(fs.statSync(made).mode & 0o777).toBe(0o700);
+  });
+
+  test('memory is limited', () => {
+    const script =
+      'const held = []; for (let i = 0; i < 24; i += 1) held.push(Buffer.alloc(16e6, 1)); console.log(held.length)';
+    const few = run([...limitPrefix({ ...limits, memoryBytes: 256 * 1_048_576 }, []), process.execPath, '-e', script]);
+    expect(few.status).not.toBe(0);
+    expect(
+      run([...limitPrefix({ ...limits, memoryBytes: 2048 * 1_048_576 }, []), process.execPath, '-e', script]).stdout,
+    ).toBe('24\n');
+  });
+
+  test('what the guard had inherited is closed', () => {
+    const look = ['/bin/sh', '-c', 'ls /proc/self/fd | tr "\\n" " "'];
+    const count = (words: readonly string[]) => run(words, ['pipe', 'pipe']).stdout.trim().split(' ').length;
+    expect(count([...limitPrefix(limits, []), ...look])).toBe(count(look) - 2);
+  });
+
+  test('a limit that cannot be set keeps the server from starting, unless a stricter one holds', () => {
+    const low = (n: string, words: readonly string[]) =>
+      run(['/bin/sh', '-c', `ulimit -n ${n}; exec "$@"`, 'x', ...words]);
+    if (process.getuid?.() === 0) {
+      const capless = ['setpriv', '--bounding-set=-all', '--reuid', '65534', '--clear-groups'];
+      const shown = low('32', [...capless, ...limitPrefix(limits, []), '/bin/sh', '-c', 'ulimit -n']);
+      expect(shown.stdout).toBe('32\n');
+    }
+    const [shell = '', flag = '', script = '', ...rest] = limitPrefix(limits, []);
+    const broken = run([shell, flag, `ulimit() { return 1; }\n${script}`, ...rest, '/bin/echo', 'started']);
+    expect(broken).toMatchObject({ status: 126, stdout: '', stderr: 'mcp-guard: cannot limit open files to 64\n' });
+  });
+
+  test('another user gets no capability and no way to one', () => {
+    if (process.getuid?.() !== 0 || probeUsers('linux', 0).kind === 'missing') return;
+    fs.chmodSync(home, 0o711);
+    const shown = run([
+      ...userPrefix('/usr/bin/setpriv', { uid: 7001, gid: 7002 }),
+      '/bin/cat',
+      '/proc/self/status',
+    ]).stdout;
+    expect(shown).toMatch(/^Uid:\t7001\t7001\t7001\t7001$/m);
+    expect(shown).toMatch(/^Gid:\t7002\t7002\t7002\t7002$/m);
+    expect(shown).toMatch(/^Groups:\t *$/m);
+    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
+      expect(shown).toMatch(new RegExp(`^${set}:\t0+$`, 'm'));
+    expect(shown).toMatch(/^NoNewPrivs:\t1$/m);
+  });
+
+  test('a sandbox shows its own directories, and nothing else of this machine', () => {
+    const offer = probeSandbox(process.platform);
+    if (offer.kind === 'missing') return; // the e2e test says so loudly
+    const [own, other] = ['own', 'other'].map((name) => {
+      fs.mkdirSync(join(home, name));
+      return join(home, name);
+    }) as [string, string];
+    fs.writeFileSync(join(other, 'secret'), 'canary');
+    const sandbox = {
+      bwrap: offer.program,
+      network: false,
+      hostname: 'acme',
+      writable: [own],
+      readable: [],
+      cwd: own,
+      program: '/bin/sh',
+    };
+    const script = `hostname; pwd; echo kept > mine; cat ${other}/secret; ls ${home} /home /root /var 2>&1; echo x > /usr/x; ls /proc | grep -c '^[0-9]'; ls /sys/class/net 2>&1`;
+    const { stdout } = run([...sandboxPrefix(sandbox), '/bin/sh', '-c', script]);
+    expect(stdout).toMatch(new RegExp(`^acme\n${own}\n`));
+    expect(stdout).not.toContain('canary');
+    expect(stdout).toMatch(/\n[1-5]\n/);
+    expect(fs.readFileSync(join(own, 'mine'), 'utf8')).toBe('kept\n');
+    expect(fs.existsSync('/usr/x')).toBe(false);
+    expect(stdout).not.toMatch(/\bother\b.*\n.*secret/);
+  });
+});

@@ -1,0 +1,35 @@
+// What is said of drift is what was done: kept out of use, or let pass, and why.
+import { expect, test } from 'vitest';
+import { recordDrift, warnOfDrift } from '../../src/cli/drift-note.ts';
+import type { DriftFinding } from '../../src/policy/pins/watch.ts';
+
+const FOUND: DriftFinding = {
+  ...{ server: 'files', tool: 'read', since: 'approved', kind: 'changed', change: undefined, mode: 'deny' },
+};
+
+test.each<[string, Partial<DriftFinding>, 'observe' | 'pause' | undefined, string]>([
+  ['a changed tool', {}, undefined, 'the tool `read` has changed since it was approved: kept out of use;'],
+  [
+    'a new tool',
+    { kind: 'added', since: 'first_seen' },
+    undefined,
+    'is new since its tools were first seen: kept out of use;',
+  ],
+  ['under `pins: warn`', { mode: 'warn' }, undefined, 'let pass (`pins: warn`);'],
+  ['of a server that is only observed', {}, 'observe', 'let pass (`mode: observe`);'],
+  ['of a server that is paused', {}, 'pause', 'let pass while it is paused;'],
+  ['under `pins: warn`, whatever else', { mode: 'warn' }, 'observe', 'let pass (`pins: warn`);'],
+  ['instructions', { tool: undefined }, undefined, 'its instructions have changed since they were approved: withheld;'],
+  ['instructions that are only observed', { tool: undefined }, 'observe', 'approved: let pass (`mode: observe`);'],
+])('%s', (_, more, by, text) => {
+  const [line] = warnOfDrift({ ...FOUND, ...more }, by);
+  expect(line).toContain(text);
+  expect(line).toContain('`mcp-guard scope approve --server files`');
+});
+
+test('the record has both: the mode of the pins, and why it passed all the same', () => {
+  expect(recordDrift(FOUND, 'pause')).toEqual({
+    ...{ tool: 'read', kind: 'changed', mode: 'deny', by: 'pause', since: 'approved', fields: null, flips: null },
+  });
+  expect(recordDrift({ ...FOUND, tool: undefined }, undefined)).toMatchObject({ tool: null, by: null });
+});

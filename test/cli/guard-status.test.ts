@@ -1,0 +1,210 @@
+// What `status` and `reload` show: every guard at 80 columns, hostile names, JSON, and what came of what was asked.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RunEntry, RunListing } from '../../src/adapters/run-files.ts';
+import { type ReloadPlace, runGuardReload } from '../../src/cli/guard-reload.ts';
+import { runGuardStatus } from '../../src/cli/guard-status.ts';
+import { measureText } from '../../src/cli/text-width.ts';
+import type { GuardRecord, ReloadAnswer, ServerStanding } from '../../src/ports/guard-status.ts';
+import { openScreen } from './screen.ts';
+
+const NOW = new Date(2026, 4, 6, 12, 0, 0).getTime();
+const SERVER: ServerStanding = {
+  ...{ name: 'files', pid: 4712, state: 'up', era: 'legacy', sinceMs: NOW - 7_200_000, restarts: 0, inFlight: 0 },
+  ...{ lastError: null, breaker: 'closed', limit: '-' },
+};
+const RECORD: GuardRecord = {
+  ...{ version: 1, guard: '1.0.0', session: '0123456789abcdef', tenant: 'default', principal: 'local:ada' },
+  ...{ client: 'claude-desktop/1.2', startedMs: NOW - 7_200_000, servers: [SERVER] },
+  policy: { config: '/home/ada/mcp.json', digest: '4fe21c9a77', sinceMs: NOW - 60_000, reload: null },
+};
+const guard = (record: Partial<GuardRecord> = {}, more: Partial<RunEntry> = {}): RunEntry => ({
+  path: '/state/run/4711.json',
+  holder: { pid: 4711, startTime: '1', bootId: 'b', pidNamespace: 'n' },
+  liveness: 'alive',
+  writtenMs: NOW - 1_000,
+  record: { ...RECORD, ...record },
+  ...more,
+});
+const kept: ReloadAnswer = {
+  ...{
+    token: null,
+    outcome: 'kept',
+    why: '`/home/ada/mcp.json` has 1 error: servers: expected an object',
+    atMs: NOW - 5_000,
+  },
+};
+const listing = (guards: readonly RunEntry[], more: Partial<RunListing> = {}): RunListing => ({
+  ...{ guards, cleared: 0, unreadable: [] },
+  ...more,
+});
+
+async function show(found: RunListing, columns = 80, options: object = {}): Promise<string> {
+  const screen = openScreen(columns);
+  const place = { place: '/state', list: () => found, nowMs: () => NOW };
+  const terminal = { size: () => undefined, tick: () => Promise.resolve(false) };
+  expect(await runGuardStatus(options, screen.io, place, terminal)).toBe(0);
+  return `${screen.out()}${screen.err()}`;
+}
+
+describe('the screen', () => {
+  it('at 80 columns: who, since when, under which policy, and what went wrong last', async () => {
+    const troubled: ServerStanding = {
+      ...SERVER,
+      ...{ name: 'db', pid: null, state: 'down', era: 'modern', inFlight: 12, restarts: 3, breaker: '2 tools open' },
+      ...{ limit: '1 limited', lastError: { atMs: NOW - 300_000, text: '`query` was not answered in time' } },
+    };
+    const other = { client: null, tenant: 'acme', policy: { ...RECORD.policy, reload: kept }, servers: [] };
+    expect(
+      await show(
+        listing([
+          guard({ servers: [SERVER, troubled] }),
+          guard(other, { liveness: 'unknown' }),
+          guard({ policy: { config: null, digest: null, sinceMs: 0, reload: null } }),
+        ]),
+      ),
+    ).toBe(`  server   era     pid            up calls breaker        limits
+guard 4711  claude-desktop/1.2  local:ada  up 2 h
+  policy 4fe21c9a since 11:59:00, /home/ada/mcp.json
+  files    legacy  4712          2 h     0 closed         -
+  db       modern  down            -    12 2 tools open   1 limit…
+    3 restarts; 5 min ago: \`query\` was not answered in time
+guard 4711  no client yet  tenant acme  local:ada  up 2 h
+  policy 4fe21c9a since 11:59:00, /home/ada/mcp.json; changed at 11:59:55 and
+  NOT taken over: \`/home/ada/mcp.json\` has 1 error: servers: expected an object
+  of another container: whether it still runs cannot be told from here, last
+  heard 1 s ago
+guard 4711  claude-desktop/1.2  local:ada  up 2 h
+  no config: observes only
+  files    legacy  4712          2 h     0 closed         -
+`);
+  });
+
+  it('says where it looked, what it took away, and what is no record', async () => {
+    expect(await show(listing([]))).toBe('no guard is running\nlooked in /state\n');
+    const found = listing([], {
+      cleared: 2,
+      unreadable: [{ path: '/state/run/1.json', why: 'it is no regular file' }],
+    });
+    expect(await show(found)).toContain('2 records of guards that ended without a word: taken away\n');
+    expect(await show(found)).toContain('no record of a guard: /state/run/1.json: it is no regular file\n');
+    expect(await show(listing([guard({ tenant: 'acme' }), guard()]), 80, { tenant: 'acme' })).toContain('tenant acme');
+    expect(await show(listing([guard()]), 80, { tenant: 'acme' })).toContain('no guard is running');
+  });
+
+  it('never goes beyond its columns, and steers no terminal, whatever servers and clients are called', async () => {
+    const hostile = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 40 }),
+      fc.constantFrom('\u001b[2J\u001b[Hx', '\u202egnp', '日本語'.repeat(20), 'a\nguard 1  admin', 'x'.repeat(300)),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(hostile, { minLength: 4, maxLength: 4 }),
+        fc.integer({ min: 20, max: 130 }),
+        async (texts, columns) => {
+          const [name = '', client = '', text = '', why = ''] = texts;
+          const server = { ...SERVER, name, breaker: text, limit: why, lastError: { atMs: NOW, text } };
+          const policy = { ...RECORD.policy, config: client, reload: { ...kept, why } };
+          const shown = await show(
+            listing([guard({ client, principal: name, tenant: why, policy, servers: [server, server] })]),
+            columns,
+          );
+          const lines = shown.trimEnd().split('\n');
+          for (const line of lines) expect(measureText(line)).toBeLessThanOrEqual(columns);
+          expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+          expect(lines.filter((line) => line.startsWith('guard ')).length).toBe(1);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('with twenty guards is twenty times as long, and has one head', async () => {
+    const lines = (await show(listing(Array.from({ length: 20 }, () => guard())))).trimEnd().split('\n');
+    expect(lines).toHaveLength(1 + 20 * 3);
+  });
+
+  it('as JSON: one line of ASCII a guard', async () => {
+    const out = await show(listing([guard({ client: 'é\u001b' }), guard()]), 80, { json: true });
+    const [line = ''] = out.split('\n');
+    expect(out.trimEnd().split('\n')).toHaveLength(2);
+    expect(line).toMatch(/^[\x20-\x7e]+$/);
+    expect(JSON.parse(line)).toMatchObject({
+      pid: 4711,
+      liveness: 'alive',
+      client: 'é\u001b',
+      servers: [{ name: 'files' }],
+    });
+    expect(await show(listing([], { cleared: 1 }), 80, { json: true })).toBe('');
+  });
+
+  it('watched without a terminal, shows each change once', async () => {
+    const screen = openScreen(80);
+    const records = [guard(), guard({}, { writtenMs: NOW }), guard({ servers: [{ ...SERVER, inFlight: 1 }] })];
+    let turn = 0;
+    await runGuardStatus(
+      { watch: true },
+      screen.io,
+      { place: '/state', list: () => listing([records[turn] ?? guard()]), nowMs: () => NOW },
+      { size: () => undefined, tick: () => Promise.resolve(++turn < records.length) },
+    );
+    expect(screen.out().match(/guard 4711/g)).toHaveLength(2);
+  });
+});
+
+describe('reload', () => {
+  function place(answers: readonly (readonly RunEntry[])[]): ReloadPlace & { readonly asked: string[] } {
+    const asked: string[] = [];
+    let turn = 0;
+    let ms = 0;
+    return {
+      asked,
+      place: '/state',
+      list: () => listing(answers[Math.min(turn++, answers.length - 1)] ?? []),
+      ask: async (path, token) => void asked.push(`${path} ${token}`),
+      makeToken: () => 'aaaaaaaaaaaaaaaa',
+      monoMs: () => (ms += 1_000),
+      pause: () => Promise.resolve(),
+    };
+  }
+  const answered = (reload: Partial<ReloadAnswer>) =>
+    guard({ policy: { ...RECORD.policy, reload: { ...kept, token: 'aaaaaaaaaaaaaaaa', ...reload } } });
+  const bare = guard(
+    { policy: { config: null, digest: null, sinceMs: 0, reload: null } },
+    { path: '/state/run/1.json' },
+  );
+
+  it.each([
+    ['taken_over', 0, 'guard 4711 (files) has taken the policy over\n'],
+    ['unchanged', 0, 'guard 4711 (files) has this policy already\n'],
+    ['kept', 78, 'guard 4711 (files) keeps its old policy: no\n'],
+  ] as const)('tells that the policy was %s', async (outcome, code, text) => {
+    const screen = openScreen(80);
+    const world = place([[guard(), bare], [guard()], [answered({ outcome, why: outcome === 'kept' ? 'no' : '' })]]);
+    expect(await runGuardReload({}, screen.io, world)).toBe(code);
+    expect(screen.out()).toBe(text);
+    expect(world.asked).toEqual(['/state/run/4711.json aaaaaaaaaaaaaaaa']);
+  });
+
+  it('does not take the answer to somebody else for its own, and does not wait for ever', async () => {
+    const screen = openScreen(80);
+    expect(await runGuardReload({}, screen.io, place([[guard()], [answered({ token: 'bbbbbbbbbbbbbbbb' })]]))).toBe(69);
+    expect(screen.out()).toContain('does not answer');
+  });
+
+  it('tells a guard that has ended, and another that has taken its pid', async () => {
+    const screen = openScreen(80);
+    expect(await runGuardReload({}, screen.io, place([[guard()], [guard({ session: 'fedcba9876543210' })]]))).toBe(0);
+    expect(screen.out()).toContain('has ended meanwhile');
+  });
+
+  it('asks nobody where there is nobody to ask, and says why', async () => {
+    const screen = openScreen(80);
+    const world = place([[bare]]);
+    expect(await runGuardReload({}, screen.io, world)).toBe(0);
+    expect(screen.out()).toBe('no guard with a config is running\n');
+    await expect(runGuardReload({ pid: 4711 }, screen.io, world)).rejects.toThrow('without a config');
+    await expect(runGuardReload({ pid: 9 }, screen.io, world)).rejects.toThrow('no guard with the pid 9');
+    expect(world.asked).toEqual([]);
+  });
+});

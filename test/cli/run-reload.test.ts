@@ -1,0 +1,224 @@
+// What comes of a changed policy: taken over, kept or nothing at all; what is said, recorded and answered; and that nothing widens by it.
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { signFiles } from '../../src/adapters/file-look.ts';
+import type { HeldPolicy } from '../../src/cli/open-policy.ts';
+import { PolicyInForce } from '../../src/cli/policy-in-force.ts';
+import { createServerRenewal } from '../../src/cli/renew-server.ts';
+import { watchRunPolicy } from '../../src/cli/run-reload.ts';
+import { DEFAULTS, type Policy } from '../../src/config/policy.ts';
+import { GuardError } from '../../src/guard-error.ts';
+import type { PolicyStanding } from '../../src/ports/guard-status.ts';
+
+let home: string;
+let file: string;
+let request: string;
+let action: () => void;
+let offered: () => HeldPolicy;
+let inForce: PolicyInForce;
+let closed: string[];
+let swapped: HeldPolicy[];
+let wallMs: number;
+const standing: PolicyStanding[] = [];
+const records: [name: string, stage: unknown, why: unknown][] = [];
+const said: string[] = [];
+
+function held(digest: string, more: Partial<HeldPolicy> = {}, keys: Partial<Policy> = {}): HeldPolicy {
+  // as much of a policy as is looked at here
+  const policy = { source: { path: file, digest }, ...DEFAULTS, ...keys } as unknown as Policy;
+  return {
+    lock: undefined,
+    policy,
+    watched: [file],
+    signature: signFiles([file]),
+    untilMs: Number.POSITIVE_INFINITY,
+    ...more,
+  };
+}
+const ONE = '7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed';
+
+function begin(first: HeldPolicy): () => void {
+  inForce = new PolicyInForce(first);
+  inForce.follow({
+    close: (why) => void closed.push(why),
+    prepare: (next) => ({ notes: ['note'], commit: () => void swapped.push(next) }),
+  });
+  return watchRunPolicy({
+    inForce,
+    open: async () => offered(),
+    status: { policyIs: (policy) => void standing.push(policy) },
+    requestPath: () => request,
+    note: (name, detail) => void records.push([name, detail.stage, detail.why ?? detail.notes]),
+    clock: { now: () => ({ wallMs, monoMs: 0 }) },
+    timers: {
+      after: (_, act) => {
+        action = act;
+        return () => {};
+      },
+    },
+    log: { write: (_, text) => void said.push(text) },
+  });
+}
+
+beforeEach(() => {
+  home = fs.mkdtempSync(join(tmpdir(), 'guard-reload-'));
+  [file, request] = [join(home, 'c.json'), join(home, 'x.reload')];
+  fs.writeFileSync(file, 'one');
+  [closed, swapped, wallMs] = [[], [], 1_000];
+  for (const list of [standing, records, said]) list.length = 0;
+});
+afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
+
+/** Two looks, to their end: a change is believed when they agree. */
+async function look(): Promise<void> {
+  for (let turn = 0; turn < 2; turn += 1) {
+    action();
+    for (let tick = 0; tick < 5; tick += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+const invalid = () => {
+  throw new GuardError('config_invalid', 'it has 1 error', { hint: 'mend it' });
+};
+
+describe('a change', () => {
+  it('is taken over, said, recorded, and told to whoever asks for the status', async () => {
+    begin(held(ONE));
+    const next = held('two');
+    offered = () => next;
+    fs.writeFileSync(file, 'two');
+    await look();
+    expect(swapped).toEqual([next]);
+    expect(inForce.held).toBe(next);
+    expect(records).toEqual([['config', 'taken_over', 'note']]);
+    expect(standing).toMatchObject([{ digest: 'two', reload: { token: null, outcome: 'taken_over', why: 'note' } }]);
+    expect(said).toEqual([expect.stringContaining('another policy is in force'), 'note']);
+  });
+
+  it('that cannot be used leaves the old one in force', async () => {
+    const first = held(ONE);
+    begin(first);
+    offered = invalid;
+    fs.writeFileSync(file, 'two');
+    await look();
+    expect([swapped, closed, inForce.held === first]).toEqual([[], [], true]);
+    expect(records).toEqual([['config', 'kept', 'it has 1 error; mend it']]);
+    expect(standing).toMatchObject([{ digest: ONE, reload: { outcome: 'kept', why: 'it has 1 error' } }]);
+    await look();
+    expect(records).toHaveLength(1);
+  });
+
+  it('that a defect of the guard meets leaves the old one in force, too', async () => {
+    begin(held(ONE));
+    offered = () => {
+      throw new TypeError('x is undefined');
+    };
+    fs.writeFileSync(file, 'two');
+    await look();
+    expect(records).toEqual([['config', 'kept', 'x is undefined']]);
+  });
+
+  it('of the time of a file and not of its bytes is none', async () => {
+    begin(held(ONE));
+    fs.utimesSync(file, 1, 1);
+    offered = () => held('never');
+    await look();
+    expect([swapped, records, standing]).toEqual([[], [], []]);
+    fs.writeFileSync(request, '0123456789abcdef', { mode: 0o600 });
+    await look();
+    expect(standing).toMatchObject([{ reload: { token: '0123456789abcdef', outcome: 'unchanged' } }]);
+  });
+
+  it('from before the watch began is not missed: what the start has read counts', async () => {
+    begin(held('something else', { signature: 'from before' }));
+    const next = held(ONE);
+    offered = () => next;
+    await look();
+    expect(swapped).toEqual([next]);
+  });
+
+  it('of what belongs to a whole session is said to wait for the next start', async () => {
+    begin(held(ONE));
+    offered = () => held('two', {}, { maxLineBytes: 7 });
+    fs.writeFileSync(file, 'two');
+    await look();
+    expect(said.at(-1)).toBe('for `maxLineBytes` start the server anew');
+  });
+
+  it('that comes to its end after the session has changes nothing', async () => {
+    const end = begin(held(ONE));
+    let open: (next: HeldPolicy) => void = () => {};
+    const opening = new Promise<HeldPolicy>((resolve) => (open = resolve));
+    // an answer that comes later than it should
+    offered = () => opening as unknown as HeldPolicy;
+    fs.writeFileSync(file, 'two');
+    await look();
+    end();
+    open(held('two'));
+    await look();
+    expect([swapped, records]).toEqual([[], []]);
+  });
+});
+
+describe('an approval that ends', () => {
+  it('is a reload, though no byte is another', async () => {
+    begin(held(ONE, { untilMs: 2_000 }));
+    const next = held(ONE);
+    offered = () => next;
+    await look();
+    expect(swapped).toEqual([]);
+    wallMs = 2_000;
+    await look();
+    expect(swapped).toEqual([next]);
+  });
+
+  it('closes the server where what holds without it cannot be read, once; a good config opens it again', async () => {
+    begin(held(ONE, { untilMs: 2_000 }));
+    offered = invalid;
+    wallMs = 2_000;
+    await look();
+    await look();
+    expect(closed).toHaveLength(1);
+    expect(records).toHaveLength(1);
+    const next = held('two');
+    offered = () => next;
+    fs.writeFileSync(file, 'two');
+    await look();
+    expect(swapped).toEqual([next]);
+  });
+});
+
+describe('a server that is to be started by another command', () => {
+  const server = { name: 'srv', command: 'a', args: [], entry: undefined };
+  const prepared = (secrets: string[], isolation: 'none' | 'L1' = 'none') => ({
+    command: { command: 'b', args: [], cwd: undefined, env: {}, stderr: 'pipe' as const },
+    ...{ withheld: [], isolation, notes: [], secrets: secrets.map((value) => ({ name: 'S', value })) },
+  });
+  const entry = { command: 'b', args: [] } as never; // nothing else of it is looked at
+
+  it('gets no secret that this session cannot mask, and no other isolation than its record says', async () => {
+    const renewal = (next: ReturnType<typeof prepared>) =>
+      createServerRenewal({
+        server,
+        prepared: prepared(['known']),
+        servers: new Map(),
+        prepare: async () => next,
+        run: () => undefined,
+      });
+    await expect(renewal(prepared(['known'])).prepare(entry, undefined)).resolves.toMatchObject({ command: 'b' });
+    await expect(renewal(prepared(['other'])).prepare(entry, undefined)).rejects.toThrow('another secret');
+    await expect(renewal(prepared(['known'], 'L1')).prepare(entry, undefined)).rejects.toThrow('isolation');
+  });
+
+  it('is started by that from then on', () => {
+    const servers = new Map();
+    const posted: unknown[] = [];
+    const run = () => ({ post: (event: unknown) => void posted.push(event) });
+    createServerRenewal({ server, prepared: prepared([]), servers, prepare: async () => prepared([]), run }).begin(
+      prepared([]).command,
+    );
+    expect(servers.get('srv')).toMatchObject({ command: { command: 'b' }, process: undefined });
+    expect(posted).toEqual([{ type: 'renew', upstream: 'srv' }]);
+  });
+});

@@ -1,0 +1,370 @@
+// The commands of `token`: on record before it is done, shown once and nowhere else, never wider than the terminal.
+import { describe, expect, test } from 'vitest';
+import { findPrincipal, readRoles } from '../../src/cli/scope-principal.ts';
+import { runTokenCreate, runTokenRotate, type TokenCreateOptions } from '../../src/cli/token-create.ts';
+import { runTokenHistory } from '../../src/cli/token-history.ts';
+import { runTokenRevoke } from '../../src/cli/token-revoke.ts';
+import { runTokenList, runTokenShow } from '../../src/cli/token-screen.ts';
+import { GuardError } from '../../src/guard-error.ts';
+import { NO_TOKENS, type TokenRecord, type Tokens } from '../../src/policy/identity/token-record.ts';
+import { digest, HOUR, makeToken, NOW, storeOf } from '../policy/identity/tokens.ts';
+import { openScreen } from './screen.ts';
+
+const made = makeToken(77);
+const DAY = 24 * HOUR;
+const CREATE: TokenCreateOptions = { principal: 'ci', tenant: 'acme', expires: '90d' };
+
+interface Given {
+  readonly tokens?: Tokens;
+  readonly isGuarded?: boolean;
+  readonly fileFails?: boolean;
+  readonly storeFails?: boolean;
+  readonly trailFails?: boolean;
+}
+
+function openMachine(given: Given = {}) {
+  const screen = openScreen();
+  const steps: unknown[] = [];
+  let tokens = given.tokens ?? NO_TOKENS;
+  const context = {
+    consent: { ask: undefined, isGuarded: given.isGuarded ?? false },
+    actor: 'ada',
+    nowMs: () => NOW,
+    make: () => ({ id: made.record.id, text: made.text, hash: digest(made.text) }),
+    read: () => tokens,
+    update: async (change: (tokens: Tokens) => Tokens) => {
+      if (given.storeFails === true) throw new GuardError('state_unusable', 'the disk is full');
+      tokens = change(tokens);
+      steps.push('update');
+      return tokens;
+    },
+    openTrail: (tenant: string) => ({
+      record(name: string, detail: object) {
+        if (given.trailFails === true) throw new GuardError('audit_unwritable', 'the disk is full');
+        steps.push([name, tenant, detail]);
+        return 'seg:2';
+      },
+      close: () => undefined,
+    }),
+    writeFile: (path: string, text: string, how: string) => {
+      if (given.fileFails === true) throw new GuardError('state_unusable', 'it is there');
+      steps.push(['file', path, text, how]);
+    },
+  };
+  return { screen, context, steps, tokens: () => tokens };
+}
+
+async function create(options: Partial<TokenCreateOptions>, given?: Given) {
+  const machine = openMachine(given);
+  const error = await runTokenCreate({ ...CREATE, ...options }, machine.screen.io, machine.context).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  return { ...machine, error, out: machine.screen.out(), err: machine.screen.err() };
+}
+
+describe('create', () => {
+  test('is recorded, kept as a hash, and shown once: alone on stdout, so that it can go into a file', async () => {
+    const { error, out, err, steps, tokens } = await create({
+      roles: 'reader, writer',
+      servers: 'files,m*',
+      reason: 'x',
+    });
+    expect(error).toBeUndefined();
+    expect(out).toBe(`${made.text}\n`);
+    expect(err).not.toContain(made.text);
+    expect(err).toContain('shown this once');
+    expect(steps).toMatchObject([
+      [
+        'token',
+        'acme',
+        {
+          stage: 'asked',
+          order: 'create',
+          token: made.record.id,
+          principal: 'ci',
+          roles: 'reader writer',
+          servers: 'files m*',
+          actor: 'ada',
+          reason: 'x',
+        },
+      ],
+      'update',
+      ['token', 'acme', { stage: 'done', asked: 'seg:2' }],
+    ]);
+    expect(JSON.stringify([steps, tokens()])).not.toContain(made.text);
+    expect(tokens().tokens).toEqual([
+      {
+        ...{
+          id: made.record.id,
+          hash: digest(made.text),
+          principal: 'ci',
+          tenant: 'acme',
+          roles: ['reader', 'writer'],
+        },
+        ...{
+          servers: ['files', 'm*'],
+          createdMs: NOW,
+          expiresMs: NOW + 90 * DAY,
+          revokedMs: null,
+          by: 'ada',
+          replaces: null,
+        },
+      },
+    ]);
+  });
+
+  test('into a file: it stands there alone', async () => {
+    const { out, err, steps } = await create({ out: '/home/ada/t' });
+    expect(out).toBe('');
+    expect(err).not.toContain(made.text);
+    expect(steps[1]).toEqual(['file', '/home/ada/t', `${made.text}\n`, 'new']);
+  });
+
+  test('as JSON: with the token, or with the file', async () => {
+    expect(JSON.parse((await create({ json: true })).out)).toMatchObject({
+      token: made.text,
+      principal: 'ci',
+      servers: null,
+    });
+    const { out } = await create({ json: true, out: '/t' });
+    expect(JSON.parse(out)).toMatchObject({ file: '/t', state: 'valid' });
+    expect(out).not.toContain(made.text);
+  });
+
+  test('for ever, where somebody says so', async () => {
+    expect((await create({ expires: 'never' })).tokens().tokens).toMatchObject([{ expiresMs: null }]);
+  });
+
+  test.each([
+    ['no principal', { principal: undefined }, {}, 'usage'],
+    ['a principal with a blank', { principal: 'a b' }, {}, 'usage'],
+    ['an odd role', { roles: 'Reader' }, {}, 'usage'],
+    ['a role as a pattern', { roles: '*' }, {}, 'usage'],
+    ['no role', { roles: '' }, {}, 'usage'],
+    ['an odd server', { servers: '../x' }, {}, 'usage'],
+    ['too many', { roles: Array.from({ length: 65 }, (_, at) => `r${at}`).join() }, {}, 'usage'],
+    ['a time that is over', { expires: '2020-01-01' }, {}, 'usage'],
+    ['inside a server behind the guard', {}, { isGuarded: true }, 'approval_declined'],
+    ['a trail that cannot be written', {}, { trailFails: true }, 'audit_unwritable'],
+  ] as const)('%s: nothing is made', async (_, options, given, code) => {
+    const { error, steps, tokens, out } = await create(options, given);
+    expect(error).toMatchObject({ code });
+    expect([steps, tokens(), out]).toEqual([[], NO_TOKENS, '']);
+  });
+
+  test.each([
+    ['a file that is there', { fileFails: true }],
+    ['a store that cannot be written', { storeFails: true }],
+  ])('%s: nothing counts, nothing is shown, and that is on record', async (_, given) => {
+    const { error, steps, tokens, out } = await create({ out: '/t' }, given);
+    expect(error).toMatchObject({ code: 'state_unusable' });
+    expect(steps.at(-1)).toMatchObject(['token', 'acme', { stage: 'failed', asked: 'seg:2' }]);
+    expect([tokens(), out]).toEqual([NO_TOKENS, '']);
+  });
+});
+
+const old = makeToken(1, { createdMs: NOW - DAY, expiresMs: NOW + 9 * DAY });
+
+async function rotate(options: object, given: Given = {}, id = old.record.id) {
+  const machine = openMachine({ tokens: storeOf(old.record), ...given });
+  const error = await runTokenRotate(id, options, machine.screen.io, machine.context).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  return { ...machine, error, out: machine.screen.out() };
+}
+
+describe('rotate', () => {
+  test('another token for the same, and the old one ends at once', async () => {
+    const { error, out, steps, tokens } = await rotate({ out: '/t' });
+    expect([error, out]).toEqual([undefined, '']);
+    const { principal, tenant, roles, servers } = old.record;
+    expect(tokens().tokens).toMatchObject([
+      { id: old.record.id, revokedMs: NOW },
+      {
+        id: made.record.id,
+        principal,
+        tenant,
+        roles,
+        servers,
+        replaces: old.record.id,
+        expiresMs: NOW + 10 * DAY,
+        revokedMs: null,
+      },
+    ]);
+    expect(steps).toMatchObject([
+      ['token', 'acme', { order: 'rotate' }],
+      'update',
+      ['file', '/t', `${made.text}\n`, 'replace'],
+      'update',
+      ['token', 'acme', { stage: 'done' }],
+    ]);
+  });
+
+  test('beside the old one for a while', async () => {
+    const { tokens } = await rotate({ overlap: '15m' });
+    expect(tokens().tokens).toMatchObject([{ expiresMs: NOW + 15 * 60_000, revokedMs: null }, { revokedMs: null }]);
+  });
+
+  test('where the new one cannot be put the old one goes on, and the new one does not count', async () => {
+    const { error, tokens, out } = await rotate({ out: '/t' }, { fileFails: true });
+    expect(error).toMatchObject({ code: 'state_unusable' });
+    expect(out).toBe('');
+    expect(tokens().tokens).toMatchObject([{ revokedMs: null, expiresMs: NOW + 9 * DAY }, { revokedMs: NOW }]);
+  });
+
+  test.each([
+    ['one that was revoked', { tokens: storeOf({ ...old.record, revokedMs: 5 }) }, {}, 'usage'],
+    ['one that expired', { tokens: storeOf({ ...old.record, expiresMs: NOW }) }, {}, 'usage'],
+    ['one that is not there', { tokens: NO_TOKENS }, {}, 'usage'],
+    ['too long an overlap', {}, { overlap: '8d' }, 'usage'],
+    ['inside a server behind the guard', { isGuarded: true }, {}, 'approval_declined'],
+  ] as const)('%s: nothing changes', async (_, given, options, code) => {
+    const { error, steps } = await rotate(options, given);
+    expect([error, steps]).toMatchObject([{ code }, []]);
+  });
+});
+
+describe('revoke', () => {
+  const revoke = async (id: string, tokens: Tokens, isGuarded = false) => {
+    const machine = openMachine({ tokens, isGuarded });
+    const error = await runTokenRevoke(id, { reason: 'lost' }, machine.screen.io, machine.context).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    return { ...machine, error, out: machine.screen.out() };
+  };
+
+  test('takes it back, from anywhere', async () => {
+    const { error, out, steps, tokens } = await revoke(old.record.id, storeOf(old.record), true);
+    expect([error, tokens().tokens]).toMatchObject([undefined, [{ revokedMs: NOW }]]);
+    expect(out).toContain('its sessions end within a second');
+    expect(steps).toMatchObject([
+      ['token', 'acme', { stage: 'asked', order: 'revoke', reason: 'lost' }],
+      'update',
+      ['token', 'acme', { stage: 'done' }],
+    ]);
+  });
+
+  test('twice changes nothing', async () => {
+    const { error, out, steps } = await revoke(old.record.id, storeOf({ ...old.record, revokedMs: NOW }));
+    expect([error, steps]).toEqual([undefined, []]);
+    expect(out).toContain('was revoked on 2026-07-28');
+  });
+
+  test('a whole token on the command line stands in no error', async () => {
+    const { error } = await revoke(old.text, storeOf(old.record));
+    expect(error).toMatchObject({ code: 'usage' });
+    expect(`${(error as GuardError).message} ${(error as GuardError).hint}`).not.toContain(old.text);
+  });
+});
+
+describe('screens', () => {
+  const tokens = storeOf(
+    { ...old.record, principal: `x${'y'.repeat(199)}`, roles: Array.from({ length: 20 }, (_, at) => `role-${at}`) },
+    makeToken(2, { servers: null, expiresMs: null, roles: [] }).record,
+    makeToken(3, { revokedMs: NOW }).record,
+    makeToken(4, { expiresMs: NOW, servers: Array.from({ length: 20 }, (_, at) => `server-${at}`) }).record,
+    makeToken(5, { createdMs: NOW + DAY }).record,
+  );
+
+  test('the list fits, and says of each what it is', () => {
+    const screen = openScreen(80);
+    expect(runTokenList({}, screen.io, tokens, NOW)).toBe(0);
+    const lines = screen.out().trimEnd().split('\n');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines.map((line) => line.slice(11, 29))).toEqual([
+      'state   ends      ',
+      'valid   2026-08-06',
+      'valid   never     ',
+      'revoked 2026-07-28',
+      'expired 2026-07-28',
+      'future  2026-07-28',
+    ]);
+    expect(lines[2]).toContain('(every)');
+  });
+
+  test('one of them fits, too', () => {
+    for (const { id } of tokens.tokens) {
+      const screen = openScreen(80);
+      runTokenShow(id, {}, screen.io, tokens, NOW);
+      expect(
+        screen
+          .out()
+          .split('\n')
+          .filter((line) => line.length > 80),
+      ).toEqual([]);
+    }
+  });
+
+  test('neither they nor the JSON hold a hash', () => {
+    for (const json of [true, false]) {
+      const screen = openScreen(400);
+      runTokenList({ json }, screen.io, tokens, NOW);
+      for (const { id } of tokens.tokens) runTokenShow(id, { json }, screen.io, tokens, NOW);
+      for (const { hash } of tokens.tokens) expect(screen.out()).not.toContain(hash.slice(0, 16));
+    }
+  });
+
+  test('of one tenant, and none', () => {
+    const screen = openScreen();
+    runTokenList({ tenant: 'other' }, screen.io, tokens, NOW);
+    expect([screen.out(), screen.err()]).toEqual(['', expect.stringContaining('there are no tokens')]);
+  });
+
+  test('the history says why, inert, and fits', () => {
+    const event = (seq: number, name: string, detail: object, fault?: string) => ({
+      placed: {
+        ref: { segment: '0123456789abcdef', seq },
+        tenant: 'default',
+        record: { header: { at: NOW, name, detail } },
+      },
+      fault,
+    });
+    const events = [
+      event(1, 'auth', { stage: 'refused', why: 'secret_wrong', source: 'MCP_GUARD_TOKEN', token: '\u001b[31mred' }),
+      event(2, 'token', { stage: 'asked', order: 'create', token: 'abc', principal: 'z'.repeat(200) }),
+      event(3, 'token', { stage: 'done' }),
+      event(4, 'auth', {}, 'altered'),
+    ];
+    // a record has more members, which nobody reads here
+    const last = () => events as unknown as ReturnType<Parameters<typeof runTokenHistory>[2]>;
+    const screen = openScreen(80);
+    expect(runTokenHistory({ lines: '20' }, screen.io, last, NOW)).toBe(0);
+    const lines = screen.out().trimEnd().split('\n');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines).toHaveLength(4);
+    expect(lines[1]).toMatch(/^09:00:00 refused {2}secret_wrong {6}\\u\{1b\}/);
+    expect(screen.err()).toContain('1 of these were altered');
+    expect(() => runTokenHistory({ lines: 'x' }, screen.io, last, NOW)).toThrow(GuardError);
+  });
+});
+
+describe('whose scope is shown', () => {
+  const of = (seed: number, more: Partial<TokenRecord>) => makeToken(seed, more).record;
+  const tokens = storeOf(
+    of(1, { roles: ['a', 'b'] }),
+    of(2, { roles: ['b', 'a'] }),
+    of(3, { roles: ['a'] }),
+    of(4, { roles: ['z'], revokedMs: 1 }),
+    of(5, { roles: ['z'], tenant: 'other' }),
+    of(6, { roles: ['z'], principal: 'other' }),
+  );
+
+  test('each of its tokens that count, those that say the same once', () => {
+    const found = findPrincipal('token:ci', 'acme', tokens, NOW);
+    expect(found.map(({ roles }) => roles)).toEqual([['a', 'b'], ['a']]);
+    expect(found[0]?.heading).toContain(`${tokens.tokens[0]?.id}, ${tokens.tokens[1]?.id}`);
+    expect(found.map(({ mayUse }) => [mayUse('files'), mayUse('mail')])).toEqual([
+      [true, false],
+      [true, false],
+    ]);
+  });
+
+  test('nobody, and no role', () => {
+    expect(() => findPrincipal('nobody', 'acme', tokens, NOW)).toThrow(/no guard token of the tenant `acme`/);
+    expect(() => readRoles('a,x', ['a'])).toThrow(/no role `x`/);
+    expect(readRoles('a, b', ['a', 'b']).roles).toEqual(['a', 'b']);
+  });
+});

@@ -1,0 +1,272 @@
+// Who may start a session, with the real program: whatever is wrong has one answer and starts nothing, the reason is on record, a token
+// reaches nobody, and taking it back ends its sessions.
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeKey, POLICY, sign, signShared, unsigned } from '../adapters/identity/issuer.ts';
+import { connectRaw, type RawClient } from './client-raw.ts';
+import { Yard } from './guarded.ts';
+import { readTrail } from './trail.ts';
+
+const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
+
+const yard = new Yard();
+const config = join(yard.home, 'config.json');
+const marker = join(yard.home, 'started.json');
+const at = (name: string): string => join(yard.home, name);
+const key = makeKey('k1');
+const rsa = makeKey('r1', 'rsa');
+const wall = Math.floor(Date.now() / 1_000);
+const jwt = (claims: object = {}) => sign(key, { iat: wall, exp: wall + 600, ...claims });
+const put = (name: string, text: string, mode = 0o600): string => {
+  writeFileSync(at(name), text, { mode });
+  return at(name);
+};
+
+function makeConfig(): void {
+  const [command, ...args] = Yard.server('marks-start', marker);
+  const server = { command, args, scope: 'all' };
+  const { issuer, audience, claims } = POLICY;
+  put('keys.json', JSON.stringify({ keys: [key.jwk, rsa.jwk] }));
+  const written = {
+    ...{ version: 1, servers: { srv: server, other: server } },
+    scopes: { all: { grants: [{ tool: '*' }] }, ro: { grants: [{ tool: 'read' }] } },
+    auth: { required: true, jwt: { issuer, audience, jwksFile: 'keys.json', algorithms: ['ES256', 'RS256'], claims } },
+    roles: { reader: { scopes: ['ro'] }, all: { scopes: ['all'] } },
+  };
+  put('config.json', JSON.stringify(written));
+}
+
+/** `mcp-guard token create`, into a file. @returns its id */
+function create(file: string, ...flags: string[]): string {
+  const { status, stdout, stderr } = yard.command('token', 'create', '--out', at(file), '--json', ...flags);
+  expect([status, stderr]).toEqual([0, '']);
+  return (JSON.parse(stdout) as { id: string }).id; // its own JSON
+}
+
+function open(flags: readonly string[], env: Record<string, string> = {}): RawClient {
+  const args = [BIN, 'run', '--config', config, ...flags];
+  return connectRaw({ command: process.execPath, args, env: { ...yard.env(), ...env }, directory: yard.home });
+}
+
+/** Details of `auth` events below a state directory, in the order of their segments. */
+function authEvents(state: string): readonly { at: number; name: string; detail: Record<string, unknown> }[] {
+  return readTrail(state)
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .flatMap(({ records }) => records)
+    .map(({ h }) => h as { at: number; name: string; detail: Record<string, unknown> }) // members of events only
+    .filter(({ name }) => name === 'auth' || name === 'token');
+}
+
+/** Every file below a directory that holds `text`. */
+function filesWith(text: string, directory: string): readonly string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(directory, name))
+    .filter((path) => statSync(path).isFile() && readFileSync(path, 'latin1').includes(text));
+}
+
+beforeAll(() => {
+  makeConfig();
+  create('ci', '--principal', 'ci', '--tenant', 'acme', '--roles', 'reader', '--servers', 'srv');
+  create('operator', '--principal', 'operator', '--roles', 'all');
+});
+afterAll(async () => expect(await yard.close()).toEqual([]));
+
+interface Refused {
+  readonly name: string;
+  readonly why: string;
+  readonly flags?: readonly string[];
+  readonly env?: Record<string, string>;
+  readonly prepare?: (state: string) => void;
+}
+
+/** Each has the flags `--server srv`, where it says nothing else. */
+async function listRefused(): Promise<readonly Refused[]> {
+  const token = readFileSync(at('ci'), 'utf8').trim();
+  const editTokens = (change: (text: string) => string) => (state: string) => {
+    const path = join(state, 'tokens', 'tokens.json');
+    writeFileSync(path, change(readFileSync(path, 'utf8')), { mode: 0o600 });
+  };
+  put('open', token, 0o644);
+  const file = (name: string) => ['--server', 'srv', '--token-file', at(name)];
+  const env = (text: string) => ({ env: { MCP_GUARD_TOKEN: text } });
+  return [
+    { name: 'no token', why: 'no_token' },
+    { name: 'a guess', why: 'malformed', ...env('hunter2') },
+    {
+      name: 'a token of another machine',
+      why: 'unknown',
+      ...env(token),
+      prepare: editTokens(() => '{"version":1,"tokens":[]}'),
+    },
+    {
+      name: 'a revoked one',
+      why: 'revoked',
+      flags: file('ci'),
+      prepare: editTokens((text) => text.replaceAll('"revokedMs":null', '"revokedMs":5')),
+    },
+    {
+      name: 'an expired one',
+      why: 'expired',
+      flags: file('ci'),
+      prepare: editTokens((text) => text.replaceAll(/"expiresMs":\d+/g, '"expiresMs":5')),
+    },
+    { name: 'one for another server', why: 'not_for_server', flags: ['--server', 'other', '--token-file', at('ci')] },
+    { name: 'one of another tenant', why: 'other_tenant', flags: [...file('ci'), '--tenant', 'default'] },
+    { name: 'a file that others can read', why: 'token_file_unreadable', flags: file('open') },
+    { name: 'a store that cannot be read', why: 'store_unreadable', flags: file('ci'), prepare: editTokens(() => '{') },
+    { name: 'a forged JWT', why: 'signature_wrong', ...env(await sign(makeKey('k1'), { exp: wall + 600 })) },
+    { name: '`alg: none`', why: 'algorithm_refused', ...env(`${unsigned('none')}AAAA`) },
+    { name: 'key confusion', why: 'algorithm_refused', ...env(signShared(rsa, JSON.stringify(rsa.jwk))) },
+    {
+      name: 'a JWT, and keys that cannot be had',
+      why: 'keys_unavailable',
+      ...env(await jwt()),
+      prepare: () => rmSync(at('keys.json')),
+    },
+  ];
+}
+
+describe('what does not count', () => {
+  it('has one answer, starts nothing, and is on record with its reason', async () => {
+    const rows = await listRefused();
+    // a first start has locked the config, so that all others are alike
+    yard.command('run', '--config', config, '--server', 'srv');
+    const refuse = ({ name, flags = ['--server', 'srv'], env = {}, prepare }: Refused) => {
+      const state = at(`state of ${name}`);
+      cpSync(yard.state, state, { recursive: true });
+      prepare?.(state);
+      return new Promise<unknown>((resolve) => {
+        const options = { env: { ...yard.env(), ...env, MCP_GUARD_STATE_DIR: state }, cwd: yard.home };
+        const child = execFile(
+          process.execPath,
+          [BIN, 'run', '--config', config, ...flags],
+          options,
+          (error, out, err) =>
+            resolve({ name, why: authEvents(state).at(-1)?.detail.why, answer: [error?.code, out, err] }),
+        );
+        child.stdin?.end();
+      });
+    };
+    const last = rows.filter(({ why }) => why === 'keys_unavailable');
+    const got = await Promise.all(rows.filter((row) => !last.includes(row)).map(refuse));
+    got.push(...(await Promise.all(last.map(refuse))));
+    makeConfig();
+    const text =
+      'mcp-guard: this session is not started: no token was presented that counts here\n  present one with `--token-file FILE`; why this one does not count is on record, and nowhere else: `mcp-guard token history`\n';
+    expect(got).toEqual(rows.map(({ name, why }) => ({ name, why, answer: [77, '', text] })));
+    expect(existsSync(marker), 'a server was started').toBe(false);
+    expect(await yard.leftovers(5_000)).toEqual([]);
+  });
+
+  it('is no reason to shut out the right one', async () => {
+    yard.command('run', '--config', config, '--server', 'srv', '--token-file', at('open'));
+    const client = open(['--server', 'srv', '--token-file', at('ci')]);
+    await client.initialize();
+    expect(await client.end()).toBe(0);
+  });
+
+  it('a token that nothing here asks for is said', () => {
+    const { status, stderr } = yard.command('run', '--token-file', at('ci'), '--', 'true');
+    expect([status, stderr]).toEqual([64, expect.stringContaining('no config here asks for one')]);
+  });
+});
+
+describe('a session', () => {
+  it('is its principal’s, in the record of its tenant, kept to its roles; its token reaches nobody', async () => {
+    const token = readFileSync(at('ci'), 'utf8').trim();
+    const client = open(['--server', 'srv'], { MCP_GUARD_TOKEN: token });
+    await client.initialize();
+    expect(await client.request(2, 'tools/list', '{}')).toMatch(/"read"(?!.*"drop")/);
+    expect(await client.request(3, 'tools/call', '{"name":"read","arguments":{}}')).toContain('"text":"read"');
+    expect(await client.request(4, 'tools/call', '{"name":"drop","arguments":{}}')).toContain('Unknown tool: drop');
+    await client.end();
+    const opened = readTrail(yard.state).map(({ records }) => records[0]?.h);
+    expect(opened).toContainEqual(expect.objectContaining({ type: 'open', tenant: 'acme', principal: 'token:ci' }));
+    const events = authEvents(yard.state).filter(({ detail }) => detail.stage === 'accepted');
+    expect(events.at(-1)?.detail).toMatchObject({ principal: 'token:ci', tenant: 'acme', roles: 'reader' });
+    expect(readFileSync(marker, 'utf8')).not.toContain(token);
+    expect(readFileSync(marker, 'utf8')).not.toContain('MCP_GUARD_TOKEN');
+    expect(client.stderr()).not.toContain(token);
+    expect(filesWith(token.slice(16, -6), yard.state)).toEqual([]);
+  });
+
+  it('of a JWT has its principal, tenant and roles from the claims', async () => {
+    const client = open(['--server', 'srv'], {
+      MCP_GUARD_TOKEN: await jwt({ sub: 'ada', org: 'acme', roles: ['all'] }),
+    });
+    await client.initialize();
+    expect(await client.request(4, 'tools/call', '{"name":"drop","arguments":{}}')).toContain('"text":"drop"');
+    await client.end();
+    expect(
+      authEvents(yard.state)
+        .filter(({ detail }) => detail.stage === 'accepted')
+        .at(-1)?.detail,
+    ).toMatchObject({
+      ...{ principal: 'jwt:ada', tenant: 'acme', roles: 'all', token: null },
+    });
+  });
+
+  it('cannot have its token, or the issuer’s keys, read by a tool', async () => {
+    const client = open(['--server', 'srv', '--token-file', at('operator')]);
+    await client.initialize();
+    for (const [index, path] of [
+      at('operator'),
+      at('keys.json'),
+      join(yard.state, 'tokens', 'tokens.json'),
+    ].entries()) {
+      const args = JSON.stringify({ name: 'read', arguments: { path } });
+      expect(await client.request(10 + index, 'tools/call', args)).toContain('own_path');
+    }
+    await client.end();
+  });
+});
+
+/** Milliseconds between what a person did and that a session was ended by it, by the record. */
+function delayMs(stage: 'done' | 'accepted'): number {
+  const events = authEvents(yard.state);
+  const ended = events.filter(({ detail }) => detail.stage === 'ended').at(-1)?.at ?? Number.NaN;
+  const done = events.filter(({ detail }) => detail.stage === stage).map((event) => event.at);
+  return ended - Math.max(...done.filter((one) => one <= ended + 1_000));
+}
+
+describe('what ends while it runs', () => {
+  it('a token that is revoked ends its sessions within a second, and no other', async () => {
+    const id = create('short', '--principal', 'leaver', '--tenant', 'acme', '--roles', 'all');
+    const [leaver, stays] = [
+      open(['--server', 'srv', '--token-file', at('short')]),
+      open(['--server', 'srv', '--token-file', at('operator')]),
+    ];
+    await Promise.all([leaver.initialize(), stays.initialize()]);
+    expect(yard.command('token', 'revoke', id, '--reason', 'left').status).toBe(0);
+    expect(await leaver.exited).toEqual([77, null]);
+    expect(leaver.stderr()).toContain('the session ends: its token was revoked');
+    expect(delayMs('done')).toBeLessThanOrEqual(1_000);
+    expect(await stays.request(5, 'tools/call', '{"name":"read","arguments":{}}')).toContain('"text":"read"');
+    expect(await stays.end()).toBe(0);
+    expect(yard.command('run', '--config', config, '--server', 'srv', '--token-file', at('short')).status).toBe(77);
+  });
+
+  it('so does one that expires', async () => {
+    create('brief', '--principal', 'guest', '--tenant', 'acme', '--roles', 'all', '--expires', '2s');
+    const client = open(['--server', 'srv', '--token-file', at('brief')]);
+    await client.initialize();
+    expect(await client.exited).toEqual([77, null]);
+    expect(client.stderr()).toContain('the session ends: its token has expired');
+  });
+
+  it('one that was rotated: the file has another, and the old one ends', async () => {
+    const id = create('rotating', '--principal', 'bot', '--tenant', 'acme', '--roles', 'all');
+    const before = readFileSync(at('rotating'), 'utf8');
+    const client = open(['--server', 'srv', '--token-file', at('rotating')]);
+    await client.initialize();
+    expect(yard.command('token', 'rotate', id, '--out', at('rotating')).status).toBe(0);
+    expect(await client.exited).toEqual([77, null]);
+    expect(readFileSync(at('rotating'), 'utf8')).not.toBe(before);
+    const again = open(['--server', 'srv', '--token-file', at('rotating')]);
+    await again.initialize();
+    expect(await again.end()).toBe(0);
+  });
+});
