@@ -43,6 +43,7 @@ const LATER = {
   'jwt-token': 'src/adapters/jwt-token.ts',
   'limits-commands': 'src/cli/limits-commands.ts',
   'lint-commands': 'src/cli/lint-commands.ts',
+  'limit-store-redis': 'src/adapters/limit-store-redis.ts',
   'load-config': 'src/config/load-config.ts',
   're2-pattern': 'src/adapters/re2-pattern.ts',
   'run-gateway': 'src/cli/run-gateway.ts',

@@ -10,6 +10,7 @@ import type { ReadLimits } from '../wire/message.ts';
 import type { ClientEnd } from './client-end.ts';
 import { clientEvent } from './client-events.ts';
 import { LaneClient } from './lane-client.ts';
+import { LoudLanes } from './loud-lanes.ts';
 import { ParentWatch } from './parent-watch.ts';
 import type { SessionRun } from './run-session.ts';
 import type { Timers } from './shutdown-ladder.ts';
@@ -52,6 +53,7 @@ export class GatewayRun {
   readonly #options: GatewayOptions;
   readonly #lanes = new Map<string, RunningLane>();
   readonly #parentWatch: ParentWatch;
+  readonly #loud: LoudLanes;
   readonly #finished: Promise<number>;
   #resolve: (status: number) => void = () => {};
   /** What has come of the lanes and is not taken yet. */
@@ -67,6 +69,7 @@ export class GatewayRun {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    this.#loud = new LoudLanes(options.clock);
     this.#parentWatch = new ParentWatch(options.timers, options.parent, () => this.stop(SIGHUP));
     this.#finished = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -79,8 +82,8 @@ export class GatewayRun {
       onOversize: (refused) => this.#take({ type: 'client_refused', refused }),
       onTurnEnd: () => this.#drain(),
       onEnd: () => this.#clientGone(),
-      onFull: () => this.#eachLane(({ client }) => client.setFull(true)),
-      onRoom: () => this.#eachLane(({ client }) => client.setFull(false)),
+      onFull: () => this.#loud.onFull(),
+      onRoom: () => this.#loud.onRoom(),
       onBroken: () => {
         this.#eachLane(({ client }) => client.break());
         this.#clientGone();
@@ -166,6 +169,7 @@ export class GatewayRun {
     }
     this.#isDraining = false;
     this.#options.client.flush();
+    this.#loud.forget();
     this.#armWake();
     this.#options.afterTurn();
     if (this.#clientEnded && this.#lanes.size === 0) void this.#finish();
@@ -202,21 +206,21 @@ export class GatewayRun {
   }
 
   #start(lane: string): void {
-    const client = new LaneClient(
-      {
-        onLine: (bytes) => this.#post({ type: 'lane_line', lane, bytes }),
-        onTurnEnd: () => this.#drain(),
-        onFull: () => {
-          this.#parentWatch.start();
-          this.#post({ type: 'lane_full', lane });
-        },
-        onRoom: () => {
-          this.#parentWatch.stop();
-          this.#post({ type: 'lane_room', lane });
-        },
+    const client: LaneClient = new LaneClient({
+      onLine: (bytes) => {
+        this.#loud.said(client, bytes.length);
+        this.#post({ type: 'lane_line', lane, bytes });
       },
-      this.#options.client.full,
-    );
+      onTurnEnd: () => this.#drain(),
+      onFull: () => {
+        this.#parentWatch.start();
+        this.#post({ type: 'lane_full', lane });
+      },
+      onRoom: () => {
+        this.#parentWatch.stop();
+        this.#post({ type: 'lane_room', lane });
+      },
+    });
     const run = this.#options.openLane(lane, client, {
       onAway: () => this.#post({ type: 'lane_away', lane }),
       onBack: () => this.#post({ type: 'lane_back', lane }),

@@ -19,10 +19,8 @@ export class LaneClient implements ClientEnd {
   #broken = false;
   #isStuck = false;
 
-  /** @param isFull the client takes nothing just now */
-  constructor(outer: LaneListener, isFull: boolean) {
+  constructor(outer: LaneListener) {
     this.#outer = outer;
-    this.#full = isFull;
   }
 
   get full(): boolean {

@@ -9,10 +9,13 @@ import { loadKernelLock } from './kernel-lock.ts';
 import { openFileLimitStore } from './limit-store-file.ts';
 import { openMemoryLimitStore } from './limit-store-memory.ts';
 import { readOwnIdentity } from './process-identity.ts';
+import { readRedisPlace } from './redis-place.ts';
 import { makePrivateDir } from './state-paths.ts';
 
 export interface OpenLimitStoreOptions {
-  readonly kind: 'memory' | 'file';
+  readonly kind: 'memory' | 'file' | 'redis';
+  /** Of a redis. @see redis-place.ts */
+  readonly url?: string | undefined;
   readonly stateDir: string;
   readonly tenant: string;
   readonly clock: Clock;
@@ -22,12 +25,18 @@ export interface OpenLimitStoreOptions {
 /** @throws StatePathError, the file system's error */
 export async function openLimitStore({
   kind,
+  url = '',
   stateDir,
   tenant,
   clock,
   say,
 }: OpenLimitStoreOptions): Promise<LimitStore> {
   if (kind === 'memory') return openMemoryLimitStore();
+  if (kind === 'redis') {
+    const { openRedisLimitStore } = await import('./limit-store-redis.ts');
+    const sources = { env: process.env, uid: process.getuid?.() };
+    return openRedisLimitStore({ place: () => readRedisPlace(url, sources), tenant });
+  }
   const kernelLock = await loadKernelLock();
   const { bootId } = readOwnIdentity();
   const momentOf = makeMoment(clock, bootId, 'no-boot-id');

@@ -1,5 +1,6 @@
 // `mcp-guard config check`: everything that is wrong with a config, at once, or what it comes to. Starts nothing.
 import type { Ceilings } from '../config/ceilings.ts';
+import { checkTenantViews } from '../config/check-tenant-views.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { explainIgnored, type Finding, showPlaces } from '../config/find-config.ts';
 import { type LoadContext, tryLoad } from '../config/load-config.ts';
@@ -54,6 +55,8 @@ function checkFound(finding: Finding, context: ConfigCheckContext): Outcome {
   const loading = tryLoad(place, context);
   if (!loading.ok) return { ...loading, notes: [], ...shared };
   const { servers, source } = loading.policy;
+  const ofTenants = checkTenantViews(loading.document, source, context);
+  if (ofTenants.length > 0) return { ok: false, ...source, diagnostics: ofTenants, notes: [], ...shared };
   const notes = [...listNotes(loading.policy, context, context.cwd), ...listCeilingNotes(loading.policy, context)];
   return { ok: true, ...source, servers: [...servers.keys()], diagnostics: [], notes, ...shared };
 }

@@ -20,7 +20,7 @@ export interface FollowParts {
   readonly interceptors: readonly Interceptor[];
   readonly roster: Pick<Roster, 'beforePolicyChange'>;
   readonly pins: Pick<RunPins, 'policyIs'> | undefined;
-  /** Undefined: nobody starts this server anew, and a person is told to. */
+  /** Undefined: nobody starts this server anew; where its command changes it is closed, and a person is told to. */
   readonly renewal: ServerRenewal | undefined;
   /** Holds calls from then on until the server is back. */
   readonly gate: Pick<Renewal, 'begin'>;
@@ -31,6 +31,8 @@ export interface FollowParts {
   /** Runs an action as a turn of its own. */
   readonly between: (action: () => void) => void;
 }
+
+const MOVED = 'another command or environment';
 
 export function followPolicy(parts: FollowParts): PolicyFollower {
   const { server, standing, log, renewal } = parts;
@@ -61,14 +63,15 @@ export function followPolicy(parts: FollowParts): PolicyFollower {
   return {
     close: (why) => parts.between(() => close({ policy: undefined, lock: undefined }, why)),
     async prepare(next) {
-      const holds = serverAfterReload(next, running, parts.asked);
-      const { entry } = holds;
-      const isMoved = holds.isMoved && entry !== undefined;
-      const command = isMoved ? await renewal?.prepare(entry, next.policy) : undefined;
-      const how = command === undefined ? 'start it anew for that' : 'it is started anew once nothing is in flight';
-      const moved = isMoved ? [`\`${server.name}\` has another command or environment: ${how}`] : [];
+      const found = serverAfterReload(next, running, parts.asked);
+      const moved = found.isMoved ? found.entry : undefined;
+      const command = moved && (await renewal?.prepare(moved, next.policy));
+      // INVARIANT: the old process is never asked under a scope that is about the new one
+      const isStuck = moved !== undefined && command === undefined;
+      const holds = isStuck ? closeServer(next, `${MOVED}: start it anew`, server) : found;
+      const renewed = command && `\`${server.name}\` has ${MOVED}: it is started anew once nothing is in flight`;
       return {
-        notes: holds.note === undefined ? moved : [holds.note],
+        notes: [holds.note, renewed].filter((note) => note !== undefined),
         commit: () =>
           parts.between(() => {
             try {

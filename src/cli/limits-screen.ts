@@ -45,9 +45,9 @@ function rowOf(state: KeyState, wallMs: number): LimitRow {
   }
 }
 
-const NUMBER = 9;
-const WHEN = 9;
-const LIMIT = 26;
+const NUMBER = 7;
+const WHEN = 8;
+const LIMIT = 30;
 
 /** INVARIANT: no line is wider than `columns`. */
 export function formatLimits(rows: readonly LimitRow[], columns: number, paint: Paint): readonly string[] {

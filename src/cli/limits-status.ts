@@ -112,7 +112,8 @@ export async function runLimitsReset(options: LimitsResetOptions, io: CliIo, con
     const unsealed = trail.close();
     if (unsealed !== undefined) io.stderr.write(`mcp-guard: ${makeInert(unsealed)}\n`);
   }
-  const text = `${count === 1 ? 'one count begins' : `${count} counts begin`} anew${about === undefined ? '' : ` of those about \`${makeInert(about)}\``}; calls under way keep their places`;
+  const what = about === undefined ? '' : `\`${makeInert(about)}\`: `;
+  const text = `${what}${count === 1 ? 'one count begins' : `${count} counts begin`} anew; calls under way keep their places`;
   if (options.json === true) io.stdout.write(`${JSON.stringify({ tenant, reset: count })}\n`);
   else io.stdout.write(`${wrapWords(text, io.columns).join('\n')}\n`);
   return 0;

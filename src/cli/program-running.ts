@@ -36,7 +36,8 @@ Examples:
   mcp-guard status --json | jq .servers[].inFlight`;
 
 const RELOAD_HELP = `
-A guard sees a changed config or lock by itself within a second. This asks for it, waits, and says
-why where a guard keeps its old policy.
+A guard sees a changed config or lock by itself within a second. This asks for
+it, waits, and says why where a guard keeps its old policy.
 
-Exit status: 0 every guard has what its files say, 78 one keeps its old policy, 69 one does not answer.`;
+Exit status: 0 every guard has what its files say, 78 one keeps its old policy,
+69 one does not answer.`;

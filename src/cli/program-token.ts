@@ -71,7 +71,7 @@ export function addToken(program: Command, done: Done): void {
 
 const TOKEN_HELP = `
 Examples:
-  mcp-guard token create --principal ci --servers files --roles reader --out ~/.mcp-guard-ci
+  mcp-guard token create --principal ci --roles reader --out ~/.mcp-guard-ci
   mcp-guard run --server files --token-file ~/.mcp-guard-ci
   mcp-guard token rotate 4f8Kq2mZ1c --overlap 15m --out ~/.mcp-guard-ci
   mcp-guard token revoke 4f8Kq2mZ1c --reason 'the laptop is lost'`;

@@ -28,7 +28,7 @@ import { createLane } from './run-lane.ts';
 import { openRunStatus } from './run-status.ts';
 import { openTrail } from './run-trail.ts';
 import { openSecrecy } from './secrecy.ts';
-import { linkLimitsOf } from './session-limits.ts';
+import { gatewayLimitsOf } from './session-limits.ts';
 import { watchSignals } from './signals.ts';
 import { watchSuspension } from './suspension-watch.ts';
 import { VERSION } from './version.ts';
@@ -104,7 +104,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
     started.flatMap((one) => (one === undefined ? [] : [[one.entry.id, createLane(one, laneParts)]])),
   );
   sayHowItRuns(log, parts, prepared);
-  const limits = linkLimitsOf(policy);
+  const limits = gatewayLimitsOf(policy);
   const gateway = new Gateway({
     lanes: settings,
     tag,

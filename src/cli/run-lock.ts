@@ -60,12 +60,14 @@ export async function openRunLock(
   },
 ): Promise<RunLock> {
   let context = given;
-  let read = await readLockedConfig(place, context);
+  // the blocks of other tenants are no business of this start: an error in one must not keep this one out
+  let read = await readLockedConfig(place, { ...context, isWithoutTenants: true });
   const notes: string[] = [];
   const events: EventEntry['detail'][] = [];
   if (read.judgement.kind === 'first_use') {
     if (context.isReload === true) throw unlocked(read.place);
-    const { note, lock, isLate } = await lockFirst(read, context);
+    // what is locked is the whole, so all of it must be right
+    const { note, lock, isLate } = await lockFirst(await readLockedConfig(place, context), context);
     notes.push(note);
     if (lock !== undefined) events.push(describeLock('first_use', lock, read.place));
     // what another guard has locked meanwhile holds
@@ -84,12 +86,8 @@ export async function openRunLock(
   const locked = { ...applied, policy: narrowToRoles(applied, identity?.roles) };
   const { judgement } = read;
   const approvedPins: ReadonlyMap<string, PinSet> = judgement.kind === 'holds' ? judgement.lock.body.pins : new Map();
-  const waiting = countWaiting(judgement);
-  if (waiting > 0) {
-    notes.push(
-      `${waiting === 1 ? 'a change' : `${waiting} changes`} of \`${read.place.config}\` ${waiting === 1 ? 'has' : 'have'} no effect until approved: look with \`mcp-guard scope diff\`, then \`mcp-guard scope approve\``,
-    );
-  }
+  const waiting = describeWaiting(judgement, read.place);
+  if (waiting !== undefined) notes.push(waiting);
   return {
     ...locked,
     ownFiles: listKnownFiles(context.stateDir, { config: place.path, lock: read.place.lock }),
@@ -140,10 +138,16 @@ function describeLock(stage: string, { body, signature }: SignedLock, place: Loc
   };
 }
 
-/** Differences that an approval would give effect. */
-function countWaiting(judgement: LockJudgement): number {
-  if (judgement.kind !== 'holds') return 0;
-  return judgement.combination.differences.filter(({ direction }) => direction !== 'narrower').length;
+/** What an approval would give effect. Of scopes it is not known here what they add: both sides are asked for each request. */
+function describeWaiting(judgement: LockJudgement, { config }: LockPlace): string | undefined {
+  if (judgement.kind !== 'holds') return undefined;
+  const directions = judgement.combination.differences.map(({ direction }) => direction);
+  const count = directions.filter((one) => one !== 'narrower').length;
+  const mend = 'look with `mcp-guard scope diff`, then `mcp-guard scope approve`';
+  if (count === 0) return undefined;
+  if (directions.every((one) => one === 'narrower' || one === 'layered'))
+    return `whatever the scopes of \`${config}\` grant beyond what was approved has no effect until approved: ${mend}`;
+  return `${count === 1 ? 'a change' : `${count} changes`} of \`${config}\` ${count === 1 ? 'has' : 'have'} no effect until approved: ${mend}`;
 }
 
 function refuseUnapproved(judgement: LockJudgement, server: string | undefined): void {

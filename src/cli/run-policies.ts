@@ -48,7 +48,7 @@ export interface PolicyParts {
   /** What of it is about this server. Written by the follower of the policy alone, asked each time by whoever must know what holds. */
   readonly standing: { now: ServerInForce };
   readonly asked: HowAsked;
-  /** How it is started anew where its command has changed; undefined: a person is told to. */
+  /** How it is started anew where its command has changed; undefined: it is closed then, and a person is told to. */
   readonly renewal?: ServerRenewal | undefined;
   readonly settings: SessionSettings;
   readonly server: ResolvedServer;
@@ -136,8 +136,10 @@ export function createPolicies(parts: PolicyParts): Policies {
     ports = createConstraintPorts({ cwd, home: env.HOME, args }, NO_PATTERNS);
   };
   const gate = renewal ?? { begin: () => {} };
+  // a server that was not started yet has no session whose turns this could come between
+  const inTurn = (action: () => void): void => (run === undefined ? action() : run.between(action));
   inForce.follow(
-    followPolicy({ ...parts, renewal: parts.renewal, interceptors, roster, pins, between, gate, movesTo }),
+    followPolicy({ ...parts, renewal: parts.renewal, interceptors, roster, pins, between: inTurn, gate, movesTo }),
   );
   return {
     interceptors,

@@ -17,12 +17,10 @@ import { resolveStateDir } from '../adapters/state-paths.ts';
 import { StreamClient } from '../adapters/stream-client.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { explainIgnored, findConfigFile, showPlaces } from '../config/find-config.ts';
-import { DEFAULTS, type Policy } from '../config/policy.ts';
-import { bareAt, type ResolvedServer, resolveServer } from '../config/resolve-server.ts';
-import { restrictionsOn } from '../config/restrict-layers.ts';
-import { explainScope, explainUnlisted } from '../config/server-scope.ts';
+import { DEFAULTS } from '../config/policy.ts';
+import { resolveServer } from '../config/resolve-server.ts';
 import { Session } from '../core/session.ts';
-import type { Log, LogLevel } from '../ports/log.ts';
+import type { LogLevel } from '../ports/log.ts';
 import { openTenantScope } from '../tenant/tenant-scope.ts';
 import { createIdentityAsker } from './ask-identity.ts';
 import { DEFAULT_TENANT } from './bare-run.ts';
@@ -32,11 +30,11 @@ import { listKnownFiles, listOwnFiles } from './own-files.ts';
 import { PolicyInForce } from './policy-in-force.ts';
 import { prepareServer } from './prepare-server.ts';
 import { createServerRenewal } from './renew-server.ts';
-import type { RunLock } from './run-lock.ts';
 import { createPolicies } from './run-policies.ts';
 import { settingsOf } from './run-settings.ts';
 import { liveServer, openRunStatus } from './run-status.ts';
 import { openTrail } from './run-trail.ts';
+import { sayHowItRuns } from './say-how-it-runs.ts';
 import { openSecrecy } from './secrecy.ts';
 import { serverAtStart } from './server-in-force.ts';
 import { linkLimitsOf } from './session-limits.ts';
@@ -142,8 +140,9 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   const standing = { now: serverAtStart(held, server) };
   const tag = randomBytes(6).toString('hex');
   const settings = settingsOf(policy, server, flags.model ?? env.MCP_GUARD_MODEL, tag, () => standing.now);
+  // a ceiling may have limits where there is no config
   const runLimits =
-    lock &&
+    policy &&
     (await import('./run-limits.ts')).openRunLimits({
       ...{ stateDir, tenant, principal, inForce, log, clock: systemClock, model: settings.model },
       bare: bareAt(server),
@@ -223,35 +222,4 @@ function userName(): string {
   } catch {
     return `uid-${process.getuid?.() ?? 'unknown'}`;
   }
-}
-
-function sayHowItRuns(
-  log: Log,
-  how: {
-    lock: RunLock | undefined;
-    policy: Policy | undefined;
-    server: ResolvedServer;
-    withheld: readonly string[];
-    ignored: string | undefined;
-  },
-): void {
-  const { lock, policy, server, withheld, ignored } = how;
-  for (const note of lock?.notes ?? []) log.write('warn', note);
-  if (process.stdin.isTTY) {
-    log.write(
-      'warn',
-      'this speaks JSON-RPC on stdin and stdout: it is meant for the `command` field of an MCP host (end with Ctrl-D)',
-    );
-  }
-  if (server.entry === undefined) {
-    log.write('warn', explainUnlisted(server, lock?.policy, restrictionsOn(policy, undefined, bareAt(server))));
-  }
-  const unscoped = policy === undefined || server.entry === undefined ? undefined : explainScope(policy, server.entry);
-  if (unscoped !== undefined) log.write('warn', unscoped);
-  // The guard's own settings are no news to whoever set them.
-  const missed = withheld.filter((name) => !name.startsWith('MCP_GUARD_'));
-  if (missed.length > 0) {
-    log.write('warn', `not passed on to the server: ${missed.join(' ')} (--pass-env NAME passes one)`);
-  }
-  if (ignored !== undefined) log.write('warn', explainIgnored(ignored));
 }

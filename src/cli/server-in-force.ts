@@ -29,7 +29,8 @@ export interface ServerInForce {
 export type HowAsked = Pick<Asked, 'serverFlag' | 'command' | 'args'>;
 
 const NOTHING: Scope = { name: '', rule: 'servers', grants: [], denies: [], source: {} };
-const CLOSED: ServerScope = { layers: [buildLayer('scope', [NOTHING])], mode: 'enforce' };
+/** As a ceiling: no pause opens it. */
+const CLOSED: ServerScope = { layers: [buildLayer('ceiling', [NOTHING], 'config')], mode: 'enforce' };
 const SILENT = { note: undefined, isMoved: false } as const;
 
 export function serverAtStart(held: Pick<HeldPolicy, 'policy' | 'lock'>, server: ResolvedServer): ServerInForce {

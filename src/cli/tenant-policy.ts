@@ -32,7 +32,7 @@ export async function seeAsTenant(read: ReadConfig, context: LockContext): Promi
     const own = restrict(document, '');
     const isSame = judgement.kind !== 'holds' || judgement.combination.differences.length === 0;
     const locked = isSame ? [] : withoutKnownLimits(restrict(judgement.policy, 'lock.'), own);
-    return [config.loadTenantView(ours.document, tenant, read.policy.source, parts), [...own, ...locked]];
+    return [config.loadTenantView(document, ours.document, tenant, read.policy.source, parts), [...own, ...locked]];
   });
   const seen = {
     ...read,

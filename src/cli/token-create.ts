@@ -129,8 +129,8 @@ function hand(
   const what = `token ${record.id} for ${record.principal} of ${record.tenant}, ${until}`;
   const where =
     out === undefined
-      ? 'it is shown this once and kept nowhere: put it into a file of mode 600 and name that with `run --token-file`'
-      : `it stands in \`${makeInert(out)}\` and nowhere else: name that with \`run --token-file\``;
+      ? 'it is shown this once and kept nowhere: put it into a file of mode 600 and name that with `run --token-file FILE`'
+      : `it stands in \`${makeInert(out)}\` and nowhere else: name that with \`run --token-file FILE\``;
   for (const line of wrapWords(`${what}; ${where}`, io.columns)) io.stderr.write(`${line}\n`);
   if (out === undefined) io.stdout.write(`${text}\n`);
 }

@@ -14,7 +14,7 @@ const NOT_FOR_TENANTS = ['onExit', 'restart', 'start', 'startTimeoutMs', 'idleSt
 
 export function checkTenants(document: unknown, variables: Variables, report: Report): void {
   const tenants = entriesOf(valueAt(document, ['tenants']));
-  const users = new Map<number, string>();
+  checkUsers(document, report);
   for (const [id, block] of tenants) {
     if (!isPlainObject(block)) continue;
     const path = ['tenants', id];
@@ -22,17 +22,27 @@ export function checkTenants(document: unknown, variables: Variables, report: Re
       for (const list of ['grants', 'deny'])
         checkRules(valueAt(scope, [list]), [...path, 'scopes', name, list], report);
     }
-    checkUser(block.isolation, id, users, [...path, 'isolation', 'uid'], report);
     readStructures({ servers: block.servers }, variables, report, path);
     for (const [server, written] of entriesOf(block.servers)) {
       if (!isPlainObject(written)) continue;
       const at = [...path, 'servers', server];
-      checkUser(written.isolation, id, users, [...at, 'isolation', 'uid'], report);
       checkScopeName(document, block, written.scope, [...at, 'scope'], report);
       checkServer(valueAt(document, ['servers', server]), written, at, report);
     }
   }
   for (const [at, servers] of listServers(document, tenants)) checkPlaces(servers, at, tenants.length > 0, report);
+}
+
+/** Over all tenants: cheap, and the one thing that another tenant's block can make wrong. */
+export function checkUsers(document: unknown, report: Report): void {
+  const users = new Map<number, string>();
+  for (const [id, block] of entriesOf(valueAt(document, ['tenants']))) {
+    const path = ['tenants', id];
+    checkUser(valueAt(block, ['isolation']), id, users, [...path, 'isolation', 'uid'], report);
+    for (const [server, written] of entriesOf(valueAt(block, ['servers']))) {
+      checkUser(valueAt(written, ['isolation']), id, users, [...path, 'servers', server, 'isolation', 'uid'], report);
+    }
+  }
 }
 
 function listServers(

@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { GuardError } from '../guard-error.ts';
-import type { JsonObject } from '../wire/json.ts';
+import { isJsonObject, type JsonObject } from '../wire/json.ts';
+import { checkUsers } from './check-tenants.ts';
 import { type Compilation, compilePolicy } from './compile.ts';
 import type { PortsFor } from './compile-scope.ts';
 import { countErrors, type Diagnostic, listRules, showDiagnostic } from './diagnostics.ts';
@@ -14,6 +15,7 @@ import { type JsonPath, readShape } from './read-shape.ts';
 import type { Restriction } from './restriction.ts';
 import { quoteWord } from './shell-word.ts';
 import { readTenantRestrictions } from './tenant-restriction.ts';
+import { withoutOthers } from './tenant-view.ts';
 import { readTrustedFile } from './trusted-file.ts';
 
 // One chunk with what it needs: a run under both reads them with the same parser and schema library.
@@ -26,6 +28,8 @@ export interface LoadContext {
   readonly uid: number | undefined;
   /** For constraints, by the directory in which a server works. Undefined: a grant that has any fails when it is asked. */
   readonly portsFor?: PortsFor;
+  /** No block of a tenant is looked at: a start looks at its own, later (`loadTenantView`). */
+  readonly isWithoutTenants?: boolean;
 }
 
 /** A policy and the document that it was compiled from: what a lock holds is compared with the document. */
@@ -59,7 +63,10 @@ export function tryLoad(place: ConfigPlace, context: LoadContext): Loading {
   const { text, digest } = readConfigFile(place, context.uid);
   const { path } = place;
   const parsed = parseConfig(path, text);
-  const compiled = compileDocument(parsed.document, { path, digest }, context);
+  const { document } = parsed;
+  const looked =
+    context.isWithoutTenants === true && isJsonObject(document) ? withoutOthers(document, undefined) : document;
+  const compiled = compileDocument(looked, { path, digest }, context);
   const diagnostics = [...parsed.diagnostics, ...(compiled.ok ? [] : compiled.diagnostics)];
   if (!compiled.ok || diagnostics.length > 0) return { ok: false, path, digest, diagnostics };
   // untyped input enters here: the schema admits plain JSON only
@@ -83,13 +90,24 @@ export function compileDocument(
   });
 }
 
-/** The config of one tenant (`viewForTenant`). @throws GuardError config_invalid (78) with every diagnostic */
+/**
+ * The config of one tenant, and its block where it stands.
+ *
+ * @param document the whole config @param view what `viewForTenant` makes of it
+ * @throws GuardError config_invalid (78) with every diagnostic
+ */
 export function loadTenantView(
+  document: JsonObject,
   view: JsonObject,
   tenant: string,
   source: Policy['source'],
   context: LoadContext,
 ): Policy {
+  const diagnostics: Diagnostic[] = [];
+  const own = compileDocument(withoutOthers(document, tenant), source, context);
+  if (!own.ok) diagnostics.push(...own.diagnostics);
+  checkUsers(document, (one) => diagnostics.push(one));
+  if (diagnostics.length > 0) throw invalidFor(tenant, diagnostics);
   const compiled = compileDocument(view, source, context);
   if (compiled.ok) return compiled.policy;
   throw invalidFor(tenant, compiled.diagnostics);
@@ -101,7 +119,7 @@ export function loadTenantRestrictions(
   tenant: string,
   context: LoadContext,
 ): readonly Restriction[] {
-  const shape = readShape(document);
+  const shape = readShape(withoutOthers(document, tenant));
   if (!shape.ok) throw new GuardError('lock_outdated', 'the lock holds tenants that this version cannot read');
   const diagnostics: Diagnostic[] = [];
   const restrictions = readTenantRestrictions(shape.config, tenant, context.portsFor, (one) => diagnostics.push(one));

@@ -39,7 +39,9 @@ export function viewForTenant(document: JsonObject, tenant: string): TenantView 
     ]);
     return [id, { ...server, isolation }] as const;
   });
-  const rest = Object.entries(document).filter(([key]) => !['tenants', 'servers', 'scopes', 'model', 'unlisted'].includes(key));
+  const rest = Object.entries(document).filter(
+    ([key]) => !['tenants', 'servers', 'scopes', 'model', 'unlisted'].includes(key),
+  );
   return {
     kind: 'tenant',
     document: objectFrom([
@@ -52,6 +54,16 @@ export function viewForTenant(document: JsonObject, tenant: string): TenantView 
       ['model', memberOf(block, 'model') ?? memberOf(document, 'model')],
     ]),
   };
+}
+
+/**
+ * The config with no block but this tenant's; undefined: with none. What a start has to look at, however many tenants there are.
+ */
+export function withoutOthers(document: JsonObject, tenant: string | undefined): JsonObject {
+  if (memberOf(document, 'tenants') === undefined) return document;
+  const { tenants, ...rest } = document;
+  const own = tenant === undefined ? undefined : memberOf(tenants, tenant);
+  return tenant === undefined || own === undefined ? rest : { ...rest, tenants: { [tenant]: own } };
 }
 
 /** INVARIANT: a working directory is never inherited: two tenants would meet in it. */

@@ -247,9 +247,7 @@ test('what a ceiling makes of it is said, and is no error', () => {
   const deep = { version: 1, servers: { sh: { command: 'sh', mode: 'observe' } }, maxLineBytes: 70_000 };
   const path = write(deep);
   const by = '/etc/mcp-guard/ceiling.json';
-  const restrictions: readonly Restriction[] = [
-    { by, maxLineBytes: 65_536, ofServer: () => ({ mode: 'enforce' }) },
-  ];
+  const restrictions: readonly Restriction[] = [{ by, maxLineBytes: 65_536, ofServer: () => ({ mode: 'enforce' }) }];
   const ceilings: Ceilings = { ...NO_CEILINGS, files: [{ path: by, digest: 'd' }], restrictions };
   const { code, out } = check(path, { ceilings, columns: 200 });
   expect(code).toBe(0);
@@ -261,4 +259,18 @@ test('what a ceiling makes of it is said, and is no error', () => {
   ]);
   expect(check(undefined, { ceilings, json: true }).parsed).toMatchObject({ ok: true, path: null, ceilings: [by] });
   expect(check(undefined, { ceilings, columns: 400 }).out).toMatch(/none is restricted but by the ceiling; looked for/);
+});
+
+test('every tenant’s config is looked at, with its own structure', () => {
+  const servers = { files: { command: 'sh', deadline: { hardMs: 9 } } };
+  const good = { acme: { servers: { files: { args: ['x'] } } }, globex: {} };
+  expect(check(write({ version: 1, servers, tenants: good })).code).toBe(0);
+  // wrong only with what the tenant adds
+  const bad = { acme: {}, globex: { servers: { own: { command: 'x', deadline: { idleMs: 9, hardMs: 5 } } } } };
+  const { code, out } = check(write({ version: 1, servers, tenants: bad }));
+  expect(code).toBe(78);
+  expect(out.replace(/\s+/g, ' ')).toContain(
+    'for `globex` `servers.own.deadline.idleMs` is wrong: `9` is above `hardMs` (`5`)',
+  );
+  expect(out).not.toContain('acme');
 });

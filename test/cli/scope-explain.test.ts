@@ -60,7 +60,7 @@ conditions  \`scopes.notes.grants[1]\` allows it where
   });
 
   test('a call that is allowed', () => {
-    expect(explain({ tool: 'read_text', ...args({ path: '~/notes/a' }) })).toEqual({
+    expect(explain({ tool: 'read_text', ...args({ path: '/home/ada/notes/a' }) })).toEqual({
       status: 0,
       out: `allowed     files: tool read_text
 rule        scopes.notes.grants[1]
@@ -199,7 +199,7 @@ describe('each decision', () => {
 
   test('what only the lock denies can be approved', () => {
     const locked = makeScene({ policy, further: () => [makeLayer({ grants: [{ tool: 'move' }] }, 'lock')] });
-    expect(ask({ tool: 'read_text', ...args({ path: '~/notes/a' }) }, 'files', locked)).toMatchObject({
+    expect(ask({ tool: 'read_text', ...args({ path: '/home/ada/notes/a' }) }, 'files', locked)).toMatchObject({
       ...denied('not_approved', 'scopes.lock'),
       changes: [expect.stringContaining('mcp-guard scope approve')],
     });

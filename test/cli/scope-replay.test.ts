@@ -55,7 +55,7 @@ function outcome(one: PlacedRecord, more: Partial<ReplayInput> = {}, at = scene)
 }
 
 describe('a record', () => {
-  const note = { path: '~/notes/a' };
+  const note = { path: '/home/ada/notes/a' };
   test.each([
     ['passed, and passes', call('read_text', note), 'same'],
     ['passed, and is denied now', call('write', {}), 'to_denied'],
@@ -125,12 +125,12 @@ describe('the sum', () => {
     call('write', {}, { at: NOW - 3_000 }),
     call(
       'read_text',
-      { path: '~/notes/a' },
+      { path: '/home/ada/notes/a' },
       { ...denial('argument_denied', 'scopes.notes.grants[0].args["/p"].within'), at: NOW - 4_000 },
     ),
     bare('tools/call', 'read_text'),
     call('any', {}, { server: 'other' }),
-    call('read_text', { path: '~/notes/a' }),
+    call('read_text', { path: '/home/ada/notes/a' }),
   ];
 
   test('groups what flips, the most first, with the newest examples', () => {

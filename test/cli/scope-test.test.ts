@@ -9,7 +9,7 @@ import { openScreen } from './screen.ts';
 
 const policy = compile(FULL);
 const SERVERS = ['files', 'other', 'bare'];
-const GOOD = { name: 'a', server: 'files', tool: 'read_text', args: { path: '~/notes/x' }, expect: 'allow' };
+const GOOD = { name: 'a', server: 'files', tool: 'read_text', args: { path: '/home/ada/notes/x' }, expect: 'allow' };
 
 function faults(document: unknown, servers: readonly string[] | undefined = SERVERS) {
   const reading = readCases(document, servers);
@@ -39,7 +39,7 @@ describe('a file', () => {
           server: 'files',
           kind: 'tool',
           name: 'read_text',
-          args: { path: '~/notes/x' },
+          args: { path: '/home/ada/notes/x' },
           atMs: Date.parse('2026-12-31T10:00:00Z'),
           expect: 'allow',
           rule: 'scopes.*',

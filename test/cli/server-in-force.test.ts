@@ -7,6 +7,7 @@ import { serverAfterReload, serverAtStart } from '../../src/cli/server-in-force.
 import { compilePolicy } from '../../src/config/compile.ts';
 import { resolveServer } from '../../src/config/resolve-server.ts';
 import { GuardError } from '../../src/guard-error.ts';
+import { createScopePolicy } from '../../src/policy/scope/scope.ts';
 import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
 
 const ENTRY = { command: 'srv', args: ['a'], scope: 'one', deadline: { hardMs: 5_000 } };
@@ -77,6 +78,28 @@ it.each([
   ['two that could be meant', { ...BASE, servers: { srv: ENTRY, twin: ENTRY } }, BY_WORDS, false, false],
 ] as const)('%s', (_, document, asked, passes, isMoved) => {
   expect(after(document, asked)).toMatchObject({ passes, isMoved });
+});
+
+it('a server that is closed stays closed while it is paused', () => {
+  const { scope } = after({ ...BASE, servers: {} }, BY_WORDS);
+  const policy = createScopePolicy({ get: () => scope }, () => true);
+  const request = {
+    asked: 'client',
+    upstream: 'srv',
+    method: 'tools/call',
+    tool: 'x',
+    params: { name: 'x' },
+    modern: false,
+  } as const;
+  expect(policy.onRequest?.(request, { wallMs: 0, monoMs: 0 })).toMatchObject({
+    kind: 'deny',
+    error: { message: 'Unknown tool: x' },
+  });
+});
+
+it('a person is told why a server is closed', () => {
+  expect(after({ ...BASE, servers: {} }, BY_WORDS).note).toContain('`/c.json` has no server `srv` any more');
+  expect(after({ ...BASE, servers: { srv: { ...ENTRY, args: ['b'] } } }, BY_WORDS).note).toContain('is no server of');
 });
 
 it('what nobody has approved is not started, and a person is told', () => {

@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Ceilings } from '../../src/config/ceilings.ts';
+import { compilePolicy } from '../../src/config/compile.ts';
 import { compileCeiling } from '../../src/config/compile-ceiling.ts';
 import { ceilingPath, findCeilings, systemDirectories } from '../../src/config/find-ceilings.ts';
 import { listKeyPaths } from '../../src/config/known-keys.ts';
+import { limitsInForce } from '../../src/config/limits-in-force.ts';
 import { loadCeilings } from '../../src/config/load-ceilings.ts';
-import { restrictionLayers } from '../../src/config/restrict-layers.ts';
+import { requiredIsolation, restrictionLayers, restrictionsOn } from '../../src/config/restrict-layers.ts';
+import { restrictPolicy } from '../../src/config/restrict-policy.ts';
 import { buildCeilingJsonSchema } from '../../src/config/schema-ceiling.ts';
 import { ruleFor } from '../../src/policy/lock/field-table.ts';
 import { decideUse } from '../../src/policy/scope/scope-decision.ts';
@@ -204,11 +207,46 @@ describe('what it may say', () => {
       paths.filter((path) => structural.some((key) => path.startsWith(`servers.*.${key}`) || path === key)),
     ).toEqual([]);
     // what the lock has an order for, combines, or evaluates as a layer; and what has an order in `stricter-breaker.ts`
-    const kinds = ['smaller', 'larger', 'stricter', 'both', 'intersect', 'pins', 'members', 'servers', 'tools', 'free'];
+    const kinds = [
+      'unite',
+      'smaller',
+      'larger',
+      'stricter',
+      'both',
+      'intersect',
+      'pins',
+      'members',
+      'servers',
+      'tools',
+      'free',
+    ];
     const odd = paths.filter(
       (path) => !/(^|\.)(breaker|deny|scopes)(\.|$)/.test(path) && !kinds.includes(ruleFor(path)?.kind ?? ''),
     );
     expect(odd).toEqual([]);
+  });
+
+  test('limits are added, and the stronger isolation is required, of servers that no config lists, too', () => {
+    const limits = [{ key: ['server'], match: { server: 'f*' }, rate: '5/min' }];
+    write('one.json', { version: 1, limits, servers: { 'f*': { isolation: { required: 'L2' } } } });
+    const { restrictions } = load({ MCP_GUARD_CEILING: 'one.json' });
+    const config = { version: 1, limits: [{ key: ['tool'], rate: '9/s' }], servers: { files: { command: 'x' } } };
+    const compiled = compilePolicy({
+      document: config,
+      variables: {},
+      source: { path: '/c', digest: 'd' },
+      absolute: (path) => path,
+    });
+    if (!compiled.ok) throw new Error('it does not compile');
+    const { policy } = restrictPolicy(compiled.policy, restrictions);
+    const at = (id: string) => ({ id, cwd: undefined, home: undefined, args: [] });
+    const rules = limitsInForce(policy, [at('files'), at('bare')]).map(({ rule }) => rule);
+    expect(rules).toEqual(['limits[0]', `${join(directory, 'one.json')}.limits[0]`]);
+    const levelOf = (id: string) => requiredIsolation(restrictionsOn(policy, policy.servers.get(id), at(id))).level;
+    expect(['files', 'far', 'other'].map(levelOf)).toEqual(['L2', 'L2', 'L0']);
+    expect(explain({ version: 1, limits: [{ key: ['tool'] }] })).toEqual([
+      expect.stringContaining('limits[0]: it bounds nothing'),
+    ]);
   });
 
   test('files intersect: their scopes, and the keys that may approve', () => {

@@ -168,7 +168,7 @@ describe('constraints', () => {
   });
 
   test('are judged from where the server works, and from what it takes for its home', () => {
-    const files = { grants: [{ tool: 'read', args: { '/path': { within: ['/x'] } } }] };
+    const files = { grants: [{ tool: 'read', args: { '/path': { within: ['~/notes'] } } }] };
     const policy = policyOf({
       version: 1,
       scopes: { files },
@@ -178,7 +178,7 @@ describe('constraints', () => {
         secret: { command: 'a', scope: 'files', env: { HOME: 'env:ELSEWHERE' } },
       },
     });
-    const allows = (server: string) => checkOf(policy, server)?.({ path: '~/notes' }) === undefined;
+    const allows = (server: string) => checkOf(policy, server)?.({ path: '/x/home/notes' }) === undefined;
     expect(['here', 'there', 'secret'].map(allows)).toEqual([false, true, false]);
   });
 

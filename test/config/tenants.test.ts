@@ -73,6 +73,10 @@ describe('which view', () => {
     (name) => expect(viewForTenant(withTenants({}), name)).toEqual({ kind: 'unknown' }),
   );
 
+  test('a command that nobody lists is refused, whatever the config says: it would run unconfined', () => {
+    expect(policyOf(withTenants({}, { unlisted: 'observe' })).unlisted).toBe('deny');
+  });
+
   test('nothing of another tenant is in it', () => {
     expect(JSON.stringify(viewForTenant(withTenants({}), 'acme'))).not.toMatch(/globex|tenants/);
   });

@@ -63,7 +63,8 @@ async function runAll(suite, command, scratch, name) {
 async function gatewayCommand(scratch) {
   const config = join(scratch, 'gateway.json');
   const [command, ...args] = server;
-  const one = { command, args, prefix: '', passEnv: ['CONFORMANCE_RUN'] };
+  // Pins answer for tools that were never listed: here only the gateway is judged.
+  const one = { command, args, prefix: '', pins: 'off', passEnv: ['CONFORMANCE_RUN'] };
   await writeFile(config, JSON.stringify({ version: 1, servers: { conformance: one } }), { mode: 0o600 });
   return [...guard.slice(0, 2), 'run', '--config', config];
 }

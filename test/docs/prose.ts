@@ -53,10 +53,10 @@ export function anchorsOf(markdown: string): readonly string[] {
 export function commandsOf(markdown: string): readonly (readonly string[])[] {
   const named = [
     ...markdown.matchAll(
-      /(?<![,\w/])mcp-guard(?:\.js)? (?!audit v\d)((?:run|audit|breaker|config|scope|token|pause|status|reload|demo|--?[a-z])[^`\n|"]*)/g,
+      /(?<![,\w/])mcp-guard(?:\.js)? (?!audit v\d)((?:run|audit|breaker|config|scope|tenant|token|pause|status|reload|demo|--?[a-z])[^`\n|"]*)/g,
     ),
   ];
-  const short = [...markdown.matchAll(/`((?:run|audit|breaker|config|scope|token|pause) [^`\n]+)`/g)];
+  const short = [...markdown.matchAll(/`((?:run|audit|breaker|config|scope|tenant|token|pause) [^`\n]+)`/g)];
   return [...named, ...short].map(
     ([, words = '']) => (words.split(/ [#>] /)[0] ?? '').match(/(?:'[^']*'|[^\s'])+/g) ?? [],
   );

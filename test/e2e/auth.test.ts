@@ -56,7 +56,7 @@ function authEvents(state: string): readonly { at: number; name: string; detail:
   return readTrail(state)
     .sort((a, b) => (a.id < b.id ? -1 : 1))
     .flatMap(({ records }) => records)
-    .map(({ h }) => h as { at: number; name: string; detail: Record<string, unknown> }) // members of events only
+    .map(({ h }) => h as unknown as { at: number; name: string; detail: Record<string, unknown> }) // members of events only
     .filter(({ name }) => name === 'auth' || name === 'token');
 }
 

@@ -79,7 +79,7 @@ test('observed or not, a server gets no more than the ceiling; who asks hears of
 });
 
 test('a run without a config is kept to it, too', async () => {
-  yard.limit(READ_ONLY);
+  yard.limit({ ...READ_ONLY, limits: [{ key: ['tool'], match: { tool: 'list_*' }, rate: '1/day' }] });
   const client = yard.start([process.execPath, FILESYSTEM, shared]);
   try {
     const session = new Session(client);
@@ -89,6 +89,8 @@ test('a run without a config is kept to it, too', async () => {
     expect(await session.call('write_file', { path: join(shared, 'b.txt'), content: 'x' })).toBe(
       'Unknown tool: write_file',
     );
+    const list = () => session.call('list_directory', { path: shared });
+    expect([await list(), await list()]).toEqual(['answered', 'rate_limited']);
     // its own file is no tool's business
     expect(await session.call('read_text_file', { path: yard.ceiling })).toBe('own_path');
     expect(client.stderr()).toContain(`is kept to the ceiling \`${yard.ceiling}\` alone`);

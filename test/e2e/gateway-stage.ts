@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectRaw, type RawClient } from './client-raw.ts';
 import { descendants, type Process, type Yard } from './guarded.ts';
-import type { Peer } from './stage.ts';
+import type { Launch, Peer } from './stage.ts';
 
-export const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
+const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
 
 /** An entry of the config for a fixture server or a peer. */
 export function entryOf(server: readonly string[] | Peer, directory: string, more: object = {}): object {
@@ -15,20 +15,28 @@ export function entryOf(server: readonly string[] | Peer, directory: string, mor
   return { command, args, env, passEnv: ['GUARD_TEST_YARD'], ...more };
 }
 
-/** Writes the config and starts `mcp-guard run` without a command. */
+/** Writes the config; what starts `mcp-guard run` without a command. */
+export function gatewayLaunch(
+  yard: Yard,
+  servers: Readonly<Record<string, object>>,
+  flags: readonly string[] = [],
+): Launch {
+  const config = join(yard.home, 'gateway.json');
+  writeFileSync(config, JSON.stringify({ version: 1, servers }), { mode: 0o600 });
+  return {
+    command: process.execPath,
+    args: [BIN, 'run', '--config', config, ...flags],
+    env: yard.env(),
+    directory: yard.home,
+  };
+}
+
 export function startGateway(
   yard: Yard,
   servers: Readonly<Record<string, object>>,
   flags: readonly string[] = [],
 ): RawClient {
-  const config = join(yard.home, 'gateway.json');
-  writeFileSync(config, JSON.stringify({ version: 1, servers }), { mode: 0o600 });
-  return connectRaw({
-    command: process.execPath,
-    args: [BIN, 'run', '--config', config, ...flags],
-    env: yard.env(),
-    directory: yard.home,
-  });
+  return connectRaw(gatewayLaunch(yard, servers, flags));
 }
 
 /** The process of a server behind the guard, by something that stands in its command line. */

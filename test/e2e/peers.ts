@@ -29,6 +29,8 @@ export const memory: Peer = {
   env: (directory) => ({ MEMORY_FILE_PATH: join(directory, 'memory.jsonl') }),
 };
 
+export const thinking = packaged('server-sequential-thinking');
+
 /** Servers on SDK v1, one for each legacy revision of the protocol. */
 export const legacyServers: readonly { readonly sdk: string; readonly revision: string; readonly peer: Peer }[] = [
   { sdk: '1.0.4', revision: '2024-11-05', peer: fixture('../fixtures/peers/sdk-1.0.4.mjs') },

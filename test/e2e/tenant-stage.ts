@@ -84,8 +84,13 @@ export async function lookAround(client: RawClient, id: number, tool = 'look', t
   return JSON.parse(said) as Look;
 }
 
-/** Everything that belongs to a tenant, by where it was found. */
-export function artefactsOf(yard: Yard, tenant: string, client: RawClient): ReadonlyMap<string, Buffer> {
+/** Everything that belongs to a tenant, by where it was found. @param reports commands whose output belongs to it, too */
+export function artefactsOf(
+  yard: Yard,
+  tenant: string,
+  client: RawClient,
+  reports: readonly (readonly string[])[] = [],
+): ReadonlyMap<string, Buffer> {
   const found = new Map<string, Buffer>();
   found.set('client', Buffer.from(client.lines.join('\n')));
   found.set('stderr', Buffer.from(client.stderr()));
@@ -96,13 +101,9 @@ export function artefactsOf(yard: Yard, tenant: string, client: RawClient): Read
       if (fs.statSync(path).isFile()) found.set(path, Buffer.concat([Buffer.from(`${path}\n`), fs.readFileSync(path)]));
     }
   }
-  for (const [words, ...more] of [
-    ['audit', 'tail', '--json', '--all'],
-    ['audit', 'verify', '--json'],
-    ['breaker', 'status', '--json'],
-  ].map((one) => [one])) {
-    const said = yard.command(...(words ?? []), ...more.flat(), '--tenant', tenant);
-    found.set((words ?? []).join(' '), Buffer.from(said.stdout + said.stderr));
+  for (const words of reports) {
+    const { stdout, stderr } = yard.command(...words);
+    found.set(words.join(' '), Buffer.from(stdout + stderr));
   }
   return found;
 }

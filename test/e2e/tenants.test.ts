@@ -32,14 +32,17 @@ const USERS = { acme: 7001, globex: 7002 } as const;
 
 interface Played {
   readonly leaks: readonly string[];
+  /** How many places were searched. */
+  readonly places: number;
   readonly acme: Look;
   readonly globex: Look;
 }
 
-/** @param isolation of both @param holes what a barrier would have closed */
+/** @param isolation of both @param holes what a barrier would have closed @param reports searched, too */
 async function playBoth(
   isolation: (tenant: 'acme' | 'globex') => object,
   holes: { readonly block?: object; readonly env?: Readonly<Record<string, string>>; readonly server?: object } = {},
+  reports: readonly (readonly string[])[] = [],
 ): Promise<Played> {
   const tokens = {
     env: token('env'),
@@ -84,7 +87,13 @@ async function playBoth(
   // what a run tells of its own tenant proves that the tokens were there to be found
   const own = findLeaks(artefactsOf(yard, 'acme', acme), Object.values(tokens).slice(0, 4));
   expect(own).toContain('client');
-  return { leaks: findLeaks(artefactsOf(yard, 'globex', globex), Object.values(tokens)), acme: first, globex: second };
+  const artefacts = artefactsOf(yard, 'globex', globex, reports);
+  return {
+    leaks: findLeaks(artefacts, Object.values(tokens)),
+    places: artefacts.size,
+    acme: first,
+    globex: second,
+  };
 }
 
 const ownUser = (tenant: 'acme' | 'globex') => ({ required: 'L1', uid: USERS[tenant] });
@@ -106,8 +115,15 @@ describe('canaries', () => {
   test('of one tenant are in nothing of the other behind users of their own', async ({ skip }) => {
     const why = lacks('L1');
     if (why !== undefined) skipLoudly(skip, why);
-    const { leaks, acme, globex } = await playBoth(ownUser);
+    const reports = [
+      ['audit', 'tail', '--json', '--all', '--tenant', 'globex'],
+      ['breaker', 'status', '--json', '--tenant', 'globex'],
+      ['tenant', 'show', 'globex', '--json'],
+    ];
+    const { leaks, places, acme, globex } = await playBoth(ownUser, {}, reports);
     expect(leaks).toEqual([]);
+    // client, stderr, record, payloads, inventory, reports
+    expect(places).toBeGreaterThan(6);
     expect([acme.uid, globex.uid]).toEqual([7001, 7002]);
     expect([acme.umask, globex.umask]).toEqual([0o077, 0o077]);
     expect(acme.limits).toMatch(/Max processes +512 +512/);
@@ -141,6 +157,33 @@ describe('canaries', () => {
     expect(Object.keys(acme.env)).not.toEqual(expect.arrayContaining(['SSH_AUTH_SOCK']));
     expect(fs.statSync(join(`${yard.state}-homes`, 'acme', 'home', 'left')).mode & 0o777).toBe(0o600);
   });
+});
+
+test('no message says whose it is: names of tenants in bodies, `_meta`, tools, paths and ids lead nowhere else', async () => {
+  const config = writeConfig(yard, { acme: {}, globex: {} });
+  const acme = connect(yard, config, 'acme');
+  await acme.initialize();
+  const names = [
+    'globex',
+    'GLOBEX',
+    'globex\\u0000',
+    '../globex',
+    '..%2fglobex',
+    'gl\\u00f6bex',
+    '\\uff47lobex',
+    '/globex/../globex',
+  ];
+  for (const [index, name] of names.entries()) {
+    const meta = `"_meta":{"tenant":"${name}","mcp-guard/tenant":"${name}","x-tenant-id":"${name}"}`;
+    const params = `{"name":"${name}","tenant":"${name}","arguments":{"tenant":"${name}","path":"${name}/x"},${meta}}`;
+    const line = await acme.request(`${index}/${name.replaceAll('\\', '')}`, 'tools/call', params);
+    expect(line).toMatch(/"result"|"error"/);
+  }
+  expect(await acme.end()).toBe(0);
+  expect(fs.readdirSync(yard.state).filter((name) => !['acme', 'lock', 'run'].includes(name))).toEqual([]);
+  expect(fs.readdirSync(`${yard.state}-homes`)).toEqual(['acme']);
+  for (const { records } of readTrail(yard.state))
+    expect((records[0]?.h as { readonly tenant?: unknown } | undefined)?.tenant).toBe('acme'); // of an `open` record
 });
 
 describe('with one barrier taken away they are found', () => {

@@ -74,3 +74,8 @@ it('the list is touched only where a config hides what is switched off', () => {
     'hide',
   ]);
 });
+
+it('who the session is comes before everything else', () => {
+  const names = createInterceptors({ ...PARTS, identity: { name: 'identity' } }).map((one) => one.name);
+  expect(names.slice(0, 2)).toEqual(['identity', 'inventory']);
+});

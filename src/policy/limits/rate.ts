@@ -15,10 +15,10 @@ const PERIODS_US: ReadonlyMap<string, number> = new Map([
 
 /** @param text `60/min`; undefined where it is none */
 export function readRate(text: string): Rate | undefined {
-  const [count = '', per = ''] = text.split('/');
+  const [count = '', per = '', ...rest] = text.split('/');
   const periodUs = PERIODS_US.get(per);
   const units = /^[1-9][0-9]{0,8}$/.test(count) ? Number(count) : undefined;
-  return periodUs === undefined || units === undefined ? undefined : { units, periodUs };
+  return periodUs === undefined || units === undefined || rest.length > 0 ? undefined : { units, periodUs };
 }
 
 /**

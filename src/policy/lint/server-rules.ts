@@ -98,8 +98,14 @@ export function isPinned({ kind, spec }: Launched): boolean {
   }
 }
 
-export function findSecrets({ servers }: LintInput): readonly Found[] {
-  return servers.flatMap(({ id, document }) => {
+/** Those of tenants, too, whose blocks hold servers of their own. */
+export function findSecrets({ servers, document: config }: LintInput): readonly Found[] {
+  const own = Object.entries(objectOf(memberOf(config, 'tenants'))).flatMap(([tenant, block]) =>
+    Object.entries(objectOf(memberOf(block, 'servers'))).map(([id, written]) => {
+      return { id, document: objectOf(written), at: ['tenants', tenant, 'servers', id] };
+    }),
+  );
+  return [...servers.map((one) => ({ ...one, at: ['servers', one.id] })), ...own].flatMap(({ id, document, at }) => {
     const args = listOf(memberOf(document, 'args'));
     const places: readonly (readonly [Path, string, Json | undefined])[] = [
       ...args.map((arg, index) => [['args', index], optionBefore(args, index), arg] as const),
@@ -117,7 +123,7 @@ export function findSecrets({ servers }: LintInput): readonly Found[] {
       if (kind === undefined) return [];
       return [
         {
-          path: ['servers', id, ...below],
+          path: [...at, ...below],
           server: id,
           text: `holds ${kind}: whoever reads the file, or its history, has it`,
           mend: 'make a new one; put it into `env` as `env:NAME` or `file:/path`, and let the server read the variable',

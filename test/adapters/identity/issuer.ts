@@ -50,7 +50,12 @@ const part = (text: string): string => Buffer.from(text).toString('base64url');
 
 /** Any header and any payload as text, with a signature of the key over exactly that. */
 export function signText(key: Key, header: string, payload: string): string {
-  const input = `${part(header)}.${part(payload)}`;
+  return signParts(key, part(header), part(payload));
+}
+
+/** Any two parts as they stand. */
+export function signParts(key: Key, header: string, payload: string): string {
+  const input = `${header}.${payload}`;
   const signature = crypto.sign('sha256', Buffer.from(input), { key: key.privateKey, dsaEncoding: 'ieee-p1363' });
   return `${input}.${signature.toString('base64url')}`;
 }

@@ -130,6 +130,14 @@ describe('a stream', () => {
     );
   });
 
+  test('without a line break, a secret that is partly due to be shown is held back whole', () => {
+    const bytes = Buffer.from(`${'x'.repeat(400)}${TOKEN}${'y'.repeat(400)}`);
+    for (let cut = 400; cut < 800; cut += 1) {
+      const shown = run(masker(TOKEN), [bytes.subarray(0, cut), bytes.subarray(cut)]);
+      expect(shown).toBe(`${'x'.repeat(400)}[secret S0]${'y'.repeat(400)}`);
+    }
+  });
+
   test('shows a line as soon as it is whole, and holds back little of another', () => {
     const stream = maskStream(masker(TOKEN));
     expect(Buffer.from(stream.push(Buffer.from('one\ntw'))).toString()).toBe('one\n');

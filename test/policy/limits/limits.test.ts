@@ -207,14 +207,11 @@ describe('around a limit there is no way', () => {
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ error: { code: -31_001, data: expect.anything() } });
   });
 
-  test.each(['Read', 'READ', ' read', 'read ', 'ｒｅａｄ'])(
-    'by another spelling of a tool: %j',
-    (spelling) => {
-      const scene = new LimitsScene([{ key: ['tool'], match: { tool: 'read' }, rate: '1/day' }]);
-      expect(scene.call('read')).toBe('sent');
-      expect(scene.call(spelling)).not.toBe('sent');
-    },
-  );
+  test.each(['Read', 'READ', ' read', 'read ', 'ｒｅａｄ'])('by another spelling of a tool: %j', (spelling) => {
+    const scene = new LimitsScene([{ key: ['tool'], match: { tool: 'read' }, rate: '1/day' }]);
+    expect(scene.call('read')).toBe('sent');
+    expect(scene.call(spelling)).not.toBe('sent');
+  });
 
   test('by a spelling that has another price', () => {
     const scene = new LimitsScene([{ key: ['tenant'], rate: '10/day', cost: { buy: 10 } }]);

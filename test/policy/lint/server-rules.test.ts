@@ -113,6 +113,19 @@ describe('secret-literal', () => {
 
   const at = (server: object) => found('secret-literal', { version: 1, servers: { a: { command: 'a', ...server } } });
 
+  test('is looked for in the blocks of tenants, too', () => {
+    const tenants = (env: object) => ({
+      version: 1,
+      servers: { a: { command: 'a' } },
+      tenants: { acme: { servers: { a: { env } } } },
+    });
+    expect(found('secret-literal', tenants({ TOKEN: `ghp_${'a1'.repeat(18)}` }))).toEqual([
+      expect.stringMatching(/^tenants\.acme\.servers\.a\.env\.TOKEN: holds a GitHub token/),
+    ]);
+    expect(found('secret-literal', tenants({ TOKEN: 'exec:op read op://a/b' }))).toEqual([]);
+    expect(found('secret-literal', tenants({ TOKEN: 'keychain:github/acme-token-0123456789' }))).toEqual([]);
+  });
+
   test.each<[object, readonly string[]]>([
     [{ env: { API_TOKEN: random } }, ['servers.a.env.API_TOKEN']],
     [{ env: { API_TOKEN: `literal:${random}` } }, ['servers.a.env.API_TOKEN']],

@@ -1,0 +1,174 @@
+// `node bench/gateway.mjs`: what a gateway adds to a call (routing alone, and end to end over 10 servers with 1,000 tools), and how much
+// later an aggregated start is than the slowest of its servers alone.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const SERVERS = 10;
+const TOOLS = 100;
+const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const scratch = mkdtempSync(join(tmpdir(), 'mcp-guard-gateway-bench-'));
+
+/** The pure core with nothing around it: one call and its answer, µs. */
+async function routing() {
+  const outfile = join(scratch, 'gateway.mjs');
+  const contents =
+    "export { Gateway } from './src/core/gateway/gateway.ts'; export { readLine } from './src/wire/read-line.ts'; export { DEFAULT_READ_LIMITS } from './src/wire/message.ts';";
+  await build({
+    stdin: { contents, resolveDir: here('..'), loader: 'ts' },
+    ...{ outfile, bundle: true, format: 'esm', platform: 'node', logLevel: 'silent' },
+  });
+  const { Gateway, readLine, DEFAULT_READ_LIMITS } = await import(outfile);
+  const names = Array.from({ length: SERVERS }, (_, at) => `server-${at}`);
+  const lanes = names.map((lane) => ({
+    ...{ lane, prefix: `${lane}__`, start: 'eager', startTimeoutMs: 5000, idleStopMs: Number.POSITIVE_INFINITY },
+    ...{ comesBack: true, known: undefined, refusal: undefined },
+  }));
+  const settings = {
+    lanes,
+    tag: 't',
+    serverInfo: { name: 'g', version: '1' },
+    seal: () => 's',
+    read: DEFAULT_READ_LIMITS,
+  };
+  const gateway = new Gateway(settings);
+  const now = { wallMs: 0, monoMs: 0 };
+  const bytes = (message) => Buffer.from(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  const read = (message) => readLine(bytes(message), 'client', DEFAULT_READ_LIMITS).line;
+  gateway.begin(now);
+  gateway.handle(
+    { type: 'client_line', line: read({ id: 0, method: 'initialize', params: { capabilities: {} } }) },
+    now,
+  );
+  for (const lane of names) {
+    const result = {
+      protocolVersion: '2025-11-25',
+      capabilities: { tools: {} },
+      serverInfo: { name: lane, version: '1' },
+    };
+    gateway.handle({ type: 'lane_line', lane, bytes: bytes({ id: 0, result }) }, now);
+  }
+  gateway.handle({ type: 'client_line', line: read({ id: 1, method: 'tools/list' }) }, now);
+  for (const lane of names) {
+    const tools = Array.from({ length: TOOLS }, (_, at) => ({ name: `tool-${at}`, inputSchema: { type: 'object' } }));
+    gateway.handle({ type: 'lane_line', lane, bytes: bytes({ id: 1, result: { tools } }) }, now);
+  }
+  const rounds = [];
+  for (let round = 0; round < 30; round += 1) {
+    // Read beforehand: a run without a gateway reads its lines, too.
+    const calls = Array.from({ length: 1000 }, (_, at) => {
+      const lane = names[at % SERVERS];
+      const params = { name: `${lane}__tool-${at % TOOLS}`, arguments: { text: 'hello', number: at } };
+      const id = round * 1000 + at + 2;
+      const answer = bytes({ id, result: { content: [{ type: 'text', text: 'hello' }] } });
+      return { line: read({ id, method: 'tools/call', params }), lane, answer };
+    });
+    const start = process.hrtime.bigint();
+    for (const { line, lane, answer } of calls) {
+      gateway.handle({ type: 'client_line', line }, now);
+      gateway.handle({ type: 'lane_line', lane, bytes: answer }, now);
+    }
+    rounds.push(Number(process.hrtime.bigint() - start) / 1000 / calls.length);
+  }
+  return median(rounds.slice(5));
+}
+
+const SERVER = `
+const tools = Array.from({ length: ${TOOLS} }, (_, at) => ({ name: 'tool-' + at, inputSchema: { type: 'object' } }));
+require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+  const { id, method } = JSON.parse(line);
+  if (id === undefined) return;
+  const result = method === 'initialize' ? { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 's', version: '1' } }
+    : method === 'tools/list' ? { tools } : { content: [{ type: 'text', text: 'hello' }] };
+  process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id, result }) + '\\n');
+});`;
+
+function connect(args) {
+  const env = { ...process.env, MCP_GUARD_STATE_DIR: join(scratch, 'state') };
+  const child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'ignore'] });
+  let rest = '';
+  let wake = () => {};
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop();
+    for (const line of lines) if (line.includes('"id":')) wake(line);
+  });
+  const request = (message) =>
+    new Promise((resolve) => {
+      wake = resolve;
+      child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+    });
+  const end = () =>
+    new Promise((resolve) => {
+      child.once('exit', resolve);
+      child.stdin.end();
+    });
+  return { request, end };
+}
+
+const hello = {
+  id: 0,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'b', version: '1' } },
+};
+
+/** Milliseconds from the start of the process to the answer to `initialize`. */
+async function startOf(args) {
+  const start = performance.now();
+  const { request, end } = connect(args);
+  await request(hello);
+  const tookMs = performance.now() - start;
+  await end();
+  return tookMs;
+}
+
+/** Microseconds of one call, one after the other. */
+async function callOf(args, name) {
+  const { request, end } = connect(args);
+  await request(hello);
+  const times = [];
+  for (let id = 1; id <= 3000; id += 1) {
+    const start = process.hrtime.bigint();
+    await request({ id, method: 'tools/call', params: { name, arguments: { text: 'hello' } } });
+    if (id > 1000) times.push(Number(process.hrtime.bigint() - start) / 1000);
+  }
+  await end();
+  return median(times);
+}
+
+async function main() {
+  const config = join(scratch, 'gateway.json');
+  const server = [process.execPath, '-e', SERVER.replaceAll('\n', ' ')];
+  const [command, ...args] = server;
+  const servers = Object.fromEntries(Array.from({ length: SERVERS }, (_, at) => [`server-${at}`, { command, args }]));
+  writeFileSync(config, JSON.stringify({ version: 1, servers }), { mode: 0o600 });
+  const bin = here('../bin/mcp-guard.js');
+  const many = [bin, 'run', '--config', config];
+  const one = [...many, '--server', 'server-3'];
+  await startOf(many);
+  const starts = { alone: [], guarded: [], three: [], ten: [] };
+  const three = [...many, '--servers', 'server-1,server-2,server-3'];
+  for (let round = 0; round < 9; round += 1) {
+    starts.alone.push(await startOf(server.slice(1)));
+    starts.guarded.push(await startOf(one));
+    starts.three.push(await startOf(three));
+    starts.ten.push(await startOf(many));
+  }
+  const calls = { guarded: await callOf(one, 'tool-7'), gateway: await callOf(many, 'server-3__tool-7') };
+  const lines = [
+    `routing alone, ${SERVERS} servers with ${SERVERS * TOOLS} tools: ${(await routing()).toFixed(1)} µs a call and its answer`,
+    `end to end, median: one server ${calls.guarded.toFixed(0)} µs, gateway ${calls.gateway.toFixed(0)} µs`,
+    `start, median: server alone ${median(starts.alone).toFixed(0)} ms, guarded ${median(starts.guarded).toFixed(0)} ms, 3 behind a gateway ${median(starts.three).toFixed(0)} ms, 10 ${median(starts.ten).toFixed(0)} ms`,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+try {
+  await main();
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

@@ -1,0 +1,132 @@
+// Limits that a fleet of machines counts together, in a redis or valkey: the port over one script, one round trip a call. Time is the
+// server's. Knows no limit, and the protocol only by redis-link.ts. Loaded only where a config names a redis.
+import { createHash } from 'node:crypto';
+import type { RedisPlace } from '../config/redis-url.ts';
+import type { KeyState, LimitStore, Take } from '../ports/limit-store.ts';
+import { limitScript } from './limit-redis-script.ts';
+import {
+  askAbout,
+  askRenew,
+  askSettle,
+  askTake,
+  listOf,
+  nameKeys,
+  numberOf,
+  type Question,
+  readStates,
+  readTake,
+} from './limit-redis-words.ts';
+import { openRedisLink, type RedisAnswer } from './redis-link.ts';
+
+export interface RedisLimitStoreOptions {
+  readonly place: () => RedisPlace;
+  readonly tenant: string;
+  readonly mostKeys?: number;
+  readonly connectMs?: number;
+  readonly answerMs?: number;
+}
+
+const MOST_KEYS = 16_384;
+/** A server answers nobody else meanwhile. */
+const KEYS_AT_ONCE = 256;
+
+/** Connects when it is first asked. @throws RangeError where `tenant` is no name for one */
+export function openRedisLimitStore(options: RedisLimitStoreOptions): LimitStore {
+  const { place, tenant, mostKeys = MOST_KEYS, connectMs, answerMs } = options;
+  const names = nameKeys(tenant);
+  const body = limitScript(mostKeys);
+  const sha = createHash('sha1').update(body).digest('hex');
+  const link = openRedisLink({
+    place,
+    greet: [['SCRIPT', 'LOAD', body]],
+    ...(connectMs === undefined ? {} : { connectMs }),
+    ...(answerMs === undefined ? {} : { answerMs }),
+  });
+  const underWay = new Set<Promise<unknown>>();
+
+  const run = async ({ keys, words }: Question, onLate?: (reply: unknown) => void): Promise<RedisAnswer> => {
+    const parts = [String(keys.length), ...keys, ...words];
+    const answer = await link.ask(['EVALSHA', sha, ...parts], onLate);
+    // It was restarted, or its scripts were flushed: one more round trip, once.
+    const isUnknown = answer.kind === 'error' && answer.text.startsWith('NOSCRIPT');
+    return isUnknown ? link.ask(['EVAL', body, ...parts], onLate) : answer;
+  };
+  const forget = (question: Question): void => {
+    const one = run(question).finally(() => underWay.delete(one));
+    underWay.add(one);
+  };
+  /** The keys of the tenant that the index knows. */
+  const known = async (): Promise<readonly string[]> =>
+    replyOf(await link.ask(['ZRANGEBYSCORE', names.index, '-inf', '+inf']), listOf).filter(
+      (key) => typeof key === 'string',
+    );
+  const aboutAll = async <T>(
+    what: 'list' | 'reset',
+    keys: readonly string[] | undefined,
+    read: (reply: unknown) => T,
+  ): Promise<readonly T[]> => {
+    const all = keys ?? (await known());
+    const parts: T[] = [];
+    for (let at = 0; at < all.length; at += KEYS_AT_ONCE)
+      parts.push(replyOf(await run(askAbout(names, what, all.slice(at, at + KEYS_AT_ONCE))), read));
+    return parts;
+  };
+
+  return {
+    async take(charges): Promise<Take> {
+      // Nobody waits for it any more, so it never was.
+      const giveBack = (reply: unknown): void => {
+        const late = orUnavailable(() => readTake(reply, charges, mostKeys));
+        if (late.kind === 'taken') forget(askSettle(names, late.receipt, { reached: false, postPaid: [] }));
+      };
+      const answer = await run(askTake(names, charges), giveBack);
+      return orUnavailable(() => replyOf(answer, (reply) => readTake(reply, charges, mostKeys)));
+    },
+    settle(receipt, end) {
+      forget(askSettle(names, receipt, end));
+    },
+    renew(receipts) {
+      const question = askRenew(names, receipts);
+      if (question !== undefined) forget(question);
+    },
+    async list() {
+      try {
+        const keys: readonly KeyState[] = (await aboutAll('list', undefined, readStates)).flat();
+        return { kind: 'listed', keys };
+      } catch (error) {
+        return unavailable(error);
+      }
+    },
+    async reset(keys) {
+      try {
+        const counts = await aboutAll('reset', keys, numberOf);
+        return { kind: 'reset', count: counts.reduce((sum, count) => sum + count, 0) };
+      } catch (error) {
+        return unavailable(error);
+      }
+    },
+    async idle() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+    close: () => link.close(),
+  };
+}
+
+/** @throws RangeError with what the caller is told */
+function replyOf<T>(answer: RedisAnswer, read: (reply: unknown) => T): T {
+  if (answer.kind === 'away') throw new RangeError(answer.why);
+  if (answer.kind === 'error') throw new RangeError(`the redis answers \`${answer.text}\``);
+  return read(answer.reply);
+}
+
+function orUnavailable(read: () => Take): Take {
+  try {
+    return read();
+  } catch (error) {
+    return unavailable(error);
+  }
+}
+
+function unavailable(error: unknown): { readonly kind: 'unavailable'; readonly why: string } {
+  return { kind: 'unavailable', why: error instanceof Error ? error.message : String(error) };
+}

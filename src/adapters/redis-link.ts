@@ -1,0 +1,226 @@
+// One connection to a redis, made when it is asked for and made anew after it broke: bounded in time, never queueing, and no
+// timer while nobody asks. The only file that imports `redis`. Knows no limit and no script. TRUST: no text quotes the password.
+import { createClient } from 'redis';
+import type { RedisPlace } from '../config/redis-url.ts';
+
+export interface RedisLinkOptions {
+  /** Asked at each connection: a password that was renewed is read anew. @throws with a text for a person, without any secret */
+  readonly place: () => RedisPlace;
+  /** Sent first on each connection, which stands once all are answered, in whatever way. */
+  readonly greet: readonly (readonly string[])[];
+  /** From the first byte to the end of the greeting. */
+  readonly connectMs?: number;
+  /** How long an answer is waited for. */
+  readonly answerMs?: number;
+}
+
+export type RedisAnswer =
+  | { readonly kind: 'reply'; readonly reply: unknown }
+  /** The server's own words: `NOSCRIPT …`. Nothing was done. */
+  | { readonly kind: 'error'; readonly text: string }
+  /** Not connected, or no answer in time; then it may have been done, or be done later. */
+  | { readonly kind: 'away'; readonly why: string };
+
+export interface RedisLink {
+  /**
+   * Never rejects. In the order in which they are asked, as long as the connection stands. Where there is none, it is made, unless
+   * the last attempt has just failed. @param onLate what came after `away` had been answered
+   */
+  ask(words: readonly string[], onLate?: (reply: unknown) => void): Promise<RedisAnswer>;
+  /** Idempotent; what is under way ends with `away`. */
+  close(): void;
+}
+
+type Client = ReturnType<typeof createRedisClient>;
+/** An attempt, and what stands at its end. */
+interface Line {
+  readonly client: Client;
+  /** Undefined: it stands; else why it does not. Never rejects. */
+  readonly ready: Promise<string | undefined>;
+  /** Why it is of no use any more. */
+  broken: string | undefined;
+  /** Answers of any kind, for telling a slow server from one that is gone. */
+  answers: number;
+  isWatched: boolean;
+}
+
+const CONNECT_MS = 2_000;
+const ANSWER_MS = 1_000;
+/** Without any answer for so many times as long as one is waited for, a connection is given up. */
+const SILENCES = 2;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2_000;
+const LONGEST_WHY = 200;
+
+export function openRedisLink({
+  place,
+  greet,
+  connectMs = CONNECT_MS,
+  answerMs = ANSWER_MS,
+}: RedisLinkOptions): RedisLink {
+  let line: Line | undefined;
+  let isClosed = false;
+  let failures = 0;
+  let notBeforeMs = Number.NEGATIVE_INFINITY;
+  let lastWhy = '';
+  /** In a cluster: the node that has the keys. */
+  let moved: Pick<RedisPlace, 'host' | 'port'> | undefined;
+
+  const fail = (one: Line, why: string): void => {
+    if (one.broken !== undefined) return;
+    one.broken = why;
+    one.client.destroy();
+    if (line !== one) return;
+    line = undefined;
+    lastWhy = why;
+    moved = undefined;
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures);
+    failures += 1;
+    // A fleet that lost one server does not come back as one.
+    notBeforeMs = performance.now() + pauseMs * (0.5 + Math.random() / 2);
+  };
+
+  const connect = (): Line => {
+    const client = createRedisClient({ ...place(), ...moved }, connectMs);
+    const one: Line = { client, ready: start(), broken: undefined, answers: 0, isWatched: false };
+    client.on('error', (error: unknown) => fail(one, textOf(error)));
+    return one;
+    async function start(): Promise<string | undefined> {
+      const cancel = after(connectMs, () => fail(one, `no connection within ${connectMs} ms`));
+      try {
+        await client.connect();
+        // Who takes a connection may still answer nothing.
+        await Promise.allSettled(greet.map((words) => client.sendCommand([...words])));
+        if (one.broken === undefined) failures = 0;
+      } catch (error) {
+        fail(one, textOf(error));
+      }
+      cancel();
+      return one.broken;
+    }
+  };
+
+  /** A connection on which nothing comes back is no connection. */
+  const watchSilence = (one: Line): void => {
+    if (one.isWatched) return;
+    one.isWatched = true;
+    const seen = one.answers;
+    after(answerMs * SILENCES, () => {
+      one.isWatched = false;
+      if (one.answers === seen) fail(one, `no answer within ${answerMs * (SILENCES + 1)} ms`);
+    });
+  };
+
+  const send = (one: Line, words: readonly string[], onLate: (reply: unknown) => void): Promise<RedisAnswer> =>
+    new Promise((settle) => {
+      let isLate = false;
+      const cancel = after(answerMs, () => {
+        isLate = true;
+        watchSilence(one);
+        settle({ kind: 'away', why: `no answer within ${answerMs} ms` });
+      });
+      one.client.sendCommand([...words]).then(
+        (reply: unknown) => {
+          cancel();
+          one.answers += 1;
+          if (isLate) onLate(reply);
+          else settle({ kind: 'reply', reply });
+        },
+        (error: unknown) => {
+          cancel();
+          const text = textOf(error);
+          if (one.broken !== undefined || !isServerError(text))
+            return settle({ kind: 'away', why: one.broken ?? text });
+          one.answers += 1;
+          settle({ kind: 'error', text });
+        },
+      );
+    });
+
+  const standing = async (): Promise<Line | string> => {
+    if (isClosed) return 'the store is closed';
+    if (line === undefined) {
+      if (performance.now() < notBeforeMs) return lastWhy;
+      try {
+        line = connect();
+      } catch (error) {
+        return textOf(error);
+      }
+    }
+    const one = line;
+    return (await one.ready) ?? one;
+  };
+
+  const ask = async (
+    words: readonly string[],
+    onLate: (reply: unknown) => void,
+    isAgain: boolean,
+  ): Promise<RedisAnswer> => {
+    const one = await standing();
+    if (typeof one === 'string') return { kind: 'away', why: one };
+    const answer = await send(one, words, onLate);
+    if (answer.kind !== 'error') return answer;
+    const node = readMoved(answer.text, place);
+    if (node !== undefined && !isAgain) {
+      // The others on this line are sent after it, too.
+      if (line === one) {
+        line = undefined;
+        moved = node;
+        after(answerMs, () => one.client.destroy());
+      }
+      return ask(words, onLate, true);
+    }
+    // What was the primary is a replica now: the name may lead elsewhere.
+    if (answer.text.startsWith('READONLY')) fail(one, answer.text);
+    return answer;
+  };
+
+  return {
+    ask: (words, onLate = () => {}) => ask(words, onLate, false),
+    close() {
+      isClosed = true;
+      if (line !== undefined) fail(line, 'the store is closed');
+    },
+  };
+}
+
+function createRedisClient({ host, port, tls, username, password, database }: RedisPlace, connectMs: number) {
+  const socket = { host, port, connectTimeout: connectMs, reconnectStrategy: false } as const;
+  return createClient({
+    // The older of the two protocols: everything speaks it.
+    RESP: 2,
+    maintNotifications: 'disabled',
+    disableClientInfo: true,
+    disableOfflineQueue: true,
+    // The client's own time-out ends where the command is written.
+    commandOptions: { timeout: 0 },
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(database === 0 ? {} : { database }),
+    socket: tls ? { ...socket, tls: true } : socket,
+  });
+}
+
+/** `MOVED 3999 10.0.0.2:6381`; without a host it is the same one. */
+function readMoved(text: string, place: () => RedisPlace): Pick<RedisPlace, 'host' | 'port'> | undefined {
+  const [, host, port] = /^MOVED \d+ (.*):(\d+)$/.exec(text) ?? [];
+  if (host === undefined || port === undefined) return undefined;
+  return { host: host === '' ? place().host : host, port: Number(port) };
+}
+
+/** A server's error begins with its code. */
+function isServerError(text: string): boolean {
+  return /^[A-Z]{2,}(\s|$)/.test(text);
+}
+
+function textOf(error: unknown): string {
+  // A name with several addresses fails with as many errors.
+  if (error instanceof AggregateError && error.errors.length > 0) return textOf(error.errors[0]);
+  const text = error instanceof Error && error.message !== '' ? error.message : String(error);
+  return text.slice(0, LONGEST_WHY);
+}
+
+function after(ms: number, action: () => void): () => void {
+  const timer = setTimeout(action, ms);
+  return () => clearTimeout(timer);
+}

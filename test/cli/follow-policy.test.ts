@@ -1,0 +1,132 @@
+// One server goes over to another policy: in order, between two messages, whole or closed; and never asks an old process under a new scope.
+import { describe, expect, it } from 'vitest';
+import { type FollowParts, followPolicy } from '../../src/cli/follow-policy.ts';
+import type { HeldPolicy } from '../../src/cli/open-policy.ts';
+import type { RunLock } from '../../src/cli/run-lock.ts';
+import { serverAtStart } from '../../src/cli/server-in-force.ts';
+import { compilePolicy } from '../../src/config/compile.ts';
+import { resolveServer } from '../../src/config/resolve-server.ts';
+import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
+import type { UpstreamCommand } from '../../src/ports/upstream.ts';
+
+const ASKED = { serverFlag: 'srv', command: undefined, args: [] };
+const COMMAND: UpstreamCommand = { command: 'srv', args: ['b'], cwd: '/d', env: {}, stderr: 'pipe' };
+
+function held(args: readonly string[]): HeldPolicy {
+  const document = { version: 1, servers: { srv: { command: 'srv', args } } };
+  const source = { path: '/c.json', digest: 'd' };
+  const compiled = compilePolicy({ document, variables: {}, source, absolute: (path) => path });
+  if (!compiled.ok) throw new Error('the test is wrong');
+  const { policy } = compiled;
+  // as much of a lock as is asked here
+  const lock = {
+    policy,
+    layersOf: () => [],
+    refuseUnapproved: () => {},
+    approvedPins: new Map(),
+    serverDocument: () => ({}),
+  };
+  return { lock: lock as unknown as RunLock, policy, watched: [], signature: '', untilMs: Number.POSITIVE_INFINITY };
+}
+
+function setUp(more: Partial<FollowParts> = {}) {
+  const done: string[] = [];
+  const first = held(['a']);
+  const server = resolveServer(first.policy, ASKED);
+  const standing = { now: serverAtStart(first, server) };
+  const follower = followPolicy({
+    ...{ server, standing, asked: ASKED, renewal: undefined },
+    interceptors: [{ name: 'one', onPolicyChange: () => void done.push('changed') }],
+    roster: { beforePolicyChange: () => void done.push('before') },
+    pins: { policyIs: () => void done.push('pins') },
+    gate: { begin: () => void done.push('gate') },
+    movesTo: () => void done.push('moves'),
+    clock: { now: () => ({ wallMs: 0, monoMs: 0 }) },
+    log: { write: (_, text) => void done.push(text) },
+    between: (action) => {
+      done.push('[');
+      action();
+      done.push(']');
+    },
+    ...more,
+  });
+  const isOpen = () => {
+    const { scope } = standing.now;
+    return scope === 'unscoped' || decideTarget(scope.layers, 'tool', 'x', 0).granted;
+  };
+  return { follower, done, isOpen, standing };
+}
+const renewal = (done: string[]) => ({
+  prepare: async () => COMMAND,
+  begin: () => void done.push('begin'),
+});
+
+describe('a server', () => {
+  it('goes over in one turn, what was shown being noted before', async () => {
+    const { follower, done, isOpen, standing } = setUp();
+    const before = standing.now;
+    const prepared = await follower.prepare(held(['a']));
+    expect([done, standing.now === before]).toEqual([[], true]);
+    prepared.commit();
+    expect(done).toEqual(['[', 'before', 'pins', 'changed', ']']);
+    expect([isOpen(), standing.now === before, prepared.notes]).toEqual([true, false, []]);
+  });
+
+  it('with another command is asked nothing more before it is started anew, once', async () => {
+    const begun: string[] = [];
+    const { follower, done, isOpen } = setUp({ renewal: renewal(begun) });
+    const prepared = await follower.prepare(held(['b']));
+    prepared.commit();
+    expect(prepared.notes).toEqual([
+      '`srv` has another command or environment: it is started anew once nothing is in flight',
+    ]);
+    expect([done, begun, isOpen()]).toEqual([
+      ['[', 'before', 'pins', 'changed', 'moves', 'gate', ']'],
+      ['begin'],
+      true,
+    ]);
+    const again = await follower.prepare(held(['b']));
+    again.commit();
+    expect([begun, again.notes]).toEqual([['begin'], []]);
+  });
+
+  it('with another command that nobody starts is closed, and opens again with the old one', async () => {
+    const { follower, isOpen } = setUp();
+    const prepared = await follower.prepare(held(['b']));
+    prepared.commit();
+    expect(prepared.notes).toEqual([expect.stringContaining('another command or environment: start it anew')]);
+    expect(isOpen()).toBe(false);
+    (await follower.prepare(held(['a']))).commit();
+    expect(isOpen()).toBe(true);
+  });
+
+  it('whose new command cannot be had keeps everything', async () => {
+    const { follower, done } = setUp({
+      renewal: { prepare: () => Promise.reject(new Error('no secret')), begin: () => {} },
+    });
+    await expect(follower.prepare(held(['b']))).rejects.toThrow('no secret');
+    expect(done).toEqual([]);
+  });
+
+  it('one of whose policies fails on the way is closed', async () => {
+    const interceptors = [
+      {
+        name: 'bad',
+        onPolicyChange: () => {
+          throw new Error('oh');
+        },
+      },
+    ];
+    const { follower, isOpen, done } = setUp({ interceptors });
+    (await follower.prepare(held(['a']))).commit();
+    expect(isOpen()).toBe(false);
+    expect(done.join()).toContain('every call to `srv` is refused from now on: a policy of the guard failed');
+  });
+
+  it('is closed where an approval has ended and nothing can be read', () => {
+    const { follower, isOpen, done } = setUp();
+    follower.close?.('why');
+    expect(isOpen()).toBe(false);
+    expect(done).toEqual(['[', 'every call to `srv` is refused from now on: why', ']']);
+  });
+});

@@ -1,0 +1,197 @@
+// Where the identity of a run takes hold: `auth` of config and lock is what is asked, its tenant and roles are part of the policy, at a
+// reload as well; and the session ends when it is over.
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Timers } from '../../src/adapters/shutdown-ladder.ts';
+import { createIdentityAsker } from '../../src/cli/ask-identity.ts';
+import { watchIdentity } from '../../src/cli/identity-watch.ts';
+import type { RunIdentity } from '../../src/cli/run-identity.ts';
+import { openRunLock } from '../../src/cli/run-lock.ts';
+import type { AuthPolicy } from '../../src/config/auth-policy.ts';
+import { NO_CEILINGS } from '../../src/config/ceilings.ts';
+import { serverScopeOf } from '../../src/config/server-scope.ts';
+import type { Identity } from '../../src/policy/identity/identity.ts';
+import { identityOf } from '../../src/policy/identity/judge-token.ts';
+import type { Tokens } from '../../src/policy/identity/token-record.ts';
+import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
+import type { JsonObject } from '../../src/wire/json.ts';
+import { HOUR, makeToken, NOW, storeOf } from '../policy/identity/tokens.ts';
+
+const CONFIG: JsonObject = {
+  ...{ version: 1, servers: { files: { command: 'node', scope: 'all' } } },
+  scopes: { all: { grants: [{ tool: '*' }] }, ro: { grants: [{ tool: 'read' }] } },
+  auth: { required: true },
+  roles: { reader: { scopes: ['ro'] } },
+};
+let directory: string;
+beforeEach(() => {
+  directory = fs.mkdtempSync(join(fs.realpathSync(tmpdir()), 'run-identity-'));
+});
+afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
+
+const write = (config: JsonObject): void =>
+  fs.writeFileSync(join(directory, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+
+function asked(identity: Partial<Identity>): RunIdentity {
+  const { record } = makeToken(1, { roles: ['reader'], tenant: 'acme' });
+  return {
+    identity: { ...identityOf(record), ...identity },
+    ownFiles: [],
+    requireServers: async () => {},
+    watch: () => ({ gate: undefined, exitStatus: () => undefined, begin: () => {} }),
+  };
+}
+
+async function open(answer: RunIdentity | undefined, isReload = false) {
+  const questions: (AuthPolicy | undefined)[] = [];
+  const lock = await openRunLock(
+    { path: join(directory, 'config.json'), origin: 'flag', digest: undefined },
+    {
+      ...{ env: {}, uid: process.getuid?.(), stateDir: join(directory, 'state'), tenant: 'default', nowMs: NOW },
+      ...{ actor: 'ada', isReload, ceilings: NO_CEILINGS },
+      identify: async (auth: AuthPolicy | undefined) => {
+        questions.push(auth);
+        return answer;
+      },
+    },
+  );
+  const entry = lock.policy.servers.get('files');
+  const scope = serverScopeOf(entry, lock.layersOf(entry));
+  const tools = ['read', 'drop', 'extra'].filter(
+    (tool) => scope === 'unscoped' || decideTarget(scope.layers, 'tool', tool, NOW).granted,
+  );
+  return { questions, tools };
+}
+
+describe('the policy of a run', () => {
+  test('is that of the roles of who runs it, at a reload as well', async () => {
+    write(CONFIG);
+    expect((await open(asked({}))).tools).toEqual(['read']);
+    expect((await open(asked({}), true)).tools).toEqual(['read']);
+    expect((await open(asked({ roles: [] }))).tools).toEqual([]);
+    expect((await open(undefined)).tools).toEqual(['read', 'drop', 'extra']);
+  });
+
+  test('a role that the config widens counts as it was approved; one that it narrows counts at once', async () => {
+    write(CONFIG);
+    await open(asked({}));
+    const roles = (...scopes: string[]) => write({ ...CONFIG, roles: { reader: { scopes } } });
+    roles('ro', 'all');
+    expect((await open(asked({}))).tools).toEqual(['read']);
+    write({
+      ...CONFIG,
+      scopes: { all: { grants: [{ tool: '*' }] }, ro: { grants: [{ tool: 'read' }, { tool: 'extra' }] } },
+    });
+    expect((await open(asked({}))).tools).toEqual(['read']);
+    write({ ...CONFIG, scopes: { all: { grants: [{ tool: '*' }] }, ro: { grants: [] } } });
+    expect((await open(asked({}))).tools).toEqual([]);
+    const { roles: _, ...without } = CONFIG;
+    write(without);
+    expect((await open(asked({}))).tools).toEqual([]);
+    expect((await open(asked({ roles: [] }))).tools).toEqual([]);
+  });
+
+  test('is asked for by what config and lock come to: taking `auth` out of the config lets nobody in', async () => {
+    write(CONFIG);
+    expect((await open(asked({}))).questions).toMatchObject([{ required: true }]);
+    const { auth: _, roles: __, ...without } = CONFIG;
+    write(without);
+    expect((await open(asked({}))).questions).toMatchObject([{ required: true }]);
+    write({ ...without, auth: { jwt: { issuer: 'x', audience: 'y', jwksFile: 'k', algorithms: ['ES256'] } } });
+    expect((await open(asked({}))).questions).toEqual([{ required: true, tokenFile: undefined, jwt: undefined }]);
+  });
+});
+
+describe('the asker', () => {
+  const parts = { env: {}, stateDir: '/nowhere', user: 'ada', tenant: undefined };
+
+  test('asks nobody where there is no `auth`, and says that a token is for nothing', async () => {
+    const asker = createIdentityAsker({ ...parts, tokenFile: 't' });
+    expect(await asker.identify(undefined)).toBeUndefined();
+    expect(() => asker.refuseUnused()).toThrow(/no config here asks for one/);
+    expect(() => createIdentityAsker({ ...parts, tokenFile: undefined }).refuseUnused()).not.toThrow();
+  });
+
+  test('asks once: what a reload brings does not make a session somebody else’s', async () => {
+    const asker = createIdentityAsker({ ...parts, tokenFile: undefined });
+    await asker.identify(undefined);
+    expect(await asker.identify({ required: true, tokenFile: undefined, jwt: undefined })).toBeUndefined();
+  });
+
+  test('where a token may be presented and none is, it is the local user', async () => {
+    const asker = createIdentityAsker({ ...parts, tokenFile: undefined });
+    const answer = await asker.identify({ required: false, tokenFile: undefined, jwt: undefined });
+    expect(answer?.identity).toMatchObject({ kind: 'local', principal: 'local:ada', tenant: undefined });
+  });
+});
+
+describe('the watch', () => {
+  function begin(identity: Identity, tokens: () => Tokens | undefined) {
+    let nowMs = 0;
+    const due: { atMs: number; action: () => void }[] = [];
+    const ends: string[] = [];
+    const said: string[] = [];
+    const timers: Timers = {
+      after(delayMs, action) {
+        due.push({ atMs: nowMs + delayMs, action });
+        return () => {};
+      },
+    };
+    const watch = watchIdentity({
+      ...{ identity, tokens, timers, clock: { now: () => ({ wallMs: NOW + nowMs, monoMs: nowMs }) } },
+      log: { write: (_, text) => void said.push(text) },
+    });
+    watch.begin((why) => void ends.push(`${nowMs} ${why}`));
+    const advance = (ms: number): void => {
+      nowMs += ms;
+      for (const { action } of due.splice(0).filter(({ atMs }) => atMs <= nowMs)) action();
+    };
+    const gate = () =>
+      watch.gate.onNotification?.(
+        { upstream: 'files', method: 'x', params: undefined },
+        { wallMs: NOW + nowMs, monoMs: nowMs },
+      );
+    return { watch, ends, said, advance, gate, due };
+  }
+  const { record } = makeToken(1);
+
+  test('ends the session once, at the first look after it is over, and looks no more', () => {
+    let tokens = storeOf(record);
+    const { watch, ends, said, advance, due } = begin(identityOf(record), () => tokens);
+    advance(400);
+    expect([ends, watch.end]).toEqual([[], undefined]);
+    tokens = storeOf({ ...record, revokedMs: NOW });
+    advance(400);
+    expect([ends, watch.end, due.length]).toEqual([['800 revoked'], 'revoked', 0]);
+    expect(said).toEqual(['the session ends: its token was revoked']);
+  });
+
+  test('the gate closes at once, and what is over stays over', () => {
+    let tokens: Tokens | undefined = storeOf(record);
+    const { gate, ends, advance } = begin(identityOf(record), () => tokens);
+    expect(gate()).toBe('pass');
+    tokens = undefined;
+    expect(gate()).toBe('drop');
+    tokens = storeOf(record);
+    expect(gate()).toBe('drop');
+    advance(400);
+    expect(ends).toEqual(['400 store_unreadable']);
+  });
+
+  test('what is over before the session begins ends it as it begins', () => {
+    expect(begin(identityOf(record), () => storeOf()).ends).toEqual(['0 revoked']);
+  });
+
+  test('a JWT ends at its time, and no store is asked', () => {
+    const jwt: Identity = { ...identityOf(record), kind: 'jwt', tokenId: undefined, expiresAtMs: NOW + HOUR };
+    const { ends, advance } = begin(jwt, () => {
+      throw new Error('asked');
+    });
+    advance(HOUR - 1);
+    expect(ends).toEqual([]);
+    advance(400);
+    expect(ends).toEqual([`${HOUR + 399} expired`]);
+  });
+});

@@ -1,0 +1,129 @@
+// What a person does with a tenant: sees it, shuts it out while it is at work, and has it erased under a record that still verifies.
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { eventually, type Yard } from './guarded.ts';
+import { connect, findLeaks, lookAround, openYard, writeConfig } from './tenant-stage.ts';
+import { readTrail } from './trail.ts';
+
+let yard: Yard;
+beforeEach(() => {
+  yard = openYard();
+});
+afterEach(async () => {
+  expect(await yard.close()).toEqual([]);
+  fs.rmSync(`${yard.state}-homes`, { recursive: true, force: true });
+});
+
+const stages = (tenant: string) =>
+  readTrail(join(yard.state, tenant))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .flatMap(({ records }) => records)
+    .map(({ h }) => h as { readonly name?: string; readonly detail?: { readonly stage?: string } }) // members of events
+    .flatMap(({ name, detail }) => (name === 'tenant' ? [detail?.stage] : []));
+
+test('suspended at work, seen, let in again', async () => {
+  const config = writeConfig(yard, { acme: {}, globex: {} });
+  const acme = connect(yard, config, 'acme');
+  await acme.initialize();
+  const globex = connect(yard, config, 'globex');
+  await globex.initialize();
+  await eventually('acme is listed as active', () =>
+    /^acme +active +1 /m.test(yard.command('tenant', 'list', '--config', config).stdout),
+  );
+
+  expect(yard.command('tenant', 'suspend', 'acme')).toMatchObject({
+    status: 64,
+    stderr: expect.stringContaining('`--reason` is missing'),
+  });
+  const asked = performance.now();
+  const order = yard.command('tenant', 'suspend', 'acme', '--reason', 'it is late');
+  expect(order).toMatchObject({ status: 0, stdout: expect.stringMatching(/^SUSPENDED acme: no session begins/) });
+  const [code] = await acme.exited;
+  // from the order, start of that command included
+  expect(performance.now() - asked).toBeLessThan(5000);
+  expect(code).toBe(77);
+  expect(acme.stderr()).toContain('the session ends: the tenant `acme` is suspended');
+  // the other one goes on, and has heard nothing
+  await lookAround(globex, 1);
+
+  const again = connect(yard, config, 'acme');
+  expect(await again.exited).toEqual([77, null]);
+  expect(again.stderr()).toContain('the tenant `acme` is suspended');
+  const list = yard.command('tenant', 'list', '--config', config).stdout.split('\n');
+  expect(list[1]).toMatch(/^acme +SUSPENDED +0 +\d+ +\d+ (B|KiB) +yes$/);
+  expect(list[2]).toMatch(/^globex +active +1 /);
+  const shown = yard.command('tenant', 'show', 'acme', '--config', config).stdout;
+  expect(shown).toMatch(/reason +it is late/);
+  expect(JSON.parse(yard.command('tenant', 'show', 'acme', '--json', '--config', config).stdout)).toMatchObject({
+    isSuspended: true,
+    isConfigured: true,
+  });
+
+  expect(yard.command('tenant', 'resume', 'acme', '--reason', 'it was a mistake').stdout).toContain('resumed acme');
+  const back = connect(yard, config, 'acme');
+  await back.initialize();
+  expect([await back.end(), await globex.end()]).toEqual([0, 0]);
+  expect(stages('acme')).toEqual(
+    ['suspend_asked', 'suspended', 'session_ended', 'resume_asked', 'resumed'].sort(byTime),
+  );
+  expect(yard.command('audit', 'verify').status).toBe(0);
+});
+
+/** The session ends between two records of another segment: only that it is there is certain. */
+function byTime(a: string, b: string): number {
+  return stages('acme').indexOf(a) - stages('acme').indexOf(b);
+}
+
+test.each(['../globex', 'ACME', 'acme\u0000', 'run', ''])('%j is no tenant to any command', (name) => {
+  if (name.includes('\0')) return; // no program can be given it
+  for (const word of ['show', 'suspend', 'resume', 'erase'])
+    expect(yard.command('tenant', word, name, '--reason', 'x').status).toBe(64);
+  expect(fs.readdirSync(yard.state)).toEqual([]);
+});
+
+test('erased: what was said is gone, that it was said stays', async () => {
+  const config = writeConfig(yard, { acme: { servers: { srv: { env: { A: 'canary-env-0123456789' } } } }, globex: {} });
+  const acme = connect(yard, config, 'acme');
+  await acme.initialize();
+  await lookAround(acme, 1, 'write', 'canary-written-0123456789');
+  await lookAround(acme, 2, 'look', 'canary-argument-0123456789');
+  expect(await acme.end()).toBe(0);
+  const globex = connect(yard, config, 'globex');
+  await globex.initialize();
+  await lookAround(globex, 1, 'write', 'canary-of-globex-0123456789');
+  expect(await globex.end()).toBe(0);
+  const artefacts = (tenant: string) =>
+    new Map(
+      [join(yard.state, tenant), join(`${yard.state}-homes`, tenant)]
+        .filter((root) => fs.existsSync(root))
+        .flatMap((root) => fs.readdirSync(root, { recursive: true, encoding: 'utf8' }).map((name) => join(root, name)))
+        .filter((path) => fs.statSync(path).isFile())
+        .map((path) => [path, fs.readFileSync(path)] as const),
+    );
+  const tokens = ['env', 'written', 'argument'].map((place) => `canary-${place}-0123456789`);
+  expect(findLeaks(artefacts('acme'), tokens).length).toBeGreaterThan(0);
+  const records = (tenant: string) => readTrail(join(yard.state, tenant)).flatMap((one) => one.records).length;
+  const before = records('acme');
+
+  const early = yard.command('tenant', 'erase', 'acme', '--reason', 'asked for', '--yes');
+  expect(early).toMatchObject({ status: 77, stderr: expect.stringContaining('it is not suspended') });
+  expect(findLeaks(artefacts('acme'), tokens).length).toBeGreaterThan(0);
+  yard.command('tenant', 'suspend', 'acme', '--reason', 'asked for');
+  expect(yard.command('tenant', 'erase', 'acme', '--reason', 'asked for')).toMatchObject({
+    status: 77,
+    stderr: expect.stringContaining('--yes'),
+  });
+  const done = yard.command('tenant', 'erase', 'acme', '--reason', 'asked for', '--yes');
+  expect(done).toMatchObject({ status: 0, stdout: expect.stringContaining('hold nothing but their headers now') });
+
+  expect(findLeaks(artefacts('acme'), tokens)).toEqual([]);
+  expect(fs.existsSync(join(`${yard.state}-homes`, 'acme'))).toBe(false);
+  expect(fs.readdirSync(join(yard.state, 'acme')).sort()).toEqual(['audit', 'suspended.json']);
+  const verified = yard.command('audit', 'verify', '--tenant', 'acme');
+  expect(verified).toMatchObject({ status: 0, stdout: expect.stringContaining('0 broken') });
+  // nothing but orders was added, and nothing taken away
+  expect(records('acme')).toBeGreaterThan(before);
+  expect(stages('acme')).toEqual(expect.arrayContaining(['suspended', 'erase_asked', 'erased']));
+  expect(findLeaks(artefacts('globex'), ['canary-of-globex-0123456789']).length).toBeGreaterThan(0);
+});
