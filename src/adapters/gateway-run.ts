@@ -2,47 +2,18 @@
 // turn; decides nothing itself.
 import type { SessionEvent } from '../core/events.ts';
 import type { GatewayEffect, GatewayEvent } from '../core/gateway/events.ts';
-import type { Gateway } from '../core/gateway/gateway.ts';
-import type { AuditSink } from '../ports/audit-sink.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Log } from '../ports/log.ts';
-import type { ReadLimits } from '../wire/message.ts';
-import type { ClientEnd } from './client-end.ts';
 import { clientEvent } from './client-events.ts';
+import type { GatewayOptions } from './gateway-options.ts';
 import { LaneClient } from './lane-client.ts';
 import { LoudLanes } from './loud-lanes.ts';
 import { ParentWatch } from './parent-watch.ts';
 import type { SessionRun } from './run-session.ts';
-import type { Timers } from './shutdown-ladder.ts';
 
 /** How long a client that reads nothing may hold up the end. */
 const FAREWELL_MS = 1000;
 const DEFECT_STATUS = 70;
 /** The host is gone: as if the terminal had hung up. */
 const SIGHUP = 1;
-
-/** What a lane's session tells of its server, by way of its chain. */
-export interface LaneNews {
-  onAway(): void;
-  onBack(): void;
-  onGone(): void;
-}
-
-export interface GatewayOptions {
-  readonly gateway: Gateway;
-  readonly client: ClientEnd;
-  /** A session run for this lane, with a server of its own. Not started yet. */
-  openLane(lane: string, client: ClientEnd, news: LaneNews): SessionRun;
-  readonly sink: AuditSink;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly timers: Timers;
-  /** The process id of the parent, now. */
-  parent(): number;
-  readonly read: ReadLimits;
-  /** Called when all that one piece of input led to has been done. */
-  afterTurn(): void;
-}
 
 interface RunningLane {
   readonly run: SessionRun;

@@ -162,18 +162,16 @@ function does.take()
 end
 
 local ends = {}
-function ends.r(reached)
+function ends.r()
   local h, spend, mark = key(), nextnum(), nextnum()
-  if reached then return end
   local r = redis.call('HMGET', h, 'k', 't', 'g')
   if r[1] ~= 'r' then return end
   local tat, given = num(r[2]), num(r[3])
   local refund = math.min(spend, math.max(0, mark - given - now))
   if refund > 0 then redis.call('HSET', h, 't', int(tat - refund), 'g', int(given + refund)) end
 end
-function ends.b(reached)
+function ends.b()
   local h, cost, mark = key(), nextnum(), nextnum()
-  if reached then return end
   local list = windowsof(h)
   for _, w in ipairs(list) do
     if w[1] == mark then
@@ -189,8 +187,7 @@ function ends.p()
   if redis.call('ZCARD', z) == 0 then forget(h, z) end
 end
 function does.settle()
-  local reached = word() == '1'
-  for i = 1, nextnum() do ends[word()](reached) end
+  for i = 1, nextnum() do ends[word()]() end
   for i = 1, nextnum() do
     local h, label, spend, depth, most, unit = key(), word(), nextnum(), word(), nextnum(), word()
     local tat, given, kind = rateof(h)

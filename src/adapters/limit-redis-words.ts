@@ -43,12 +43,15 @@ function wordsOf(charge: Charge): readonly string[] {
   return ['b', label, ...numbers.map(String)];
 }
 
-export function askSettle(names: KeyNames, { charges, marks }: Receipt, { reached, postPaid }: CallEnd): Question {
+/** Undefined where nothing changes: what left has been paid for. */
+export function askSettle(names: KeyNames, receipt: Receipt, { reached, postPaid }: CallEnd): Question | undefined {
   const paid = postPaid.filter(({ spendUs }) => spendUs > 0);
-  const keys = charges.flatMap((charge) => keysOf(names, charge));
-  const ends = charges.flatMap((charge, index) => {
+  const marked = receipt.charges.map((charge, index) => ({ charge, mark: String(receipt.marks[index] ?? 0) }));
+  const changed = marked.filter(({ charge }) => !reached || charge.kind === 'place');
+  if (changed.length + paid.length === 0) return undefined;
+  const keys = changed.flatMap(({ charge }) => keysOf(names, charge));
+  const ends = changed.flatMap(({ charge, mark }) => {
     if (charge.kind === 'place') return ['p', charge.lease];
-    const mark = String(marks[index] ?? 0);
     return charge.kind === 'rate' ? ['r', String(charge.spendUs), mark] : ['b', String(charge.cost), mark];
   });
   const debts = paid.flatMap(({ label, spendUs, depthUs, mostUs, unitUs }) => [
@@ -57,7 +60,7 @@ export function askSettle(names: KeyNames, { charges, marks }: Receipt, { reache
   ]);
   return {
     keys: [names.index, ...keys, ...paid.map(({ key }) => names.hash(key))],
-    words: ['settle', reached ? '1' : '0', String(charges.length), ...ends, String(paid.length), ...debts],
+    words: ['settle', String(changed.length), ...ends, String(paid.length), ...debts],
   };
 }
 

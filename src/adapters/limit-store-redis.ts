@@ -51,7 +51,8 @@ export function openRedisLimitStore(options: RedisLimitStoreOptions): LimitStore
     const isUnknown = answer.kind === 'error' && answer.text.startsWith('NOSCRIPT');
     return isUnknown ? link.ask(['EVAL', body, ...parts], onLate) : answer;
   };
-  const forget = (question: Question): void => {
+  const forget = (question: Question | undefined): void => {
+    if (question === undefined) return;
     const one = run(question).finally(() => underWay.delete(one));
     underWay.add(one);
   };
@@ -86,8 +87,7 @@ export function openRedisLimitStore(options: RedisLimitStoreOptions): LimitStore
       forget(askSettle(names, receipt, end));
     },
     renew(receipts) {
-      const question = askRenew(names, receipts);
-      if (question !== undefined) forget(question);
+      forget(askRenew(names, receipts));
     },
     async list() {
       try {

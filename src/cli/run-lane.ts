@@ -1,7 +1,7 @@
 // The session of one server behind a gateway: a complete one, as for a single server, whose client is the gateway. Its policies are made
 // once and outlive a server that was stopped; everything else is new each time it starts.
 import type { ClientEnd } from '../adapters/client-end.ts';
-import type { LaneNews } from '../adapters/gateway-run.ts';
+import type { LaneNews } from '../adapters/gateway-options.ts';
 import type { NoiseRelay } from '../adapters/noise-relay.ts';
 import type { RunOptions } from '../adapters/run-options.ts';
 import { SessionRun } from '../adapters/run-session.ts';

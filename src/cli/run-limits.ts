@@ -1,11 +1,10 @@
 // The limits of one run: one store and one set for all its servers, and the policies over them for each. Follows the policy in
 // force. Loaded only where there is a config. Puts together, decides nothing.
-import { randomBytes } from 'node:crypto';
 import { openDeferredLimitStore } from '../adapters/limit-store-deferred.ts';
 import { openFallbackLimitStore } from '../adapters/limit-store-fallback.ts';
 import { openMemoryLimitStore } from '../adapters/limit-store-memory.ts';
 import { openLimitStore } from '../adapters/open-limit-store.ts';
-import { sha256Digest } from '../adapters/sha256-digest.ts';
+import { createSaltSource, sha256Digest } from '../adapters/sha256-digest.ts';
 import { limitsInForce } from '../config/limits-in-force.ts';
 import { type LimitStorePolicy, type LimitsPolicy, NO_LIMITS } from '../config/limits-policy.ts';
 import type { Policy } from '../config/policy.ts';
@@ -56,12 +55,13 @@ interface Standing {
   readonly store: LimitStore;
 }
 
-const LEASE_BYTES = 12;
+const LEASE_HEX = 24;
 const ANY = Number.POSITIVE_INFINITY;
 
 export function openRunLimits(parts: RunLimitsParts): RunLimits {
   const { tenant, principal, inForce, model } = parts;
   const links: LimitsLink[] = [];
+  const random = createSaltSource();
   const stores = new Map<string, LimitStore>();
 
   /** Told in a turn of its own: the store may have answered in the middle of one. */
@@ -109,7 +109,7 @@ export function openRunLimits(parts: RunLimitsParts): RunLimits {
       links.push(link);
       const limits = createLimits({
         ...{ who: { tenant, principal }, model, set: () => standing.set, store: () => standing.store },
-        lease: () => randomBytes(LEASE_BYTES).toString('hex'),
+        lease: () => random().slice(0, LEASE_HEX),
         resume: (request, outcome) => link.between(() => link.post({ type: 'wait_over', request, outcome })),
       });
       return [loopGuard, blastRadius, limits];

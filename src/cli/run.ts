@@ -18,7 +18,7 @@ import { StreamClient } from '../adapters/stream-client.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { explainIgnored, findConfigFile, showPlaces } from '../config/find-config.ts';
 import { DEFAULTS } from '../config/policy.ts';
-import { resolveServer } from '../config/resolve-server.ts';
+import { bareAt, resolveServer } from '../config/resolve-server.ts';
 import { Session } from '../core/session.ts';
 import type { LogLevel } from '../ports/log.ts';
 import { openTenantScope } from '../tenant/tenant-scope.ts';

@@ -48,9 +48,3 @@ export function strongestLevel(levels: readonly (IsolationLevel | undefined)[]):
   const ranks = levels.map((level) => (level === undefined ? 0 : ISOLATION_LEVELS.indexOf(level)));
   return ISOLATION_LEVELS[Math.max(0, ...ranks)] ?? 'L3';
 }
-
-/** Of all servers of one session: `none` where one is not confined at all. */
-export function weakestLevel(levels: readonly (IsolationLevel | 'none')[]): IsolationLevel | 'none' {
-  const ranks = levels.map((level) => (level === 'none' ? -1 : ISOLATION_LEVELS.indexOf(level)));
-  return ISOLATION_LEVELS[Math.min(...ranks, ISOLATION_LEVELS.length)] ?? 'none';
-}

@@ -3,12 +3,13 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { GuardError } from '../guard-error.ts';
-import { isJsonObject, type JsonObject } from '../wire/json.ts';
+import type { JsonObject } from '../wire/json.ts';
 import { checkUsers } from './check-tenants.ts';
 import { type Compilation, compilePolicy } from './compile.ts';
 import type { PortsFor } from './compile-scope.ts';
 import { countErrors, type Diagnostic, listRules, showDiagnostic } from './diagnostics.ts';
 import type { ConfigPlace } from './find-config.ts';
+import { isPlainObject } from './json-path.ts';
 import { parseConfig } from './parse-config.ts';
 import type { Policy } from './policy.ts';
 import { type JsonPath, readShape } from './read-shape.ts';
@@ -64,8 +65,9 @@ export function tryLoad(place: ConfigPlace, context: LoadContext): Loading {
   const { path } = place;
   const parsed = parseConfig(path, text);
   const { document } = parsed;
-  const looked =
-    context.isWithoutTenants === true && isJsonObject(document) ? withoutOthers(document, undefined) : document;
+  // untyped input enters here; what is no object is refused as it is
+  const isBare = context.isWithoutTenants === true && isPlainObject(document);
+  const looked = isBare ? withoutOthers(document as JsonObject, undefined) : document;
   const compiled = compileDocument(looked, { path, digest }, context);
   const diagnostics = [...parsed.diagnostics, ...(compiled.ok ? [] : compiled.diagnostics)];
   if (!compiled.ok || diagnostics.length > 0) return { ok: false, path, digest, diagnostics };

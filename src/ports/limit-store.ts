@@ -137,7 +137,8 @@ export interface LimitStore {
    */
   take(charges: readonly Charge[], now: Instant): Later<Take>;
   /**
-   * The call of `receipt` has ended: its places are free, the rest as `end` says. To be called exactly once. Returns at once; a
+   * The call of `receipt` has ended: its places are free, the rest as `end` says. To be called exactly once, but for a
+   * call that has left, holds no place and owes nothing: there it may be left out. Returns at once; a
    * store that cannot be reached tries no second time: a place then falls free after its `ttlMs`.
    */
   settle(receipt: Receipt, end: CallEnd, now: Instant): void;

@@ -181,3 +181,25 @@ test('what is wrong for one tenant alone is said with its name', async () => {
   write(config({ acme: { servers: { own: { command: 'x', deadline: { idleMs: 9, hardMs: 5 } } } }, globex: {} }));
   await expect(start('acme')).rejects.toMatchObject({ message: expect.stringContaining('for the tenant `acme`') });
 });
+
+test('an error in the block of one tenant keeps no other out, once the config is locked; one that is shared does', async () => {
+  await lockAsItStands();
+  write(config({ acme: ACME, globex: { servers: { files: { scope: 'nope' } } } }));
+  expect(toolsOf(await start())).toEqual(['read']);
+  await expect(start('globex')).rejects.toMatchObject({
+    code: 'config_invalid',
+    message: expect.stringContaining('no scope `nope`'),
+  });
+  write(config({ acme: ACME, globex: { isolation: { uid: 7001 } } }));
+  for (const tenant of ['acme', 'globex'])
+    await expect(start(tenant)).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining('user 7001'),
+    });
+});
+
+test('what is locked first is right as a whole', async () => {
+  write(config({ acme: ACME, globex: { servers: { files: { scope: 'nope' } } } }));
+  await expect(start()).rejects.toMatchObject({ code: 'config_invalid' });
+  expect(fs.existsSync(join(directory, 'mcp-guard.lock.json'))).toBe(false);
+});

@@ -19,7 +19,7 @@ export class ClientNotes {
     switch (method) {
       case 'notifications/initialized':
         client.initialized = line;
-        lanes.onInitialized();
+        lanes.tellAll(line);
         return;
       case 'notifications/cancelled':
         this.#onCancelled(line);

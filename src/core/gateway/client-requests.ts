@@ -1,6 +1,6 @@
 // Which lane or lanes a request of the client is for, method by method. Decides where, never whether: policy is each lane's own.
 import { objectAt, stringAt } from '../../wire/json.ts';
-import type { Line, RequestMessage, ResponseMessage } from '../../wire/message.ts';
+import type { Line, RequestMessage } from '../../wire/message.ts';
 import { replaceId } from '../../wire/splice.ts';
 import type { BatchAnswer } from '../batch.ts';
 import type { Answers } from './fan-outs.ts';
@@ -177,5 +177,3 @@ export class ClientRequests {
 function emptyResult({ id }: OpenRequest): Buffer {
   return Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{}}\n`);
 }
-
-export type ResponseLine = Line<ResponseMessage>;

@@ -10,6 +10,7 @@ import { BatchAnswer } from '../batch.ts';
 import { refusedIntent } from '../entries.ts';
 import type { BatchElement, RefusedLine } from '../events.ts';
 import { Asks } from './asks.ts';
+import { ChangedLists } from './changed-lists.ts';
 import { ClientMemory } from './client-memory.ts';
 import { ClientNotes } from './client-notes.ts';
 import { ClientRequests } from './client-requests.ts';
@@ -20,7 +21,7 @@ import { Greetings } from './greetings.ts';
 import type { Lane } from './lane.ts';
 import { LaneLines } from './lane-lines.ts';
 import { Lanes } from './lanes.ts';
-import { CHANGES, Listens } from './listens.ts';
+import { Listens } from './listens.ts';
 import { Lists } from './lists.ts';
 import { OpenRequests, type Part } from './open-requests.ts';
 import { Outbox } from './outbox.ts';
@@ -35,8 +36,6 @@ import { ToOneLane } from './to-one-lane.ts';
 const FAREWELL_MS = 30_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
-type ChangedList = keyof typeof CHANGES;
-
 export class Gateway {
   readonly #parts: GatewayParts;
   readonly #one: ToOneLane;
@@ -44,7 +43,7 @@ export class Gateway {
   readonly #notes: ClientNotes;
   readonly #fromLanes: LaneLines;
   /** Told at the end of the event, each once. */
-  readonly #changed = new Set<ChangedList>();
+  readonly #changed = new ChangedLists();
   #endByMs = NEVER;
   #isEnding = false;
 
@@ -58,7 +57,7 @@ export class Gateway {
       { outbox, requests, client },
       {
         onGreeted: (lane, result, answer) => greetings.onLane(lane, result, answer),
-        onChanged: (lane) => this.#noteChanged(lane),
+        onChanged: (lane) => this.#changed.note(lane),
         onUp: (lane) => this.#onUp(lane),
         onRefused: (lane, part, line, kind) => this.#onRefused(lane, part, line, kind),
       },
@@ -67,7 +66,7 @@ export class Gateway {
     const refusals = new Refusals(outbox, requests, client);
     const prefixes = new Prefixes(settings.lanes);
     const routes = new ResourceRoutes(lanes.all);
-    const fans: FanOuts = new FanOuts(settings, { outbox, requests, lanes }, (lane) => this.#noteChanged(lane));
+    const fans: FanOuts = new FanOuts(settings, { outbox, requests, lanes }, (lane) => this.#changed.note(lane));
     const greetings: Greetings = new Greetings({
       settings,
       outbox,
@@ -109,7 +108,7 @@ export class Gateway {
   handle(event: GatewayEvent, now: Instant): GatewayEffect[] {
     this.#parts.outbox.now = now;
     this.#on(event);
-    this.#tellChanged();
+    this.#changed.tell(this.#parts);
     if (this.#parts.client.hasLeft) this.#endIfDone();
     return this.#parts.outbox.take();
   }
@@ -213,7 +212,7 @@ export class Gateway {
 
   #onUp(lane: Lane): void {
     if (this.#parts.client.era === 'modern') this.#parts.listens.onUp(lane);
-    this.#noteChanged(lane);
+    this.#changed.note(lane);
   }
 
   #onRefused(lane: Lane, part: Part, line: Line<RequestMessage>, kind: 'down' | 'slow'): void {
@@ -223,31 +222,6 @@ export class Gateway {
     if (part.onAnswer !== undefined) part.onLost?.(lane.why);
     else if (kind === 'slow') this.#parts.refusals.refuse(open, line, lane.id, serverSlow(lane));
     else this.#one.refuse(open, line, lane, 'down');
-  }
-
-  /** What it offers has come or gone. */
-  #noteChanged(lane: Lane): void {
-    const { known } = lane.settings;
-    const offers = (kind: 'tools' | 'prompts' | 'resources'): boolean =>
-      lane.capabilities === undefined ? (known ?? ['tools']).includes(kind) : lane.offers(kind);
-    if (offers('tools')) this.#changed.add('toolsListChanged');
-    if (offers('prompts')) this.#changed.add('promptsListChanged');
-    if (offers('resources')) this.#changed.add('resourcesListChanged');
-  }
-
-  #tellChanged(): void {
-    if (this.#changed.size === 0) return;
-    const { client, outbox, listens, greetings } = this.#parts;
-    const changed = new Set(this.#changed);
-    this.#changed.clear();
-    if (client.hasLeft) return;
-    if (client.era === 'modern') listens.tellChanged(changed);
-    // Nothing is told before the client has heard all there was at first.
-    if (client.era !== 'legacy' || !client.isGreeted || client.initialized === undefined) return;
-    for (const kind of changed) {
-      if (!greetings.announces(kind.replace('ListChanged', ''))) continue;
-      outbox.toClient(Buffer.from(`{"jsonrpc":"2.0","method":"${CHANGES[kind]}"}\n`));
-    }
   }
 
   /** The client has closed its end: servers hear of it once nothing is to be sent to them any more. */

@@ -1,6 +1,5 @@
 // What a lane's session has for its client: answers to the request that is open under that id on that lane, questions under an id of
 // the gateway's own, notifications. INVARIANT: a server reaches only what is open on its own lane.
-import { isJsonObject, type Json } from '../../wire/json.ts';
 import type { Line, NotificationMessage, RequestId, RequestMessage } from '../../wire/message.ts';
 import { readLine } from '../../wire/read-line.ts';
 import { scan } from '../../wire/scan.ts';
@@ -109,8 +108,4 @@ export class LaneLines {
 
 function taskChanges(lane: Lane, line: Line): Change[] {
   return line.text.includes('taskId') ? taskChangesOut(lane.id, line.message, undefined) : [];
-}
-
-export function isResult(value: Json | undefined): boolean {
-  return isJsonObject(value);
 }

@@ -27,6 +27,9 @@ export interface Waiting {
   readonly part: Part | undefined;
 }
 
+/** A server that has given up is tried again after this, doubled each time. */
+const FIRST_RETRY_MS = 60_000;
+const LONGEST_RETRY_MS = 600_000;
 const MOST_WAITING = 2_000;
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 /** Tokens of tasks live longer than their requests. */
@@ -104,6 +107,17 @@ export class Lane {
     if (this.tokens.size <= MOST_TOKENS) return;
     const oldest = this.tokens.keys().next();
     if (oldest.done !== true) this.tokens.delete(oldest.value);
+  }
+
+  /** How long until it is tried again, by how often it has failed in a row. */
+  get retryDelayMs(): number {
+    return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.failures - 1));
+  }
+
+  /** Monotonic ms at which it wants to be looked at; Infinity for never. */
+  get wakeAtMs(): number {
+    const atMs = Math.min(this.waitsUntilMs, this.retryAtMs);
+    return this.isIdle ? Math.min(atMs, this.lastUsedMs + this.settings.idleStopMs) : atMs;
   }
 
   /** Nothing is open on it and nothing is owed to the client by it. */

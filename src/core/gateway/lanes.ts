@@ -1,32 +1,18 @@
 // Starts, greets, stops and gives up the servers, and holds what is meant for one that is not up. Knows no method but those of
 // a greeting, and nothing of what is merged.
-import { isJsonObject, type JsonObject, objectAt } from '../../wire/json.ts';
+import { objectAt } from '../../wire/json.ts';
 import type { Line, RequestMessage } from '../../wire/message.ts';
-import { readLine } from '../../wire/read-line.ts';
 import type { ClientMemory } from './client-memory.ts';
 import { Lane } from './lane.ts';
+import type { LaneHooks } from './lane-hooks.ts';
 import type { OpenRequest, OpenRequests, Part } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
+import { readGreeting } from './read-greeting.ts';
 import { rewriteLine } from './rewrite.ts';
 import type { GatewaySettings } from './settings.ts';
 
 /** What is meant for a server that starts waits so long at most; a greeting has no more. */
 const PATIENCE_MS = 30_000;
-/** A server that has given up is tried again after this, doubled each time. */
-const FIRST_RETRY_MS = 60_000;
-const LONGEST_RETRY_MS = 600_000;
-
-export interface LaneHooks {
-  /** A greeting came to its end: what the server said, or undefined where it did not accept it. */
-  onGreeted(lane: Lane, result: JsonObject | undefined, answer?: Buffer): void;
-  /** What the client may see of it has come or gone. */
-  onChanged(lane: Lane): void;
-  /** It is up, and what waited for it has been sent. */
-  onUp(lane: Lane): void;
-  /** What waited for it is not sent. */
-  onRefused(lane: Lane, part: Part, line: Line<RequestMessage>, kind: 'down' | 'slow'): void;
-}
-
 export class Lanes {
   readonly all: readonly Lane[];
   readonly #byId: ReadonlyMap<string, Lane>;
@@ -60,18 +46,9 @@ export class Lanes {
     return this.#byId.get(id);
   }
 
-  get #nowMs(): number {
-    return this.#outbox.now.monoMs;
-  }
-
   /** Monotonic ms at which one of them wants to be looked at. */
   get wakeAtMs(): number {
-    let atMs = Number.POSITIVE_INFINITY;
-    for (const lane of this.all) {
-      atMs = Math.min(atMs, lane.waitsUntilMs, lane.retryAtMs);
-      if (lane.isIdle) atMs = Math.min(atMs, lane.lastUsedMs + lane.settings.idleStopMs);
-    }
-    return atMs;
+    return this.all.reduce((atMs, lane) => Math.min(atMs, lane.wakeAtMs), Number.POSITIVE_INFINITY);
   }
 
   begin(): void {
@@ -91,7 +68,7 @@ export class Lanes {
     lane.isFull = false;
     lane.capabilities = undefined;
     lane.retryAtMs = Number.POSITIVE_INFINITY;
-    lane.lastUsedMs = this.#nowMs;
+    lane.lastUsedMs = this.#outbox.now.monoMs;
     lane.owes.clear();
     this.#outbox.push({ type: 'start_lane', lane: lane.id });
     if (this.#client.era === 'legacy') this.greet(lane, undefined);
@@ -114,7 +91,7 @@ export class Lanes {
 
   /** Sends it, or holds it until the lane is up. False where it can be neither; `part` where it is a request. */
   send(lane: Lane, line: Line, part: Part | undefined): 'sent' | 'down' | 'busy' {
-    if (part !== undefined) lane.lastUsedMs = this.#nowMs;
+    if (part !== undefined) lane.lastUsedMs = this.#outbox.now.monoMs;
     if (lane.takesLines) {
       if (lane.isFull && part !== undefined) return 'busy';
       this.#outbox.toLane(lane.id, line);
@@ -122,7 +99,7 @@ export class Lanes {
     }
     if (lane.state === 'down') return 'down';
     if (!lane.hold({ line, part })) return 'busy';
-    if (lane.waitsUntilMs === Number.POSITIVE_INFINITY) lane.waitsUntilMs = this.#nowMs + PATIENCE_MS;
+    if (lane.waitsUntilMs === Number.POSITIVE_INFINITY) lane.waitsUntilMs = this.#outbox.now.monoMs + PATIENCE_MS;
     if (lane.state === 'idle') this.start(lane);
     return 'sent';
   }
@@ -132,16 +109,8 @@ export class Lanes {
     for (const lane of this.all) if (lane.takesLines) this.#outbox.toLane(lane.id, line);
   }
 
-  /** For each lane that is greeted: the client is ready. */
-  onInitialized(): void {
-    const line = this.#client.initialized;
-    if (line !== undefined) this.tellAll(line);
-  }
-
   #onGreeted(lane: Lane, bytes: Buffer): void {
-    const reading = readLine(bytes, 'upstream', this.#settings.read);
-    const message = reading.kind === 'message' ? reading.line.message : undefined;
-    const result = message?.kind === 'response' && isJsonObject(message.result) ? message.result : undefined;
+    const { result, why } = readGreeting(bytes, this.#settings.read);
     if (result !== undefined && (lane.state === 'starting' || lane.state === 'up')) {
       lane.capabilities = objectAt(result, 'capabilities') ?? {};
       this.#hooks.onGreeted(lane, result);
@@ -155,12 +124,8 @@ export class Lanes {
       this.#hooks.onGreeted(lane, undefined, bytes);
       return;
     }
-    const error = message?.kind === 'response' ? message.error?.message : undefined;
     lane.isRejected = true;
-    this.#giveUp(
-      lane,
-      `it did not accept the client's \`initialize\`: ${typeof error === 'string' ? error : 'no reason given'}`,
-    );
+    this.#giveUp(lane, `it did not accept the client's \`initialize\`: ${why}`);
     this.#outbox.push({ type: 'end_lane', lane: lane.id });
     this.#hooks.onGreeted(lane, undefined);
   }
@@ -227,8 +192,8 @@ export class Lanes {
     }
     if (lane.state !== 'down') this.#giveUp(lane, 'it has ended');
     if (this.#client.hasLeft || !lane.settings.comesBack || lane.isRejected) return;
-    const delayMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (lane.failures - 1));
-    lane.retryAtMs = this.#nowMs + delayMs;
+    const delayMs = lane.retryDelayMs;
+    lane.retryAtMs = this.#outbox.now.monoMs + delayMs;
     this.#outbox.log(
       'warn',
       `\`${lane.id}\` is down (${lane.why}) and is tried again in ${delayMs / 1000} s; the other servers go on`,
@@ -264,7 +229,7 @@ export class Lanes {
   }
 
   onTick(): void {
-    const nowMs = this.#nowMs;
+    const nowMs = this.#outbox.now.monoMs;
     for (const lane of this.all) {
       if (lane.waitsUntilMs <= nowMs) this.#refuseWaiting(lane, 'slow');
       if (lane.retryAtMs <= nowMs) {

@@ -1,6 +1,6 @@
 // Merges the lists of the servers into one, in the order of the config: names under their prefixes, everything else byte for byte.
 // A server that is away is left out. Knows no policy: what a server's session has taken out does not come here.
-import { isJsonObject, type Json, objectAt, stringAt } from '../../wire/json.ts';
+import { isJsonObject, type Json, stringAt } from '../../wire/json.ts';
 import type { Line, RequestMessage, ResponseMessage } from '../../wire/message.ts';
 import { elementSpans, replaceId, spliceText, valueSpan } from '../../wire/splice.ts';
 import { type Places, readCursor, writeCursor } from './cursors.ts';
@@ -169,8 +169,4 @@ function isKept({ state, lists }: Lane, kind: ListKind): boolean {
 function withMember(text: string, key: string, value: string): string {
   const span = valueSpan(text, [key]);
   return span === undefined ? text : spliceText(text, [{ span, replacement: JSON.stringify(value) }]);
-}
-
-export function capabilityOf(capabilities: Parameters<typeof objectAt>[0], name: string): boolean {
-  return objectAt(capabilities, name) !== undefined;
 }

@@ -1,5 +1,5 @@
 // What the gateway wants done in this turn, in order. Knows no meaning.
-import type { AuditEntry, EventEntry, RecordRef } from '../../audit/entry.ts';
+import type { AuditEntry, EventEntry } from '../../audit/entry.ts';
 import type { Instant } from '../../ports/clock.ts';
 import type { LogLevel } from '../../ports/log.ts';
 import type { Line } from '../../wire/message.ts';
@@ -59,5 +59,3 @@ export class Outbox {
     return this.#tally.count(what);
   }
 }
-
-export type Ref = RecordRef | undefined;

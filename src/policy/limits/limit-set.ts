@@ -3,7 +3,7 @@
 import type { Charge, PostPaid } from '../../ports/limit-store.ts';
 import { type Applies, compileApplies } from './applies.ts';
 import { type Calendar, createCalendar } from './calendar.ts';
-import { DIMENSIONS, type Limit, type Subject } from './limit.ts';
+import type { Limit, Subject } from './limit.ts';
 import { costUs, type Rate } from './rate.ts';
 import { identityOf, labelOf, type Part, subjectKey } from './subject-key.ts';
 
@@ -63,7 +63,7 @@ export class LimitSet {
 
   /** What a call of this subject is billed for; empty where no limit is about it. */
   billOf(subject: Subject): Bill {
-    const name = DIMENSIONS.map((dimension) => `${subject[dimension]?.length}:${subject[dimension]}`).join();
+    const name = this.#nameOf(subject);
     const known = this.#remembered.get(name);
     if (known !== undefined) return known;
     const bill = this.#makeBill(subject);
@@ -71,6 +71,12 @@ export class LimitSet {
     if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
     this.#remembered.set(name, bill);
     return bill;
+  }
+
+  /** Each but the last with its length before it, so that no two subjects have one. */
+  #nameOf({ tenant, principal, client, model, server, tool }: Subject): string {
+    const who = this.#isOfClient ? `${client?.length}:${client}${model?.length}:${model}` : '';
+    return `${who}${tenant.length}:${tenant}${principal.length}:${principal}${server.length}:${server}${tool}`;
   }
 
   /** INVARIANT: of two limits that are one count the stricter number and the higher cost hold. */

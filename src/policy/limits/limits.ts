@@ -60,16 +60,21 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
   let latest: Instant = { wallMs: 0, monoMs: 0 };
 
   const settle = ({ bill, receipt, store, isSent, bytesOut }: OpenCall, now: Instant): void => {
-    store.settle(receipt, { reached: isSent, postPaid: isSent ? paidOf(bill, bytesOut) : [] }, now);
+    const postPaid = isSent ? paidOf(bill, bytesOut) : [];
+    // What was taken stays taken: the store need not be asked.
+    if (isSent && postPaid.length === 0 && !holdsPlace(receipt)) return;
+    store.settle(receipt, { reached: isSent, postPaid }, now);
   };
   const tasks = new OpenTaskCalls(settle);
 
   const subjectOf = ({ upstream, tool = '', params, modern }: RequestView): Subject => {
-    if (!set().asksWho) return { ...who, client: undefined, model: undefined, server: upstream, tool };
+    // No spread: it costs a call more than all else here.
+    const { tenant, principal } = who;
+    if (!set().asksWho) return { tenant, principal, client: undefined, model: undefined, server: upstream, tool };
     const meta = objectAt(params, '_meta');
     const { id } = attributeModel(meta, model, undefined);
     const own = modern ? readClientName(meta) : undefined;
-    return { ...who, client: own ?? client, model: id ?? undefined, server: upstream, tool };
+    return { tenant, principal, client: own ?? client, model: id ?? undefined, server: upstream, tool };
   };
 
   const decide = (request: RequestView, { bill, store }: Omit<Waiting, 'take'>, take: Take, now: Instant): Verdict => {

@@ -55,7 +55,11 @@ export function diffScopes(lock: JsonObject, config: JsonObject, server: string,
 }
 
 /** Rules of one target are compared in their order; what has no counterpart was added or removed. */
-export function compareRules(what: 'grant' | 'deny', before: readonly Rule[], after: readonly Rule[]): readonly RuleChange[] {
+export function compareRules(
+  what: 'grant' | 'deny',
+  before: readonly Rule[],
+  after: readonly Rule[],
+): readonly RuleChange[] {
   const changes: RuleChange[] = [];
   const keyOf = ({ kind, pattern }: Rule): string => `${kind} ${pattern.source}`;
   for (const key of new Set([...before, ...after].map(keyOf))) {

@@ -129,6 +129,22 @@ describe.skipIf(program === undefined)('a redis', async () => {
       expect(await raw.send('HMGET', nameOf('h', 'b'), 'u1', 'u2')).toEqual(['5', '0']);
     });
 
+    test('a call costs one round trip; its end one more only where something changes', async () => {
+      const trips = async () => {
+        const stats = String(await raw.send('INFO', 'commandstats'));
+        return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+      };
+      const before = await trips();
+      const [first, second] = [await store.take([rate('a')], world.now()), await store.take([rate('a')], world.now())];
+      expect(await trips()).toBe(before + 2);
+      store.settle(taken(first), REACHED, world.now());
+      await store.idle();
+      expect(await trips()).toBe(before + 2);
+      store.settle(taken(second), UNREACHED, world.now());
+      await store.idle();
+      expect(await trips()).toBe(before + 3);
+    });
+
     test('two tenants share nothing', async () => {
       const other = new RedisWorld(server.url);
       taken(await store.take([rate('a', WHOLE)], world.now()));

@@ -1,0 +1,16 @@
+// What the rest of a gateway is told of its servers as they come and go. Types only.
+import type { JsonObject } from '../../wire/json.ts';
+import type { Line, RequestMessage } from '../../wire/message.ts';
+import type { Lane } from './lane.ts';
+import type { Part } from './open-requests.ts';
+
+export interface LaneHooks {
+  /** A greeting came to its end: what the server said, or undefined where it did not accept it. */
+  onGreeted(lane: Lane, result: JsonObject | undefined, answer?: Buffer): void;
+  /** What the client may see of it has come or gone. */
+  onChanged(lane: Lane): void;
+  /** It is up, and what waited for it has been sent. */
+  onUp(lane: Lane): void;
+  /** What waited for it is not sent. */
+  onRefused(lane: Lane, part: Part, line: Line<RequestMessage>, kind: 'down' | 'slow'): void;
+}

@@ -1,0 +1,170 @@
+// `limits status` and `limits reset`: what a person sees, what goes on record, and who may not.
+import { describe, expect, test } from 'vitest';
+import { openMemoryLimitStore } from '../../src/adapters/limit-store-memory.ts';
+import { type LimitsView, runLimitsReset, runLimitsStatus } from '../../src/cli/limits-status.ts';
+import type { OneShotTrail } from '../../src/cli/one-shot-trail.ts';
+import { measureText } from '../../src/cli/text-width.ts';
+import { budget, place, rate } from '../adapters/limits/contract.ts';
+import { ManualTime } from '../adapters/limits/manual-time.ts';
+import { HOSTILE } from './breaker-scene.ts';
+
+class Scene {
+  readonly time = new ManualTime();
+  readonly store = openMemoryLimitStore();
+  readonly records: unknown[] = [];
+  out = '';
+  closed = 0;
+  readonly view: LimitsView = { store: this.store, now: () => this.time.now(), place: '/state' };
+  readonly io = (columns = 80) => ({
+    stdout: {
+      write: (text: string) => {
+        this.out += text;
+      },
+    },
+    stderr: { write: () => {} },
+    columns,
+    color: false,
+  });
+  readonly trail: { -readonly [K in keyof OneShotTrail]: OneShotTrail[K] } = {
+    record: (name, detail) => `seg:${this.records.push({ name, detail })}`,
+    close: () => {
+      this.closed += 1;
+      return undefined;
+    },
+  };
+
+  fill(): this {
+    const at = this.time.wallMs;
+    const label = (text: string) => ({ label: text });
+    for (let again = 0; again < 2; again += 1)
+      this.store.take([rate('a', label('limits[0].rate principal=local:ada'))], this.time.now());
+    this.store.take(
+      [
+        rate('b', label(`servers.files.limits[0].rate tool=${HOSTILE}`)),
+        { ...budget('c', at, 7_200_000, 3, 10), ...label('limits[1].budget') },
+        { ...place('d', 'one', 4), ...label('limits[2].places principal=x') },
+      ],
+      this.time.now(),
+    );
+    return this;
+  }
+  async status(more = {}, columns = 80, ticks: (() => void)[] = []): Promise<string> {
+    this.out = '';
+    await runLimitsStatus({ tenant: 'default', ...more }, this.io(columns), this.view, {
+      size: () => undefined,
+      tick: async () => {
+        const step = ticks.shift();
+        step?.();
+        return step !== undefined;
+      },
+    });
+    return this.out;
+  }
+  async reset(more = {}, isGuarded = false): Promise<string> {
+    this.out = '';
+    const context = { ...this.view, consent: { isGuarded }, actor: 'ada', openTrail: () => this.trail };
+    await runLimitsReset({ tenant: 'default', reason: 'has to finish', ...more }, this.io(), context);
+    return this.out;
+  }
+}
+
+describe('limits status', () => {
+  test('shows each count: used, left, when it is full, of whom; the fullest first', async () => {
+    const lines = (await new Scene().fill().status()).trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^limit +used +left +full in of$/);
+    expect(lines[1]).toMatch(/^limits\[0\]\.rate +2 +0 +2 s principal=local:ada$/);
+    expect(lines.find((line) => line.startsWith('limits[1].budget'))).toMatch(/ 3 +7 +2 h all together$/);
+    expect(lines.find((line) => line.startsWith('limits[2].places'))).toMatch(/ 1 +3 as ended principal=x$/);
+  });
+
+  test.each([80, 40, 200])('fits into %d columns, whatever a tool is called', async (columns) => {
+    const text = await new Scene().fill().status({}, columns);
+    for (const line of text.trimEnd().split('\n')) expect(measureText(line)).toBeLessThanOrEqual(columns);
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+  });
+
+  test('as JSON, one object a count', async () => {
+    const rows = (await new Scene().fill().status({ json: true }))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(rows).toHaveLength(4);
+    expect(rows[0]).toMatchObject({
+      tenant: 'default',
+      limit: 'limits[0].rate',
+      subject: 'principal=local:ada',
+      kind: 'rate',
+      used: 2,
+      left: 0,
+      resetsInMs: 2_000,
+    });
+    expect(rows.find(({ kind }) => kind === 'place')).toMatchObject({ used: 1, left: 3, resetsInMs: null });
+  });
+
+  test('says where it looked when there is nothing, and goes on where asked to', async () => {
+    const scene = new Scene();
+    expect(await scene.status()).toContain('/state');
+    expect(await scene.status({ watch: true }, 80, [() => scene.fill(), () => {}])).toMatch(
+      /nothing is counted[\s\S]*limits\[0\]\.rate[\s\S]*limits\[0\]\.rate/,
+    );
+  });
+
+  test('what cannot be read is an error', async () => {
+    const scene = new Scene();
+    const view = {
+      ...scene.view,
+      store: { ...scene.store, list: () => ({ kind: 'unavailable' as const, why: 'gone' }) },
+    };
+    const watch = { size: () => undefined, tick: async () => false };
+    await expect(runLimitsStatus({ tenant: 'default' }, scene.io(), view, watch)).rejects.toMatchObject({
+      code: 'state_unusable',
+    });
+  });
+});
+
+describe('limits reset', () => {
+  test('counts anew, on record before and after; calls under way keep their places', async () => {
+    const scene = new Scene().fill();
+    expect(await scene.reset()).toContain('3 counts begin anew');
+    expect(scene.records).toEqual([
+      { name: 'limits', detail: { stage: 'asked', about: null, actor: 'ada', reason: 'has to finish', keys: 3 } },
+      { name: 'limits', detail: { stage: 'reset', about: null, actor: 'ada', reason: 'has to finish', keys: 3 } },
+    ]);
+    expect(scene.closed).toBe(1);
+    expect(
+      (await scene.status({ json: true }))
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).kind),
+    ).toEqual(['place']);
+  });
+
+  test('of what it is about, nothing else', async () => {
+    const scene = new Scene().fill();
+    expect(await scene.reset({ about: 'principal=local:ada' })).toBe(
+      '`principal=local:ada`: one count begins anew; calls under way keep their places\n',
+    );
+    expect((await scene.status({ json: true })).trimEnd().split('\n')).toHaveLength(3);
+  });
+
+  test.each([
+    ['without a reason', { reason: undefined }, false, 'usage'],
+    ['inside a guarded server', {}, true, 'approval_declined'],
+  ])('changes nothing %s', async (_, more, isGuarded, code) => {
+    const scene = new Scene().fill();
+    const before = await scene.status();
+    await expect(scene.reset(more, isGuarded)).rejects.toMatchObject({ code });
+    expect(scene.records).toEqual([]);
+    expect(await scene.status()).toBe(before);
+  });
+
+  test('changes nothing where it cannot be recorded', async () => {
+    const scene = new Scene().fill();
+    const before = await scene.status();
+    scene.trail.record = () => {
+      throw new Error('disk full');
+    };
+    await expect(scene.reset()).rejects.toThrow('disk full');
+    expect(await scene.status()).toBe(before);
+  });
+});
