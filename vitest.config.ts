@@ -25,7 +25,11 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: ['test/e2e/breaker-load.test.ts'],
+          exclude: [
+            'test/e2e/breaker-load.test.ts',
+            'test/e2e/gateway-load.test.ts',
+            'test/e2e/gateway-neighbours.test.ts',
+          ],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -34,7 +38,12 @@ export default defineConfig({
         // Measures a latency under load: not beside other tests, so it has a run of its own.
         test: {
           name: 'load',
-          include: ['test/e2e/breaker-load.test.ts'],
+          fileParallelism: false,
+          include: [
+            'test/e2e/breaker-load.test.ts',
+            'test/e2e/gateway-load.test.ts',
+            'test/e2e/gateway-neighbours.test.ts',
+          ],
           testTimeout: 60_000,
         },
       },

@@ -2,7 +2,7 @@
 // each end as the session does. Prints medians and fails above the budget.
 //
 //   node bench/limits-cost.mjs [CALLS]
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const BUDGETS_US = { memory: 2, file: 20 };
 const ENDED = { settlement: 'result', durationMs: 1, heard: true, answerBytes: 100 };
 const [calls = 20_000] = process.argv.slice(2).map(Number);
 
-const { LimitSet, createLimits, openFileLimitStore, openMemoryLimitStore, readLimit, systemClock } =
+const { LimitSet, createLimits, createSaltSource, openFileLimitStore, openMemoryLimitStore, readLimit, systemClock } =
   await loadTypeScript(
     'src/policy/limits/limit-set.ts',
     'src/policy/limits/limits.ts',
@@ -22,7 +22,9 @@ const { LimitSet, createLimits, openFileLimitStore, openMemoryLimitStore, readLi
     'src/adapters/limit-store-memory.ts',
     'src/config/compile-limits.ts',
     'src/adapters/system-clock.ts',
+    'src/adapters/sha256-digest.ts',
   );
+const random = createSaltSource();
 const directory = mkdtempSync(join(tmpdir(), 'mcp-guard-bench-'));
 const stores = {
   memory: openMemoryLimitStore(),
@@ -52,7 +54,7 @@ function measure(store, written) {
     store: () => store,
     who: { tenant: 'default', principal: 'local:bench' },
     model: { operator: undefined, metaPaths: [] },
-    lease: () => randomBytes(12).toString('hex'),
+    lease: () => random().slice(0, 24),
     resume: () => {},
   });
   const asked = [];

@@ -204,6 +204,7 @@ const RUN_HELP = `
 Examples:
   mcp-guard run -- npx -y @modelcontextprotocol/server-everything
   mcp-guard run --server files --config ~/mcp-guard.json
+  mcp-guard run --servers files,git
   mcp-guard run --clean-env --pass-env GITHUB_TOKEN -- github-mcp-server stdio
 
 It exits as the server did: with its code, or 128 + the number of the signal.

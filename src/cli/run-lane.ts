@@ -36,20 +36,24 @@ export interface LaneParts {
   readonly relay: NoiseRelay;
   readonly status: Pick<GuardStatus, 'watch'>;
   readonly identity: PolicyParts['identity'];
+  /** One set for all servers of the session. */
+  readonly limits: PolicyParts['limits'];
+  /** As at the start, for an entry that has changed while the session runs. */
+  readonly prepare: (server: ResolvedServer, policy: Policy | undefined) => Promise<PreparedServer>;
   readonly limits: PolicyParts['limits'];
   readonly ownFiles: readonly string[];
 }
 
 export interface LaneServer {
   readonly entry: ServerPolicy;
-  readonly command: UpstreamCommand;
+  readonly prepared: PreparedServer;
   /** Already started, so that it boots while the guard puts itself together; for its first session. */
   readonly process: UpstreamProcess | undefined;
 }
 
 /** @returns opens a session with a server of its own, each time it is called */
 export function createLane(
-  { entry, command, process }: LaneServer,
+  { entry, prepared, process }: LaneServer,
   parts: LaneParts,
 ): (client: ClientEnd, news: LaneNews) => SessionRun {
   const { inForce, log, sink, stateDir, tenant, ownFiles, identity, limits } = parts;

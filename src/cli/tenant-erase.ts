@@ -38,9 +38,9 @@ export async function runTenantErase(
       hint: `run \`mcp-guard tenant suspend ${quoteWord(id)} --reason …\` first`,
     });
   }
-  io.stdout.write(`${id}: what ${facts.segments} segments say, its homes, caches, keys and state go.
-headers, hashes and this order stay.
-`);
+  io.stdout.write(
+    `${id}: what ${facts.segments} segments say, its homes, caches, keys and state go.\nheaders, hashes and this order stay.\n`,
+  );
   if (given.yes !== true)
     await confirm(consent, `erase all of that, for good?`, 'give `--yes`, or run it in a terminal of your own');
   const first = openTrail();
@@ -56,9 +56,7 @@ headers, hashes and this order stay.
   } finally {
     last.close();
   }
-  io.stdout.write(`erased: ${records} records in ${segments} segments hold nothing but their headers now
-`);
-  io.stdout.write(`every chain still holds: \`mcp-guard audit verify --tenant ${id}\`
-`);
+  io.stdout.write(`erased: ${records} records in ${segments} segments hold nothing but their headers now\n`);
+  io.stdout.write(`every chain still holds: \`mcp-guard audit verify --tenant ${id}\`\n`);
   return 0;
 }

@@ -115,12 +115,24 @@ export class Chain {
     now: Instant,
     repeat?: number,
   ): readonly Narrowing[] {
+    return this.#narrow(progress, (interceptor) => interceptor.onResponse?.(request, result, now, repeat));
+  }
+
+  /** What those who passed the request say to an error that answers it. INVARIANT: one that throws has refused it. */
+  respondError(request: RequestView, progress: Progress, error: JsonObject, now: Instant): readonly Narrowing[] {
+    return this.#narrow(progress, (interceptor) => interceptor.onError?.(request, error, now));
+  }
+
+  #narrow(
+    progress: Progress,
+    ask: (interceptor: Interceptor) => readonly Narrowing[] | undefined,
+  ): readonly Narrowing[] {
     let all: Narrowing[] | undefined;
     for (let index = 0; index < progress.entered; index += 1) {
       const interceptor = this.#interceptors[index];
-      if (interceptor?.onResponse === undefined) continue;
+      if (interceptor === undefined) continue;
       try {
-        const narrowings = interceptor.onResponse(request, result, now, repeat);
+        const narrowings = ask(interceptor);
         if (narrowings === undefined || narrowings.length === 0) continue;
         all ??= [];
         for (const one of narrowings) all.push(one);

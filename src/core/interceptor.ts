@@ -148,6 +148,8 @@ export interface Interceptor {
     now: Instant,
     repeat?: number,
   ): readonly Narrowing[] | undefined;
+  /** An error that comes back, before it is settled: as `onResponse`, but there is nothing in it to take out. attacker-controlled */
+  onError?(request: RequestView, error: JsonObject, now: Instant): readonly Narrowing[] | undefined;
   /** A notification of a server, before it is delivered. A throw drops it. */
   onNotification?(note: NotificationView, now: Instant): 'pass' | 'drop' | Observed;
   /** INVARIANT: exactly once for each request that this interceptor was asked about and did not itself deny; last to first. */

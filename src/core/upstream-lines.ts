@@ -98,17 +98,22 @@ export class UpstreamLines {
   }
 
   #narrowingsOf(exchange: Exchange, line: Line<ResponseMessage>, now: Instant): readonly Narrowing[] {
-    const { result } = line.message;
-    if (!isJsonObject(result)) return NONE;
-    const { view, progress } = exchange;
-    const repeat = this.#lists.numberOf(view.upstream, view.method, line);
-    const narrowings = this.#parts.ledger.chain.respond(view, progress, result, now, repeat);
+    const narrowings = this.#askChain(exchange, line, now);
     const seen = narrowings.filter(isObservedOnly);
     if (seen.length === 0) return narrowings;
     const { upstream, method } = exchange.view;
     const record = showRef(exchange.intent?.ref);
     for (const one of seen) this.#parts.observed(upstream, { ...one, method, record }, now);
     return narrowings.filter((one) => !isObservedOnly(one));
+  }
+
+  #askChain({ view, progress }: Exchange, line: Line<ResponseMessage>, now: Instant): readonly Narrowing[] {
+    const { result, error } = line.message;
+    const { chain } = this.#parts.ledger;
+    if (error !== undefined) return chain.respondError(view, progress, error, now);
+    if (!isJsonObject(result)) return NONE;
+    const repeat = this.#lists.numberOf(view.upstream, view.method, line);
+    return chain.respond(view, progress, result, now, repeat);
   }
 
   /** INVARIANT: what a policy takes out of a result is taken out, or none of it is delivered. */

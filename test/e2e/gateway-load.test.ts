@@ -48,7 +48,7 @@ test(
     };
     const result = await runLoad(gatewayLaunch(yard, servers), targets, lastsMs, kill);
     expect(result.faults.slice(0, 3)).toEqual([]);
-    for (const { server } of targets) expect(result.served.get(server) ?? 0, server).toBeGreaterThan(5);
+    for (const { server } of targets) expect(result.served.get(server) ?? 0, server).toBeGreaterThan(0);
     expect(kills.length).toBeGreaterThanOrEqual(Math.round(lastsMs / 1000) - 2);
     expect(result.lost).toBeGreaterThan(0);
     const [early, late] = result.memory;

@@ -91,11 +91,32 @@ function bareMethod(method: string): string {
     .replace(/[^a-z]/g, '');
 }
 
-/** The methods that a result or a task asks of the client (2026-07-28 `inputRequests`); undefined where they cannot be told. */
+/** The error of 2025-11-25 by which a server asks its client to have a URL opened. */
+const URL_ELICITATION_REQUIRED = -32042;
+const ELICITS: readonly string[] = ['elicitation/create'];
+const NOTHING: readonly string[] = [];
+
+/** The methods that an error asks of the client: a URL to open is an elicitation; undefined where it cannot be told what for. */
+export function errorRequestsOf(error: JsonObject | undefined): readonly string[] | undefined {
+  if (error === undefined || error.code !== URL_ELICITATION_REQUIRED) return NOTHING;
+  const data = objectAt(error, 'data');
+  const asked = data !== undefined && Object.hasOwn(data, 'elicitations') ? data.elicitations : undefined;
+  if (!Array.isArray(asked)) return undefined;
+  return asked.every((one) => isJsonObject(one) && stringAt(one, 'mode') === 'url') ? ELICITS : undefined;
+}
+
+/**
+ * The methods that a result or a task asks of the client: 2026-07-28 `inputRequests`, and the error of a task that failed;
+ * undefined where they cannot be told.
+ */
 export function inputRequestsOf(holder: JsonObject): readonly string[] | undefined {
   const methods: string[] = [];
   for (const place of [holder, objectAt(holder, 'task'), objectAt(holder, 'result')]) {
-    if (place === undefined || !Object.hasOwn(place, 'inputRequests')) continue;
+    if (place === undefined) continue;
+    const elicited = errorRequestsOf(objectAt(place, 'error'));
+    if (elicited === undefined) return undefined;
+    methods.push(...elicited);
+    if (!Object.hasOwn(place, 'inputRequests')) continue;
     const asked = place.inputRequests;
     if (asked === null || asked === undefined) continue;
     if (typeof asked !== 'object') return undefined;

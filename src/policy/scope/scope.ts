@@ -13,7 +13,7 @@ import type { Layers } from './scope-layer.ts';
 import { isListMethod, narrowCapabilities, narrowLists } from './scope-narrowing.ts';
 import { observeNarrowings } from './scope-observed.ts';
 import { ceilingLayers, ownLayers } from './scope-split.ts';
-import { inputRequestsOf, usesOf } from './scope-uses.ts';
+import { errorRequestsOf, inputRequestsOf, usesOf } from './scope-uses.ts';
 
 /** `unscoped`: anything goes, and everything is recorded. */
 export type ServerScope =
@@ -73,6 +73,21 @@ export function createScopePolicy(
       const lax = own === undefined ? [] : (narrowResult(request, result, own, now.wallMs) ?? []);
       return [...held, ...observeNarrowings(result, lax, scope.layers[0].rule, by)];
     },
+    onError(request, error, now) {
+      const scope = scopeOf(request.upstream);
+      if (scope === 'unscoped' || request.asked === 'server') return undefined;
+      const judge = (layers: Layers): Narrowing | undefined => {
+        const deny = judgeAsked(request, errorRequestsOf(error), layers, now.wallMs);
+        return deny && { kind: 'refuse', deny };
+      };
+      const refused = judge(scope.layers);
+      if (refused === undefined) return undefined;
+      const by = laxity(scope, request.upstream, now);
+      if (by === undefined) return [refused];
+      const ceilings = ceilingLayers(scope);
+      const held = ceilings === undefined ? undefined : judge(ceilings);
+      return held === undefined ? observeNarrowings(error, [refused], scope.layers[0].rule, by) : [held];
+    },
     onNotification(note, now) {
       const scope = scopeOf(note.upstream);
       if (scope === 'unscoped') return 'pass';
@@ -116,7 +131,16 @@ function narrowResult(
 
 /** What a server of 2026-07-28 asks by way of an answer is a request of the server like any other. */
 function judgeInputRequests(request: RequestView, holder: JsonObject, layers: Layers, nowMs: number): Deny | undefined {
-  const methods = inputRequestsOf(holder);
+  return judgeAsked(request, inputRequestsOf(holder), layers, nowMs);
+}
+
+/** @param methods that an answer asks of the client; undefined: nobody can tell */
+function judgeAsked(
+  request: RequestView,
+  methods: readonly string[] | undefined,
+  layers: Layers,
+  nowMs: number,
+): Deny | undefined {
   if (methods === undefined) return denyInput(request, undefined, layers[0].rule);
   for (const method of methods) {
     const decision = decideUse(layers, 'request', method, undefined, nowMs);

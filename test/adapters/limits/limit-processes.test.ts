@@ -21,12 +21,12 @@ beforeAll(async () => {
   // Beside node_modules, where the native module is found.
   built = fs.mkdtempSync(join(import.meta.dirname, '../../../node_modules/.limits-driver-'));
   await build({
-    entryPoints: [join(import.meta.dirname, 'driver.ts')],
+    entryPoints: [join(import.meta.dirname, 'file-driver.ts')],
     outfile: join(built, 'driver.mjs'),
     bundle: true,
     platform: 'node',
     format: 'esm',
-    external: ['fs-native-extensions'],
+    packages: 'external',
   });
 });
 afterAll(() => fs.rmSync(built, { recursive: true }));

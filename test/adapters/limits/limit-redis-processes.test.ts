@@ -1,12 +1,9 @@
 // Eight guards on one redis: together they are granted what one would be, and no more where it is killed among them.
 import { type ChildProcess, spawn } from 'node:child_process';
-import * as fs from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type BuiltDriver, buildDriver } from './built-driver.ts';
 import { findRedisServer, NO_REDIS, RedisServer } from './redis-server.ts';
 
 const program = findRedisServer();
@@ -25,22 +22,13 @@ interface Report {
 
 describe.skipIf(program === undefined)('eight processes on a redis', () => {
   let server: RedisServer;
-  let built: string;
+  let driver: BuiltDriver;
   const guards: { readonly child: ChildProcess; readonly next: () => Promise<string> }[] = [];
   beforeAll(async () => {
     server = await RedisServer.start(program ?? '', ['--appendonly', 'yes', '--appendfsync', 'always']);
-    built = fs.mkdtempSync(join(tmpdir(), 'mcp-guard-driver-'));
-    await build({
-      entryPoints: [join(import.meta.dirname, 'driver.ts')],
-      outfile: join(built, 'driver.mjs'),
-      bundle: true,
-      minify: true,
-      platform: 'node',
-      format: 'esm',
-      banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
-    });
+    driver = await buildDriver();
     for (let count = 0; count < GUARDS; count += 1) {
-      const child = spawn(process.execPath, [join(built, 'driver.mjs'), server.url], {
+      const child = spawn(process.execPath, [driver.path, server.url], {
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -51,7 +39,7 @@ describe.skipIf(program === undefined)('eight processes on a redis', () => {
   afterAll(async () => {
     for (const { child } of guards) child.kill('SIGKILL');
     await server.remove();
-    fs.rmSync(built, { recursive: true });
+    driver.remove();
   });
 
   /** All begin together. @returns what each was granted, and how long it took from the first take to the last */

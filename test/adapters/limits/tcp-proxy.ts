@@ -5,10 +5,13 @@ import { connect, createServer, type Socket } from 'node:net';
 export class TcpProxy {
   /** Before each piece of an answer. */
   delayMs = 0;
+  /** Answers wait for `release`. */
+  isHolding = false;
   /** Nothing passes, either way; connections stay, and new ones are taken. */
   isSwallowing = false;
   /** How many there have been. */
   connections = 0;
+  readonly #held: (() => void)[] = [];
   readonly #port: number;
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((client) => this.#join(client));
@@ -43,9 +46,15 @@ export class TcpProxy {
     });
     server.on('data', (bytes) => {
       if (this.isSwallowing) return;
-      if (this.delayMs === 0) client.write(bytes);
+      if (this.isHolding) this.#held.push(() => client.write(bytes));
+      else if (this.delayMs === 0) client.write(bytes);
       else setTimeout(() => client.write(bytes), this.delayMs);
     });
+  }
+
+  release(): void {
+    this.isHolding = false;
+    for (const write of this.#held.splice(0)) write();
   }
 
   async close(): Promise<void> {

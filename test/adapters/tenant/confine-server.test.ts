@@ -97,8 +97,8 @@ describe('levels', () => {
     expect(words.at(-1)).toBe('--');
   });
 
-  test('a user that is written down is used, L2 around it, and the limits inside', async () => {
-    if (process.getuid?.() !== 0) return; // giving directories away needs root; the e2e test says so loudly
+  test('a user that is written down is used, L2 around it, and the limits inside', async ({ skip }) => {
+    if (process.getuid?.() !== 0) return skip('this machine cannot show it');
     fs.chmodSync(home, 0o711);
     const { level, words } = await wordsOf(input({ required: 'L2', uid: 7001, gid: 7002 }));
     expect(level).toBe('L2');
@@ -113,8 +113,8 @@ describe('levels', () => {
     expect(words).toContain('--unshare-net');
   });
 
-  test('the user of a tenant may have its name', async () => {
-    if (process.getuid?.() !== 0) return;
+  test('the user of a tenant may have its name', async ({ skip }) => {
+    if (process.getuid?.() !== 0) return skip('this machine cannot show it');
     fs.chmodSync(home, 0o711);
     const asked: string[] = [];
     const userNamed = (name: string) => {
@@ -127,8 +127,8 @@ describe('levels', () => {
     expect(fs.statSync(places.home).mode & 0o777).toBe(0o700);
   });
 
-  test('another user must be able to reach its home', async () => {
-    if (process.getuid?.() !== 0) return;
+  test('another user must be able to reach its home', async ({ skip }) => {
+    if (process.getuid?.() !== 0) return skip('this machine cannot show it');
     fs.chmodSync(home, 0o700);
     await expect(confineServer(input({ uid: 7001 }))).rejects.toThrow('cannot be entered by the tenant');
   });
@@ -282,8 +282,9 @@ describe('the words before a command', () => {
     expect(broken).toMatchObject({ status: 126, stdout: '', stderr: 'mcp-guard: cannot limit open files to 64\n' });
   });
 
-  test('another user gets no capability and no way to one', () => {
-    if (process.getuid?.() !== 0 || probeUsers('linux', 0).kind === 'missing') return;
+  test('another user gets no capability and no way to one', ({ skip }) => {
+    if (process.getuid?.() !== 0 || probeUsers('linux', 0).kind === 'missing')
+      return skip('this machine cannot show it');
     fs.chmodSync(home, 0o711);
     const shown = run([
       ...userPrefix('/usr/bin/setpriv', { uid: 7001, gid: 7002 }),
@@ -298,9 +299,9 @@ describe('the words before a command', () => {
     expect(shown).toMatch(/^NoNewPrivs:\t1$/m);
   });
 
-  test('a sandbox shows its own directories, and nothing else of this machine', () => {
+  test('a sandbox shows its own directories, and nothing else of this machine', ({ skip }) => {
     const offer = probeSandbox(process.platform);
-    if (offer.kind === 'missing') return; // the e2e test says so loudly
+    if (offer.kind === 'missing') return skip('this machine cannot show it');
     const [own, other] = ['own', 'other'].map((name) => {
       fs.mkdirSync(join(home, name));
       return join(home, name);

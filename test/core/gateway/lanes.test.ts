@@ -297,6 +297,27 @@ describe('on demand', () => {
   });
 });
 
+describe('what is held is bounded', () => {
+  test('for a server that starts', () => {
+    const play = new GatewayPlaybook(laneSettings('a', { start: 'on-demand' }), 'b').greet(ALL, 'b');
+    for (let n = 1; n <= 2001; n += 1) play.client(call(n, 'a__x'));
+    expect(play.toClient()).toMatchObject([
+      { id: 2001, result: { isError: true, _meta: { 'mcp-guard/decision': { reason: 'server_away' } } } },
+    ]);
+    const big = { arguments: { text: 'x'.repeat(9 * 1024 * 1024) } };
+    const other = new GatewayPlaybook(laneSettings('a', { start: 'on-demand' })).greet(ALL);
+    other.client(call(1, 'a__x', big)).client(call(2, 'a__x', big));
+    expect(other.toClient()).toMatchObject([{ id: 2, result: { isError: true } }]);
+  });
+
+  test('for a client that waits for its greeting', () => {
+    const play = new GatewayPlaybook('a', 'b').client(hello()).lane('a', welcome(0, 'a'));
+    for (let n = 0; n < 300; n += 1) play.lane('a', { method: 'notifications/message', params: { data: n } });
+    play.lane('b', welcome(0, 'b'));
+    expect(play.toClient()).toHaveLength(1 + 256);
+  });
+});
+
 describe('the end', () => {
   test('servers hear of it once nothing waits for them', () => {
     const play = new GatewayPlaybook('a', laneSettings('b', { start: 'on-demand' }))
