@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { listCommandPaths } from '../policy/constraint/command-paths.ts';
 import type { ConstraintPorts } from '../policy/constraint/constraint-document.ts';
-import { resolveRealPath } from './real-path.ts';
+import { leadsThroughProcess, resolveRealPath } from './real-path.ts';
 
 export interface ServerSurroundings {
   /** Absolute; undefined: where the guard was started. */
@@ -12,10 +12,12 @@ export interface ServerSurroundings {
   readonly home: string | undefined;
   /** Of its command. */
   readonly args: readonly string[];
+  /** Its environment, where that is known. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 export function createConstraintPorts(
-  { cwd, home, args }: ServerSurroundings,
+  { cwd, home, args, env }: ServerSurroundings,
   compilePattern: ConstraintPorts['compilePattern'],
 ): ConstraintPorts {
   const homeDir = home ?? homedir();
@@ -36,6 +38,8 @@ export function createConstraintPorts(
     },
     windows,
     directoryState: windows ? () => undefined : readDirectoryState,
+    variable: (name) => (env !== undefined && Object.hasOwn(env, name) ? env[name] : undefined),
+    isPerProcess: leadsThroughProcess,
   };
 }
 

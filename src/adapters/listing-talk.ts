@@ -8,7 +8,8 @@ import {
   type ServerFacts,
 } from '../policy/inventory/known-list.ts';
 import { ListBuilder } from '../policy/inventory/list-builder.ts';
-import { Listing as DefinitionPages, type SeenSet } from '../policy/pins/seen-set.ts';
+import { LONGEST_INSTRUCTIONS } from '../policy/pins/pin-room.ts';
+import { Listing as DefinitionPages, type SeenSet, type SeenTools } from '../policy/pins/seen-set.ts';
 import { isJsonObject, type Json, type JsonObject, objectAt, stringAt } from '../wire/json.ts';
 import type { Message, RequestId, RequestMessage, ResponseMessage } from '../wire/message.ts';
 import { errorLine, METHOD_NOT_FOUND } from '../wire/reply.ts';
@@ -18,7 +19,7 @@ export interface Listing {
   readonly server: ServerFacts | undefined;
   /** Those that it says it has. */
   readonly lists: KnownLists;
-  /** Its tools as wholes and its instructions, to compare with what was approved; undefined where not every page came. */
+  /** Its tools as wholes and its instructions, to compare with what was approved; undefined where no page of them came. */
   readonly seen: SeenSet | undefined;
   /** Why a list is not whole; inert it is not. */
   readonly faults: readonly { readonly kind: ListKind; readonly why: string }[];
@@ -75,7 +76,7 @@ export class ListingTalk {
   #pages = 0;
   #cursor: string | undefined;
   readonly #definitions = new DefinitionPages();
-  #seen: SeenSet['pins']['tools'] | undefined;
+  #seen: SeenTools | undefined;
   #instructions: string | undefined;
 
   constructor(parts: TalkParts) {
@@ -142,7 +143,8 @@ export class ListingTalk {
     if (name !== undefined && version !== undefined) {
       this.#server = { name: name.slice(0, LONGEST_SAID), version: version.slice(0, LONGEST_SAID) };
     }
-    this.#instructions = stringAt(result, 'instructions');
+    const instructions = stringAt(result, 'instructions');
+    if (instructions !== undefined && instructions.length <= LONGEST_INSTRUCTIONS) this.#instructions = instructions;
     if (!isModern) this.#say({ method: 'notifications/initialized' });
     const capabilities = objectAt(result, 'capabilities');
     this.#waiting = LIST_KINDS.filter((kind) => objectAt(capabilities, METHODS[kind].capability) !== undefined);
@@ -168,8 +170,7 @@ export class ListingTalk {
       return;
     }
     const faults = [...this.#faults].map(([kind, why]) => ({ kind, why }));
-    const tools = this.#faults.has('tools') ? undefined : this.#seen;
-    const seen = tools && { pins: { tools, instructions: this.#instructions }, hasInstructions: true };
+    const seen = this.#seen && sightOf(this.#seen, this.#instructions);
     this.#end({ kind: 'listed', listing: { server: this.#server, lists: { ...this.#lists }, seen, faults } });
   }
 
@@ -232,6 +233,10 @@ export class ListingTalk {
     this.#isOver = true;
     this.#parts.done(outcome);
   }
+}
+
+function sightOf({ tools, isWhole }: SeenTools, instructions: string | undefined): SeenSet {
+  return { pins: { tools, instructions }, hasInstructions: true, ...(isWhole ? {} : { isPart: true }) };
 }
 
 function said(error: JsonObject | undefined): string {

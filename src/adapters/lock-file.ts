@@ -1,13 +1,13 @@
 // The lock beside its config: where it lies, reading it, judging it with this machine's key and memory, writing the next one.
 // Knows no command and no wire; what a lock means stands in policy/lock.
-import { hash } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { quoteWord } from '../config/shell-word.ts';
 import { readTrustedFile } from '../config/trusted-file.ts';
 import { GuardError } from '../guard-error.ts';
 import { makeLock } from '../policy/lock/lock-approval.ts';
-import { numberOf, parseLock, type SignedLock, showLock } from '../policy/lock/lock-document.ts';
+import { type LockBody, numberOf, parseLock, type SignedLock, showLock } from '../policy/lock/lock-document.ts';
 import {
   approversOf,
   judgeLock,
@@ -16,11 +16,13 @@ import {
   type LockReading,
   trustedKeys,
 } from '../policy/lock/lock-judgement.ts';
+import { type LockMemory, lineFor } from '../policy/lock/lock-line.ts';
 import type { LockRefusal } from '../policy/lock/lock-refusal.ts';
 import type { PinSet } from '../policy/pins/pin-set.ts';
 import type { JsonObject } from '../wire/json.ts';
 import { replaceFile } from './durable-file.ts';
 import { lockMemoryPath, readLockMemory, rememberLock } from './lock-memory.ts';
+import { readLockName, rememberLockName } from './lock-name.ts';
 import { withFileLock } from './locked-file.ts';
 import { openSigningKey, readSigningKey, type SigningKey, signingKeyPath, verifySignature } from './signing-key.ts';
 import { makePrivateDir } from './state-paths.ts';
@@ -35,6 +37,8 @@ const USUAL = /^(mcp-guard\.config\.(json|ya?ml)|\.mcp-guardrc(\.(json|ya?ml))?|
 const MACHINE = 'lock';
 
 export interface LockPlace {
+  /** Absolute, as it was named: what must go on leading to the same config. */
+  readonly named: string;
   /** Absolute, links resolved: what the machine remembers it by. */
   readonly config: string;
   readonly lock: string;
@@ -50,45 +54,59 @@ export function placeLock(configPath: string, stateDir: string, tenant: string):
   const config = realPath(configPath);
   const name = basename(config);
   const lock = USUAL.test(name) ? 'mcp-guard.lock.json' : `${name.replace(/\.(json|ya?ml)$/, '')}.mcp-guard.lock.json`;
-  return { config, lock: join(dirname(config), lock), stateDir, tenant };
+  return { named: resolve(configPath), config, lock: join(dirname(config), lock), stateDir, tenant };
 }
 
 /** Reads everything that counts and judges it. Writes nothing. @throws GuardError key_unusable */
 export function readLock(place: LockPlace, input: LockInput): LockJudgement {
   // INVARIANT: in this order, which is the reverse of how they are written: another guard may lock it at this very moment
-  const memory = readLockMemory(memoryPath(place), place.config);
+  const memories = readMemories(place);
   const reading = readLockText(place.lock);
   const machineKey = readMachineKey(place)?.publicKey;
-  return judgeLock({ ...input, configName: basename(place.config), reading, memory, machineKey }, PORTS);
+  return judgeLock({ ...input, ...memories, configName: basename(place.config), reading, machineKey }, PORTS);
+}
+
+function readMemories(place: LockPlace): Pick<LockQuestion, 'memory' | 'elsewhere'> {
+  const { elsewhere, unreadable } = readLockName(seenDir(place), place);
+  const memory = readLockMemory(memoryPath(place), place.config);
+  return { elsewhere, memory: unreadable === undefined ? memory : { kind: 'unreadable', why: unreadable } };
 }
 
 /** The key of this machine, made where there is none. @throws GuardError key_unusable */
-export function openMachineKey({ stateDir }: LockPlace): SigningKey {
+export function openMachineKey({ stateDir }: Pick<LockPlace, 'stateDir'>): SigningKey {
   return openSigningKey(makePrivateDir(stateDir, [MACHINE, 'keys']));
 }
 
-function readMachineKey({ stateDir }: LockPlace): SigningKey | undefined {
+/** Undefined where there is none yet. @throws GuardError key_unusable */
+export function readMachineKey({ stateDir }: Pick<LockPlace, 'stateDir'>): SigningKey | undefined {
   return readSigningKey(signingKeyPath(join(stateDir, MACHINE, 'keys')));
 }
 
 /** Whether an approval by this key would hold here: what is written must not be refused afterwards. */
 export function mayApprove(place: LockPlace, { config, ceiling }: LockInput, key: string): boolean {
-  const memory = readLockMemory(memoryPath(place), place.config);
   const machineKey = readMachineKey(place)?.publicKey;
-  return trustedKeys({ config, memory, machineKey, ceiling }).includes(key);
+  return trustedKeys({ ...readMemories(place), config, machineKey, ceiling }).includes(key);
 }
 
 /** The refusal as an error: what, why, and the command that mends it. */
 export function lockError(place: LockPlace, { code, what, mend }: LockRefusal): GuardError {
-  const command = `mcp-guard scope approve --config ${quoteWord(place.config)} --reason …`;
+  const command = `mcp-guard scope approve --config ${quoteWord(place.named)} --reason …`;
   return new GuardError(code, `\`${place.lock}\`: ${what}`, { hint: `${mend}: \`${command}\`` });
 }
 
-/** Keeps in the state directory that this lock was seen. @throws GuardError state_unusable, state_locked */
+/** Keeps in the state directory that this lock was seen, by this name. @throws GuardError state_unusable, state_locked */
 export async function rememberJudgement(place: LockPlace, judgement: LockJudgement): Promise<void> {
-  if (judgement.kind !== 'holds' || judgement.remember === undefined) return;
-  makeStateDirs(place);
-  await rememberLock(memoryPath(place), place.config, judgement.remember, false);
+  if (judgement.kind !== 'holds') return;
+  if (judgement.remember !== undefined) {
+    makeStateDirs(place);
+    await rememberLock(memoryPath(place), place.config, judgement.remember, false);
+  }
+  rememberName(place);
+}
+
+/** Where nothing could be locked: from now on this name leads here. @throws GuardError state_unusable */
+export function rememberName(place: LockPlace): void {
+  rememberLockName(seenDir(place), place, () => makeStateDirs(place));
 }
 
 export interface LockWish {
@@ -100,6 +118,8 @@ export interface LockWish {
   readonly why: string;
   readonly nowMs: number;
   readonly untilMs: number | undefined;
+  /** What holds from then on; undefined: what was last approved without an end. */
+  readonly base?: JsonObject | undefined;
   readonly key: SigningKey;
 }
 
@@ -118,18 +138,33 @@ export async function writeLock(place: LockPlace, wish: LockWish): Promise<Signe
       throw changed(place);
     if (wish.judged.kind === 'first_use' && reading.kind !== 'absent') throw changed(place);
     const known = readLockMemory(memory, place.config);
-    const seen = Math.max(known.kind === 'known' ? known.memory.number : 0, claimedNumber(reading));
+    const remembered = known.kind === 'known' ? known.memory : undefined;
+    const seen = Math.max(remembered?.newest.number ?? 0, claimedNumber(reading));
+    const line = lineFor(signedIn(wish.judged), remembered, () => randomBytes(16).toString('hex'));
     const { judged: _, key, ...rest } = wish;
     const made = makeLock(
-      { ...rest, previous: previous?.body, seen, configName: basename(place.config) },
+      { ...rest, previous: previous?.body, line, seen, configName: basename(place.config) },
       { digest: PORTS.digest, key: key.publicKey, sign: key.sign },
     );
     return { lock: made, text: write(place, made) };
   });
-  const { body } = lock;
-  const seen = { number: numberOf(body), digest: PORTS.digest(text), approvers: approversOf(body.policy) };
-  await rememberLock(memory, place.config, seen, true);
+  await rememberLock(memory, place.config, rememberable(lock, text, wish.nowMs), true);
+  rememberName(place);
   return lock;
+}
+
+/** What of a lock that does not hold is still known to be an approval; of one that holds, all. */
+function signedIn(judged: LockJudgement): LockBody | undefined {
+  if (judged.kind === 'refused') return judged.signed;
+  return judged.kind === 'holds' ? judged.lock.body : undefined;
+}
+
+/** The time of an approval is the time of who gave it: a clock that once ran ahead is forgiven by it. */
+function rememberable({ body }: SignedLock, text: string, nowMs: number): LockMemory {
+  const newest = body.approvals.at(-1);
+  if (newest === undefined) throw new Error('a lock that was just made has an approval');
+  const digest = PORTS.digest(text);
+  return { id: body.id, newest, digest, approvers: approversOf(body.policy), latestMs: Math.trunc(nowMs) };
 }
 
 const PORTS = { verify: verifySignature, digest: (text: string): string => hash('sha256', text) };
@@ -180,8 +215,12 @@ function makeStateDirs({ stateDir }: LockPlace): void {
   makePrivateDir(stateDir, [MACHINE, 'seen']);
 }
 
-function memoryPath({ stateDir, config }: LockPlace): string {
-  return lockMemoryPath(join(stateDir, MACHINE, 'seen'), config);
+function seenDir({ stateDir }: LockPlace): string {
+  return join(stateDir, MACHINE, 'seen');
+}
+
+function memoryPath(place: LockPlace): string {
+  return lockMemoryPath(seenDir(place), place.config);
 }
 
 function realPath(path: string): string {

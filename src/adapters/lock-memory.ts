@@ -1,9 +1,12 @@
-// What this machine has seen of each lock: the highest approval, its digest, who could approve. One document a config in the
-// state directory. No lowdb: a document that is damaged must not fall back to an older one, which would forgive a rollback.
+// What this machine has seen of each lock: the highest approval, its digest, who could approve, how late it was. One document a config in
+// the state directory. No lowdb: a document that is damaged must not fall back to an older one, which would forgive a rollback.
 import * as crypto from 'node:crypto';
 import { join } from 'node:path';
 import { GuardError } from '../guard-error.ts';
-import type { LockMemory, MemoryReading } from '../policy/lock/lock-judgement.ts';
+import { isLineId, readApproval } from '../policy/lock/lock-document.ts';
+import type { MemoryReading } from '../policy/lock/lock-judgement.ts';
+import type { LockMemory } from '../policy/lock/lock-line.ts';
+import type { Json } from '../wire/json.ts';
 import { readPrivateFile, removeDrafts, replaceFile } from './durable-file.ts';
 import { withFileLock } from './locked-file.ts';
 
@@ -34,13 +37,14 @@ export function readLockMemory(path: string, config: string): MemoryReading {
 }
 
 /**
- * Remembers a lock that was seen or written; durable when it resolves. A lower number than is known changes nothing.
+ * Remembers a lock that was seen or written; durable when it resolves. A lower number than is known changes nothing, nor does an earlier
+ * time with the same.
  * @param replace after an approval: also where what is there cannot be read @throws GuardError state_unusable, state_locked
  */
 export async function rememberLock(path: string, config: string, memory: LockMemory, replace: boolean): Promise<void> {
   await withFileLock(`${path}.lock`, { timeoutMs: LOCK_TIMEOUT_MS }, () => {
     const known = readLockMemory(path, config);
-    if (known.kind === 'known' && known.memory.number >= memory.number) return;
+    if (known.kind === 'known' && !isNewer(memory, known.memory)) return;
     if (known.kind === 'unreadable' && !replace) throw unusable(known.why);
     try {
       removeDrafts(path);
@@ -51,7 +55,12 @@ export async function rememberLock(path: string, config: string, memory: LockMem
   });
 }
 
-function unusable(why: string, cause?: unknown): GuardError {
+function isNewer(one: LockMemory, known: LockMemory): boolean {
+  const [left, right] = [one.newest.number, known.newest.number];
+  return left > right || (left === right && one.digest === known.digest && one.latestMs > known.latestMs);
+}
+
+export function unusable(why: string, cause?: unknown): GuardError {
   return new GuardError('state_unusable', `cannot remember the lock: ${why}`, {
     cause,
     hint: 'mend the owner and mode of the state directory, or set `MCP_GUARD_STATE_DIR`',
@@ -62,11 +71,15 @@ function checkMemory(value: unknown, wanted: string): LockMemory | undefined {
   if (typeof value !== 'object' || value === null || !('version' in value) || value.version !== VERSION)
     return undefined;
   if (!('config' in value) || value.config !== wanted) return undefined;
-  if (!('number' in value) || !('digest' in value) || !('approvers' in value)) return undefined;
-  const { number, digest, approvers } = value;
-  if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 1) return undefined;
+  if (!('id' in value && 'newest' in value && 'digest' in value && 'approvers' in value && 'latestMs' in value))
+    return undefined;
+  const { id, digest, approvers, latestMs } = value;
+  // untyped input: it comes from JSON.parse
+  const newest = readApproval(value.newest as Json);
+  if (!isLineId(id) || newest === undefined) return undefined;
+  if (typeof latestMs !== 'number' || !Number.isSafeInteger(latestMs) || latestMs < 0) return undefined;
   if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest) || !Array.isArray(approvers)) return undefined;
   // untyped input: each entry is looked at
   const keys = (approvers as readonly unknown[]).filter((key) => typeof key === 'string');
-  return keys.length === approvers.length ? { number, digest, approvers: keys } : undefined;
+  return keys.length === approvers.length ? { id, newest, digest, approvers: keys, latestMs } : undefined;
 }

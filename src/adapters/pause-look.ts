@@ -1,10 +1,11 @@
 // The pauses of a tenant as the disk shows them, looked at now and then. Writes nothing, loads no lowdb.
-// TRUST: the document lies in the state directory, private to this user; what cannot be read pauses nothing.
+// TRUST: what this machine's key has signed (pause-seal.ts); what cannot be read or is signed by nobody pauses nothing.
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { NO_PAUSES, type Pauses, readPauses } from '../policy/pause.ts';
 import { tenantDir } from '../tenant/tenant-scope.ts';
 import { type DocumentSpec, readDocument } from './document-file.ts';
+import { areSealed } from './pause-seal.ts';
 import { codeOf } from './state-paths.ts';
 
 /** What a person orders is seen within this, by the monotonic clock. */
@@ -16,8 +17,12 @@ export function pausesSpec(
   parts: Pick<DocumentSpec<never>, 'say' | 'nowMs'>,
 ): DocumentSpec<Pauses> {
   const path = join(tenantDir(stateDir, tenant), 'pauses.json');
+  const check = (value: unknown): Pauses | undefined => {
+    const pauses = readPauses(value);
+    return pauses !== undefined && areSealed(stateDir, tenant, pauses) ? pauses : undefined;
+  };
   // a second copy of the same text: an older one could bring back a pause that was ended
-  return { ...parts, path, version: 1, empty: NO_PAUSES, check: readPauses, backup: 'same' };
+  return { ...parts, path, version: 1, empty: NO_PAUSES, check, backup: 'same' };
 }
 
 export class PauseLook {
@@ -47,7 +52,10 @@ export class PauseLook {
     try {
       const reading = readDocument(this.#spec, this.#spec.path);
       if (reading.kind === 'good') return reading.data;
-      if (reading.kind === 'corrupt') this.#spec.say(`\`${this.#spec.path}\` ${reading.why}: nothing is paused`);
+      if (reading.kind === 'corrupt')
+        this.#spec.say(
+          `\`${this.#spec.path}\` holds no pauses that this machine signed (${reading.why}): nothing is paused`,
+        );
     } catch (error) {
       this.#spec.say(`${error instanceof Error ? error.message : String(error)}: nothing is paused`);
     }

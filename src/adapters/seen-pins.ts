@@ -6,7 +6,7 @@ import * as crypto from 'node:crypto';
 import { join } from 'node:path';
 import { GuardError } from '../guard-error.ts';
 import { readPinSet, writePinSet } from '../policy/pins/pin-set.ts';
-import type { SeenSet } from '../policy/pins/seen-set.ts';
+import { extendFirst, replaceLast, type SeenSet } from '../policy/pins/seen-set.ts';
 import { tenantSteps } from '../tenant/tenant-scope.ts';
 import { isJsonObject, type Json, type JsonObject } from '../wire/json.ts';
 import { isSameJson } from '../wire/same-json.ts';
@@ -52,15 +52,14 @@ export function readSeenPins(place: Place, server: string): SeenReading {
 
 /**
  * Keeps what a server was just seen to offer; durable when it resolves. What was seen first stays, but for instructions that no
- * handshake had shown yet. @throws GuardError state_unusable, state_locked
+ * handshake had shown yet, and for tools while no list came to its end. @throws GuardError state_unusable, state_locked
  */
-export async function rememberSeenPins(place: Place, server: string, last: SeenSet): Promise<void> {
-  await change(place, server, (known) => {
-    if (known === undefined) return { first: last, last };
-    const isFilled = !known.first.hasInstructions && last.hasInstructions;
-    const pins = { ...known.first.pins, instructions: last.pins.instructions };
-    return { first: isFilled ? { pins, hasInstructions: true } : known.first, last };
-  });
+export async function rememberSeenPins(place: Place, server: string, seen: SeenSet): Promise<void> {
+  await change(place, server, (known) =>
+    known === undefined
+      ? { first: seen, last: seen }
+      : { first: extendFirst(known.first, seen), last: replaceLast(known.last, seen) },
+  );
 }
 
 /** From an approval on, what was approved is what was first seen: should the lock ever be gone. @throws as `rememberSeenPins` */
@@ -95,7 +94,11 @@ function isSame(one: SeenPins, other: SeenPins): boolean {
 }
 
 function writeDocument(server: string, { first, last }: SeenPins): JsonObject {
-  const show = ({ pins, hasInstructions }: SeenSet): JsonObject => ({ hasInstructions, pins: writePinSet(pins) });
+  const show = ({ pins, hasInstructions, isPart }: SeenSet): JsonObject => ({
+    hasInstructions,
+    ...(isPart === true ? { isPart } : {}),
+    pins: writePinSet(pins),
+  });
   return { version: VERSION, name: server, first: show(first), last: show(last) };
 }
 
@@ -108,7 +111,9 @@ function readDocument(value: Json, server: string): SeenPins | undefined {
 function readSeen(value: Json | undefined): SeenSet | undefined {
   if (!isJsonObject(value) || typeof value.hasInstructions !== 'boolean' || value.pins === undefined) return undefined;
   const pins = readPinSet(value.pins);
-  return pins === undefined ? undefined : { pins, hasInstructions: value.hasInstructions };
+  const { hasInstructions, isPart } = value;
+  if (pins === undefined || (isPart !== undefined && isPart !== true)) return undefined;
+  return { pins, hasInstructions, ...(isPart === true ? { isPart } : {}) };
 }
 
 /** Two configs may each have a server of one name. */

@@ -2,8 +2,9 @@
 // knows no screen and no file. INVARIANT: what is shown is what would be written: both come from one picture.
 import { GuardError } from '../guard-error.ts';
 import { memberOf, objectFrom, objectOf } from '../policy/lock/difference.ts';
+import { mergeLasting } from '../policy/lock/lasting.ts';
 import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
-import { diffPolicies, type PolicyDiff } from '../policy/lock/policy-diff.ts';
+import { type DiffLine, diffPolicies, type PolicyDiff } from '../policy/lock/policy-diff.ts';
 import { type Drift, findDrift, isDrift } from '../policy/pins/drift.ts';
 import { findHiddenText, type HiddenText } from '../policy/pins/hidden-text.ts';
 import { type PinSet, writePinSet } from '../policy/pins/pin-set.ts';
@@ -38,6 +39,8 @@ export interface ServerPicture {
 export interface ApprovalPicture {
   /** What would be approved: the config, or what holds now with one server of it. */
   readonly policy: JsonObject;
+  /** What an earlier approval gave until a time, and what becomes of it; undefined: nothing ends. */
+  readonly passing: Passing | undefined;
   readonly pins: ReadonlyMap<string, PinSet>;
   readonly diff: PolicyDiff;
   readonly servers: readonly ServerPicture[];
@@ -48,6 +51,18 @@ export interface ApprovalPicture {
   readonly waits: boolean;
 }
 
+/** An earlier approval that has not ended yet, beside this one. */
+export interface Passing {
+  /** Its end, ms. */
+  readonly untilMs: number;
+  /** What holds from then on, this approval's own change included; undefined: nothing ends any more, or all of it at an end of its own. */
+  readonly base: JsonObject | undefined;
+  /** What still ends. */
+  readonly ending: readonly DiffLine[];
+  /** What would end no more. */
+  readonly lasting: readonly DiffLine[];
+}
+
 export interface PictureInput {
   /** The config as a document. */
   readonly document: JsonObject;
@@ -55,12 +70,17 @@ export interface PictureInput {
   readonly knownOf: (server: string) => Known;
   /** Only this server; undefined: all. */
   readonly only: string | undefined;
+  /** What was approved until a time is approved without an end now, or until that of this approval. */
+  readonly keep?: boolean | undefined;
+  /** This approval has an end of its own, for all that it approves. */
+  readonly isEnding?: boolean | undefined;
 }
 
 const NOTHING: JsonObject = { version: 1, servers: {}, unlisted: 'deny' };
 
 /** @throws GuardError usage: there is no such server, or it cannot be approved alone */
-export function drawApproval({ document, judgement, knownOf, only }: PictureInput): ApprovalPicture {
+export function drawApproval(input: PictureInput): ApprovalPicture {
+  const { document, judgement, knownOf, only } = input;
   const held = judgement.kind === 'holds' ? judgement : undefined;
   const approved = held?.policy;
   const policy = only === undefined ? document : withServer(approved ?? NOTHING, document, only);
@@ -74,20 +94,54 @@ export function drawApproval({ document, judgement, knownOf, only }: PictureInpu
       return set === undefined ? [] : [[id, set]];
     }),
   );
-  const diff = diffPolicies(policy, approved, new Map([...known].map(([id, one]) => [id, namesOf(one)])));
+  const inventory = new Map([...known].map(([id, one]) => [id, namesOf(one)]));
+  const diff = diffPolicies(policy, approved, inventory);
+  const passing = drawPassing(input, policy, diff, inventory);
   const servers = about.map((server) => {
     const entry = objectOf(memberOf(memberOf(policy, 'servers'), server));
     return drawServer(server, entry, pinned.get(server), known.get(server));
   });
   const offered = [...known].flatMap(([server, one]) => namesOf(one).map((tool) => ({ server, tool })));
-  const isSamePolicy = approved !== undefined && isSameJson(policy, approved) && held?.lock.body.base === null;
+  const isSamePolicy = approved !== undefined && isSameJson(policy, approved) && !(passing?.isMoved ?? false);
   return {
-    ...{ policy, pins, diff, servers },
+    ...{ policy, passing, pins, diff, servers },
     shadows: findShadows(offered).filter(({ tools }) => tools.some(({ server }) => about.includes(server))),
     isUpToDate: isSamePolicy && isSamePins(pins, pinned),
     waits: judgement.kind !== 'holds' || !diff.isApproved || servers.some(({ drift }) => drift !== undefined),
   };
 }
+
+/** INVARIANT: what was approved until a time keeps its end, but for what this approval names (`keep`) or gives another end. */
+function drawPassing(
+  { document, judgement, only, keep, isEnding }: PictureInput,
+  policy: JsonObject,
+  diff: PolicyDiff,
+  inventory: Inventory,
+): (Passing & { readonly isMoved: boolean }) | undefined {
+  if (judgement.kind !== 'holds' || !Number.isFinite(judgement.untilMs)) return undefined;
+  const { untilMs } = judgement;
+  const before = judgement.lock.body.base ?? NOTHING;
+  const merged = mergeLasting(before, judgement.policy, policy);
+  const kept = keep !== true ? merged : only === undefined ? policy : withServer(merged, document, only);
+  const base = isEnding === true ? before : kept;
+  const isOver = isSameJson(base, policy);
+  const fresh = new Set(diff.lines.map(keyOfLine));
+  const widenings = (after: JsonObject, than: JsonObject): readonly DiffLine[] =>
+    diffPolicies(after, than, inventory).lines.filter(({ kind }) => kind !== 'holds');
+  return {
+    untilMs,
+    base: isEnding === true || isOver ? undefined : base,
+    ending: isOver ? [] : widenings(policy, base),
+    lasting: widenings(base, before).filter((line) => !fresh.has(keyOfLine(line))),
+    isMoved: !isSameJson(base, before),
+  };
+}
+
+function keyOfLine({ server, text }: DiffLine): string {
+  return JSON.stringify([server ?? null, text]);
+}
+
+type Inventory = ReadonlyMap<string, readonly string[]>;
 
 function namesOf({ last, tools }: Known): readonly string[] {
   return [...new Set([...(last?.pins.tools.keys() ?? []), ...tools])];

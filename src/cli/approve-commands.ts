@@ -5,6 +5,7 @@ import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { inventorySpec, loadInventory } from '../adapters/inventory-documents.ts';
 import { lockError, mayApprove, openMachineKey, writeLock } from '../adapters/lock-file.ts';
 import { pausesSpec } from '../adapters/pause-look.ts';
+import { sealPauses } from '../adapters/pause-seal.ts';
 import { readSeenPins, rememberApprovedPins } from '../adapters/seen-pins.ts';
 import { readSigningKey, type SigningKey } from '../adapters/signing-key.ts';
 import { openStateDocument } from '../adapters/state-document.ts';
@@ -93,7 +94,10 @@ export async function pause(server: string, flags: Shared & Omit<PauseOptions, '
     openTrail: (about) => openOneShotTrail({ stateDir, tenant, server: about, clock: systemClock, actor }),
     update(change) {
       makePrivateDir(stateDir, tenantSteps(tenant));
-      return openStateDocument(pausesSpec(stateDir, tenant, { say, nowMs })).update(change);
+      return openStateDocument(pausesSpec(stateDir, tenant, { say, nowMs })).update((pauses) => {
+        const next = change(pauses);
+        return next === pauses ? pauses : sealPauses(stateDir, tenant, next);
+      });
     },
   });
 }

@@ -10,6 +10,7 @@ import { findProjectFile, isProjectFile, isProjectFileOf } from '../config/find-
 import { type LoadContext, readConfigFile, tryLoad } from '../config/load-config.ts';
 import { quoteWord } from '../config/shell-word.ts';
 import { GuardError } from '../guard-error.ts';
+import { type Consent, refuseFromServer } from './consent.ts';
 import { makeInert, makeInertLines } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import { makePaint } from './render.ts';
@@ -28,16 +29,17 @@ export interface ConfigAllowContext extends LoadContext {
   readonly stateDir: string;
   /** The wall clock, ms. */
   readonly nowMs: () => number;
-  /** Asks on the terminal and resolves with the answer; undefined where there is none. */
-  readonly ask: ((question: string) => Promise<string>) | undefined;
+  readonly consent: Consent;
 }
 
-/** @returns 0 @throws GuardError usage, config_… (78), config_declined (77), state_… (74) */
+/** @returns 0 @throws GuardError usage, config_… (78), config_declined, approval_declined (77), state_… (74) */
 export async function runConfigAllow(
   options: ConfigAllowOptions,
   io: CliIo,
   context: ConfigAllowContext,
 ): Promise<number> {
+  // INVARIANT: no server says what counts, not even by taking a permission back: then another config would
+  refuseFromServer(context.consent);
   if (options.forget === true) return forget(options.file, io, context);
   const path = placeOf(options.file ?? findProjectFile(context.cwd), context.cwd);
   const place = { path, origin: 'flag', digest: undefined } as const;
@@ -114,12 +116,13 @@ function realDirectory(directory: string): string {
 
 async function confirm(options: ConfigAllowOptions, context: ConfigAllowContext, directory: string): Promise<void> {
   if (options.yes === true) return;
-  if (context.ask === undefined) {
+  const { ask } = context.consent;
+  if (ask === undefined) {
     throw new GuardError('config_declined', 'there is no terminal to ask on', {
       hint: 'look at the file, then add `--yes`',
     });
   }
-  const answer = await context.ask(
+  const answer = await ask(
     `let this file decide what servers may do when the guard starts in \`${makeInert(directory)}\`? [y/N] `,
   );
   if (/^y(es)?$/i.test(answer.trim())) return;

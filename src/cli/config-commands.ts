@@ -1,5 +1,4 @@
 // Connects `config check` and `config allow` to this machine: its files, its terminal, its user.
-import { createInterface } from 'node:readline/promises';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -7,6 +6,7 @@ import { findConfigFile } from '../config/find-config.ts';
 import { openCeilingsHere } from './ceilings-here.ts';
 import { type ConfigAllowOptions, runConfigAllow } from './config-allow.ts';
 import { type ConfigCheckOptions, runConfigCheck } from './config-check.ts';
+import { readConsent } from './read-consent.ts';
 import { terminalIo } from './terminal.ts';
 import { loadPortsFor } from './with-constraints.ts';
 
@@ -40,15 +40,6 @@ export async function allow(
     portsFor: await loadPortsFor(),
     stateDir: resolveStateDir(env),
     nowMs: () => systemClock.now().wallMs,
-    ask: process.stdin.isTTY ? ask : undefined,
+    consent: readConsent(),
   });
-}
-
-async function ask(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return await terminal.question(question);
-  } finally {
-    terminal.close();
-  }
 }

@@ -2,7 +2,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { createConfigFile, replaceConfigFile } from '../adapters/config-file.ts';
 import { placeLock } from '../adapters/lock-file.ts';
@@ -24,6 +23,7 @@ import type { Json, JsonObject } from '../wire/json.ts';
 import { openCeilingsHere } from './ceilings-here.ts';
 import { gatherLintInput } from './lint-facts.ts';
 import { listHere } from './list-here.ts';
+import { readConsent } from './read-consent.ts';
 import { runScopeInit } from './scope-init.ts';
 import { findInitTarget, type InitTarget } from './scope-init-target.ts';
 import { terminalIo } from './terminal.ts';
@@ -96,7 +96,7 @@ export async function init(words: readonly string[], flags: InitFlags): Promise<
         if (there === undefined) createConfigFile(path, text);
         else replaceConfigFile(path, text, () => isSame(target, uid));
       },
-      ask: process.stdin.isTTY ? ask : undefined,
+      consent: readConsent(),
     },
   );
 }
@@ -151,13 +151,4 @@ function isDirectory(path: string): boolean {
 
 function isSame({ path, there }: InitTarget, uid: number | undefined): boolean {
   return readConfigFile({ path, origin: 'flag', digest: undefined }, uid).digest === there?.digest;
-}
-
-async function ask(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return await terminal.question(question);
-  } finally {
-    terminal.close();
-  }
 }

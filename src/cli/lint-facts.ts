@@ -30,7 +30,7 @@ export function gatherLintInput(given: FactsInput): LintInput {
     const offer = readOffer(id, given);
     return offer === undefined ? [] : [[id, offer]];
   });
-  const approved = readApproved(given);
+  const { approved, lockRefused } = readApproved(given);
   const definitions = ids.flatMap((id): (readonly [string, Definitions])[] => {
     const known = readDefinitions(id, approved?.pins.get(id), given);
     return known === undefined ? [] : [[id, known]];
@@ -38,6 +38,7 @@ export function gatherLintInput(given: FactsInput): LintInput {
   return buildLintInput({
     ...given,
     approved,
+    lockRefused,
     offers: new Map(offers),
     uses: readUseStatistics(stateDir, tenant, new Set(ids)).servers,
     definitions: new Map(definitions),
@@ -52,12 +53,21 @@ function readCeilings({ policy, machine }: FactsInput): LintParts['ceilings'] {
 }
 
 /** Only a lock that holds says what was approved. @throws GuardError key_unusable */
-function readApproved({ policy, document, stateDir, tenant, nowMs, say, machine }: FactsInput): LintParts['approved'] {
+function readApproved({
+  policy,
+  document,
+  stateDir,
+  tenant,
+  nowMs,
+  machine,
+}: FactsInput): Pick<LintParts, 'approved' | 'lockRefused'> {
   const place = placeLock(policy.source.path, stateDir, tenant);
   const judgement = readLock(place, { config: document, ceiling: machine, nowMs });
-  if (judgement.kind === 'holds') return { policy: judgement.policy, pins: judgement.lock.body.pins };
-  if (judgement.kind === 'refused') say(`the lock cannot be used here: ${judgement.refusal.what}`);
-  return undefined;
+  if (judgement.kind === 'holds')
+    return { approved: { policy: judgement.policy, pins: judgement.lock.body.pins }, lockRefused: undefined };
+  if (judgement.kind !== 'refused') return { approved: undefined, lockRefused: undefined };
+  const { what, mend } = judgement.refusal;
+  return { approved: undefined, lockRefused: { what, mend } };
 }
 
 function readOffer(id: string, { stateDir, tenant, nowMs, say }: FactsInput): Offer | undefined {

@@ -32,6 +32,8 @@ export interface LintParts {
   readonly ports: ConstraintPorts;
   /** What holds of an approved config; undefined where there is no lock that can be used. */
   readonly approved: { readonly policy: JsonObject; readonly pins: ReadonlyMap<string, PinSet> } | undefined;
+  /** Why the lock does not count; undefined where it does, or there is none. */
+  readonly lockRefused?: LintInput['lockRefused'];
   readonly offers: ReadonlyMap<string, Offer>;
   /** Servers that could not be asked anew (`--live`), and why. */
   readonly notAsked?: ReadonlyMap<string, string> | undefined;
@@ -73,6 +75,7 @@ export function buildLintInput(parts: LintParts): LintInput {
     hasScopes: policy.scopes !== undefined,
     servers,
     approved: approved?.policy,
+    lockRefused: parts.lockRefused,
     nowMs: parts.nowMs,
     unusedDays: parts.unusedDays ?? lint?.unusedDays ?? DEFAULT_UNUSED_DAYS,
     severities: lint?.rules ?? {},

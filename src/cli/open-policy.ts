@@ -27,6 +27,8 @@ export interface PolicySources {
   readonly place: ConfigPlace | undefined;
   readonly context: Omit<LockContext, 'nowMs' | 'ceilings'> & {
     readonly actor: string;
+    /** This guard was started by a guarded server. */
+    readonly isGuarded?: boolean;
     readonly identify: IdentityAsker['identify'];
   };
   readonly cwd: string;

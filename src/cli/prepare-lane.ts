@@ -30,8 +30,9 @@ export async function prepareLane(entry: ServerPolicy, parts: GatewayParts): Pro
   try {
     const resolved = { name: entry.id, command: entry.command, args: entry.args, entry };
     const context = { env: process.env, uid: process.getuid?.(), stateDir, tenant };
-    const { command, ...rest } = await prepareServer(resolved, inForce.held.policy, flags, context);
-    return { settings, server: { entry, command }, ...rest };
+    const prepared = await prepareServer(resolved, inForce.held.policy, flags, context);
+    const { secrets, isolation, notes } = prepared;
+    return { settings, server: { entry, prepared }, secrets, isolation, notes };
   } catch (error) {
     if (!isGuardError(error) || error.code === 'usage') throw error;
     const text = showError(error).replace(/\s*\n\s*/g, ': ');

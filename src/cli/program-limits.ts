@@ -13,6 +13,7 @@ export function addLimits(program: Command, done: Done): void {
     .description('each count that is not full: used, left, when it is full again')
     .option('--watch', 'go on and show what changes (end with Ctrl-C)')
     .option('--tenant <id>', 'of this tenant', readTenant, DEFAULT_TENANT)
+    .option('--config <file>', 'the policy that says where they are counted (default: the one that `run` would use)')
     .option('--json', 'one JSON object a count')
     .option('--no-color', 'no colours (as NO_COLOR)')
     .action(async (flags) => done(await (await import('./limits-commands.ts')).status(flags)));
@@ -23,6 +24,7 @@ export function addLimits(program: Command, done: Done): void {
     // asked for by the command itself, which says why
     .option('--reason <text>', 'why (required); it goes on record')
     .option('--tenant <id>', 'of this tenant', readTenant, DEFAULT_TENANT)
+    .option('--config <file>', 'the policy that says where they are counted (default: the one that `run` would use)')
     .option('--json', 'as JSON')
     .option('--no-color', 'no colours (as NO_COLOR)')
     .action(async (about: string | undefined, flags) =>
@@ -33,7 +35,7 @@ export function addLimits(program: Command, done: Done): void {
 
 const LIMITS_HELP = `
 What a limit allows stands in the config; counts are of all guards of this machine
-together. A config whose \`limitStore\` is \`memory\` has its counts in each guard.
+together, or of all that share the redis of its \`limitStore\`. A config whose \`limitStore\` is \`memory\` has its counts in each guard.
 
 Examples:
   mcp-guard limits status

@@ -8,7 +8,7 @@ const REASON = 'why (required); it goes on record';
 export function addTenant(program: Command, done: Done): void {
   const tenant = program
     .command('tenant')
-    .description('the tenants of this machine: who there is, shut one out, erase what is kept of it');
+    .description('the tenants of this machine: add one, shut one out, export or erase what is kept of it');
   tenant
     .command('list')
     .description('every tenant of the config, and everybody of whom something is kept')
@@ -24,6 +24,18 @@ export function addTenant(program: Command, done: Done): void {
     .option('--json', 'as JSON')
     .option('--no-color', 'no colours (as NO_COLOR)')
     .action(async (id: string, flags) => done((await import('./tenant-commands.ts')).show(id, flags)));
+  tenant
+    .command('add')
+    .description('write a block for a new tenant into the config: shows it, asks first')
+    .argument('<id>', '1 to 63 of a-z, 0-9 and -')
+    .option('--env <server:NAME=reference...>', 'a variable of a server: env:NAME, file:PATH, exec:COMMAND, keychain:NAME')
+    .option('--allow <server:pattern...>', 'the only tools of a server that it may call')
+    .option('--isolation <level>', 'the least isolation: L0, L1, L2')
+    .option('--uid <number>', 'the user that its servers run as')
+    .option('--config <file>', CONFIG)
+    .option('--yes', 'do not ask')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .action(async (id: string, flags) => done(await (await import('./tenant-add-command.ts')).add(id, flags)));
   for (const [word, description] of ORDERS) {
     tenant
       .command(word)
@@ -42,6 +54,13 @@ export function addTenant(program: Command, done: Done): void {
     .option('--yes', 'do not ask')
     .option('--no-color', 'no colours (as NO_COLOR)')
     .action(async (id: string, flags) => done(await (await import('./tenant-commands.ts')).erase(id, flags)));
+  tenant
+    .command('export')
+    .description('its record and the proof of it, in one archive that a customer can be given')
+    .argument('<id>', 'as the config calls it')
+    .option('--out <file>', 'the archive (default: mcp-guard-ID-DAY.tar in this directory)')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .action(async (id: string, flags) => done((await import('./tenant-commands.ts')).exportArchive(id, flags)));
   tenant.addHelpText('after', HELP);
 }
 
@@ -53,5 +72,7 @@ const ORDERS = [
 const HELP = `
 Examples:
   mcp-guard tenant list
+  mcp-guard tenant add acme --env github:GITHUB_TOKEN=env:ACME_TOKEN --allow 'github:get_*'
   mcp-guard tenant suspend acme --reason 'the contract has ended'
+  mcp-guard tenant export acme --out acme.tar
   mcp-guard tenant erase acme --reason 'asked for by the customer'`;

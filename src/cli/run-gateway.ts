@@ -13,7 +13,8 @@ import { findStale } from '../adapters/stale-segments.ts';
 import { StreamClient } from '../adapters/stream-client.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { explainIgnored } from '../config/find-config.ts';
-import type { ServerPolicy } from '../config/policy.ts';
+import type { Policy, ServerPolicy } from '../config/policy.ts';
+import type { ResolvedServer } from '../config/resolve-server.ts';
 import { explainScope } from '../config/server-scope.ts';
 import { Gateway } from '../core/gateway/gateway.ts';
 import { openTenantScope } from '../tenant/tenant-scope.ts';
@@ -22,6 +23,7 @@ import { openPolicy, type PolicySources } from './open-policy.ts';
 import { listOwnFiles } from './own-files.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
 import { byStrength, type PreparedLane, prepareLane } from './prepare-lane.ts';
+import { prepareServer } from './prepare-server.ts';
 import type { RunFlags } from './run.ts';
 import type { RunIdentity } from './run-identity.ts';
 import { createLane } from './run-lane.ts';
@@ -61,10 +63,11 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   const { masker, outlet } = await openSecrecy(prepared.flatMap(({ secrets }) => secrets));
   const errorOut = new ErrorOut(process.stderr);
   const writeError = outlet((text) => errorOut.write(text));
+  const ownFiles = listOwnFiles([...(lock?.ownFiles ?? []), ...(asked?.ownFiles ?? [])], { env, cwd: process.cwd() });
   // Before the servers are started: what cannot be opened ends the run.
   const log = createForwardingLog(
     createGuardLog({
-      ...{ masker, writeError, file: flags.logFile ?? policy?.log.file },
+      ...{ masker, writeError, ownFiles, file: flags.logFile ?? policy?.log.file },
       level: flags.logLevel ?? policy?.log.level ?? 'warn',
       namedBy: flags.logFile === undefined ? '`log.file` of the config' : '`--log-file`',
     }),
@@ -74,7 +77,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   const started = prepared.map(({ server, settings }) =>
     server === undefined
       ? undefined
-      : { ...server, process: settings.start === 'eager' ? spawner.spawn(server.command) : undefined },
+      : { ...server, process: settings.start === 'eager' ? spawner.spawn(server.prepared.command) : undefined },
   );
   const settings = prepared.map((one) => one.settings);
   const sessionId = randomBytes(8).toString('hex');
@@ -95,10 +98,12 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
       },
     });
   const laneParts = {
+    prepare: (server: ResolvedServer, by: Policy | undefined) =>
+      prepareServer(server, by, flags, { env, uid: process.getuid?.(), stateDir, tenant }),
     ...{ inForce, model: flags.model ?? env.MCP_GUARD_MODEL, stateDir, tenant, tag, log, status, spawner },
     ...{ sink: tapped, identity: watch?.gate, limits: runLimits },
     relay: new NoiseRelay({ writeError, masker, now: () => systemClock.now().monoMs }),
-    ownFiles: listOwnFiles([...(lock?.ownFiles ?? []), ...(asked?.ownFiles ?? [])], { env, cwd: process.cwd() }),
+    ownFiles,
   };
   const lanes = new Map(
     started.flatMap((one) => (one === undefined ? [] : [[one.entry.id, createLane(one, laneParts)]])),
@@ -135,6 +140,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   const endWatch = watchPolicyLater({
     ...{ inForce, status, log },
     open: () => openPolicy(parts.sources, true),
+    nowMs: parts.sources.nowMs,
     requestPath: () => status.requestPath,
     note: (name, detail) => run.post({ type: 'noted', name, server: undefined, detail }),
   });

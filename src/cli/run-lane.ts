@@ -3,11 +3,11 @@
 import type { ClientEnd } from '../adapters/client-end.ts';
 import type { LaneNews } from '../adapters/gateway-options.ts';
 import type { NoiseRelay } from '../adapters/noise-relay.ts';
-import type { RunOptions } from '../adapters/run-options.ts';
+import type { RunningServer, RunOptions } from '../adapters/run-options.ts';
 import { SessionRun } from '../adapters/run-session.ts';
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { systemClock } from '../adapters/system-clock.ts';
-import { DEFAULTS, type ServerPolicy } from '../config/policy.ts';
+import { DEFAULTS, type Policy, type ServerPolicy } from '../config/policy.ts';
 import type { ResolvedServer } from '../config/resolve-server.ts';
 import type { Interceptor } from '../core/interceptor.ts';
 import { Session } from '../core/session.ts';
@@ -15,8 +15,10 @@ import type { SessionSettings } from '../core/settings.ts';
 import type { AuditSink } from '../ports/audit-sink.ts';
 import type { GuardStatus } from '../ports/guard-status.ts';
 import type { Log } from '../ports/log.ts';
-import type { Spawner, UpstreamCommand, UpstreamProcess } from '../ports/upstream.ts';
+import type { Spawner, UpstreamProcess } from '../ports/upstream.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
+import type { PreparedServer } from './prepare-server.ts';
+import { createServerRenewal } from './renew-server.ts';
 import { createPolicies, type PolicyParts } from './run-policies.ts';
 import { settingsOf } from './run-settings.ts';
 import { liveServer } from './run-status.ts';
@@ -36,10 +38,9 @@ export interface LaneParts {
   readonly relay: NoiseRelay;
   readonly status: Pick<GuardStatus, 'watch'>;
   readonly identity: PolicyParts['identity'];
-  /** One set for all servers of the session. */
-  readonly limits: PolicyParts['limits'];
   /** As at the start, for an entry that has changed while the session runs. */
   readonly prepare: (server: ResolvedServer, policy: Policy | undefined) => Promise<PreparedServer>;
+  /** One set for all servers of the session. */
   readonly limits: PolicyParts['limits'];
   readonly ownFiles: readonly string[];
 }
@@ -57,6 +58,9 @@ export function createLane(
   parts: LaneParts,
 ): (client: ClientEnd, news: LaneNews) => SessionRun {
   const { inForce, log, sink, stateDir, tenant, ownFiles, identity, limits } = parts;
+  const { command } = prepared;
+  /** Undefined while no session of this server runs. */
+  let current: SessionRun | undefined;
   const server: ResolvedServer = { name: entry.id, command: entry.command, args: entry.args, entry };
   const standing: { now: ServerInForce } = { now: serverAtStart(inForce.held, server) };
   const live = (): ServerInForce => standing.now;
@@ -64,13 +68,18 @@ export function createLane(
     settingsOf(inForce.held.policy, server, parts.model, `${parts.tag}/${entry.id}`, live),
     () => (live().entry ?? entry).onExit ?? 'restart',
   );
+  const servers = new Map<string, RunningServer>([[entry.id, { command, process }]]);
   const policies = createPolicies({
+    renewal: createServerRenewal({ server, prepared, servers, prepare: parts.prepare, run: () => current }),
     ...{ identity, limits, inForce, standing, server, settings, log, clock: systemClock, stateDir, tenant, ownFiles },
     asked: { serverFlag: entry.id, command: undefined, args: [] },
-    place: { cwd: command.cwd, home: command.env.HOME },
+    place: { cwd: command.cwd, home: command.env.HOME, env: command.env },
   });
-  let first = process;
+  let isFirst = true;
   return (client, news) => {
+    const { command: next } = servers.get(entry.id) ?? { command };
+    if (!isFirst) servers.set(entry.id, { command: next, process: undefined });
+    isFirst = false;
     const { policy } = inForce.held;
     const chain = [...policies.interceptors, tellNews(news)];
     const session = new Session(settings, chain, (name, error) =>
@@ -78,7 +87,7 @@ export function createLane(
     );
     const options: RunOptions = {
       session,
-      servers: new Map([[entry.id, { command, process: first }]]),
+      servers,
       // The trail of the session is one, and ends with it.
       sink: { append: (entries) => sink.append(entries), close: () => {} },
       ...{ spawner: parts.spawner, clock: systemClock, log, timers: systemTimers, client },
@@ -86,13 +95,16 @@ export function createLane(
       parent: () => 0,
       limits: linkLimitsOf(policy),
       afterTurn: () => {},
-      policiesIdle: () => policies.idle(),
+      policiesIdle: () => {
+        current = undefined;
+        return policies.idle();
+      },
       shutdown: policy?.shutdown ?? DEFAULTS.shutdown,
       showNoise: (name, text) => parts.relay.show(name, text),
       relayStderr: (name, stderr) => parts.relay.relay(name, stderr),
     };
-    first = undefined;
     const run = new SessionRun(options);
+    current = run;
     policies.attach(run);
     parts.status.watch(entry.id, liveServer(entry.id, session, policies.words));
     return run;

@@ -124,12 +124,12 @@ export function openRunLimits(parts: RunLimitsParts): RunLimits {
 /** Opened when it is first asked. */
 function openStore(
   { stateDir, tenant, clock, log }: RunLimitsParts,
-  { kind, onStoreError }: LimitStorePolicy,
+  { kind, url, onStoreError }: LimitStorePolicy,
   onTurn: (why: string | undefined) => void,
 ): LimitStore {
   if (kind === 'memory') return openMemoryLimitStore();
   const say = (text: string): void => log.write('warn', text);
-  const store = openDeferredLimitStore(() => openLimitStore({ kind: 'file', stateDir, tenant, clock, say }));
+  const store = openDeferredLimitStore(() => openLimitStore({ kind, url, stateDir, tenant, clock, say }));
   return openFallbackLimitStore({
     store,
     local: onStoreError === 'local' ? openMemoryLimitStore() : undefined,

@@ -1,9 +1,10 @@
 // What a `run` under a config has beside it: the lock, the pins, and whether a person has paused a server. Loaded only where there is
 // a config. Puts together and says; what a lock means stands in policy/lock, what drifts in policy/pins.
 
-import { type LockPlace, openMachineKey, rememberJudgement, writeLock } from '../adapters/lock-file.ts';
+import { type LockPlace, openMachineKey, rememberJudgement, rememberName, writeLock } from '../adapters/lock-file.ts';
 import type { EventEntry } from '../audit/entry.ts';
 import type { ConfigPlace } from '../config/find-config.ts';
+import { quoteWord } from '../config/shell-word.ts';
 import { GuardError, isGuardError } from '../guard-error.ts';
 import { numberOf, type SignedLock } from '../policy/lock/lock-document.ts';
 import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
@@ -48,6 +49,7 @@ export interface RunLock extends LockedPolicy {
  *
  * @param context `actor`: the local user. `isReload`: a session runs under a policy already, so nothing is locked by itself: what is
  * locked at its first use is what a person found there when the session began, not what it has become since
+ * `isGuarded`: this guard was started by a guarded server, which may lock nothing for whoever comes after it
  * `identify`: asked before anything of a tenant is looked at; its tenant and its roles are part of what comes out
  * @throws GuardError config_… (78), lock_…, key_unusable, auth_refused (77)
  */
@@ -56,6 +58,7 @@ export async function openRunLock(
   given: LockContext & {
     readonly actor: string;
     readonly isReload?: boolean;
+    readonly isGuarded?: boolean;
     readonly identify: IdentityAsker['identify'];
   },
 ): Promise<RunLock> {
@@ -66,18 +69,22 @@ export async function openRunLock(
   const events: EventEntry['detail'][] = [];
   if (read.judgement.kind === 'first_use') {
     if (context.isReload === true) throw unlocked(read.place);
+    if (context.isGuarded === true) throw lockedFromServer(read.place);
     // what is locked is the whole, so all of it must be right
     const { note, lock, isLate } = await lockFirst(await readLockedConfig(place, context), context);
     notes.push(note);
     if (lock !== undefined) events.push(describeLock('first_use', lock, read.place));
     // what another guard has locked meanwhile holds
     if (isLate) read = { ...read, judgement: judge(read.place, read.document, context) };
-  } else if (read.judgement.kind === 'holds' && read.judgement.remember !== undefined) {
+  } else if (read.judgement.kind === 'holds') {
     if (read.judgement.isFirstSight) {
+      // a session never goes over to a lock that this machine does not know: whoever puts one there would choose what it approves
+      if (context.isReload === true) throw unseen(read.place);
       notes.push(`\`${read.place.lock}\` is seen here for the first time: it is gone by from now on`);
       events.push(describeLock('first_sight', read.judgement.lock, read.place));
     }
     await rememberJudgement(read.place, read.judgement);
+    notes.push(...describeClock(read.judgement.clockWasMs));
   }
   const { identity } = (await context.identify(authInForce(read))) ?? {};
   if (identity?.tenant !== undefined) context = { ...context, tenant: identity.tenant };
@@ -108,6 +115,27 @@ function unlocked({ config, lock }: LockPlace): GuardError {
   });
 }
 
+function unseen({ named, lock }: LockPlace): GuardError {
+  return new GuardError('lock_required', `this machine has not seen \`${lock}\` before, and a session takes over no lock that is new here`, {
+    hint: `look at it, then approve it (\`mcp-guard scope approve --config ${quoteWord(named)} --reason …\`), or start the server anew`,
+  });
+}
+
+function lockedFromServer({ named }: LockPlace): GuardError {
+  return new GuardError(
+    'lock_required',
+    `\`${named}\` was never locked, and this runs inside a server behind mcp-guard, which locks no policy`,
+    { hint: `in a terminal of your own: \`mcp-guard scope approve --config ${quoteWord(named)} --reason …\`` },
+  );
+}
+
+/** Nothing where the clock is not behind, or no approval ends. */
+function describeClock(clockWasMs: number | undefined): readonly string[] {
+  if (clockWasMs === undefined) return [];
+  const at = new Date(clockWasMs).toISOString();
+  return [`the clock is behind what this machine has seen: approvals end as if it were ${at}; mend the clock, or approve anew`];
+}
+
 /** A line that says what came of it. Where it cannot be locked nothing is lost that there was: it goes on as it is. */
 async function lockFirst(
   { place, document, judgement: judged }: ReadConfig,
@@ -125,9 +153,23 @@ async function lockFirst(
   } catch (error) {
     if (isGuardError(error) && error.code === 'lock_changed')
       return { note: `\`${place.lock}\` was made by another guard just now`, isLate: true };
-    const why = error instanceof Error ? error.message : String(error);
+    const why = [messageOf(error), ...keepName(place)].join('; ');
     return { note: `the policy is not locked, and whoever edits it widens it: ${why}`, isLate: false };
   }
+}
+
+/** Even where nothing is locked the name must not lead to another config while the session runs. */
+function keepName(place: LockPlace): readonly string[] {
+  try {
+    rememberName(place);
+    return [];
+  } catch (error) {
+    return [messageOf(error)];
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function describeLock(stage: string, { body, signature }: SignedLock, place: LockPlace): EventEntry['detail'] {

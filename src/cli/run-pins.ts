@@ -43,11 +43,17 @@ export function openRunPins(parts: RunPinsParts): RunPins {
   const { place, log, clock, server, note } = parts;
   let tail: Promise<void> = Promise.resolve();
   const pauses = watchPauses(parts);
+  let waiting: SeenSet[] = [];
   const keep = (name: string, seen: SeenSet): void => {
+    // a list may have a thousand pages: each says all that came before it
+    waiting = [...waiting.filter(({ pins }) => pins.tools !== seen.pins.tools), seen];
     tail = tail
       // after the answer that is under way
       .then(() => new Promise<void>((resolve) => setImmediate(resolve)))
-      .then(() => rememberSeenPins(place, name, seen))
+      .then(async () => {
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+          await rememberSeenPins(place, name, next);
+      })
       .catch((error: unknown) => {
         const why = error instanceof Error ? error.message : String(error);
         log.write('warn', `what \`${name}\` offers cannot be kept to compare with: ${why}`);

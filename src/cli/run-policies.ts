@@ -13,7 +13,7 @@ import { BARE_DEADLINE, type SessionSettings } from '../core/settings.ts';
 import { showBoardWord } from '../policy/breaker/board-word.ts';
 import { recordTransition } from '../policy/breaker/transition-record.ts';
 import { createInterceptors } from '../policy/chain.ts';
-import { prepareOwnPaths } from '../policy/constraint/own-paths.ts';
+import { prepareOwnPaths } from '../policy/constraint/own-reach.ts';
 import { createInventoryWatch } from '../policy/inventory/inventory.ts';
 import { createRenewal } from '../policy/renewal.ts';
 import { createRoster } from '../policy/roster.ts';
@@ -53,7 +53,11 @@ export interface PolicyParts {
   readonly settings: SessionSettings;
   readonly server: ResolvedServer;
   /** Where the server works, and what it takes for its home. */
-  readonly place: { readonly cwd: string | undefined; readonly home: string | undefined };
+  readonly place: {
+    readonly cwd: string | undefined;
+    readonly home: string | undefined;
+    readonly env?: UpstreamCommand['env'];
+  };
   /** Absolute: what no tool may touch: state and trail, the config and its lock. */
   readonly ownFiles: readonly string[];
 }
@@ -106,7 +110,7 @@ export function createPolicies(parts: PolicyParts): Policies {
     roster,
     scopes: { get: (name) => (name === server.name ? standing.now.scope : undefined) },
     ownPaths: {
-      own: prepareOwnPaths(parts.ownFiles, ports),
+      own: () => prepareOwnPaths(parts.ownFiles, ports),
       portsOf: () => ports,
     },
     pins: pins?.interceptor,
@@ -133,7 +137,7 @@ export function createPolicies(parts: PolicyParts): Policies {
     hiding: lock === undefined ? undefined : { includes: (name) => breaker().mayHide(name) },
   });
   const movesTo = ({ cwd, env, args }: UpstreamCommand): void => {
-    ports = createConstraintPorts({ cwd, home: env.HOME, args }, NO_PATTERNS);
+    ports = createConstraintPorts({ cwd, home: env.HOME, args, env }, NO_PATTERNS);
   };
   const gate = renewal ?? { begin: () => {} };
   // a server that was not started yet has no session whose turns this could come between

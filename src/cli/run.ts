@@ -15,7 +15,7 @@ import { createSpawner } from '../adapters/spawn-upstream.ts';
 import { findStale } from '../adapters/stale-segments.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
 import { StreamClient } from '../adapters/stream-client.ts';
-import { systemClock } from '../adapters/system-clock.ts';
+import { createSteadyNow, systemClock } from '../adapters/system-clock.ts';
 import { explainIgnored, findConfigFile, showPlaces } from '../config/find-config.ts';
 import { DEFAULTS } from '../config/policy.ts';
 import { bareAt, resolveServer } from '../config/resolve-server.ts';
@@ -74,9 +74,12 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   const asker = createIdentityAsker({ env, stateDir, user, tokenFile: flags.tokenFile, tenant: flags.tenant });
   const sources: PolicySources = {
     place,
-    context: { env, uid, stateDir, tenant: flags.tenant ?? DEFAULT_TENANT, actor: user, identify: asker.identify },
+    context: {
+      ...{ env, uid, stateDir, tenant: flags.tenant ?? DEFAULT_TENANT, actor: user },
+      ...{ isGuarded: env.MCP_GUARD_RUN !== undefined, identify: asker.identify },
+    },
     cwd: process.cwd(),
-    nowMs: () => systemClock.now().wallMs,
+    nowMs: createSteadyNow(systemClock),
   };
   const held = await openPolicy(sources, false);
   asker.refuseUnused();
@@ -104,10 +107,12 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   const { masker, outlet } = await openSecrecy(prepared.secrets);
   const errorOut = new ErrorOut(process.stderr);
   const writeError = outlet((text) => errorOut.write(text));
+  const known = lock?.ownFiles ?? listKnownFiles(stateDir, undefined);
+  const ownFiles = listOwnFiles([...known, ...(asked?.ownFiles ?? [])], { env, cwd: process.cwd() });
   // Before the server is started: what cannot be opened ends the run.
   const log = createForwardingLog(
     createGuardLog({
-      masker,
+      ...{ masker, ownFiles },
       level: flags.logLevel ?? policy?.log.level ?? 'warn',
       file: flags.logFile ?? policy?.log.file,
       namedBy: flags.logFile === undefined ? '`log.file` of the config' : '`--log-file`',
@@ -157,11 +162,8 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
     ...{ stateDir, tenant, log, clock: systemClock, inForce, standing, server, settings },
     asked: { serverFlag: flags.server, command, args },
     renewal,
-    place: { cwd: upstream.cwd, home: upstream.env.HOME },
-    ownFiles: listOwnFiles([...(lock?.ownFiles ?? listKnownFiles(stateDir, undefined)), ...(asked?.ownFiles ?? [])], {
-      env,
-      cwd: process.cwd(),
-    }),
+    place: { cwd: upstream.cwd, home: upstream.env.HOME, env: upstream.env },
+    ownFiles,
   });
   const session = new Session(settings, policies.interceptors, (name, error) =>
     log.write('error', `the policy \`${name}\` failed: ${String(error)}`),
@@ -202,6 +204,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   const endWatch = watchPolicyLater({
     ...{ inForce, status, log },
     open: () => openPolicy(sources, true),
+    nowMs: sources.nowMs,
     requestPath: () => status.requestPath,
     note: (name, detail) => run.between(() => run.post({ type: 'noted', name, server: server.name, detail })),
   });

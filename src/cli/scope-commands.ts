@@ -5,6 +5,7 @@ import { readNewestFirst } from '../adapters/recent-calls.ts';
 import { codeOf } from '../adapters/state-paths.ts';
 import { loadExternal } from '../adapters/trail-reader.ts';
 import { countErrors, showDiagnostic } from '../config/diagnostics.ts';
+import { showPlaces } from '../config/find-config.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { GuardError } from '../guard-error.ts';
 import { type PolicyCase, readCases } from './scope-cases.ts';
@@ -52,6 +53,13 @@ export async function explain(
 
 export async function test(file: string, flags: Omit<Shared, 'json'> & { readonly junit?: string }): Promise<number> {
   const machine = await openScopeMachine(flags.config, flags.tenant, 'as_written');
+  // Without a config nothing is denied: every case that expects `allow` would hold, whatever it names.
+  if (machine.policy === undefined) {
+    const places = showPlaces({ env: process.env, cwd: process.cwd() });
+    throw new GuardError('usage', 'there is no config to try the cases against', {
+      hint: `name it with \`--config\`; looked for ${places}`,
+    });
+  }
   const { junit } = flags;
   return runScopeTest(
     { file, writeJunit: junit === undefined ? undefined : (text) => writeReport(junit, text) },

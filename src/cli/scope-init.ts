@@ -11,6 +11,7 @@ import { type Proposal, proposeScope } from '../policy/propose/proposal.ts';
 import type { ProposedServer } from '../policy/propose/proposed-document.ts';
 import type { Json } from '../wire/json.ts';
 import { isSameJson } from '../wire/same-json.ts';
+import { type Consent, refuseFromServer } from './consent.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import { formatInit, formatWritten } from './scope-init-screen.ts';
@@ -39,16 +40,17 @@ export interface ScopeInitContext {
   readonly isLocked: boolean;
   /** @throws GuardError config_changed, config_unwritable */
   readonly write: (text: string) => void;
-  /** Undefined where there is no terminal. */
-  readonly ask: ((question: string) => Promise<string>) | undefined;
+  readonly consent: Consent;
 }
 
 const NOTHING: Proposal = { basis: 'offer', granted: [], held: [], unnameable: [], missing: [] };
 
-/** @returns 0 @throws GuardError usage, server_listed (64), upstream_… (69), config_declined (77), config_… (74, 78) */
+/** @returns 0 @throws GuardError usage, server_listed (64), upstream_… (69), config_declined, approval_declined (77), config_… (74, 78) */
 export async function runScopeInit(options: ScopeInitOptions, io: CliIo, context: ScopeInitContext): Promise<number> {
   const { server, fromAudit } = options;
-  const { target, ask } = context;
+  const { target, consent } = context;
+  const { ask } = consent;
+  refuseFromServer(consent);
   // before a process is started for nothing
   plan(target, server, NOTHING);
   if (!options.yes && ask === undefined) {
@@ -133,7 +135,7 @@ function notListed(listed: Exclude<ListedServer, { kind: 'listed' }>, server: Pr
   });
 }
 
-async function confirm({ path }: InitTarget, ask: ScopeInitContext['ask']): Promise<void> {
+async function confirm({ path }: InitTarget, ask: Consent['ask']): Promise<void> {
   const answer = (await ask?.(`write this to \`${makeInert(path)}\`? [y/N] `)) ?? '';
   if (/^y(es)?$/i.test(answer.trim())) return;
   throw new GuardError('config_declined', 'nothing was written', {

@@ -11,7 +11,7 @@ import type { Policy, ServerPolicy } from '../config/policy.ts';
 import { restrictionLayers, restrictionsOn } from '../config/restrict-layers.ts';
 import type { ServerAt } from '../config/restriction.ts';
 import { isGuardError } from '../guard-error.ts';
-import { prepareOwnPaths } from '../policy/constraint/own-paths.ts';
+import { prepareOwnPaths } from '../policy/constraint/own-reach.ts';
 import type { Inventory } from '../policy/inventory/known-list.ts';
 import { createOwnPathsPolicy } from '../policy/own-paths.ts';
 import { openCeilingsHere, restrictBareRun } from './ceilings-here.ts';
@@ -83,7 +83,7 @@ export async function openScopeMachine(
       const known = ownPaths.get(server);
       if (known !== undefined) return known;
       const ports = createConstraintPorts(surroundingsOf(policy?.servers.get(server)), NO_PATTERNS);
-      const own = createOwnPathsPolicy({ own: prepareOwnPaths(ownFiles, ports), portsOf: () => ports });
+      const own = createOwnPathsPolicy({ own: () => prepareOwnPaths(ownFiles, ports), portsOf: () => ports });
       ownPaths.set(server, own);
       return own;
     },

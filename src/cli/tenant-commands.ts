@@ -1,11 +1,13 @@
 // Connects the commands of `tenant` to this machine: its config, its state, its trail, its terminal.
 import * as fs from 'node:fs';
+import { resolve } from 'node:path';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { listRunFiles } from '../adapters/run-files.ts';
 import { listNames } from '../adapters/small-json.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
 import { isSuspended, liftSuspension, readSuspension, writeSuspension } from '../adapters/suspension.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import { writeTenantArchive } from '../adapters/tenant-archive.ts';
 import { eraseTenant } from '../adapters/tenant-erasure.ts';
 import { listDays, listSegments } from '../adapters/trail-listing.ts';
 import { findConfigFile } from '../config/find-config.ts';
@@ -15,9 +17,11 @@ import { isTenant, openTenantScope, type TenantScope } from '../tenant/tenant-sc
 import { openOneShotTrail, readActor } from './one-shot-trail.ts';
 import { readConsent } from './read-consent.ts';
 import { runTenantErase } from './tenant-erase.ts';
+import { runTenantExport } from './tenant-export.ts';
 import { requireTenant, runTenantOrder, type TenantOrder } from './tenant-order.ts';
 import { showTenant, showTenants, type TenantFacts } from './tenant-screen.ts';
 import { terminalIo } from './terminal.ts';
+import { VERSION } from './version.ts';
 
 interface Shared {
   readonly config?: string;
@@ -65,6 +69,21 @@ export function erase(
     openTrail: () => trailOf(scope, actor),
     erase: () => eraseTenant(scope),
   });
+}
+
+export function exportArchive(tenant: string, flags: Shared & { readonly out?: string }): number {
+  const scope = openTenantScope(resolveStateDir(process.env), requireTenant(tenant));
+  const actor = readActor();
+  const day = showTime(nowMs()).slice(0, 10);
+  const path = resolve(flags.out ?? `mcp-guard-${scope.id}-${day}.tar`);
+  return runTenantExport(
+    {
+      ...{ tenant: scope.id, path, actor, hasRecord: listDays(scope.trail).length > 0 },
+      openTrail: () => trailOf(scope, actor),
+      write: () => writeTenantArchive({ scope, path, nowMs: nowMs(), guard: VERSION }),
+    },
+    terminalIo(flags.color),
+  );
 }
 
 const nowMs = (): number => Math.trunc(systemClock.now().wallMs);

@@ -4,15 +4,21 @@ import { systemClock } from '../adapters/system-clock.ts';
 import type { RunReloadParts } from './run-reload.ts';
 
 /** A run without a config and without a ceiling has nothing to watch. @returns ends the watch */
-export function watchPolicyLater(parts: Omit<RunReloadParts, 'clock' | 'timers'>): () => void {
-  const { inForce, log } = parts;
+export function watchPolicyLater(
+  parts: Omit<RunReloadParts, 'clock' | 'timers'> & {
+    /** Wall clock, ms: the one by which the policy is read. */
+    readonly nowMs: () => number;
+  },
+): () => void {
+  const { inForce, log, nowMs } = parts;
+  const clock = { now: () => ({ ...systemClock.now(), wallMs: nowMs() }) };
   if (inForce.held.policy === undefined) return () => {};
   let isOver = false;
   let end = (): void => {};
   setImmediate(() => {
     import('./run-reload.ts').then(
       ({ watchRunPolicy }) => {
-        if (!isOver) end = watchRunPolicy({ ...parts, clock: systemClock, timers: systemTimers });
+        if (!isOver) end = watchRunPolicy({ ...parts, clock, timers: systemTimers });
       },
       (error: unknown) =>
         log.write('error', `a changed policy will not be seen before the next start: ${String(error)}`),

@@ -2,6 +2,7 @@
 // with those of the schema. Knows no store and no call.
 import { isTimeZone } from '../policy/limits/calendar.ts';
 import { costUs, readRate } from '../policy/limits/rate.ts';
+import { checkRedisUrl } from './check-redis-url.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { entriesOf, isPlainObject, showPath, valueAt } from './json-path.ts';
 import { LONGEST_FILL_DAYS, MOST_PER_SECOND, MOST_PLACES } from './limits-policy.ts';
@@ -118,13 +119,6 @@ function checkCosts({ cost, rate, burst, budget }: Record<string, unknown>, say:
 function checkStore(store: unknown, report: Report): void {
   if (!isPlainObject(store)) return;
   const { kind, url } = store;
-  if (kind === 'redis')
-    report({
-      path: 'limitStore.kind',
-      what: '`redis` is known but not enforced by this version of mcp-guard',
-      why: 'nothing would be counted there',
-      mend: 'write `"kind": "file"`',
-    });
   if (kind === 'redis' && url === undefined)
     report({
       path: 'limitStore.url',
@@ -132,6 +126,8 @@ function checkStore(store: unknown, report: Report): void {
       why: 'a redis has to be reached',
       mend: 'add `"url": "env:NAME"`, a reference to where its URL is',
     });
+  const fault = kind === 'redis' && typeof url === 'string' ? checkRedisUrl(url, 'limitStore.url') : undefined;
+  if (fault !== undefined) report(fault);
   if ((kind === 'memory' || kind === 'file') && url !== undefined)
     report({
       path: 'limitStore.url',

@@ -4,7 +4,7 @@ import type { Limit } from '../policy/limits/limit.ts';
 
 export interface LimitStorePolicy {
   readonly kind: 'memory' | 'file' | 'redis';
-  /** Of a redis; a reference to a secret or the URL itself. Undefined for the others. */
+  /** Of a redis: a reference, or a URL without a password. Undefined for the others. */
   readonly url: string | undefined;
   /** `local`: while the store is away each guard counts for itself. */
   readonly onStoreError: 'deny' | 'local';

@@ -1,6 +1,5 @@
 // Runs the interceptors over one request, and gives back what they took. The order itself stands in policy/chain.ts.
 import type { Instant } from '../ports/clock.ts';
-import type { JsonObject } from '../wire/json.ts';
 import type {
   Deny,
   Interceptor,
@@ -107,23 +106,8 @@ export class Chain {
     if (holder?.onAbandoned !== undefined) this.#tell(holder, () => holder.onAbandoned?.(request, now));
   }
 
-  /** What those who passed the request take out of its result. INVARIANT: one that throws has refused it. */
+  /** What those who passed the request take out of its answer. INVARIANT: one that throws has refused it. */
   respond(
-    request: RequestView,
-    progress: Progress,
-    result: JsonObject,
-    now: Instant,
-    repeat?: number,
-  ): readonly Narrowing[] {
-    return this.#narrow(progress, (interceptor) => interceptor.onResponse?.(request, result, now, repeat));
-  }
-
-  /** What those who passed the request say to an error that answers it. INVARIANT: one that throws has refused it. */
-  respondError(request: RequestView, progress: Progress, error: JsonObject, now: Instant): readonly Narrowing[] {
-    return this.#narrow(progress, (interceptor) => interceptor.onError?.(request, error, now));
-  }
-
-  #narrow(
     progress: Progress,
     ask: (interceptor: Interceptor) => readonly Narrowing[] | undefined,
   ): readonly Narrowing[] {

@@ -78,7 +78,7 @@ export class ClientLines {
     const upstream = this.#parts.router.route();
     const life = this.#parts.life(upstream);
     const id = line.message.id;
-    const after = ledger.table.byAskerId(CLIENT, id);
+    const after = ledger.table.lastUnanswered(CLIENT, id);
     const taken = !ledger.table.isFree(upstream, id);
     const peerId = taken ? life.privateId(id) : id;
     const exchange = newExchange({ line, asker: CLIENT, peer: upstream, peerId, now, batch, after });

@@ -108,13 +108,26 @@ export class ExchangeTable {
     const box = peers.get(exchange.peerId);
     if (box?.exchange !== exchange) return;
     peers.delete(exchange.peerId);
-    // A later exchange under the same id has taken the entry over: that one stays.
+    // A later exchange under the same id has taken the entry over: that one stays. An earlier one that is still open gets it back.
     const askers = at(this.#byAsker, asker);
-    if (askers.get(askerId) === box) askers.delete(askerId);
+    if (askers.get(askerId) === box) {
+      const before = this.#openBefore(exchange);
+      if (before === undefined) askers.delete(askerId);
+      else askers.set(askerId, before);
+    }
     if (progressToken !== undefined && at(this.#byToken, asker).get(progressToken) === box) {
       at(this.#byToken, asker).delete(progressToken);
     }
     box.exchange = undefined;
+  }
+
+  /** The newest exchange that is open of those that came before under the same asker's id. */
+  #openBefore({ after }: Exchange): Box | undefined {
+    for (let one = after; one !== undefined; one = one.after) {
+      const box = this.#byPeer.get(one.peer)?.get(one.peerId);
+      if (box?.exchange === one) return box;
+    }
+    return undefined;
   }
 
   /** Nobody waits for this one any more, but its answer may still come: until then its id is not free. */
@@ -152,6 +165,13 @@ export class ExchangeTable {
   /** The newest open exchange that `asker` knows under this id. */
   byAskerId(asker: Side, id: RequestId): Exchange | undefined {
     return this.#byAsker.get(asker)?.get(id)?.exchange;
+  }
+
+  /** The last that is not answered yet under that id, open or not: the next one is answered after it. */
+  lastUnanswered(asker: Side, id: RequestId): Exchange | undefined {
+    let last = this.byAskerId(asker, id);
+    while (last?.next !== undefined) last = last.next;
+    return last;
   }
 
   byProgressToken(asker: Side, token: RequestId): Exchange | undefined {

@@ -218,9 +218,15 @@ export class Ledger {
   }
 
   #releaseNext(exchange: Exchange): void {
-    const next = exchange.next;
+    const { next, after } = exchange;
     exchange.next = undefined;
     exchange.after = undefined;
+    // One that was cancelled leaves the middle: who waits behind it waits for the one before.
+    if (after?.answered === false) {
+      after.next = next;
+      if (next !== undefined) next.after = after;
+      return;
+    }
     // A chain of requests under one id must not keep those that are long done.
     if (next !== undefined) next.after = undefined;
     const held = next?.held;

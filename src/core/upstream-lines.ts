@@ -110,10 +110,10 @@ export class UpstreamLines {
   #askChain({ view, progress }: Exchange, line: Line<ResponseMessage>, now: Instant): readonly Narrowing[] {
     const { result, error } = line.message;
     const { chain } = this.#parts.ledger;
-    if (error !== undefined) return chain.respondError(view, progress, error, now);
+    if (error !== undefined) return chain.respond(progress, (one) => one.onError?.(view, error, now));
     if (!isJsonObject(result)) return NONE;
     const repeat = this.#lists.numberOf(view.upstream, view.method, line);
-    return chain.respond(view, progress, result, now, repeat);
+    return chain.respond(progress, (one) => one.onResponse?.(view, result, now, repeat));
   }
 
   /** INVARIANT: what a policy takes out of a result is taken out, or none of it is delivered. */

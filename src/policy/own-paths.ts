@@ -1,39 +1,69 @@
-// The interceptor that keeps every tool away from the guard's own files, in every mode: a call that could edit the policy or the
+// The interceptor that keeps every request away from the guard's own files, in every mode: one that could edit the policy or the
 // trail would be the last one they say anything about. Knows no scope; what counts as such a path is own-paths of constraints.
-import type { Deny, Interceptor } from '../core/interceptor.ts';
+import type { Deny, Interceptor, RequestView } from '../core/interceptor.ts';
 import { PASS } from '../core/interceptor.ts';
-import { objectAt } from '../wire/json.ts';
-import { createOwnPathFinder, type OwnPathFinder, type OwnPathPorts, type OwnPaths } from './constraint/own-paths.ts';
+import { isJsonObject, type Json, type JsonObject } from '../wire/json.ts';
+import { createOwnPathFinder, type OwnPathFinder } from './constraint/own-paths.ts';
+import type { OwnPathPorts, OwnPaths } from './constraint/own-reach.ts';
 
 export interface OwnPathsParts {
-  readonly own: OwnPaths;
-  /** By the server that will read the argument: relative paths count from where it works. */
+  /** As the disk shows them now. Asked at the start and after each change of the policy. */
+  own(): OwnPaths;
+  /** By the server that will read the argument: relative paths count from where it works. Other ports where it works elsewhere. */
   portsOf(server: string): OwnPathPorts;
 }
 
-export function createOwnPathsPolicy({ own, portsOf }: OwnPathsParts): Interceptor {
-  const finders = new Map<string, OwnPathFinder>();
+/**
+ * Names of the protocol, and what a server itself gave out to be handed back unread: no paths, whatever they look like. Everything
+ * else is looked at, in methods that nobody knows, too.
+ */
+const UNREAD = new Set(['_meta', 'name', 'task', 'taskId', 'cursor', 'requestState']);
+
+export function createOwnPathsPolicy({ own: readOwn, portsOf }: OwnPathsParts): Interceptor {
+  const finders = new Map<string, { readonly ports: OwnPathPorts; readonly find: OwnPathFinder }>();
+  let own = readOwn();
   const finderOf = (server: string): OwnPathFinder => {
-    let finder = finders.get(server);
-    if (finder === undefined) {
-      finder = createOwnPathFinder(own, portsOf(server));
-      finders.set(server, finder);
-    }
-    return finder;
+    const ports = portsOf(server);
+    const known = finders.get(server);
+    // INVARIANT: a finder is for the directories that it was made with
+    if (known?.ports === ports) return known.find;
+    const find = createOwnPathFinder(own, ports);
+    finders.set(server, { ports, find });
+    return find;
   };
   return {
     name: 'own-paths',
     onRequest(request, { monoMs }) {
-      if (request.tool === undefined || request.asked !== 'client') return PASS;
-      const found = finderOf(request.upstream)(objectAt(request.params, 'arguments'), monoMs);
-      if (found === undefined) return PASS;
-      return {
-        kind: 'deny',
-        reason: 'own_path',
-        rule: 'own_paths',
-        text: `mcp-guard did not send this call: ${found.text}.`,
-        retryAfterMs: undefined,
-      } satisfies Deny;
+      if (request.asked !== 'client' || request.params === undefined || request.method === 'initialize') return PASS;
+      const find = finderOf(request.upstream);
+      for (const part of listParts(request, request.params)) {
+        const found = find(part, monoMs);
+        if (found === undefined) continue;
+        return {
+          kind: 'deny',
+          reason: 'own_path',
+          rule: 'own_paths',
+          text: `mcp-guard did not send this ${request.tool === undefined ? 'request' : 'call'}: ${found.text}.`,
+          retryAfterMs: undefined,
+        } satisfies Deny;
+      }
+      return PASS;
+    },
+    onPolicyChange() {
+      own = readOwn();
+      finders.clear();
     },
   };
+}
+
+/** The arguments of a call by themselves, since pointers to them begin there; then whatever else there is. */
+function listParts({ tool }: RequestView, params: JsonObject): readonly JsonObject[] {
+  const args = tool !== undefined && Object.hasOwn(params, 'arguments') ? params.arguments : undefined;
+  const isApart = isJsonObject(args);
+  const others = Object.keys(params).filter((key) => !UNREAD.has(key) && !(isApart && key === 'arguments'));
+  if (others.length === 0) return isApart ? [args] : [];
+  // no prototype: a member may be called `__proto__`
+  const rest: Record<string, Json> = Object.create(null);
+  for (const key of others) rest[key] = params[key] ?? null;
+  return isApart ? [args, rest] : [rest];
 }

@@ -13,7 +13,10 @@ export interface Pause {
 
 export interface Pauses {
   readonly version: 1;
+  /** INVARIANT: one for each server at most: a row of them would be longer than any may be. */
   readonly pauses: readonly Pause[];
+  /** Of this machine's key; whoever reads the document looks whether it fits. */
+  readonly signature?: string;
 }
 
 export const NO_PAUSES: Pauses = { version: 1, pauses: [] };
@@ -43,7 +46,10 @@ export function readPauses(value: unknown): Pauses | undefined {
   if (!isJsonObject(json) || json.version !== 1 || !Array.isArray(json.pauses)) return undefined;
   const entries: readonly Json[] = json.pauses;
   const pauses = entries.flatMap((entry) => readPause(entry) ?? []);
-  return pauses.length === entries.length && pauses.length <= MOST_PAUSES ? { version: 1, pauses } : undefined;
+  const servers = new Set(pauses.map(({ server }) => server));
+  if (servers.size < entries.length || entries.length > MOST_PAUSES) return undefined;
+  const { signature } = json;
+  return typeof signature === 'string' ? { version: 1, pauses, signature } : { version: 1, pauses };
 }
 
 function readPause(value: Json): Pause | undefined {

@@ -1,9 +1,9 @@
 // Where an object of a line names a key twice: exact and slow, asked only when the counts say that one does.
-import { LIST_KEYS, TABLE_KEYS } from './protocol-keys.ts';
+import { LIST_KEYS, TABLE_KEYS, UNPINNED_KEYS } from './protocol-keys.ts';
 import { decodeString, findStringEnd } from './string-literal.ts';
 
-/** What the guard reads in an object. `payload`: nothing, it only passes it on. */
-type Place = 'envelope' | 'body' | 'table' | 'list' | 'entry' | 'payload';
+/** What the guard reads in an object. `payload`: nothing, it only passes it on. `pinned`: everything, however deep. */
+type Place = 'envelope' | 'body' | 'table' | 'list' | 'entry' | 'tools' | 'tool' | 'pinned' | 'payload';
 
 interface Frame {
   readonly place: Place;
@@ -15,7 +15,8 @@ interface Frame {
 
 /**
  * The first key that an object named twice which the guard reads: the envelope, `params`, `result`, `error`, the tables in
- * them with their direct entries, and the entries of lists. Undefined where all duplicates are in opaque payload.
+ * them with their direct entries, the entries of lists, and of tools all that is pinned: what two readers read differently cannot be
+ * approved. Undefined where all duplicates are in opaque payload.
  *
  * For text that `JSON.parse` accepted. Time and memory are linear.
  */
@@ -57,10 +58,17 @@ function placeOf(parent: Frame | undefined): Place {
     case 'body':
       if (key === undefined) return 'payload';
       if (TABLE_KEYS.has(key)) return 'table';
+      if (key === 'tools') return 'tools';
       return LIST_KEYS.some((list) => list === key) ? 'list' : 'payload';
     case 'table':
     case 'list':
       return 'entry';
+    case 'tools':
+      return 'tool';
+    case 'tool':
+      return key === undefined || UNPINNED_KEYS.has(key) ? 'payload' : 'pinned';
+    case 'pinned':
+      return 'pinned';
     default:
       return 'payload';
   }

@@ -51,6 +51,9 @@ export const ENTRY_KEYS = knowKeys(
 /** Members of a result that are lists whose entries the guard reads. */
 export const LIST_KEYS = ['tools', 'resources', 'resourceTemplates', 'prompts'] as const;
 
+/** Members of a tool that are for programs: no approval is about them. */
+export const UNPINNED_KEYS: ReadonlySet<string> = new Set(['icons', 'execution', '_meta']);
+
 /** Members of `params` and `result` that the guard reads or rewrites, one level into their entries. */
 export const TABLE_KEYS: ReadonlySet<string> = new Set([
   '_meta',

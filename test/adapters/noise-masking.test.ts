@@ -72,6 +72,7 @@ test('the guard’s log, on stderr and in its file', () => {
       level: 'warn',
       file,
       namedBy: 'x',
+      ownFiles: [],
       masker,
       writeError: (text) => {
         said += text;

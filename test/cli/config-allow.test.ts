@@ -37,7 +37,7 @@ function write(text: string, name = 'mcp-guard.config.json'): string {
 }
 
 describe('config allow', () => {
-  const allow = async (options: Parameters<typeof runConfigAllow>[0], answer?: string, from = cwd) => {
+  const allow = async (options: Parameters<typeof runConfigAllow>[0], answer?: string, from = cwd, isGuarded = false) => {
     const screen = openScreen();
     const questions: string[] = [];
     const ask =
@@ -47,7 +47,7 @@ describe('config allow', () => {
             questions.push(question);
             return answer;
           };
-    const code = await runConfigAllow(options, screen.io, { ...load, cwd: from, stateDir, nowMs: () => 1, ask });
+    const code = await runConfigAllow(options, screen.io, { ...load, cwd: from, stateDir, nowMs: () => 1, consent: { ask, isGuarded } });
     return { code, out: screen.out(), questions };
   };
   const find = () =>
@@ -89,6 +89,15 @@ describe('config allow', () => {
     write(VALID);
     await expect(allow({}, answer)).rejects.toMatchObject({ code: 'config_declined', exitCode: 77 });
     expect(readAllowedConfigs(stateDir)).toEqual([]);
+  });
+
+  test.each([{ yes: true }, {}, { forget: true }])('a server behind the guard is refused %j', async (options) => {
+    write(VALID);
+    await allow({ yes: true });
+    const before = readAllowedConfigs(stateDir);
+    write(`${VALID} `);
+    await expect(allow(options, 'y', cwd, true)).rejects.toMatchObject({ code: 'approval_declined', exitCode: 77 });
+    expect(readAllowedConfigs(stateDir)).toEqual(before);
   });
 
   test('without a terminal it takes --yes', async () => {

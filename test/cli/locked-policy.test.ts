@@ -165,6 +165,54 @@ test('a reload locks nothing by itself: what a config has become while a session
   expect(await reload()).toMatchObject({ approval: 1, untilMs: Number.POSITIVE_INFINITY, notes: [] });
 });
 
+test('a reload goes over to no lock that is new to this machine, nor to where a link leads now', async () => {
+  write(CONFIG);
+  await openRunLock(place(), context());
+  const reload = () => openRunLock(place(), { ...context(), isReload: true });
+  const other = join(directory, 'other');
+  fs.mkdirSync(other);
+  fs.renameSync(place().path, join(other, 'config.json'));
+  fs.symlinkSync(join(other, 'config.json'), place().path);
+  await openRunLock({ ...place(), path: join(other, 'config.json') }, context());
+  await expect(reload()).rejects.toMatchObject({ code: 'lock_foreign' });
+  await expect(openRunLock(place(), context())).rejects.toMatchObject({ code: 'lock_foreign' });
+  fs.renameSync(join(other, 'config.json'), place().path);
+  await expect(reload()).resolves.toMatchObject({ approval: 1 });
+  fs.rmSync(join(directory, 'state', 'lock', 'seen'), { recursive: true });
+  await expect(reload()).rejects.toMatchObject({ code: 'lock_required' });
+});
+
+test('what could not be locked is still the config of this name', async () => {
+  // a name with room for the lock's, and none for that of its draft
+  const at = { ...place(), path: join(directory, `${'x'.repeat(230)}.json`) };
+  fs.writeFileSync(at.path, JSON.stringify(CONFIG), { mode: 0o600 });
+  const { notes } = await openRunLock(at, context());
+  expect(notes).toMatchObject([expect.stringMatching(/^the policy is not locked.*ENAMETOOLONG/)]);
+  fs.renameSync(at.path, join(directory, 'other.json'));
+  fs.symlinkSync('other.json', at.path);
+  await expect(openRunLock(at, context())).rejects.toMatchObject({ code: 'lock_foreign' });
+});
+
+test('inside a guarded server nothing is locked at its first use', async () => {
+  write(CONFIG);
+  const inside = () => openRunLock(place(), { ...context(), isGuarded: true });
+  await expect(inside()).rejects.toMatchObject({
+    code: 'lock_required',
+    hint: expect.stringContaining(`scope approve --config ${place().path} --reason`),
+  });
+  expect(fs.readdirSync(directory)).toEqual(['config.json']);
+  await openRunLock(place(), context());
+  await expect(inside()).resolves.toMatchObject({ approval: 1, notes: [] });
+});
+
+test('a clock that is behind is said where an approval ends', async () => {
+  write(CONFIG);
+  await lock(CONFIG, NOW + 3_600_000);
+  await openRunLock(place(), context(undefined, NOW + 600_000));
+  const { notes } = await openRunLock(place(), context(undefined, NOW));
+  expect(notes).toMatchObject([expect.stringContaining('approvals end as if it were 2026-07-28T09:10:00.000Z')]);
+});
+
 test('a lock that this machine has not seen is gone by, said and recorded once', async () => {
   write(CONFIG);
   await openRunLock(place(), context());

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { createConstraintPorts } from '../../src/adapters/constraint-ports.ts';
 import { listKnownFiles, listOwnFiles } from '../../src/cli/own-files.ts';
 import { ceilingPath } from '../../src/config/find-ceilings.ts';
-import { createOwnPathFinder, prepareOwnPaths } from '../../src/policy/constraint/own-paths.ts';
+import { createOwnPathFinder } from '../../src/policy/constraint/own-paths.ts';
+import { prepareOwnPaths } from '../../src/policy/constraint/own-reach.ts';
 
 const NO_PATTERNS = (): never => {
   throw new Error('no path needs a pattern');

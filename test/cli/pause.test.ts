@@ -130,7 +130,14 @@ describe('the document', () => {
     ['without a person', { version: 1, pauses: [{ ...PAUSE, actor: undefined }] }],
     ['without a reason', { version: 1, pauses: [{ ...PAUSE, reason: 7 }] }],
     ['without a server', { version: 1, pauses: [{ ...PAUSE, server: undefined }] }],
-    ['too many', { version: 1, pauses: Array.from({ length: 1001 }, () => PAUSE) }],
+    [
+      'two in a row of one server',
+      { version: 1, pauses: [PAUSE, { ...PAUSE, sinceMs: NOW + HOUR, untilMs: NOW + 2 * HOUR }] },
+    ],
+    [
+      'too many',
+      { version: 1, pauses: Array.from({ length: 1001 }, (_, index) => ({ ...PAUSE, server: `s${index}` })) },
+    ],
   ])('%s pauses nothing', (_, value) => {
     expect(readPauses(value)).toBeUndefined();
   });

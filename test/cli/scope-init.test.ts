@@ -61,9 +61,12 @@ function makeContext(path: string, more: Partial<ScopeInitContext> = {}) {
     advise: () => [],
     isLocked: false,
     write: (text) => written.push(text),
-    ask: async (question) => {
-      asked.push(question);
-      return 'y';
+    consent: {
+      isGuarded: false,
+      ask: async (question) => {
+        asked.push(question);
+        return 'y';
+      },
     },
     ...more,
   };
@@ -97,13 +100,22 @@ describe('scope init', () => {
   });
 
   it.each(['', 'n', 'yes please', 'no'])('writes nothing after %j', async (answer) => {
-    const { failure, written } = await run(makeContext('c.yaml', { ask: async () => answer }));
+    const { failure, written } = await run(makeContext('c.yaml', { consent: { ask: async () => answer, isGuarded: false } }));
     expect(failure).toMatchObject({ code: 'config_declined' });
     expect(written).toEqual([]);
   });
 
+  it.each([false, true])('starts and writes nothing for a server behind the guard (--yes: %j)', async (yes) => {
+    const given = makeContext('c.yaml', { consent: { ask: async () => 'y', isGuarded: true } });
+    expect(await run(given, { yes })).toMatchObject({
+      failure: { code: 'approval_declined' },
+      starts: 0,
+      written: [],
+    });
+  });
+
   it('starts nothing where there is nobody to ask', async () => {
-    const given = makeContext('c.yaml', { ask: undefined });
+    const given = makeContext('c.yaml', { consent: { ask: undefined, isGuarded: false } });
     expect(await run(given)).toMatchObject({ failure: { code: 'config_declined' }, starts: 0, written: [] });
     expect(await run(given, { yes: true })).toMatchObject({ failure: 0, starts: 1 });
   });

@@ -61,7 +61,7 @@ export function makeScene({
   nowMs = NOW,
   decided = [],
 }: SceneParts): ExplainScene {
-  const own = createOwnPathsPolicy({ own: { places: ['/state'], tails: new Set() }, portsOf: () => PORTS });
+  const own = createOwnPathsPolicy({ own: () => ({ places: ['/state'], tails: new Set() }), portsOf: () => PORTS });
   return {
     policy,
     further,

@@ -92,6 +92,8 @@ describe('a config', () => {
       ['limits[0].budget.timeZone'],
     ],
     ['an empty radius', { blastRadius: {} }, ['blastRadius']],
+    ['a redis without a URL', { limitStore: { kind: 'redis' } }, ['limitStore.url']],
+    ['a password in the config', { limitStore: { kind: 'redis', url: 'redis://:p@h' } }, ['limitStore.url']],
     ['a URL of a file', { limitStore: { kind: 'file', url: 'x' } }, ['limitStore.url']],
     [
       'the same below a tool',

@@ -42,6 +42,37 @@ describe('a cancelled call', () => {
     expect(book.upstream(result(1)).toClient()).toHaveLength(1);
   });
 
+  it('leaves the earlier ones under the same id their turn: a third is answered after the first', () => {
+    const book = new Playbook();
+    book.client(call(1)).client(call(1)).take();
+    book.client({ method: 'notifications/cancelled', params: { requestId: 1 } }).take();
+    const [line] = book.client(call(1)).toServer();
+    const third = JSON.parse(line ?? '').id;
+    expect(third).not.toBe(1);
+    expect(book.upstream(result(third, { content: [], n: 3 })).toClient()).toEqual([]);
+    const answers = book.upstream(result(1, { content: [], n: 1 })).toClient();
+    expect(answers.map((answer) => JSON.parse(answer).result.n)).toEqual([1, 3]);
+  });
+
+  it('of the one in the middle lets nobody overtake the first', () => {
+    const book = new Playbook();
+    const [, second, third] = book
+      .client(call(1))
+      .client(call(1))
+      .client(call(1))
+      .toServer()
+      .map((line) => JSON.parse(line).id);
+    // The third has its answer, which is held; the newest that is open is the second.
+    expect(book.upstream(result(third, { content: [], n: 3 })).toClient()).toEqual([]);
+    const [cancel] = book.client({ method: 'notifications/cancelled', params: { requestId: 1 } }).toServer();
+    expect(JSON.parse(cancel ?? '').params.requestId).toBe(second);
+    const [line] = book.client(call(1)).toServer();
+    const fourth = JSON.parse(line ?? '').id;
+    expect(book.upstream(result(fourth, { content: [], n: 4 })).toClient()).toEqual([]);
+    const answers = book.upstream(result(1, { content: [], n: 1 })).toClient();
+    expect(answers.map((answer) => JSON.parse(answer).result.n)).toEqual([1, 3, 4]);
+  });
+
   it('that nobody knows passes: it may have crossed its answer', () => {
     expect(
       new Playbook().client({ method: 'notifications/cancelled', params: { requestId: 9 } }).toServer(),

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sealPauses } from '../../src/adapters/pause-seal.ts';
 import { Yard } from './guarded.ts';
 import { LockStage, type Tool, type Written } from './lock-stage.ts';
 
@@ -311,10 +312,12 @@ describe('a pause', () => {
     const written = server(Yard.server('echo'), { scope: 'one' });
     const stage = new LockStage(yard, { ...written, scopes: { one: { grants: [{ tool: 'other' }] } } });
     const file = join(yard.state, 'default', 'pauses.json');
-    const pause = (forMs: number) => {
+    const pause = (forMs: number): void => {
       const sinceMs = Date.now();
       const one = { server: 'srv', sinceMs, untilMs: sinceMs + forMs, actor: 'ada', reason: 'the release waits' };
-      writeFileSync(file, JSON.stringify({ version: 1, pauses: forMs === 0 ? [] : [one] }), { mode: 0o600 });
+      writeFileSync(file, JSON.stringify(sealPauses(yard.state, 'default', { version: 1, pauses: [one] })), {
+        mode: 0o600,
+      });
     };
     const session = await stage.open();
     const answer = async (): Promise<string> => session.call('echo');

@@ -114,6 +114,16 @@ test('policy cases: exit status, report, and a file that is wrong', async () => 
   });
   expect(run([good], '--junit', join(yard.home, 'no', 'report.xml')).status).toBe(74);
   expect(yard.command('scope', 'test', 'nowhere.yaml', '--config', config).status).toBe(64);
+  // nothing is denied where there is no config: that is no success
+  const bare = yard.command(
+    'scope',
+    'test',
+    put('any.json', { cases: [{ server: 'fils', tool: 'reed', expect: 'allow' }] }),
+  );
+  expect(bare).toMatchObject({
+    status: 64,
+    stderr: expect.stringContaining('there is no config to try the cases against'),
+  });
 });
 
 test('a bare run notes the offer, too, and one that nobody reads to its end as such', async () => {

@@ -1,4 +1,5 @@
 // What a person does with a tenant: sees it, shuts it out while it is at work, and has it erased under a record that still verifies.
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -77,7 +78,7 @@ function byTime(a: string, b: string): number {
 
 test.each(['../globex', 'ACME', 'acme\u0000', 'run', ''])('%j is no tenant to any command', (name) => {
   if (name.includes('\0')) return; // no program can be given it
-  for (const word of ['show', 'suspend', 'resume', 'erase'])
+  for (const word of ['show', 'suspend', 'resume', 'erase', 'export'])
     expect(yard.command('tenant', word, name, '--reason', 'x').status).toBe(64);
   expect(fs.readdirSync(yard.state)).toEqual([]);
 });
@@ -126,4 +127,32 @@ test('erased: what was said is gone, that it was said stays', async () => {
   expect(records('acme')).toBeGreaterThan(before);
   expect(stages('acme')).toEqual(expect.arrayContaining(['suspended', 'erase_asked', 'erased']));
   expect(findLeaks(artefacts('globex'), ['canary-of-globex-0123456789']).length).toBeGreaterThan(0);
+});
+
+test('exported: one archive that verifies where nothing else is known, and says nothing of others', async () => {
+  const config = writeConfig(yard, { acme: {}, globex: {} });
+  for (const tenant of ['acme', 'globex']) {
+    const client = connect(yard, config, tenant);
+    await client.initialize();
+    await lookAround(client, 1, 'look', `canary-of-${tenant}-0123456789`);
+    expect(await client.end()).toBe(0);
+  }
+  const out = join(yard.home, 'acme.tar');
+  expect(yard.command('tenant', 'export', 'initech', '--out', out)).toMatchObject({ status: 74 });
+  const done = yard.command('tenant', 'export', 'acme', '--out', out);
+  expect(done).toMatchObject({ status: 0, stdout: expect.stringContaining('every chain in it is intact') });
+  expect(done.stdout.split('\n').filter((line) => line.length > 80 && !line.includes('sha256'))).toEqual([]);
+  const archive = new Map([['archive', fs.readFileSync(out)]]);
+  expect(findLeaks(archive, ['canary-of-acme-0123456789'])).toEqual(['archive']);
+  expect(findLeaks(archive, ['canary-of-globex-0123456789'])).toEqual([]);
+  expect(yard.command('tenant', 'export', 'acme', '--out', out)).toMatchObject({ status: 74 });
+  execFileSync('tar', ['xf', out, '-C', yard.home]);
+  const own = yard.state;
+  yard.state = join(yard.home, 'mcp-guard-export');
+  const verified = yard.command('audit', 'verify');
+  const tail = yard.command('audit', 'tail', '--all');
+  yard.state = own;
+  expect(verified).toMatchObject({ status: 0, stdout: expect.stringContaining('0 broken') });
+  expect(tail.stdout).toContain('look');
+  expect(stages('acme')).toEqual(expect.arrayContaining(['export_asked', 'exported']));
 });

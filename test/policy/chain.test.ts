@@ -12,7 +12,7 @@ const PARTS: ChainParts = {
   roster,
   scopes: new Map(),
   ownPaths: {
-    own: { places: [], tails: new Set() },
+    own: () => ({ places: [], tails: new Set() }),
     portsOf: () => ({ realPath: () => undefined, homeDir: '/', bases: () => ['/'], windows: false }),
   },
   pins: undefined,

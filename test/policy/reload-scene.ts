@@ -85,7 +85,7 @@ export class Reloading {
       roster: this.#roster,
       scopes: { get: () => this.#scope() },
       ownPaths: {
-        own: { places: [], tails: new Set() },
+        own: () => ({ places: [], tails: new Set() }),
         portsOf: () => ({ realPath: () => undefined, homeDir: '/', bases: () => ['/'], windows: false }),
       },
       pins: undefined,

@@ -22,14 +22,26 @@ export function spreadPath(path: string, bases: readonly string[]): readonly str
  * links, and the system after. Undefined where one of them cannot be known.
  */
 export function locate(path: string, ports: Pick<ConstraintPorts, 'realPath'>): readonly Location[] | undefined {
+  const known: Location[] = [];
+  for (const { location } of locateWays(path, ports)) {
+    if (location === undefined) return undefined;
+    known.push(location);
+  }
+  return known.length === 0 ? undefined : known;
+}
+
+/** As `locate`, each way by itself, with the path that it goes; none where the path is not absolute. */
+export function locateWays(
+  path: string,
+  ports: Pick<ConstraintPorts, 'realPath'>,
+): readonly { readonly path: string; readonly location: Location | undefined }[] {
   // the port promises absolute directories; a lapse of it must not become a relative look-up
-  if (!path.startsWith('/')) return undefined;
+  if (!path.startsWith('/')) return [];
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  const textual = locateEntry(takeBack(parts), ports);
-  if (textual === undefined) return undefined;
+  const plain = takeBack(parts);
+  const textual = { path: `/${plain.join('/')}`, location: locateEntry(plain, ports) };
   if (!parts.includes('..')) return [textual];
-  const physical = walk(parts, ports);
-  return physical === undefined ? undefined : [textual, physical];
+  return [textual, { path: `/${parts.join('/')}`, location: walk(parts, ports) }];
 }
 
 /** As `locate`, of an absolute path without `.` and `..`. */

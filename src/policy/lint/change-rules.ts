@@ -47,6 +47,11 @@ export function findDrifted({ servers }: LintInput): readonly Found[] {
   });
 }
 
+/** Where the lock does not count, `run` starts nothing: a check before that must say so. */
+export function findRefusedLock({ lockRefused }: LintInput): readonly Found[] {
+  return lockRefused === undefined ? [] : [{ path: [], text: lockRefused.what, mend: lockRefused.mend }];
+}
+
 /** What can be called now and could not be when a person last approved: by a wider scope, or by tools that are new. */
 export function findGrowthSinceApproval(input: LintInput): readonly Found[] {
   const { approved, servers, nowMs } = input;

@@ -100,6 +100,8 @@ export interface LintInput {
   readonly servers: readonly LintServer[];
   /** The approved config; undefined where there is no lock. */
   readonly approved: JsonObject | undefined;
+  /** Why the lock does not count; undefined where it does, or there is none. */
+  readonly lockRefused?: { readonly what: string; readonly mend: string } | undefined;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
   readonly unusedDays: number;

@@ -13,6 +13,7 @@ export interface RuleHead {
 export const LINT_RULES = {
   'server-without-scope': { severity: 'error', summary: 'a server that no scope restricts' },
   'server-not-asked': { severity: 'error', summary: 'a server that could not be asked what it offers (`--live`)' },
+  'lock-refused': { severity: 'error', summary: 'a lock that does not count, so that nothing starts' },
   'wildcard-swallows': { severity: 'warn', summary: 'a grant with a wildcard, and which tools it swallows' },
   'grant-matches-nothing': { severity: 'warn', summary: 'a grant that names nothing the server offers' },
   'grant-unused': { severity: 'warn', summary: 'a grant that nobody has used for some time' },

@@ -1,5 +1,11 @@
 // Which function finds what each rule is about: one literal table. Judges nothing itself.
-import { findBeyondCeiling, findDrifted, findGrowth, findGrowthSinceApproval } from './change-rules.ts';
+import {
+  findBeyondCeiling,
+  findDrifted,
+  findGrowth,
+  findGrowthSinceApproval,
+  findRefusedLock,
+} from './change-rules.ts';
 import { findShadowed, findToxic } from './exposure-rules.ts';
 import type { Found } from './finding.ts';
 import { findExpired, findExpiring, findSwallowing, findUnmatched, findUnused } from './grant-rules.ts';
@@ -13,6 +19,7 @@ import { findUnreachable } from './unreachable-rules.ts';
 export const FINDERS: Readonly<Record<RuleId, (input: LintInput) => readonly Found[]>> = {
   'server-without-scope': findUnscoped,
   'server-not-asked': findNotAsked,
+  'lock-refused': findRefusedLock,
   'wildcard-swallows': findSwallowing,
   'grant-matches-nothing': findUnmatched,
   'grant-unused': findUnused,

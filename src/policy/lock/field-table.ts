@@ -113,7 +113,8 @@ export const DOCUMENT_FIELDS: Fields = {
   model: APPROVED,
   shutdown: APPROVED,
   maxLineBytes: smaller(67_108_864),
-  log: FREE,
+  // whoever names the file chooses where text of a server is written
+  log: members({ level: FREE, file: APPROVED }),
   scopes: { kind: 'both' },
   breaker: APPROVED,
   limits: UNITE,

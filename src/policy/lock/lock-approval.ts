@@ -6,14 +6,16 @@ import {
   LOCK_VERSION,
   type LockBody,
   MOST_APPROVALS,
-  numberOf,
   type SignedLock,
   signingText,
 } from './lock-document.ts';
+import type { LockLine } from './lock-line.ts';
 
 export interface ApprovalWish {
   /** The lock that holds until now; undefined for the first, or where it cannot be trusted. */
   readonly previous: LockBody | undefined;
+  /** What it continues (`lineFor`). */
+  readonly line: LockLine;
   /** The highest number that this machine has seen; 0 for none. */
   readonly seen: number;
   readonly configName: string;
@@ -26,6 +28,8 @@ export interface ApprovalWish {
   readonly nowMs: number;
   /** Ends by itself, ms; undefined: does not. */
   readonly untilMs: number | undefined;
+  /** What holds from then on; undefined: what was last approved without an end. */
+  readonly base?: JsonObject | undefined;
 }
 
 export interface ApprovalPorts {
@@ -41,18 +45,20 @@ export interface ApprovalPorts {
 const NOTHING: JsonObject = { version: LOCK_VERSION, servers: {}, unlisted: 'deny' };
 
 export function makeLock(wish: ApprovalWish, ports: ApprovalPorts): SignedLock {
-  const { previous, seen, configName, policy, pins, who, why, nowMs, untilMs } = wish;
-  const number = Math.max(seen, previous === undefined ? 0 : numberOf(previous)) + 1;
+  const { previous, line, seen, configName, policy, pins, who, why, nowMs, untilMs } = wish;
+  const last = line.approvals.at(-1)?.number ?? 0;
+  const number = Math.max(seen, last) + 1;
   // numbers count up without a gap: where this machine has seen more than the last lock says, the list starts anew
-  const earlier = previous !== undefined && numberOf(previous) === number - 1 ? previous.approvals : [];
+  const earlier = last === number - 1 ? line.approvals : [];
   const until = untilMs === undefined ? null : new Date(untilMs).toISOString();
   const digest = ports.digest(approvedText(policy, pins));
   const approval = { number, at: new Date(nowMs).toISOString(), who, why, until, digest, key: ports.key };
   const body: LockBody = {
+    id: line.id,
     config: configName,
     approvals: [...earlier, approval].slice(-MOST_APPROVALS),
     policy,
-    base: until === null ? null : (previous?.base ?? previous?.policy ?? NOTHING),
+    base: until === null ? null : (wish.base ?? previous?.base ?? previous?.policy ?? NOTHING),
     pins,
   };
   return { body, signature: { key: ports.key, value: ports.sign(signingText(body)) } };

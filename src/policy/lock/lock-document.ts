@@ -28,6 +28,8 @@ export interface Approval {
 }
 
 export interface LockBody {
+  /** Drawn at the first approval and kept by all that follow, 32 hex digits: another lock, however well signed, does not have it. */
+  readonly id: string;
   /** File name of the config that it belongs to. */
   readonly config: string;
   readonly approvals: readonly Approval[];
@@ -105,7 +107,8 @@ export function parseLock(text: string): LockParsing {
 }
 
 function readLock(value: JsonObject): SignedLock | undefined {
-  const { config, approvals, policy, base, pins, signature } = value;
+  const { id, config, approvals, policy, base, pins, signature } = value;
+  if (!isLineId(id)) return undefined;
   const list = Array.isArray(approvals) ? approvals.map(readApproval) : [];
   const known = list.filter((one) => one !== undefined);
   if (typeof config !== 'string' || known.length === 0 || known.length !== list.length) return undefined;
@@ -123,11 +126,16 @@ function readLock(value: JsonObject): SignedLock | undefined {
   const { key, value: signed } = signature;
   if (typeof key !== 'string' || !KEY.test(key) || typeof signed !== 'string' || !SIGNATURE.test(signed))
     return undefined;
-  const body = { config, approvals: known, policy, base, pins: new Map(sets) };
+  const body = { id, config, approvals: known, policy, base, pins: new Map(sets) };
   return { body, signature: { key, value: signed } };
 }
 
-function readApproval(value: Json): Approval | undefined {
+export function isLineId(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{32}$/.test(value);
+}
+
+/** Undefined where it is none. */
+export function readApproval(value: Json): Approval | undefined {
   if (!isJsonObject(value)) return undefined;
   const { number, at, who, why, until, digest, key } = value;
   if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 1) return undefined;
@@ -145,9 +153,9 @@ function isCounting(approvals: readonly Approval[]): boolean {
   return approvals.every(({ number }, index) => index === 0 || number === (approvals[index - 1]?.number ?? 0) + 1);
 }
 
-function bodyJson({ config, approvals, policy, base, pins }: LockBody): JsonObject {
+function bodyJson({ id, config, approvals, policy, base, pins }: LockBody): JsonObject {
   const listed = approvals.map((one): JsonObject => ({ ...one }));
-  return { format: FORMAT, version: LOCK_VERSION, config, approvals: listed, policy, base, pins: pinsJson(pins) };
+  return { format: FORMAT, version: LOCK_VERSION, id, config, approvals: listed, policy, base, pins: pinsJson(pins) };
 }
 
 function pinsJson(pins: LockBody['pins']): JsonObject {

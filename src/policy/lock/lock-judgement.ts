@@ -4,7 +4,8 @@
 import type { JsonObject } from '../../wire/json.ts';
 import { type Combination, combineDocuments } from './combine.ts';
 import { listOf, memberOf } from './difference.ts';
-import { approvedText, type LockBody, numberOf, parseLock, type SignedLock, signingText } from './lock-document.ts';
+import { approvedText, type LockBody, parseLock, type SignedLock, signingText } from './lock-document.ts';
+import { type LockMemory, leavesLine } from './lock-line.ts';
 import { explainRefusal, type LockRefusal } from './lock-refusal.ts';
 
 export type LockReading =
@@ -13,14 +14,11 @@ export type LockReading =
   /** attacker-controlled: another process may have written it. */
   | { readonly kind: 'text'; readonly text: string };
 
-/** What this machine has seen of the lock of one config, kept in the state directory. */
-export interface LockMemory {
-  /** The highest number of an approval. */
-  readonly number: number;
-  /** SHA-256, hex, of the text of that lock. */
-  readonly digest: string;
-  /** Who could approve by it: a key must have been known *before* it approves. */
-  readonly approvers: readonly string[];
+/** The config that the same name led to when this machine saw it last, where that is another file than now. */
+export interface Elsewhere {
+  readonly config: string;
+  /** What was seen of the lock of that one; undefined: nothing. */
+  readonly memory: LockMemory | undefined;
 }
 
 export type MemoryReading =
@@ -35,6 +33,8 @@ export interface LockQuestion {
   readonly configName: string;
   readonly reading: LockReading;
   readonly memory: MemoryReading;
+  /** Undefined: the name leads where it led, or was never seen. */
+  readonly elsewhere: Elsewhere | undefined;
   /** The public key of this machine, where it has one. */
   readonly machineKey: string | undefined;
   /** A ceiling may demand a lock, and name the only keys that count. */
@@ -42,6 +42,9 @@ export interface LockQuestion {
   /** Wall clock, ms: an approval may end. */
   readonly nowMs: number;
 }
+
+/** How much the clock moves before that is worth a write, and how far behind it may be without a word. */
+const CLOCK_STEP_MS = 60_000;
 
 export interface LockPorts {
   /** Whether `signature` (base64) over `text` is by `key` (`ed25519:<base64>`). Never throws. */
@@ -53,7 +56,12 @@ export interface LockPorts {
 export type LockJudgement =
   /** Lock the config as it stands, and say so. */
   | { readonly kind: 'first_use' }
-  | { readonly kind: 'refused'; readonly refusal: LockRefusal }
+  | {
+      readonly kind: 'refused';
+      readonly refusal: LockRefusal;
+      /** It does not hold, but is well signed by a key that counts. */
+      readonly signed?: LockBody | undefined;
+    }
   | {
       readonly kind: 'holds';
       readonly lock: SignedLock;
@@ -66,18 +74,22 @@ export type LockJudgement =
       readonly remember: LockMemory | undefined;
       /** This machine has not seen a lock of this config before. */
       readonly isFirstSight: boolean;
+      /** The latest wall clock that was seen, ms, where an approval ends and the clock is well behind it. */
+      readonly clockWasMs: number | undefined;
     };
 
 export function judgeLock(question: LockQuestion, ports: LockPorts): LockJudgement {
-  const { config, reading, memory, ceiling } = question;
-  const refuse = (code: LockRefusal['code'], detail?: string): LockJudgement => ({
+  const { config, reading, memory, elsewhere, ceiling } = question;
+  const refuse = (code: LockRefusal['code'], detail?: string, signed?: LockBody): LockJudgement => ({
     kind: 'refused',
     refusal: explainRefusal(code, detail),
+    signed,
   });
   if (memory.kind === 'unreadable') return refuse('lock_memory', memory.why);
   if (reading.kind === 'unreadable') return refuse('lock_unreadable', reading.why);
   if (reading.kind === 'absent') {
     if (memory.kind === 'known') return refuse('lock_vanished');
+    if (elsewhere !== undefined) return refuse('lock_foreign', `the config was \`${elsewhere.config}\` before`);
     const isRequired = ceiling.lock === 'required' || memberOf(config, 'lock') === 'required';
     return isRequired ? refuse('lock_required') : { kind: 'first_use' };
   }
@@ -93,24 +105,35 @@ export function judgeLock(question: LockQuestion, ports: LockPorts): LockJudgeme
   const newest = body.approvals.at(-1);
   if (newest?.digest !== ports.digest(approvedText(body.policy, body.pins)) || newest.key !== signature.key)
     return refuse('lock_edited', 'holds something else than was approved');
-  const found = { number: numberOf(body), digest: ports.digest(reading.text), approvers: approversOf(body.policy) };
-  if (memory.kind === 'known') {
-    const { number, digest } = memory.memory;
-    if (found.number < number)
-      return refuse('lock_older', `approval ${found.number}, and this machine has seen ${number}`);
-    if (found.number === number && found.digest !== digest)
-      return refuse('lock_older', `another approval ${number} than this machine has seen`);
-  }
-  const { policy, untilMs } = policyAt(body, question.nowMs);
+  const digest = ports.digest(reading.text);
+  // INVARIANT: where the name leads to another file now, it must hold by what was seen of either
+  if (elsewhere !== undefined && (elsewhere.memory === undefined || leavesLine(body, digest, elsewhere.memory)))
+    return refuse('lock_foreign', `the config was \`${elsewhere.config}\` before`, body);
+  const left = memory.kind === 'known' ? leavesLine(body, digest, memory.memory) : undefined;
+  if (left !== undefined) return refuse(left.code, left.detail, body);
+  const known = memory.kind === 'known' ? memory.memory : elsewhere?.memory;
+  const nowMs = Math.trunc(question.nowMs);
+  const latestMs = Math.max(nowMs, known?.latestMs ?? 0, elsewhere?.memory?.latestMs ?? 0);
+  const { policy, untilMs } = policyAt(body, latestMs);
+  const found = { id: body.id, newest, digest, approvers: approversOf(body.policy), latestMs };
+  const isKnown = memory.kind === 'known' && memory.memory.digest === digest && !isLater(found, memory.memory);
   return {
     kind: 'holds',
     lock,
     policy,
     combination: combineDocuments(config, policy),
     untilMs,
-    remember: memory.kind === 'known' && memory.memory.digest === found.digest ? undefined : found,
-    isFirstSight: memory.kind === 'none',
+    remember: isKnown ? undefined : found,
+    isFirstSight: known === undefined,
+    clockWasMs: newest.until !== null && nowMs + CLOCK_STEP_MS < latestMs ? latestMs : undefined,
   };
+}
+
+/** Only where an approval ends does the time matter; and once it has ended no later one does. */
+function isLater({ newest, latestMs }: LockMemory, known: LockMemory): boolean {
+  if (newest.until === null) return false;
+  const endMs = Date.parse(newest.until);
+  return known.latestMs < endMs && (latestMs >= endMs || latestMs - known.latestMs >= CLOCK_STEP_MS);
 }
 
 /** What the lock permits at a time. An approval that has ended leaves what was approved without an end. */
@@ -128,11 +151,16 @@ export function policyAt(body: LockBody, nowMs: number): { readonly policy: Json
 export function trustedKeys({
   config,
   memory,
+  elsewhere,
   machineKey,
   ceiling,
-}: Pick<LockQuestion, 'config' | 'memory' | 'machineKey' | 'ceiling'>): readonly string[] {
-  const named = approversOf(config);
-  const approvers = memory.kind === 'known' ? named.filter((key) => memory.memory.approvers.includes(key)) : named;
+}: Pick<LockQuestion, 'config' | 'memory' | 'elsewhere' | 'machineKey' | 'ceiling'>): readonly string[] {
+  const known = memory.kind === 'known' ? memory.memory.approvers : undefined;
+  // a name that leads to another config now brings no approvers of its own
+  const before = elsewhere === undefined ? undefined : (elsewhere.memory?.approvers ?? []);
+  const approvers = approversOf(config).filter(
+    (key) => known?.includes(key) !== false && before?.includes(key) !== false,
+  );
   const keys = machineKey === undefined ? approvers : [machineKey, ...approvers];
   const { approvers: only } = ceiling;
   return only === undefined ? keys : keys.filter((key) => only.includes(key));

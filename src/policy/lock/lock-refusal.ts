@@ -21,8 +21,8 @@ export const LOCK_REFUSALS = {
     mend: 'restore it from version control, or look at the config and approve it anew',
   },
   lock_foreign: {
-    what: 'the lock belongs to another config file',
-    mend: 'keep one config in a directory, or look at this one and approve it',
+    what: 'the lock belongs to another config',
+    mend: 'put back the config and the lock that belong together, or look at this config and approve it',
   },
   lock_untrusted: {
     what: 'the lock is signed by a key that this machine has no reason to trust',

@@ -2,7 +2,7 @@
 // reading of it. Pure; compares nothing (drift.ts does).
 import type { Json, JsonObject } from '../../wire/json.ts';
 import { isJsonObject } from '../../wire/json.ts';
-import { type Definition, PINNED_FIELDS, readDefinition } from './definition.ts';
+import { type Definition, PINNED_FIELDS, type PinnedField } from './definition.ts';
 
 export interface PinSet {
   /** By name. A `Map`, because names are the server's to choose. */
@@ -32,11 +32,22 @@ export function readPinSet(value: Json): PinSet | undefined {
   if (instructions !== undefined && typeof instructions !== 'string') return undefined;
   const known = new Map<string, Definition>();
   for (const entry of tools) {
-    const definition = readDefinition(entry);
+    const definition = readPinned(entry);
     if (definition === undefined || known.has(definition.name)) return undefined;
-    if (Object.keys(entry).some((key) => key !== 'name' && !PINNED_FIELDS.some((field) => field === key)))
-      return undefined;
     known.set(definition.name, definition);
   }
   return { tools: known, instructions };
+}
+
+/** As `writePinSet` puts one: what the server called by another name stands below `others`. */
+function readPinned(entry: Json): Definition | undefined {
+  if (!isJsonObject(entry) || !Object.hasOwn(entry, 'name') || typeof entry.name !== 'string') return undefined;
+  const fields: Partial<Record<PinnedField, Json>> = {};
+  for (const [key, value] of Object.entries(entry)) {
+    if (key === 'name' || value === undefined) continue;
+    const field = PINNED_FIELDS.find((one) => one === key);
+    if (field === undefined || (field === 'others' && !isJsonObject(value))) return undefined;
+    fields[field] = value;
+  }
+  return { name: entry.name, fields };
 }

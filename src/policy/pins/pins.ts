@@ -16,6 +16,7 @@ import {
 import type { Instant } from '../../ports/clock.ts';
 import { type Json, type JsonObject, stringAt } from '../../wire/json.ts';
 import { refuseList, refuseTool } from './drift-text.ts';
+import { LONGEST_INSTRUCTIONS } from './pin-room.ts';
 import { resolvePins, resolveServerPins } from './pin-settings.ts';
 import { Listing, type SeenSet } from './seen-set.ts';
 import { type DriftFinding, type Since, Watch } from './watch.ts';
@@ -42,7 +43,7 @@ export interface PinParts {
    * @param by why it is let pass all the same; undefined: it is not
    */
   readonly onFinding: (finding: DriftFinding, by: Observed['by'] | undefined) => void;
-  /** A list was seen to its last page, as the server offers it: what an approval would pin. */
+  /** What a list brought so far, as the server offers it: what an approval would pin. `seen` may grow until it is read. */
   readonly onListed: (server: UpstreamId, seen: SeenSet) => void;
 }
 
@@ -101,11 +102,10 @@ export function createPins(parts: PinParts): Pins {
       // an entry without a name has no definition to compare
       return standing === undefined || (standing.kind === 'drifted' && standing.mode === 'deny') ? [index] : [];
     });
-    const all = kept.listing.take(cursors.get(request), entries, stringAt(result, 'nextCursor'));
-    if (all !== undefined) {
-      const { instructions, hasInstructions } = kept;
-      parts.onListed(request.upstream, { pins: { tools: all, instructions }, hasInstructions });
-    }
+    const { tools: listed, isWhole } = kept.listing.take(cursors.get(request), entries, stringAt(result, 'nextCursor'));
+    const { instructions, hasInstructions } = kept;
+    const part = isWhole ? {} : ({ isPart: true } as const);
+    parts.onListed(request.upstream, { pins: { tools: listed, instructions }, hasInstructions, ...part });
     return indexes.length === 0 ? undefined : [{ kind: 'remove', array: ['tools'], indexes }];
   };
 
@@ -167,7 +167,7 @@ function narrowHandshake(kept: Kept, result: JsonObject): Narrowings {
   const instructions = ownMember(result, 'instructions');
   // what is no text cannot have been approved
   if (instructions !== undefined && typeof instructions !== 'string') return [{ kind: 'drop', path: ['instructions'] }];
-  kept.instructions = instructions;
+  kept.instructions = (instructions?.length ?? 0) <= LONGEST_INSTRUCTIONS ? instructions : undefined;
   kept.hasInstructions = true;
   return kept.watch.seeInstructions(instructions) ? undefined : [{ kind: 'drop', path: ['instructions'] }];
 }

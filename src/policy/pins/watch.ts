@@ -4,8 +4,9 @@
 import type { Json } from '../../wire/json.ts';
 import { type Definition, isSameDefinition, readDefinition } from './definition.ts';
 import { compareDefinitions, type ToolChange } from './drift.ts';
+import { LONGEST_INSTRUCTIONS, PinRoom } from './pin-room.ts';
 import type { PinSettings } from './pin-settings.ts';
-import { MOST_TOOLS, type SeenSet } from './seen-set.ts';
+import type { SeenSet } from './seen-set.ts';
 
 export interface DriftFinding {
   readonly server: string;
@@ -53,6 +54,7 @@ export class Watch {
   #pinned: Map<string, Definition>;
   /** INVARIANT: a tool that has drifted once stays so for the session: a server that shows two faces is not believed again. */
   readonly #drifted = new Map<string, Drifted>();
+  readonly #room = new PinRoom();
   /** Names of tools that are not pinned and were said already. */
   readonly #said = new Set<string>();
   #instructions: string | undefined;
@@ -65,6 +67,7 @@ export class Watch {
     this.#pinned = new Map(settings.known?.pins.tools);
     this.#instructions = settings.known?.pins.instructions;
     this.#hasInstructions = settings.known?.hasInstructions ?? false;
+    if (this.#isLearning) for (const one of this.#pinned.values()) this.#room.take(one);
   }
 
   /**
@@ -96,7 +99,7 @@ export class Watch {
     if (settings.mode === 'off') return FINE;
     const pinned = this.#pinned.get(name);
     if (pinned === undefined) {
-      if (!this.#isLearning) return this.#unapproved(name, settings.mode);
+      if (!this.#isLearning || !this.#room.take(definition)) return this.#unapproved(name, settings.mode);
       this.#pinned.set(name, definition);
       return FINE;
     }
@@ -122,7 +125,7 @@ export class Watch {
     if (mode === 'off' || ignored.has('instructions')) return true;
     if (!this.#hasInstructions) {
       this.#hasInstructions = true;
-      this.#instructions = text;
+      if (text !== undefined && text.length <= LONGEST_INSTRUCTIONS) this.#instructions = text;
     }
     if (text === undefined || text === this.#instructions) return true;
     if (!this.#saidInstructions) {
@@ -140,9 +143,10 @@ export class Watch {
     return found;
   }
 
-  /** What is seen first is gone by: nothing is known yet, and there is room. */
+  /** What is seen first is gone by: nothing, or only a part, is known yet, and there is room. */
   get #isLearning(): boolean {
-    return this.#settings.known === undefined && this.#pinned.size < MOST_TOOLS;
+    const { known } = this.#settings;
+    return (known === undefined || known.isPart === true) && !this.#room.isFull;
   }
 
   /** INVARIANT: kept of pinned tools only, so that no number of invented ones can crowd out a drifted one. */

@@ -128,6 +128,8 @@ function readLayer(
     else alive.push(rule);
   }
   denial ??= denialOf(layer, kind, reading.others);
+  // what nothing grants needs no second look
+  if (alive.length > 0) denial ??= layer.findAlike(kind, name);
   const absent = { kind: 'absent', ...voiceOf(layer) } as const;
   if (denial !== undefined) return { ...absent, why: 'denied', rule: denial.rule };
   if (alive.length > 0) return { grants: alive };

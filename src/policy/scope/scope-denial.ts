@@ -71,6 +71,18 @@ export function denyInput(asked: Asked, method: string | undefined, rule: string
   };
 }
 
+/** A request carries the answer to a question that the server may not ask. @param method undefined: to what question cannot be told */
+export function denyResponse(asked: Asked, method: string | undefined, rule: string): Deny {
+  const what = method === undefined ? 'answers that cannot be read' : `an answer to \`${inert(method)}\``;
+  return {
+    kind: 'deny',
+    reason: 'request_denied',
+    rule,
+    text: `The request carries ${what} in \`inputResponses\`, and the scope of \`${inert(asked.upstream)}\` does not let the server ask that, so it was not sent. Send it without.`,
+    retryAfterMs: undefined,
+  };
+}
+
 /** For the record: whoever asks is told that there is no such thing, whatever the reason is. */
 function absentReason(
   { why, by }: Refusal & { readonly kind: 'absent' },

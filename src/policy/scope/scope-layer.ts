@@ -1,5 +1,6 @@
 // One voice that must allow: a scope, or several that add up, made quick to ask. Decides nothing.
 import { TargetIndex } from '../target-index.ts';
+import { foldName, foldPattern } from './folded-name.ts';
 import {
   DEFAULT_GRANT,
   type DenyRule,
@@ -29,6 +30,8 @@ export interface ScopeLayer {
   readonly deniesAll: ReadonlySet<TargetKind>;
   /** Every rule of that kind whose pattern matches the name, in the order in which they are written, denials last. */
   readonly find: (kind: TargetKind, name: string) => readonly ScopeRule[];
+  /** A denial of a name that this one may be taken for (folded-name.ts). URIs have readings of their own. */
+  readonly findAlike: (kind: TargetKind, name: string) => DenyRule | undefined;
 }
 
 /** INVARIANT: at least one. A server without a scope has no layers, and must be named so (`unscoped`), not given an empty list. */
@@ -51,7 +54,7 @@ export function buildOpenLayer(denies: readonly DenyRule[], by: string): ScopeLa
   return { ...indexRules(grants, denies), role: 'ceiling', rule: by, isOpen: true, by };
 }
 
-type Indexed = Pick<ScopeLayer, 'grants' | 'denies' | 'deniesAll' | 'find'>;
+type Indexed = Pick<ScopeLayer, 'grants' | 'denies' | 'deniesAll' | 'find' | 'findAlike'>;
 
 function indexRules(grants: readonly Grant[], denies: readonly DenyRule[]): Indexed {
   const rules: readonly ScopeRule[] = [...grants, ...denies];
@@ -63,10 +66,23 @@ function indexRules(grants: readonly Grant[], denies: readonly DenyRule[]): Inde
     prompt: indexOf('prompt'),
     request: indexOf('request'),
   };
+  const alike = indexAlike(denies);
   return {
     grants,
     denies: new Set(denies.map(({ kind }) => kind)),
     deniesAll: new Set(denies.filter(({ pattern }) => /^\*+$/.test(pattern)).map(({ kind }) => kind)),
     find: (kind, name) => indexes[kind].find(name),
+    findAlike: (kind, name) => alike.get(kind)?.find(foldName(name))[0],
   };
+}
+
+function indexAlike(denies: readonly DenyRule[]): ReadonlyMap<TargetKind, TargetIndex<DenyRule>> {
+  const folded = denies.flatMap((value) => {
+    const pattern = value.kind === 'resource' ? undefined : foldPattern(value.pattern);
+    return pattern === undefined ? [] : [{ pattern, value }];
+  });
+  const kinds = new Set(folded.map(({ value }) => value.kind));
+  return new Map(
+    [...kinds].map((kind) => [kind, new TargetIndex(folded.filter(({ value }) => value.kind === kind))] as const),
+  );
 }

@@ -1,7 +1,7 @@
 // What a message asks for, as scopes name it. Knows the methods of the protocol that reach a tool, a resource or a prompt;
 // decides nothing. attacker-controlled throughout.
 import type { RequestView } from '../../core/interceptor.ts';
-import type { JsonObject } from '../../wire/json.ts';
+import type { Json, JsonObject } from '../../wire/json.ts';
 import { isJsonObject, objectAt, stringAt } from '../../wire/json.ts';
 import { REQUEST_METHODS } from '../../wire/protocol-keys.ts';
 import type { TargetKind } from './scope-policy.ts';
@@ -33,7 +33,7 @@ export function usesOf(request: RequestView): readonly Use[] | undefined {
     case 'resources/unsubscribe':
       return named('resource', stringAt(params, 'uri'), undefined);
     case 'completion/complete':
-      return referred(objectAt(params, 'ref'));
+      return referred(objectAt(params, 'ref'), params);
     case 'subscriptions/listen':
       return listened(objectAt(params, 'notifications'));
     default:
@@ -49,11 +49,31 @@ function named(kind: TargetKind, name: string | undefined, params: JsonObject | 
 }
 
 /** A completion is asked for a prompt by name, or for a resource template by its text. */
-function referred(ref: JsonObject | undefined): readonly Use[] | undefined {
+function referred(ref: JsonObject | undefined, params: JsonObject | undefined): readonly Use[] | undefined {
   const type = stringAt(ref, 'type');
-  if (type === 'ref/prompt') return named('prompt', stringAt(ref, 'name'), undefined);
+  if (type === 'ref/prompt') {
+    const args = completedArguments(params);
+    const name = stringAt(ref, 'name');
+    return args === undefined || name === undefined ? undefined : [{ kind: 'prompt', name, args }];
+  }
   if (type === 'ref/resource') return named('resource', stringAt(ref, 'uri'), undefined);
   return undefined;
+}
+
+/** What is given so far, the argument that is completed included: it may reach as far as that of a request. */
+function completedArguments(params: JsonObject | undefined): JsonObject | undefined {
+  const context = memberAt(params, 'context');
+  const given = isJsonObject(context) ? memberAt(context, 'arguments') : context;
+  if (given !== undefined && !isJsonObject(given)) return undefined;
+  const completed = memberAt(params, 'argument');
+  if (completed === undefined) return given ?? {};
+  if (!isJsonObject(completed)) return undefined;
+  const [name, value] = [stringAt(completed, 'name'), stringAt(completed, 'value')];
+  return name === undefined || value === undefined ? undefined : { ...given, [name]: value };
+}
+
+function memberAt(object: JsonObject | undefined, key: string): Json | undefined {
+  return object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 /** 2026-07-28: one request for notifications of many kinds; of resources by URI. */
@@ -73,7 +93,7 @@ const LONGEST_METHOD = 1024;
 
 const POLICED: readonly string[] = [
   ...['tools/call', 'prompts/get', 'resources/read', 'resources/subscribe', 'resources/unsubscribe'],
-  ...['completion/complete', 'subscriptions/listen'],
+  ...['completion/complete', 'subscriptions/listen', 'tool/call', 'prompt/get', 'resource/read'],
   ...['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'],
 ].map(bareMethod);
 
@@ -89,6 +109,28 @@ function bareMethod(method: string): string {
     .normalize('NFKD')
     .toLowerCase()
     .replace(/[^a-z]/g, '');
+}
+
+const ROOTS_KEYS: ReadonlySet<string> = new Set(['roots', 'resultType', '_meta']);
+
+/**
+ * The methods that a client says it answers (2026-07-28 `inputResponses`), told by what each answer holds; undefined where that cannot
+ * be told. They reach the server beside the arguments, so they need what the questions needed.
+ */
+export function inputResponsesOf(params: JsonObject | undefined): readonly string[] | undefined {
+  const responses = memberAt(params, 'inputResponses');
+  if (responses === undefined || responses === null) return NOTHING;
+  if (!isJsonObject(responses)) return undefined;
+  const methods = new Set<string>();
+  for (const one of Object.values(responses)) {
+    if (!isJsonObject(one)) return undefined;
+    const has = (key: string): boolean => Object.hasOwn(one, key);
+    if (has('action')) methods.add('elicitation/create');
+    else if (has('role') && has('content')) methods.add('sampling/createMessage');
+    else if (has('roots') && Object.keys(one).every((key) => ROOTS_KEYS.has(key))) methods.add('roots/list');
+    else return undefined;
+  }
+  return [...methods];
 }
 
 /** The error of 2025-11-25 by which a server asks its client to have a URL opened. */

@@ -8,12 +8,12 @@ import type { JsonObject } from '../../wire/json.ts';
 import { stringAt } from '../../wire/json.ts';
 import { REQUEST_METHODS } from '../../wire/protocol-keys.ts';
 import { couldGrantAny, decideTarget, decideUse } from './scope-decision.ts';
-import { denyInput, denyUnreadable, denyUse } from './scope-denial.ts';
+import { denyInput, denyResponse, denyUnreadable, denyUse } from './scope-denial.ts';
 import type { Layers } from './scope-layer.ts';
 import { isListMethod, narrowCapabilities, narrowLists } from './scope-narrowing.ts';
 import { observeNarrowings } from './scope-observed.ts';
 import { ceilingLayers, ownLayers } from './scope-split.ts';
-import { errorRequestsOf, inputRequestsOf, usesOf } from './scope-uses.ts';
+import { errorRequestsOf, inputRequestsOf, inputResponsesOf, usesOf } from './scope-uses.ts';
 
 /** `unscoped`: anything goes, and everything is recorded. */
 export type ServerScope =
@@ -107,6 +107,17 @@ function judgeRequest(request: RequestView, layers: Layers, nowMs: number): Deny
   for (const { kind, name, args } of uses) {
     const decision = decideUse(layers, kind, name, args, nowMs);
     if (!decision.granted) return denyUse(decision.refusal, request, kind, name);
+  }
+  return request.asked === 'client' ? judgeResponses(request, layers, nowMs) : undefined;
+}
+
+/** What a client answers beside the arguments is for a question that the server may ask. */
+function judgeResponses(request: RequestView, layers: Layers, nowMs: number): Deny | undefined {
+  const methods = inputResponsesOf(request.params);
+  if (methods === undefined) return denyResponse(request, undefined, layers[0].rule);
+  for (const method of methods) {
+    const decision = decideUse(layers, 'request', method, undefined, nowMs);
+    if (!decision.granted) return denyResponse(request, method, decision.refusal.rule);
   }
   return undefined;
 }

@@ -9,7 +9,10 @@ function scene() {
   let monoMs = 0;
   const loud = new LoudLanes({ now: () => ({ wallMs: 0, monoMs }) });
   const lane = () => new LaneClient({ onLine: () => {}, onTurnEnd: () => {}, onFull: () => {}, onRoom: () => {} });
-  return { loud, one: lane(), other: lane(), pass: (ms: number) => (monoMs += ms) };
+  const pass = (ms: number): void => {
+    monoMs += ms;
+  };
+  return { loud, one: lane(), other: lane(), pass };
 }
 
 test('what was said before the client fell behind counts, what was said long ago does not', () => {

@@ -161,9 +161,21 @@ describe.skipIf(program === undefined)('a redis', async () => {
       await store.idle();
       expect(Number(await raw.send('PTTL', nameOf('h', 'a')))).toBeGreaterThan(5_000);
       taken(await store.take([rate('a', slow)], world.now()));
+      expect(Number(await raw.send('PTTL', nameOf('h', 'a')))).toBeGreaterThan(10_000);
       store.settle(receipt, UNREACHED, world.now());
       await store.idle();
       expect((await store.take([rate('a', slow)], world.now())).kind).toBe('denied');
+    });
+
+    test('but not for longer than a day after the rate is full', async () => {
+      const hours = (count: number) => count * 3_600_000;
+      const whole = hours(20) * 1_000;
+      for (let count = 0; count < 4; count += 1) {
+        const receipt = taken(await store.take([rate('a', { spendUs: whole, depthUs: whole })], world.now()));
+        store.settle(receipt, UNREACHED, world.now());
+        await store.idle();
+      }
+      expect(Number(await raw.send('PTTL', nameOf('h', 'a')))).toBeLessThanOrEqual(hours(20 + 24) + 1_001);
     });
   });
 });

@@ -15,6 +15,7 @@ import {
 import { rememberLock } from '../../../src/adapters/lock-memory.ts';
 import { openSigningKey, readSigningKey, signingKeyPath, verifySignature } from '../../../src/adapters/signing-key.ts';
 import { makePrivateDir } from '../../../src/adapters/state-paths.ts';
+import type { LockMemory } from '../../../src/policy/lock/lock-line.ts';
 import type { JsonObject } from '../../../src/wire/json.ts';
 
 const CONFIG: JsonObject = { version: 1, servers: { files: { command: 'node' } } };
@@ -58,7 +59,8 @@ test('the name of a lock', () => {
 
 test('a link to a config is that config', () => {
   fs.symlinkSync(configPath, join(directory, 'link.json'));
-  expect(placeLock(join(directory, 'link.json'), stateDir, 'default')).toEqual(place());
+  const link = join(directory, 'link.json');
+  expect(placeLock(link, stateDir, 'default')).toEqual({ ...place(), named: link });
 });
 
 test('reading writes nothing', () => {
@@ -125,7 +127,8 @@ test('what was seen last is never forgotten for less', async () => {
   await approve();
   await approve({ judged: judge(), why: 'second' });
   const text = fs.readFileSync(memoryFile(), 'utf8');
-  const less = { number: 1, digest: 'a'.repeat(64), approvers: [] };
+  const { id, newest, ...rest } = JSON.parse(text);
+  const less: LockMemory = { ...rest, id, newest: { ...newest, number: 1 }, digest: 'a'.repeat(64) };
   await rememberLock(memoryFile(), place().config, less, false);
   await rememberLock(memoryFile(), place().config, less, true);
   expect(fs.readFileSync(memoryFile(), 'utf8')).toBe(text);
@@ -133,6 +136,38 @@ test('what was seen last is never forgotten for less', async () => {
   await expect(rememberLock(memoryFile(), place().config, less, false)).rejects.toMatchObject({
     code: 'state_unusable',
   });
+});
+
+test('a later time is remembered, an earlier one is not', async () => {
+  await approve({ untilMs: NOW + 3_600_000 });
+  const late = readLock(place(), { config: CONFIG, ceiling: CEILING, nowMs: NOW + 600_000 });
+  await rememberJudgement(place(), late);
+  expect(judge()).toMatchObject({ clockWasMs: NOW + 600_000 });
+  const remember = late.kind === 'holds' ? late.remember : undefined;
+  if (remember === undefined) throw new Error('nothing to remember');
+  await rememberLock(memoryFile(), place().config, { ...remember, latestMs: NOW }, true);
+  expect(judge()).toMatchObject({ clockWasMs: NOW + 600_000 });
+  // who approves says what time it is
+  await approve({ untilMs: NOW + 7_200_000 });
+  expect(judge()).toMatchObject({ clockWasMs: undefined, untilMs: NOW + 7_200_000 });
+});
+
+test.each([
+  ['id', 'x'],
+  ['newest', {}],
+  ['latestMs', -1],
+  ['latestMs', 0.5],
+])('a memory whose %s is %j denies', async (key, value) => {
+  await approve();
+  fs.writeFileSync(memoryFile(), JSON.stringify({ ...JSON.parse(fs.readFileSync(memoryFile(), 'utf8')), [key]: value }));
+  expect(code()).toBe('lock_memory');
+});
+
+test('an approval goes on where the lock was lost, so that others who saw it take it for a successor', async () => {
+  const first = await approve();
+  fs.rmSync(place().lock);
+  const second = await approve();
+  expect(second.body).toMatchObject({ id: first.body.id, approvals: [first.body.approvals[0], { number: 2 }] });
 });
 
 test('the memory of one config is not that of another', async () => {

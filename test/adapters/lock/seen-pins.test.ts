@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PauseLook, pausesSpec } from '../../../src/adapters/pause-look.ts';
+import { sealPauses } from '../../../src/adapters/pause-seal.ts';
 import { readSeenPins, rememberApprovedPins, rememberSeenPins } from '../../../src/adapters/seen-pins.ts';
-import { pauseAt } from '../../../src/policy/pause.ts';
+import { type Pauses, pauseAt } from '../../../src/policy/pause.ts';
 import { pinSet } from '../../../src/policy/pins/pin-set.ts';
 import type { SeenSet } from '../../../src/policy/pins/seen-set.ts';
 
@@ -110,7 +111,10 @@ describe('pauses', () => {
   const file = (): string => join(stateDir, 'default', 'pauses.json');
   const write = (untilMs: number): void => {
     const one = { server: 'files', sinceMs: 0, untilMs, actor: 'ada', reason: 'x' };
-    fs.writeFileSync(`${file()}.new`, JSON.stringify({ version: 1, pauses: [one] }), { mode: 0o600 });
+    put(sealPauses(stateDir, 'default', { version: 1, pauses: [one] }));
+  };
+  const put = (pauses: Pauses): void => {
+    fs.writeFileSync(`${file()}.new`, JSON.stringify(pauses), { mode: 0o600 });
     fs.renameSync(`${file()}.new`, file());
   };
   const open = () => {
@@ -130,6 +134,36 @@ describe('pauses', () => {
     expect(isPaused(399)).toBe(true);
     expect(isPaused(400)).toBe(false);
     expect(said).toEqual([]);
+  });
+
+  test('what this machine has not signed, of this tenant, as it stands pauses nothing', () => {
+    const { isPaused, said } = open();
+    const one = { server: 'files', sinceMs: 0, untilMs: 10, actor: 'ada', reason: 'x' };
+    const pauses: Pauses = { version: 1, pauses: [one] };
+    const signed = sealPauses(stateDir, 'default', pauses);
+    const forged: readonly Pauses[] = [
+      pauses,
+      { ...pauses, signature: 'AAAA' },
+      sealPauses(stateDir, 'acme', pauses),
+      { ...signed, pauses: [{ ...one, untilMs: 11 }] },
+      { ...signed, pauses: [{ ...one, reason: 'y' }] },
+      { ...signed, pauses: [one, { ...one, server: 'mail' }] },
+      { ...signed, signature: sealPauses(join(stateDir, 'elsewhere'), 'default', pauses).signature ?? '' },
+    ];
+    for (const [index, each] of forged.entries()) {
+      put(each);
+      expect(isPaused(1000 * index), String(index)).toBe(false);
+      expect(said.at(-1)).toContain('holds no pauses that this machine signed');
+      expect(said).toHaveLength(index + 1);
+    }
+    put(signed);
+    expect(isPaused(20_000)).toBe(true);
+    fs.rmSync(join(stateDir, 'lock', 'keys', 'ed25519.pem'));
+    put({ ...signed });
+    expect(isPaused(21_000)).toBe(false);
+    put({ version: 1, pauses: [] });
+    expect(isPaused(22_000)).toBe(false);
+    expect(said).toHaveLength(forged.length + 1);
   });
 
   test('what cannot be read pauses nothing, and is said once for each change', () => {

@@ -183,6 +183,16 @@ describe('a server that', () => {
     ]);
   });
 
+  test('is down asks nobody, and answers to what it asked go nowhere', () => {
+    const ask = { id: 0, method: 'sampling/createMessage', params: {} };
+    const play = started().lane('a', ask);
+    const [question] = play.toClient();
+    play.event({ type: 'lane_gone', lane: 'a', why: 'x' }).lane('a', ask);
+    expect(play.toClient().filter(({ method }) => method === 'sampling/createMessage')).toEqual([]);
+    play.event({ type: 'lane_ended', lane: 'a' }).client({ id: question?.id, result: {} });
+    expect(play.toLanes()).toEqual([]);
+  });
+
   test('gives up again and again is tried less and less often', () => {
     const play = started();
     const gaps: number[] = [];

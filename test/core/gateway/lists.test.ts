@@ -173,6 +173,15 @@ test('and to whose template says most of it; a template without a scheme claims 
   expect(play.toLanes().map(([lane]) => lane)).toEqual(['b']);
 });
 
+test('a template that is all variable does not take what nobody listed', () => {
+  const play = started().client({ id: 1, method: 'resources/templates/list' });
+  play.lane('a', { id: 1, result: { resourceTemplates: [] } });
+  play.lane('b', { id: 1, result: { resourceTemplates: [{ uriTemplate: '{+anything}', name: 't' }] } });
+  play.take();
+  play.client({ id: 2, method: 'resources/read', params: { uri: 'z://1' } });
+  expect(play.toLanes().map(([lane]) => lane)).toEqual(['a']);
+});
+
 test('a resource of nobody is asked for one by one, and remembered', () => {
   const play = started().client({ id: 1, method: 'resources/read', params: { uri: 'y://1' } });
   expect(play.toLanes().map(([lane]) => lane)).toEqual(['a']);

@@ -232,6 +232,14 @@ describe('tasks', () => {
     expect(none.toClient()).toMatchObject([{ error: { code: -32601 } }]);
   });
 
+  test('an answer of the client keeps the task ids of other servers, and its own', () => {
+    const play = started().lane('a', { id: 0, method: 'sampling/createMessage', params: {} });
+    const [question] = play.toClient();
+    const related = (taskId: string) => ({ 'io.modelcontextprotocol/related-task': { taskId } });
+    play.client({ id: question?.id, result: { _meta: related('b:T') } });
+    expect(play.toLanes()).toMatchObject([['a', { result: { _meta: related('b:T') } }]]);
+  });
+
   test('one of no server is unknown', () => {
     const play = started();
     for (const taskId of ['T', 'c:T', ':T', '']) {

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConstraintPorts } from '../../../src/policy/constraint/constraint-document.ts';
-import { createOwnPathFinder, type OwnPaths, prepareOwnPaths } from '../../../src/policy/constraint/own-paths.ts';
+import { createOwnPathFinder } from '../../../src/policy/constraint/own-paths.ts';
+import { type OwnPaths, prepareOwnPaths } from '../../../src/policy/constraint/own-reach.ts';
 import type { Json, JsonObject } from '../../../src/wire/json.ts';
 import { PORTS, realPorts } from './one-constraint.ts';
 
@@ -55,6 +56,29 @@ describe('is found', () => {
     '/proc/self/root/srv/guard.yaml',
     '/proc/1/cwd/../srv/guard.yaml',
     '/proc/self/task/7/root/srv/guard.yaml',
+    '/proc/self/../self/root/srv/guard.yaml',
+    '/proc/self/root/proc/self/root/srv/guard.yaml',
+    '/proc/self/root/etc',
+    '/proc/1/cwd/x',
+    '/x/../proc/self/cwd/guard.yaml',
+    '/dev/../proc/self/cwd/guard.yaml',
+    '/dev/fd/../cwd/guard.yaml',
+    '/dev/fd/7/x',
+    '/proc/self/task/../cwd/x',
+    'sqlite:///srv/guard.yaml',
+    'sqlite:/srv/guard.yaml?mode=ro',
+    'jdbc:sqlite:/srv/guard.yaml',
+    'file+x:///srv/guard.yaml',
+    'vscode-file://vscode-app/srv/guard.yaml',
+    '@/srv/guard.yaml',
+    'path=/srv/guard.yaml',
+    'path="/srv/guard.yaml"',
+    '</srv/guard.yaml>',
+    '/srv/guard.yaml:12',
+    '/srv/guard.yaml:12:7',
+    '\u200b/srv/guard.yaml',
+    '/srv/gu\u00adard.yaml',
+    '\ufeff/srv/guard.yaml',
   ])('%j', (path) => {
     const ports = { ...PORTS, realPath: (at: string) => (at.startsWith('/proc/') ? undefined : at) };
     expect(find(path, ports)).toBe('/v');
@@ -64,13 +88,104 @@ describe('is found', () => {
     ['in a list', { a: ['x', '/srv/guard.yaml'] }, '/a/1'],
     ['deeply', { a: { b: [{ c: '/srv/guard.yaml' }] } }, '/a/b/0/c'],
     ['as a key', { files: { '/srv/guard.yaml': 'text' } }, '/files/~1srv~1guard.yaml'],
+    ['in a list that is text', { a: '["x", "/srv/guard.yaml"]' }, '/a/1'],
+    ['in an object that is text', { a: ' {"b":["{\\"/srv/guard.yaml\\":1}"]}' }, '/a/b/0/~1srv~1guard.yaml'],
     ['under a key of any kind', JSON.parse('{"__proto__":"/srv/guard.yaml"}'), '/__proto__'],
   ])('%s', (_where, args, pointer) => {
     expect(findOwnPath(args, own, PORTS)).toMatchObject({ rule: 'own_paths', pointer });
   });
 
-  test.each([`\${HOME}/.config/mcp-guard`, '%USERPROFILE%/.config/mcp-guard'])('%s', (path) => {
-    expect(find(path)).toBe('/v');
+  test.each([
+    ['taken back as text', `/${'a'.repeat(1100)}/../srv/guard.yaml`],
+    ['decoded and taken back', `/srv/${'a'.repeat(1100)}%2f..%2fguard.yaml`],
+    ['relative', `./${'b'.repeat(1025)}/../../srv/guard.yaml`],
+    ['above 4 KiB', `/${'x/../'.repeat(2000)}srv/guard.yaml`],
+    ['above 4 KiB and relative', `${'x/../'.repeat(2000)}../srv/guard.yaml`],
+    ['one part above 4 KiB', `/${'x'.repeat(5000)}\\..\\srv/guard.yaml`],
+    ['above 4 KiB and encoded', `/${'x%2f%252e%2e/'.repeat(1000)}srv/guard.yaml`],
+    ['blanks', `/srv/guard.yaml${' '.repeat(4097)}`],
+    ['cut at NUL', `/srv/guard.yaml\0${'x'.repeat(5000)}`],
+    ['a query', `file:///srv/guard.yaml?${'x'.repeat(5000)}`],
+    ['a fragment', `file:///srv/guard.yaml#${'x'.repeat(1100)}`],
+  ])('longer than a name or a path may be: %s', (_, path) => {
+    // as the system: it opens no name of this length
+    const realPath = (at: string) => (at.split('/').some((part) => part.length > 255) ? undefined : at);
+    expect(find(path, { ...PORTS, realPath })).toBe('/v');
+  });
+
+  test('one way to resolve `..` that cannot be known says nothing of the other', () => {
+    const realPath = (at: string) => (at.startsWith('/locked/') ? undefined : at);
+    expect(find('/locked/x/../../srv/guard.yaml', { ...PORTS, realPath })).toBe('/v');
+    expect(find('/locked/x/../../srv/other', { ...PORTS, realPath })).toBeUndefined();
+  });
+
+  describe('by variables', () => {
+    const env = new Map([
+      ['XDG_CONFIG_HOME', '/home/me/.config'],
+      ['EMPTY', ''],
+      ['S', 'srv'],
+    ]);
+    const ports = { ...PORTS, bases: () => ['/srv'], variable: (name: string) => env.get(name) };
+    test.each([
+      `\${HOME}/.config/mcp-guard`,
+      '%USERPROFILE%/.config/mcp-guard',
+      '/$HOME/.config/mcp-guard',
+      '$PWD/guard.yaml',
+      `\${PWD}/guard.yaml`,
+      '$env:PWD/guard.yaml',
+      '$(pwd)/.config/mcp-guard/x',
+      '$XDG_CONFIG_HOME/mcp-guard/config.json',
+      '%XDG_CONFIG_HOME%/mcp-guard/config.json',
+      '/$S/guard.yaml',
+      `/\${S}/guard.yaml`,
+      `/s\${NONE}rv/guard.yaml`,
+      `/\${NONE:-srv}/guard.yaml`,
+      `/\${NONE-srv}/guard.yaml`,
+      `/\${EMPTY:-srv}/guard.yaml`,
+      `/\${S:+srv}/guard.yaml`,
+      `\${HOME:-/}/.config/mcp-guard`,
+      `\${NONE:-/srv}/guard.yaml`,
+      // where nobody knows the value, by what follows
+      '$NONE/mcp-guard/config.json',
+      '/opt/$NONE/.config/mcp-guard',
+      `\${NONE}/guard.yaml`,
+      '$NONE\\mcp-guard',
+    ])('%s', (path) => {
+      expect(find(path, ports)).toBe('/v');
+    });
+
+    test.each(['$NONE/other', '/$S/other', 'costs $USD/year', '$5/guard.yaml', '$XDG_CONFIG_HOME/other'])(
+      'not %s',
+      (path) => {
+        expect(find(path, ports)).toBeUndefined();
+      },
+    );
+  });
+
+  test('through a link of the disk that every process has of its own', () => {
+    const ports = {
+      ...PORTS,
+      realPath: (at: string) => (at.startsWith('/site/x/') ? undefined : at),
+      isPerProcess: (at: string) => at === '/site/x/srv/guard.yaml',
+    };
+    expect(findOwnPath({ v: 'x/srv/guard.yaml' }, own, ports)?.text).toBe(
+      '`/v` goes through a link that every process has of its own, so it may lead to files of the guard itself: write the path without `/proc` and `/dev/fd`',
+    );
+    expect(find('x/srv/other', ports)).toBeUndefined();
+  });
+
+  test('in more ways than can be looked at', () => {
+    expect(findOwnPath({ v: `%${'25'.repeat(100)}2e` }, own, PORTS)?.text).toBe(
+      '`/v` may be read as a path in too many ways: write it plainly',
+    );
+  });
+
+  test('by a bare name, where the directory is a link into them', () => {
+    const realPath = (at: string) => at.replace(/^\/link(?=\/|$)/, '/home/me/.config/mcp-guard');
+    const at = (cwd: string): ConstraintPorts => ({ ...PORTS, bases: () => [cwd], realPath });
+    expect(find('lock', at('/link'))).toBe('/v');
+    expect(find('./lock', at('/link'))).toBe('/v');
+    expect(find('lock', at('/other'))).toBeUndefined();
   });
 
   test('by a bare name, from a directory close by', () => {
@@ -147,7 +262,6 @@ describe('is not found', () => {
     'rm -rf /srv/guard.yaml',
     'https://example.com/srv/guard.yaml',
     'A sentence. With dots/slashes.',
-    `/srv/guard.yaml${' '.repeat(4097)}`,
     '',
     '.',
     '..',
@@ -162,8 +276,15 @@ describe('is not found', () => {
     '%%%',
     '~',
     '$',
-    '/proc/self/root/etc',
+    '/proc/self/status',
+    '/proc/1/task/2/stat',
+    '/dev/null',
+    '["x", "/srv/other"]',
+    '[not/json]',
+    'note: /srv/guard.yaml',
     'x'.repeat(4000),
+    `${'import x from "../x.ts";\n'.repeat(500)}`,
+    `${'a sentence. '.repeat(500)}`,
     // only what is written as a path, and only from its first part on
     'mcp-guard',
     'mcp-guard-2/x',
@@ -185,6 +306,8 @@ describe('is not found', () => {
 });
 
 describe('the cost is bounded', () => {
+  /** The working directory and the home. */
+  const SURVEY = 2;
   const counting = (): { ports: ConstraintPorts; asked: () => number } => {
     let asked = 0;
     const realPath = (path: string): string => {
@@ -202,15 +325,16 @@ describe('the cost is bounded', () => {
     // nor where the config of a project would be
     const project = prepareOwnPaths([...OWN, '/site/mcp-guard.config.json', '/site/.mcp-guardrc'], PORTS);
     expect(findOwnPath(args, project, ports)).toBeUndefined();
-    expect(asked()).toBe(0);
+    // what is asked once for each server: where its directories really are
+    expect(asked()).toBe(3 * SURVEY);
   });
 
   test('one text is asked about once, and a thousand changes of it are not', () => {
     const { ports, asked } = counting();
     expect(find(Array(1000).fill('/a/b.c'), ports)).toBeUndefined();
-    expect(asked()).toBe(1);
+    expect(asked()).toBe(SURVEY + 1);
     expect(find(Array(1000).fill('a/b.c'), ports)).toBeUndefined();
-    expect(asked()).toBe(3);
+    expect(asked()).toBe(2 * SURVEY + 3);
     expect(find('%25'.repeat(1000).concat('\\~"\'`./\0'), ports)).toBeUndefined();
     expect(asked()).toBeLessThan(60);
   });
@@ -282,6 +406,14 @@ describe('a bare name that counts from a directory near', () => {
   test('is looked at every time where nobody can tell what changed', () => {
     const { look, links, set } = scene();
     set(undefined);
+    expect(look('notes').found).toBe(false);
+    links.set('/site/notes', '/site/sub/state');
+    expect(look('notes').found).toBe(true);
+  });
+
+  test('a name that is a link is never settled: what it leads to may become another one elsewhere', () => {
+    const { look, links } = scene();
+    links.set('/site/notes', '/elsewhere/hop');
     expect(look('notes').found).toBe(false);
     links.set('/site/notes', '/site/sub/state');
     expect(look('notes').found).toBe(true);

@@ -88,6 +88,7 @@ export const PLANTED_FACTS: Facts = {
   },
   approved: APPROVED,
   notAsked: new Map([['loose', 'it ended with status 1']]),
+  lockRefused: { what: 'the lock was changed by somebody else than an approval', mend: 'approve anew' },
   definitions: new Map([
     [
       'files',
@@ -117,6 +118,7 @@ export const PLANTED_FACTS: Facts = {
 export const EXPECTED = [
   'server-without-scope servers.loose.scope',
   'server-not-asked servers.loose',
+  'lock-refused (document)',
   'wildcard-swallows scopes.files.grants[1]',
   'grant-matches-nothing scopes.files.grants[2]',
   'grant-unused scopes.files.grants[3]',

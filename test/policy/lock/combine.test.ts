@@ -6,9 +6,10 @@ import { compilePolicy } from '../../../src/config/compile.ts';
 import { listKeyPaths } from '../../../src/config/known-keys.ts';
 import { DEFAULTS } from '../../../src/config/policy.ts';
 import { combineDocuments } from '../../../src/policy/lock/combine.ts';
+import { memberOf } from '../../../src/policy/lock/difference.ts';
 import { DOCUMENT_FIELDS, type Fields, ruleFor } from '../../../src/policy/lock/field-table.ts';
 import { LOCK_REFUSALS } from '../../../src/policy/lock/lock-refusal.ts';
-import type { JsonObject } from '../../../src/wire/json.ts';
+import type { Json, JsonObject } from '../../../src/wire/json.ts';
 
 const files = (more: JsonObject = {}): JsonObject => ({ command: 'node', args: ['s.mjs'], ...more });
 const withServer = (more: JsonObject, top: JsonObject = {}): JsonObject => ({
@@ -219,6 +220,19 @@ describe('what has no order stays as it was approved', () => {
     expect(get(document, path.includes('.') ? path : 'x')).toEqual(path.includes('.') ? approved : undefined);
     expect(differences.map(({ direction }) => direction)).toEqual(['changed']);
   });
+});
+
+test('where the log is written is as approved, however it is put', () => {
+  const at = (config: Json | undefined, lock: Json | undefined): Json | undefined => {
+    const side = (log: Json | undefined): JsonObject => ({ ...withServer({}), ...(log === undefined ? {} : { log }) });
+    const { document } = combineDocuments(side(config), side(lock));
+    return memberOf(memberOf(document, 'log'), 'file');
+  };
+  expect(at({ file: '../.bashrc', level: 'debug' }, undefined)).toBeUndefined();
+  expect(at({ file: '../.bashrc' }, { level: 'warn' })).toBeUndefined();
+  expect(at({ file: '../.bashrc' }, { file: 'guard.log' })).toBe('guard.log');
+  expect(at(undefined, { file: 'guard.log' })).toBe('guard.log');
+  expect(at({ file: 'guard.log' }, { file: 'guard.log' })).toBe('guard.log');
 });
 
 test('log, lint and the schema reference are no permissions', () => {

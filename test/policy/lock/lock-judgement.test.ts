@@ -6,7 +6,7 @@ import { MOST_APPROVALS, parseLock, showLock, signingText } from '../../../src/p
 import { policyAt } from '../../../src/policy/lock/lock-judgement.ts';
 import { explainRefusal, LOCK_REFUSALS } from '../../../src/policy/lock/lock-refusal.ts';
 import { pinSet } from '../../../src/policy/pins/pin-set.ts';
-import { CONFIG, digest, judge, lockOf, MACHINE, makeKey, NOW, seen, verdictOf } from './locks.ts';
+import { CONFIG, judge, lockOf, MACHINE, makeKey, memoryOf, NOW, seen, verdictOf } from './locks.ts';
 
 const LOCK = lockOf();
 const TEXT = showLock(LOCK);
@@ -27,7 +27,7 @@ describe('a machine that saw nothing yet', () => {
       policy: CONFIG,
       untilMs: Number.POSITIVE_INFINITY,
       isFirstSight: true,
-      remember: { number: 1, digest: digest(TEXT), approvers: [] },
+      remember: memoryOf(LOCK),
       combination: { differences: [] },
     });
   });
@@ -49,7 +49,7 @@ describe('a machine that saw the lock', () => {
   test('an older one that was validly signed is refused', () => {
     const next = lockOf({ previous: LOCK.body, why: 'second' });
     expect(verdictOf(judge(TEXT, { memory: seen(next) }))).toBe('lock_older');
-    expect(judge(showLock(next), { memory: seen(LOCK) })).toMatchObject({ kind: 'holds', remember: { number: 2 } });
+    expect(judge(showLock(next), { memory: seen(LOCK) })).toMatchObject({ kind: 'holds', remember: { newest: { number: 2 } } });
   });
 
   test('another one of the same number is refused', () => {
@@ -143,6 +143,8 @@ describe('a lock that is none', () => {
     ['pins that are none', { pins: { files: { tools: {} } } }],
     ['a tool that is pinned twice', { pins: { files: { tools: [{ name: 'a' }, { name: 'a' }] } } }],
     ['a field that is not pinned', { pins: { files: { tools: [{ name: 'a', icons: [] }] } } }],
+    ['no line', { id: undefined }],
+    ['a line that is none', { id: 'A'.repeat(32) }],
     ['another key', { more: 1 }],
   ])('%s', (_, change) => {
     const value = { ...JSON.parse(TEXT), ...change };
@@ -198,7 +200,7 @@ describe('who may sign', () => {
     const wider = { ...CONFIG, approvers: [approver.key, attacker.key] };
     const second = lockOf({ policy: wider, previous: byApprover.body }, approver);
     const judged = judge(showLock(second), { config: wider, memory: seen(byApprover, [approver.key]) });
-    expect(judged).toMatchObject({ kind: 'holds', remember: { number: 2, approvers: wider.approvers } });
+    expect(judged).toMatchObject({ kind: 'holds', remember: { newest: { number: 2 }, approvers: wider.approvers } });
   });
 
   test('a ceiling names the only keys that count', () => {
@@ -276,6 +278,6 @@ test('a lock is read as it was written, hostile names included', () => {
 test('every refusal has an exit status, and its text is inert', () => {
   for (const code of Object.keys(LOCK_REFUSALS)) expect(LOCAL_ERRORS).toHaveProperty(code);
   expect(explainRefusal('lock_foreign', `\u001b[2J${'x'.repeat(999)}`).what).toMatch(
-    /^the lock belongs to another config file \(\\u\{1b\}\[2Jx{196}\)$/,
+    /^the lock belongs to another config \(\\u\{1b\}\[2Jx{196}\)$/,
   );
 });

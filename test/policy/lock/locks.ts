@@ -2,6 +2,7 @@
 import * as crypto from 'node:crypto';
 import { type ApprovalWish, makeLock } from '../../../src/policy/lock/lock-approval.ts';
 import { type SignedLock, showLock } from '../../../src/policy/lock/lock-document.ts';
+import type { LockMemory } from '../../../src/policy/lock/lock-line.ts';
 import { judgeLock, type LockJudgement, type LockQuestion } from '../../../src/policy/lock/lock-judgement.ts';
 
 export const digest = (text: string): string => crypto.hash('sha256', text);
@@ -34,10 +35,13 @@ export const CONFIG = {
   scopes: { files: { grants: [{ tool: 'read_*' }] } },
 };
 
+/** Of the line of every lock here that says nothing else. */
+export const ID = 'a'.repeat(32);
+
 export function lockOf(wish: Partial<ApprovalWish> = {}, by: TestKey = MACHINE): SignedLock {
   const base: ApprovalWish = {
     ...{ previous: undefined, seen: 0, configName: 'mcp-guard.config.json', policy: CONFIG, pins: new Map() },
-    ...{ who: 'ada', why: 'first', nowMs: NOW, untilMs: undefined },
+    ...{ who: 'ada', why: 'first', nowMs: NOW, untilMs: undefined, line: wish.previous ?? { id: ID, approvals: [] } },
   };
   return makeLock({ ...base, ...wish }, { digest, key: by.key, sign: by.sign });
 }
@@ -50,6 +54,7 @@ export function judge(text: string | undefined, more: Partial<LockQuestion> = {}
       configName: 'mcp-guard.config.json',
       reading: text === undefined ? { kind: 'absent' } : { kind: 'text', text },
       memory: { kind: 'none' },
+      elsewhere: undefined,
       machineKey: MACHINE.key,
       ceiling: { lock: 'first-use', approvers: undefined },
       nowMs: NOW,
@@ -59,9 +64,16 @@ export function judge(text: string | undefined, more: Partial<LockQuestion> = {}
   );
 }
 
-export const seen = (lock: SignedLock, approvers: readonly string[] = []): LockQuestion['memory'] => ({
+/** What a machine remembers that saw this lock. */
+export function memoryOf(lock: SignedLock, approvers: readonly string[] = [], latestMs = NOW): LockMemory {
+  const newest = lock.body.approvals.at(-1);
+  if (newest === undefined) throw new Error('no lock is without an approval');
+  return { id: lock.body.id, newest, digest: digest(showLock(lock)), approvers, latestMs };
+}
+
+export const seen = (...about: Parameters<typeof memoryOf>): LockQuestion['memory'] => ({
   kind: 'known',
-  memory: { number: lock.body.approvals.at(-1)?.number ?? 0, digest: digest(showLock(lock)), approvers },
+  memory: memoryOf(...about),
 });
 
 /** The code of a refusal, or what else was judged. */

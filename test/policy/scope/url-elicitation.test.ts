@@ -1,30 +1,89 @@
-// A server of 2025-11-25 may answer with an error that asks for a URL (`-32042`). It is neither a request nor a result, so it passes as
-// it is, either way, whatever is granted; the request that elicits is judged like any other (docs/decisions/0014-scopes.md).
+// A server of 2025-11-25 may answer with an error that asks for a URL to be opened (`-32042`): an elicitation by another door, so it needs
+// the grant that the request needs (docs/decisions/0014-scopes.md).
 import { expect, test } from 'vitest';
 import { createScopePolicy } from '../../../src/policy/scope/scope.ts';
-import { call, Playbook, SERVER } from '../../core/playbook.ts';
+import { call, intents, outcomes, Playbook, recordsOf, SERVER } from '../../core/playbook.ts';
 import { layersOf } from './make-scope.ts';
 
 const GRANTS = [{ tool: 'echo' }, { request: 'sampling/createMessage' }];
 const ELICITS = { request: 'elicitation/create' };
 
-function start(...more: readonly { readonly request: string }[]): Playbook {
-  const scope = { layers: layersOf({ grants: [...GRANTS, ...more] }), mode: 'enforce' } as const;
-  return new Playbook({ interceptors: [createScopePolicy(new Map([[SERVER, scope]]))] });
+interface Scene {
+  readonly grants?: readonly { readonly request: string }[];
+  readonly deny?: { readonly request: string }[];
+  readonly mode?: 'enforce' | 'observe';
+  readonly isPaused?: boolean;
+}
+
+function start({ grants = [], deny = [], mode = 'enforce', isPaused = false }: Scene = {}): Playbook {
+  const scope = { layers: layersOf({ grants: [...GRANTS, ...grants], deny }), mode } as const;
+  return new Playbook({ interceptors: [createScopePolicy(new Map([[SERVER, scope]]), () => isPaused)] });
 }
 
 // odd spacing and a number that a second writer would lose
 const ERROR =
   '"error":{ "code":-32042,"message":"url", "data":{"elicitations":[{"mode":"url","elicitationId":"e1","url":"https://x.example/","message":"m"}],"n":9007199254740993}}';
+const LINE = `{"jsonrpc":"2.0","id":1, ${ERROR}}`;
+
+function answer(book: Playbook, line: string): string[] {
+  book.client(call(1, 'echo')).take();
+  return book.upstream(line).toClient();
+}
+
+test.each<[string, Scene]>([
+  ['with a grant of elicitation', { grants: [ELICITS] }],
+  ['while it is only observed', { mode: 'observe' }],
+  ['while it is paused', { isPaused: true, deny: [ELICITS] }],
+])('the answer reaches the client byte for byte, %s', (_, scene) => {
+  expect(answer(start(scene), LINE)).toEqual([LINE]);
+});
+
+test.each<[string, Scene]>([
+  ['where nothing grants elicitation', {}],
+  ['where it is denied beside a grant', { grants: [ELICITS], deny: [ELICITS] }],
+])('is withheld whole, %s', (_, scene) => {
+  const [told = '', ...others] = answer(start(scene), LINE);
+  expect(others).toEqual([]);
+  expect(told).toContain('its question was withheld');
+  expect(told).not.toContain('x.example');
+});
 
 test.each([
-  ['without a grant of elicitation', []],
-  ['with one', [ELICITS]],
-])('the answer to a call reaches the client byte for byte, %s', (_, more) => {
-  const book = start(...more);
-  book.client(call(1, 'echo')).take();
-  const line = `{"jsonrpc":"2.0","id":1, ${ERROR}}`;
-  expect(book.upstream(line).toClient()).toEqual([line]);
+  '{"code":-32042,"message":"url"}',
+  '{"code":-32042,"message":"url","data":[]}',
+  '{"code":-32042,"message":"url","data":{"elicitations":{"0":{"mode":"url"}}}}',
+  '{"code":-32042,"message":"url","data":{"elicitations":[{"mode":"form"}]}}',
+  '{"code":-32042.0,"message":"url","data":{"elicitations":[null]}}',
+])('what cannot be told is withheld even with a grant: %s', (error) => {
+  const [told] = answer(start({ grants: [ELICITS] }), `{"jsonrpc":"2.0","id":1,"error":${error}}`);
+  expect(told).toContain('something that cannot be read');
+});
+
+test('another error passes, whatever its data says', () => {
+  const line = LINE.replace('-32042', '-32043');
+  expect(answer(start(), line)).toEqual([line]);
+});
+
+test('the same in the error of a task that failed', () => {
+  const line = `{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","taskId":"t","status":"failed",${ERROR}}}`;
+  expect(answer(start(), line)[0]).toContain('its question was withheld');
+  expect(answer(start({ grants: [ELICITS] }), line)).toEqual([line]);
+});
+
+test('what is withheld and what is only observed is on record, and the call itself counts as it went', () => {
+  const withheld = start();
+  withheld.client(call(1, 'echo'));
+  const records = recordsOf(withheld.upstream(LINE).take());
+  expect(intents(records)).toHaveLength(1);
+  expect(outcomes(records)).toMatchObject([{ settlement: 'error' }]);
+  expect(records).toContainEqual(
+    expect.objectContaining({ name: 'answer_denied', detail: expect.objectContaining({ reason: 'request_denied' }) }),
+  );
+  const observed = start({ mode: 'observe' });
+  observed.client(call(1, 'echo'));
+  expect(recordsOf(observed.upstream(LINE).take())).toContainEqual(
+    expect.objectContaining({ name: 'observed', detail: expect.objectContaining({ reason: 'request_denied' }) }),
+  );
 });
 
 test('the answer of a client to a request of the server reaches the server byte for byte', () => {
@@ -45,6 +104,10 @@ test('a request that elicits, by URL or by form, needs its grant', () => {
     expect(start().upstream(asks).toServer()).toEqual([
       '{"jsonrpc":"2.0","id":"s","error":{"code":-32601,"message":"Method not found"}}',
     ]);
-    expect(start(ELICITS).upstream(asks).toClient()).toHaveLength(1);
+    expect(
+      start({ grants: [ELICITS] })
+        .upstream(asks)
+        .toClient(),
+    ).toHaveLength(1);
   }
 });

@@ -1,0 +1,88 @@
+// What reaches a server beside the arguments of a call: the argument that is completed, answers to questions (`inputResponses`), methods
+// that nearly are those that a scope is asked about. And methods that nobody knows, which pass.
+import { describe, expect, test } from 'vitest';
+import type { RequestView } from '../../../src/core/interceptor.ts';
+import { createScopePolicy } from '../../../src/policy/scope/scope.ts';
+import type { JsonObject } from '../../../src/wire/json.ts';
+import { layersOf } from './make-scope.ts';
+
+function ask(method: string, params: JsonObject, more: readonly { readonly request: string }[] = []): string {
+  const layers = layersOf({
+    grants: [
+      { tool: 'read', args: { '/path': { prefix: '/data/', optional: true } }, additional: false },
+      { prompt: 'sum', args: { '/topic': { prefix: 'a', optional: true } }, additional: false },
+      { prompt: 'free' },
+      ...more,
+    ],
+  });
+  const policy = createScopePolicy(new Map([['files', { layers, mode: 'enforce' }]]));
+  const tool = method === 'tools/call' ? String(params.name) : undefined;
+  const view: RequestView = { asked: 'client', upstream: 'files', method, tool, params, modern: true };
+  const verdict = policy.onRequest?.(view, { wallMs: 0, monoMs: 0 });
+  return verdict?.kind === 'deny' ? verdict.reason : (verdict?.kind ?? 'none');
+}
+
+describe('a completion', () => {
+  const complete = (name: string, more: JsonObject): string =>
+    ask('completion/complete', { ref: { type: 'ref/prompt', name }, ...more });
+
+  test.each<[string, JsonObject, string]>([
+    ['of a value within the constraint', { argument: { name: 'topic', value: 'ab' } }, 'pass'],
+    ['of a value beyond it', { argument: { name: 'topic', value: '/etc/' } }, 'argument_denied'],
+    ['of an empty value', { argument: { name: 'topic', value: '' } }, 'argument_denied'],
+    ['of an argument that is not allowed', { argument: { name: 'other', value: 'a' } }, 'argument_denied'],
+    [
+      'with another argument beyond it',
+      { argument: { name: 'topic', value: 'a' }, context: { arguments: { other: 'b' } } },
+      'argument_denied',
+    ],
+    ['without an argument', {}, 'pass'],
+    ['that hides a value in its context', { context: { arguments: { topic: '/etc' } } }, 'argument_denied'],
+    ['whose argument is none', { argument: ['topic', '/etc'] }, 'not_granted'],
+    ['whose value is no text', { argument: { name: 'topic', value: ['/etc'] } }, 'not_granted'],
+    ['whose context is none', { argument: { name: 'topic', value: 'a' }, context: [] }, 'not_granted'],
+  ])('%s: %j → %s', (_, more, expected) => {
+    expect(complete('sum', more)).toBe(expected);
+  });
+
+  test('of a prompt without constraints passes, whatever it holds', () => {
+    expect(complete('free', { argument: { name: '__proto__', value: '/etc/' } })).toBe('pass');
+  });
+});
+
+describe('answers beside the arguments', () => {
+  const ELICITED = { action: 'accept', content: { path: '/etc/passwd' } };
+  const SAMPLED = { role: 'assistant', content: { type: 'text', text: 'x' }, model: 'm' };
+  const ROOTS = { roots: [{ uri: 'file:///data' }] };
+  const ELICITS = { request: 'elicitation/create' };
+  const SAMPLES = { request: 'sampling/createMessage' };
+
+  test.each<[string, unknown, readonly { readonly request: string }[], string]>([
+    ['to nothing', {}, [], 'pass'],
+    ['to an elicitation', { a: ELICITED }, [], 'request_denied'],
+    ['to an elicitation that is granted', { a: ELICITED }, [ELICITS], 'pass'],
+    ['to a sampling', { a: SAMPLED }, [ELICITS], 'request_denied'],
+    ['to both', { a: ELICITED, b: SAMPLED }, [ELICITS, SAMPLES], 'pass'],
+    ['to the roots, which are granted', { a: ROOTS }, [], 'pass'],
+    ['to the roots, and more', { a: { ...ROOTS, path: '/etc' } }, [ELICITS, SAMPLES], 'request_denied'],
+    ['to something unknown', { a: { path: '/etc' } }, [ELICITS, SAMPLES], 'request_denied'],
+    ['that are no objects', { a: '/etc' }, [ELICITS, SAMPLES], 'request_denied'],
+    ['that are a list', [ELICITED], [ELICITS, SAMPLES], 'request_denied'],
+  ])('%s: %j', (_, inputResponses, grants, expected) => {
+    // what a JSON document may hold
+    const params = { inputResponses } as JsonObject;
+    expect(ask('tools/call', { name: 'read', arguments: {}, ...params }, grants)).toBe(expected);
+    expect(ask('tasks/update', { taskId: 't', ...params }, grants)).toBe(expected);
+  });
+});
+
+test.each(['tool/call', 'Tool/Call', 'prompt/get', 'resource/read'])('%s is nearly a method of the scope', (method) => {
+  expect(ask(method, { name: 'danger' })).toBe('not_granted');
+});
+
+test.each(['tools/execute', 'tools/call_many', 'vendor/thing'])(
+  '%s is no method that the guard knows: it passes',
+  (method) => {
+    expect(ask(method, { name: 'danger' })).toBe('pass');
+  },
+);
