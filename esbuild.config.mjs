@@ -53,6 +53,7 @@ const LATER = {
   'run-reload': 'src/cli/run-reload.ts',
   'run-files': 'src/adapters/run-files.ts',
   'scope-commands': 'src/cli/scope-commands.ts',
+  'tenant-add-command': 'src/cli/tenant-add-command.ts',
   'tenant-commands': 'src/cli/tenant-commands.ts',
   'secret-providers': 'src/adapters/secret-providers.ts',
   'status-commands': 'src/cli/status-commands.ts',

@@ -170,7 +170,8 @@ export class ListingTalk {
       return;
     }
     const faults = [...this.#faults].map(([kind, why]) => ({ kind, why }));
-    const seen = this.#seen && sightOf(this.#seen, this.#instructions);
+    const isWhole = this.#seen?.isWhole === true && !this.#faults.has('tools');
+    const seen = this.#seen && sightOf({ ...this.#seen, isWhole }, this.#instructions);
     this.#end({ kind: 'listed', listing: { server: this.#server, lists: { ...this.#lists }, seen, faults } });
   }
 

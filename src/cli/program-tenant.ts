@@ -28,7 +28,10 @@ export function addTenant(program: Command, done: Done): void {
     .command('add')
     .description('write a block for a new tenant into the config: shows it, asks first')
     .argument('<id>', '1 to 63 of a-z, 0-9 and -')
-    .option('--env <server:NAME=reference...>', 'a variable of a server: env:NAME, file:PATH, exec:COMMAND, keychain:NAME')
+    .option(
+      '--env <server:NAME=reference...>',
+      'a variable of a server: env:NAME, file:PATH, exec:COMMAND, keychain:NAME',
+    )
     .option('--allow <server:pattern...>', 'the only tools of a server that it may call')
     .option('--isolation <level>', 'the least isolation: L0, L1, L2')
     .option('--uid <number>', 'the user that its servers run as')

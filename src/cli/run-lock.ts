@@ -116,9 +116,13 @@ function unlocked({ config, lock }: LockPlace): GuardError {
 }
 
 function unseen({ named, lock }: LockPlace): GuardError {
-  return new GuardError('lock_required', `this machine has not seen \`${lock}\` before, and a session takes over no lock that is new here`, {
-    hint: `look at it, then approve it (\`mcp-guard scope approve --config ${quoteWord(named)} --reason …\`), or start the server anew`,
-  });
+  return new GuardError(
+    'lock_required',
+    `this machine has not seen \`${lock}\` before, and a session takes over no lock that is new here`,
+    {
+      hint: `look at it, then approve it (\`mcp-guard scope approve --config ${quoteWord(named)} --reason …\`), or start the server anew`,
+    },
+  );
 }
 
 function lockedFromServer({ named }: LockPlace): GuardError {
@@ -133,7 +137,9 @@ function lockedFromServer({ named }: LockPlace): GuardError {
 function describeClock(clockWasMs: number | undefined): readonly string[] {
   if (clockWasMs === undefined) return [];
   const at = new Date(clockWasMs).toISOString();
-  return [`the clock is behind what this machine has seen: approvals end as if it were ${at}; mend the clock, or approve anew`];
+  return [
+    `the clock is behind what this machine has seen: approvals end as if it were ${at}; mend the clock, or approve anew`,
+  ];
 }
 
 /** A line that says what came of it. Where it cannot be locked nothing is lost that there was: it goes on as it is. */

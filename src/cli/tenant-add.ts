@@ -55,8 +55,7 @@ export async function runTenantAdd(id: string, flags: AddFlags, io: CliIo, conte
   for (const line of plan.added.trimEnd().split('\n')) io.stdout.write(`${paint('good', `+ ${makeInert(line)}`)}\n`);
   if (isFirst)
     io.stdout.write('it is the first one: from then on nothing starts without `--tenant` or a token that names one\n');
-  if (flags.yes !== true)
-    await confirm(consent, `add \`${id}\`?`, 'look at what it would write, then give `--yes`');
+  if (flags.yes !== true) await confirm(consent, `add \`${id}\`?`, 'look at what it would write, then give `--yes`');
   context.write(plan.text);
   io.stdout.write(`added. Nothing of it holds before it is approved:\n`);
   if (target.isProject) io.stdout.write(`  mcp-guard config allow ${quoteWord(path)}\n`);
@@ -85,9 +84,17 @@ function readWish(id: string, { env = [], allow = [], isolation, uid }: AddFlags
 function readVariable(text: string): TenantWish['env'][number] {
   const [, server, name, value] = /^([a-z0-9][a-z0-9-]{0,62}):([A-Za-z_][A-Za-z0-9_()]*)=(.+)$/.exec(text) ?? [];
   if (server === undefined || name === undefined || value === undefined)
-    throw misused('--env', 'is not `SERVER:NAME=REFERENCE`', 'write it as in `--env github:GITHUB_TOKEN=env:ACME_TOKEN`');
+    throw misused(
+      '--env',
+      'is not `SERVER:NAME=REFERENCE`',
+      'write it as in `--env github:GITHUB_TOKEN=env:ACME_TOKEN`',
+    );
   if (!REFERENCE.test(value))
-    throw misused(`--env ${server}:${name}`, 'is no reference', 'a secret is never written down: use `env:NAME`, `file:PATH`, `exec:COMMAND` or `keychain:NAME`');
+    throw misused(
+      `--env ${server}:${name}`,
+      'is no reference',
+      'a secret is never written down: use `env:NAME`, `file:PATH`, `exec:COMMAND` or `keychain:NAME`',
+    );
   return { server, name, value };
 }
 
@@ -104,7 +111,9 @@ function misused(option: string, why: string, hint: string): GuardError {
 
 function unplanned(why: Extract<ReturnType<typeof planTenant>, { ok: false }>, id: string, path: string): GuardError {
   if (why.why === 'not_an_object')
-    return new GuardError('config_invalid', `\`${path}\` holds no config`, { hint: 'name another with `--config FILE`' });
+    return new GuardError('config_invalid', `\`${path}\` holds no config`, {
+      hint: 'name another with `--config FILE`',
+    });
   if (why.why === 'server_unknown')
     return new GuardError('server_unknown', `\`${path}\` has no server \`${why.server}\``, {
       hint: 'a server of this tenant alone is written into the config by hand',

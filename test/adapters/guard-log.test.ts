@@ -8,7 +8,13 @@ import { createGuardLog } from '../../src/adapters/guard-log.ts';
 const directory = mkdtempSync(join(tmpdir(), 'guard-log-'));
 const own = join(directory, 'state');
 const open = (file: string | undefined, lines: string[] = []) =>
-  createGuardLog({ level: 'warn', file, ownFiles: [own], namedBy: '`--log-file`', writeError: (text) => void lines.push(text) });
+  createGuardLog({
+    level: 'warn',
+    file,
+    ownFiles: [own],
+    namedBy: '`--log-file`',
+    writeError: (text) => void lines.push(text),
+  });
 
 test('goes to stderr and to the file, private, inert, by level', () => {
   const file = join(directory, 'guard.log');

@@ -37,7 +37,12 @@ function write(text: string, name = 'mcp-guard.config.json'): string {
 }
 
 describe('config allow', () => {
-  const allow = async (options: Parameters<typeof runConfigAllow>[0], answer?: string, from = cwd, isGuarded = false) => {
+  const allow = async (
+    options: Parameters<typeof runConfigAllow>[0],
+    answer?: string,
+    from = cwd,
+    isGuarded = false,
+  ) => {
     const screen = openScreen();
     const questions: string[] = [];
     const ask =
@@ -47,7 +52,13 @@ describe('config allow', () => {
             questions.push(question);
             return answer;
           };
-    const code = await runConfigAllow(options, screen.io, { ...load, cwd: from, stateDir, nowMs: () => 1, consent: { ask, isGuarded } });
+    const code = await runConfigAllow(options, screen.io, {
+      ...load,
+      cwd: from,
+      stateDir,
+      nowMs: () => 1,
+      consent: { ask, isGuarded },
+    });
     return { code, out: screen.out(), questions };
   };
   const find = () =>

@@ -100,7 +100,9 @@ describe('scope init', () => {
   });
 
   it.each(['', 'n', 'yes please', 'no'])('writes nothing after %j', async (answer) => {
-    const { failure, written } = await run(makeContext('c.yaml', { consent: { ask: async () => answer, isGuarded: false } }));
+    const { failure, written } = await run(
+      makeContext('c.yaml', { consent: { ask: async () => answer, isGuarded: false } }),
+    );
     expect(failure).toMatchObject({ code: 'config_declined' });
     expect(written).toEqual([]);
   });

@@ -22,7 +22,12 @@ export type TenantPlanning =
 const STYLE = { unit: '  ', spread: 3 } as const;
 
 /** @param document what `text` means */
-export function planTenant(notation: Notation, text: string, document: Json | undefined, wish: TenantWish): TenantPlanning {
+export function planTenant(
+  notation: Notation,
+  text: string,
+  document: Json | undefined,
+  wish: TenantWish,
+): TenantPlanning {
   if (!isJsonObject(document)) return { ok: false, why: 'not_an_object' };
   const tenants = objectAt(document, 'tenants');
   if (tenants !== undefined && Object.hasOwn(tenants, wish.id)) return { ok: false, why: 'tenant_there' };
@@ -68,7 +73,11 @@ function blockOf({ env, allow, isolation }: TenantWish, servers: JsonObject): Js
     ...(own.size === 0 ? {} : { servers: Object.fromEntries(own) }),
     ...(scopes.size === 0
       ? {}
-      : { scopes: Object.fromEntries([...scopes].map(([name, tools]) => [name, { grants: tools.map((tool) => ({ tool })) }])) }),
+      : {
+          scopes: Object.fromEntries(
+            [...scopes].map(([name, tools]) => [name, { grants: tools.map((tool) => ({ tool })) }]),
+          ),
+        }),
     ...(isolation === undefined ? {} : { isolation }),
   };
 }

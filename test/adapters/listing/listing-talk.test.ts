@@ -49,7 +49,7 @@ describe('listing', () => {
     expect(outcomes).toHaveLength(1);
   });
 
-  it('keeps definitions as wholes over all pages, and instructions; of a part of a list nothing', () => {
+  it('keeps definitions as wholes over all pages, and instructions; of a part of a list what came', () => {
     const whole = begin();
     whole.answer({ capabilities: { tools: {} }, instructions: 'be kind' });
     whole.answer({ tools: [{ name: 'a', outputSchema: { x: 1 } }], nextCursor: 'c' });
@@ -75,7 +75,17 @@ describe('listing', () => {
     again.talk.take({ kind: 'notification', method: 'notifications/tools/list_changed', params: undefined });
     again.answer({ prompts: [] });
     again.fail(-1, 'gone');
-    expect(again.outcomes[0]).toMatchObject({ kind: 'listed', listing: { seen: undefined } });
+    expect(again.outcomes[0]).toMatchObject({ kind: 'listed', listing: { seen: { isPart: true } } });
+    const endless = begin();
+    endless.greet({ tools: {} });
+    endless.answer({ tools: [{ name: 'a' }], nextCursor: 'c' });
+    endless.fail(-1);
+    const tools = new Map([['a', { name: 'a', fields: {} }]]);
+    expect(endless.outcomes[0]).toMatchObject({ listing: { seen: { pins: { tools }, isPart: true } } });
+    const none = begin();
+    none.greet({ tools: {} });
+    none.fail(-1);
+    expect(none.outcomes[0]).toMatchObject({ listing: { seen: undefined } });
   });
 
   it('speaks to a server of 2026-07-28', () => {

@@ -159,7 +159,10 @@ test.each([
   ['latestMs', 0.5],
 ])('a memory whose %s is %j denies', async (key, value) => {
   await approve();
-  fs.writeFileSync(memoryFile(), JSON.stringify({ ...JSON.parse(fs.readFileSync(memoryFile(), 'utf8')), [key]: value }));
+  fs.writeFileSync(
+    memoryFile(),
+    JSON.stringify({ ...JSON.parse(fs.readFileSync(memoryFile(), 'utf8')), [key]: value }),
+  );
   expect(code()).toBe('lock_memory');
 });
 

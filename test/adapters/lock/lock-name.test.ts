@@ -17,7 +17,11 @@ import type { JsonObject } from '../../../src/wire/json.ts';
 import { makeKey } from '../../policy/lock/locks.ts';
 
 const CONFIG: JsonObject = { version: 1, servers: { files: { command: 'node' } } };
-const INPUT = { config: CONFIG, ceiling: { lock: 'first-use', approvers: undefined }, nowMs: 1_785_000_000_000 } as const;
+const INPUT = {
+  config: CONFIG,
+  ceiling: { lock: 'first-use', approvers: undefined },
+  nowMs: 1_785_000_000_000,
+} as const;
 let directory: string;
 beforeEach(() => {
   directory = fs.mkdtempSync(join(fs.realpathSync(tmpdir()), 'lock-name-'));
@@ -101,7 +105,9 @@ test('another checkout of the same line holds, and is where the name leads from 
   const judged = readLock(placeIn('current'), INPUT);
   expect(judged).toMatchObject({ kind: 'holds', isFirstSight: false });
   await rememberJudgement(placeIn('current'), judged);
-  expect(fs.readdirSync(join(directory, 'state', 'lock', 'seen')).filter((name) => name.endsWith('.json'))).toHaveLength(2);
+  expect(
+    fs.readdirSync(join(directory, 'state', 'lock', 'seen')).filter((name) => name.endsWith('.json')),
+  ).toHaveLength(2);
   await approveIn('current');
   // back to the checkout before: older than what was seen by this name
   fs.rmSync(join(directory, 'current'));

@@ -59,6 +59,46 @@ describe('what was seen', () => {
     expect(readSeenPins(place(), 'new')).toMatchObject({ seen: { first: seen('two'), last: seen('two') } });
   });
 
+  test('of a list that never ends, each tool is kept as it was first seen, until one came to its end', async () => {
+    const part = (...tools: readonly (readonly [string, string])[]): SeenSet => ({
+      pins: pinSet(
+        tools.map(([name, title]) => ({ name, fields: { title } })),
+        undefined,
+      ),
+      hasInstructions: true,
+      isPart: true,
+    });
+    const read = async (next: SeenSet) => {
+      await rememberSeenPins(place(), 'files', next);
+      const reading = readSeenPins(place(), 'files');
+      return reading.kind === 'seen' ? reading.seen : undefined;
+    };
+    const { isPart: _, ...whole } = part(['b', 'three'], ['c', 'three']);
+    expect(await read(part(['a', 'one']))).toEqual({ first: part(['a', 'one']), last: part(['a', 'one']) });
+    expect(await read(part(['a', 'two'], ['b', 'two']))).toEqual({
+      first: part(['a', 'one'], ['b', 'two']),
+      last: part(['a', 'two'], ['b', 'two']),
+    });
+    expect(await read(part(['b', 'four']))).toMatchObject({ last: part(['b', 'four'], ['a', 'two']) });
+    const first = part(['a', 'one'], ['b', 'two'], ['c', 'three']);
+    expect(await read(whole)).toEqual({ first: { pins: first.pins, hasInstructions: true }, last: whole });
+    // nothing is learnt any more
+    const more = await read(part(['d', 'five']));
+    expect([...(more?.first.pins.tools.keys() ?? [])]).toEqual(['a', 'b', 'c']);
+    expect(more?.last.isPart).toBeUndefined();
+  });
+
+  test('as much as there is room for fits the file', async () => {
+    const huge = (name: string): SeenSet => ({
+      pins: pinSet([{ name, fields: { title: '\u0800'.repeat(3_999_900) } }], '\u0001'.repeat(500_000)),
+      hasInstructions: true,
+      isPart: true,
+    });
+    await rememberSeenPins(place(), 'files', huge('a'));
+    await rememberSeenPins(place(), 'files', huge('b'));
+    expect(readSeenPins(place(), 'files')).toMatchObject({ kind: 'seen' });
+  });
+
   test('by config, by tenant, by server', async () => {
     await rememberSeenPins(place(), 'files', seen('one'));
     expect(readSeenPins(place('/c/other.json'), 'files')).toEqual({ kind: 'none' });

@@ -49,7 +49,10 @@ describe('a machine that saw the lock', () => {
   test('an older one that was validly signed is refused', () => {
     const next = lockOf({ previous: LOCK.body, why: 'second' });
     expect(verdictOf(judge(TEXT, { memory: seen(next) }))).toBe('lock_older');
-    expect(judge(showLock(next), { memory: seen(LOCK) })).toMatchObject({ kind: 'holds', remember: { newest: { number: 2 } } });
+    expect(judge(showLock(next), { memory: seen(LOCK) })).toMatchObject({
+      kind: 'holds',
+      remember: { newest: { number: 2 } },
+    });
   });
 
   test('another one of the same number is refused', () => {

@@ -2,8 +2,8 @@
 import * as crypto from 'node:crypto';
 import { type ApprovalWish, makeLock } from '../../../src/policy/lock/lock-approval.ts';
 import { type SignedLock, showLock } from '../../../src/policy/lock/lock-document.ts';
-import type { LockMemory } from '../../../src/policy/lock/lock-line.ts';
 import { judgeLock, type LockJudgement, type LockQuestion } from '../../../src/policy/lock/lock-judgement.ts';
+import type { LockMemory } from '../../../src/policy/lock/lock-line.ts';
 
 export const digest = (text: string): string => crypto.hash('sha256', text);
 
