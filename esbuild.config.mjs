@@ -34,6 +34,7 @@ const LATER = {
   'audit-commands': 'src/cli/audit-commands.ts',
   'breaker-commands': 'src/cli/breaker-commands.ts',
   'breaker-write': 'src/adapters/breaker-write.ts',
+  canaries: 'src/cli/canaries.ts',
   'config-commands': 'src/cli/config-commands.ts',
   'confine-server': 'src/adapters/confine-server.ts',
   'creep-commands': 'src/cli/creep-commands.ts',

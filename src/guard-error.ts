@@ -3,8 +3,8 @@
 import type { RefusalCode } from './wire/message.ts';
 
 interface LocalError {
-  /** sysexits: 64 usage, 69 upstream, 70 internal, 74 state or audit, 77 permission, 78 config. */
-  readonly exitCode: 64 | 69 | 70 | 74 | 77 | 78;
+  /** sysexits: 64 usage, 69 upstream, 70 internal, 74 state or audit, 77 permission, 78 config; 130: Ctrl-C. */
+  readonly exitCode: 64 | 69 | 70 | 74 | 77 | 78 | 130;
   readonly summary: string;
 }
 
@@ -72,6 +72,7 @@ export const LOCAL_ERRORS = {
   config_changed: { exitCode: 78, summary: 'a file that `config allow` allowed has changed or vanished since' },
   secret_unresolved: { exitCode: 78, summary: 'an `env:` or `file:` reference of the config leads nowhere' },
   secret_untrusted: { exitCode: 78, summary: 'somebody else can read or write the file that holds a secret' },
+  interrupted: { exitCode: 130, summary: 'Ctrl-C at a question: nothing was changed' },
 } as const satisfies Record<string, LocalError>;
 
 export type LocalErrorCode = keyof typeof LOCAL_ERRORS;
@@ -146,7 +147,7 @@ export const GUARD_ANSWERS = {
   definition_drift:
     'the definition of the tool is not the one that was approved: a person has to look at it; nothing was sent',
   request_denied:
-    'the answer asks the client for something that the scope does not grant, and was withheld; the request ran',
+    'the answer asks the client for something that the scope does not grant, and was withheld; the request ran. Or the request carries the answer to such a question (`inputResponses`), and was not sent',
 } as const satisfies Record<string, string>;
 
 /** 128 + the number of the signal that ended the server. */

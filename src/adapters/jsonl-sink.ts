@@ -12,6 +12,7 @@ import { tenantDir } from '../tenant/tenant-scope.ts';
 import { trailPaths } from '../tenant/trail-paths.ts';
 import type { PayloadPolicy } from './payload-store.ts';
 import { type ProcessIdentity, readOwnIdentity } from './process-identity.ts';
+import { createRecordQuota } from './record-quota.ts';
 import { enforceRetention, type RetentionLimits } from './retention.ts';
 import { openSegment, type SegmentFile } from './segment-file.ts';
 import { createSaltSource, randomInteger, sha256Digest } from './sha256-digest.ts';
@@ -44,6 +45,8 @@ export interface JsonlSinkOptions {
   readonly masker?: Masker | undefined;
   /** Absent: nothing is ever removed. */
   readonly retention?: RetentionLimits | undefined;
+  /** What the record of the tenant may take, of all its guards; more is not written. Absent: no bound. */
+  readonly quotaBytes?: number | undefined;
   /** The system underneath; given by tests. */
   readonly files?: TrailFiles | undefined;
   readonly later?: Later | undefined;
@@ -87,6 +90,9 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
     origin: { ...options.origin, tenant, pid: holder.pid, startTime: holder.startTime, bootId: holder.bootId },
     holder,
   };
+  const quota = options.quotaBytes === undefined ? undefined : createRecordQuota(paths, options.quotaBytes);
+  /** Of segments that are no longer written to. */
+  let leftBytes = 0;
   let current: SegmentFile | undefined;
   let retiredFor: Succession = 'write_failed';
   let after: (SegmentClaim & { readonly why: Succession }) | null = null;
@@ -109,6 +115,7 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
     current?.retire();
   }
   function leave(segment: SegmentFile, why: Succession, sealed: boolean): void {
+    leftBytes += segment.bytes() + segment.payloadBytes();
     const head = segment.head();
     if (head.seq > 0) after = { ...head, sealed, why };
     current = undefined;
@@ -162,6 +169,9 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
 
   /** Undefined, or why nothing was written. */
   function write(entries: readonly AuditEntry[], at: Instant): string | undefined {
+    const written = leftBytes + (current === undefined ? 0 : current.bytes() + current.payloadBytes());
+    const full = quota?.refuse(written, at.monoMs);
+    if (full !== undefined) return full;
     let segment: SegmentFile;
     try {
       segment = segmentFor(at);

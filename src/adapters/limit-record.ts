@@ -1,15 +1,20 @@
 // One record of the limits file: 256 bytes to numbers and back, with a checksum. Knows no file and no bucket.
 //   0 key (16) · 16 kind · 17 how many (windows, leases, pages) · 18 length of the label · 24 numbers (float64, all integers)
-//   88 label (160) · 252 CRC-32 of all before it. A place's leases stand on pages of their own: 24 … 11 × (lease 12, until 8).
+//   88 label (160) · 252 CRC-32 of all before it. Of a place: up to two leases stand in it, 20 how many · 40 … 2 × (lease 12, until 8);
+//   more stand on pages of their own: 24 … 11 × the same.
 import { crc32 } from 'node:zlib';
 import type { BudgetRecord, CountRecord, PlaceRecord } from '../policy/limits/counts.ts';
 
 export const RECORD_BYTES = 256;
 export const LEASES_PER_PAGE = 11;
+/** In the place's own record: most calls need no page, and so half the writes. */
+const LEASES_WITHIN = 2;
 const KEY_BYTES = 16;
 export const KIND_AT = 16;
 const COUNT_AT = 17;
 const LABEL_LENGTH_AT = 18;
+const WITHIN_COUNT_AT = 20;
+const WITHIN_AT = 40;
 const BODY_AT = 24;
 const LABEL_AT = 88;
 const LABEL_BYTES = 160;
@@ -21,7 +26,12 @@ export const KINDS = { empty: 0, rate: 1, budget: 2, place: 3, page: 4 } as cons
 
 type Leases = PlaceRecord['leases'];
 
-/** A page's part of a place; the place itself says how many pages there are. */
+/** How many pages a place takes. */
+export function pagesOf({ leases }: PlaceRecord): number {
+  return leases.length <= LEASES_WITHIN ? 0 : Math.ceil(leases.length / LEASES_PER_PAGE);
+}
+
+/** A page's part of a place; the place itself says how many pages there are, and holds the leases where there are none. */
 export type Decoded =
   | {
       readonly kind: 'record';
@@ -46,6 +56,10 @@ export function encodeRecord(key: string, record: CountRecord, pages: number): B
   } else {
     bytes[COUNT_AT] = pages;
     writeNumbers(bytes, [record.max, Math.max(0, ...record.leases.map(({ untilUs }) => untilUs))]);
+    if (pages === 0) {
+      bytes[WITHIN_COUNT_AT] = record.leases.length;
+      writeLeases(bytes, WITHIN_AT, record.leases);
+    }
   }
   bytes.writeUInt16LE(writeLabel(bytes, record.label), LABEL_LENGTH_AT);
   return seal(bytes);
@@ -57,11 +71,7 @@ export function encodePage(key: string, leases: Leases): Buffer {
   bytes.write(key, 0, KEY_BYTES, 'hex');
   bytes[KIND_AT] = KINDS.page;
   bytes[COUNT_AT] = leases.length;
-  for (const [index, { lease, untilUs }] of leases.entries()) {
-    const at = BODY_AT + index * LEASE_STRIDE;
-    bytes.write(lease, at, LEASE_BYTES, 'hex');
-    bytes.writeDoubleLE(untilUs, at + LEASE_BYTES);
-  }
+  writeLeases(bytes, BODY_AT, leases);
   return seal(bytes);
 }
 
@@ -83,10 +93,12 @@ export function decodeRecord(bytes: Buffer, at: number): Decoded {
       return { kind: 'record', pages: 0, lastUs: 0, record: readBudget(label, numbers(1 + 3 * Math.min(count, 2))) };
     case KINDS.place: {
       const [max = 0, lastUs = 0] = numbers(2);
-      return { kind: 'record', pages: count, lastUs, record: { kind: 'place', label, max, leases: [] } };
+      const within = count > 0 ? 0 : Math.min(slot[WITHIN_COUNT_AT] ?? 0, LEASES_WITHIN);
+      const leases = readLeases(slot, WITHIN_AT, within);
+      return { kind: 'record', pages: count, lastUs, record: { kind: 'place', label, max, leases } };
     }
     case KINDS.page:
-      return { kind: 'page', leases: readLeases(slot, Math.min(count, LEASES_PER_PAGE)) };
+      return { kind: 'page', leases: readLeases(slot, BODY_AT, Math.min(count, LEASES_PER_PAGE)) };
     default:
       return { kind: 'damaged' };
   }
@@ -100,9 +112,17 @@ function readBudget(label: string, [max = 0, ...rest]: readonly number[]): Budge
   return { kind: 'budget', label, max, windows };
 }
 
-function readLeases(slot: Buffer, count: number): Leases {
+function writeLeases(bytes: Buffer, from: number, leases: Leases): void {
+  for (const [index, { lease, untilUs }] of leases.entries()) {
+    const at = from + index * LEASE_STRIDE;
+    bytes.write(lease, at, LEASE_BYTES, 'hex');
+    bytes.writeDoubleLE(untilUs, at + LEASE_BYTES);
+  }
+}
+
+function readLeases(slot: Buffer, from: number, count: number): Leases {
   return Array.from({ length: count }, (_, index) => {
-    const at = BODY_AT + index * LEASE_STRIDE;
+    const at = from + index * LEASE_STRIDE;
     return { lease: slot.toString('hex', at, at + LEASE_BYTES), untilUs: slot.readDoubleLE(at + LEASE_BYTES) };
   });
 }

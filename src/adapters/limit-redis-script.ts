@@ -44,13 +44,16 @@ local function rateof(h)
   local r = redis.call('HMGET', h, 'k', 't', 'g')
   if r[1] ~= 'r' then return now, 0, r[1] end
   local tat, given = num(r[2]), num(r[3])
-  if tat + given <= now then given = 0 end
+  if tat + math.min(given, ${KEPT_MS}000) <= now then given = 0 end
   return tat, given, r[1]
 end
 local function standing(tat, most) return math.min(math.max(tat, now), now + most) end
-local function putrate(h, label, tat, given, depth, unit, kind)
+local function ratekept(tat, given)
   -- Nobody gives back a day after the rate is full again.
-  local untilms = math.ceil(math.min(tat + given, math.max(tat, now) + ${KEPT_MS}000) / 1000) + 1000
+  return math.ceil((math.max(tat, now) + math.min(given, ${KEPT_MS}000)) / 1000) + 1000
+end
+local function putrate(h, label, tat, given, depth, unit, kind)
+  local untilms = ratekept(tat, given)
   enter(h, untilms)
   if kind and kind ~= 'r' then redis.call('DEL', h) end
   redis.call('HSET', h, 'k', 'r', 'l', label, 't', int(tat), 'g', int(given), 'd', depth, 'u', unit)
@@ -168,7 +171,11 @@ function ends.r()
   if r[1] ~= 'r' then return end
   local tat, given = num(r[2]), num(r[3])
   local refund = math.min(spend, math.max(0, mark - given - now))
-  if refund > 0 then redis.call('HSET', h, 't', int(tat - refund), 'g', int(given + refund)) end
+  if refund <= 0 then return end
+  local untilms = ratekept(tat - refund, given + refund)
+  enter(h, untilms)
+  redis.call('HSET', h, 't', int(tat - refund), 'g', int(given + refund))
+  expire(h, untilms)
 end
 function ends.b()
   local h, cost, mark = key(), nextnum(), nextnum()

@@ -17,6 +17,7 @@ import {
   KIND_AT,
   KINDS,
   LEASES_PER_PAGE,
+  pagesOf,
   RECORD_BYTES,
 } from './limit-record.ts';
 
@@ -65,7 +66,7 @@ class OpenShelf implements Shelf {
     const decoded = this.#slotOf(key).decoded;
     if (decoded?.kind !== 'record') return undefined;
     const { record, pages } = decoded;
-    if (record.kind !== 'place') return record;
+    if (record.kind !== 'place' || pages === 0) return record;
     const leases: PlaceRecord['leases'][number][] = [];
     for (let page = 0; page < pages; page += 1) {
       const part = this.#slotOf(pageKey(key, page)).decoded;
@@ -97,7 +98,7 @@ class OpenShelf implements Shelf {
     // Pages are never given up: one that is no longer used has no leases, so that it makes way.
     const before = this.#slotOf(key).decoded;
     const known = before?.kind === 'record' ? before.pages : 0;
-    const pages = Math.max(1, Math.ceil(record.leases.length / LEASES_PER_PAGE));
+    const pages = pagesOf(record);
     for (let page = 0; page < Math.max(pages, known); page += 1) {
       const name = pageKey(key, page);
       this.#put(name, encodePage(name, record.leases.slice(page * LEASES_PER_PAGE, (page + 1) * LEASES_PER_PAGE)));

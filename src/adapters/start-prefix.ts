@@ -31,6 +31,12 @@ for fd in /proc/self/fd/*; do
 done
 while [ "$1" != -- ]; do mkdir -p -- "$1" || exit 126; shift; done
 shift
+if [ -n "$TENANT_CANARY" ]; then
+  for dir in "$HOME" "$TMPDIR" "$XDG_CONFIG_HOME"; do
+    rm -f -- "$dir/canary.txt" 2>/dev/null
+    (set -C; printf '%s\\n' "$TENANT_CANARY" >"$dir/canary.txt") 2>/dev/null
+  done
+fi
 exec "$@"
 `;
 

@@ -8,7 +8,7 @@ import { type DiffLine, diffPolicies, type PolicyDiff } from '../policy/lock/pol
 import { type Drift, findDrift, isDrift } from '../policy/pins/drift.ts';
 import { findHiddenText, type HiddenText } from '../policy/pins/hidden-text.ts';
 import { type PinSet, writePinSet } from '../policy/pins/pin-set.ts';
-import { resolvePins } from '../policy/pins/pin-settings.ts';
+import { resolvePins, resolveServerPins } from '../policy/pins/pin-settings.ts';
 import type { SeenSet } from '../policy/pins/seen-set.ts';
 import { findShadows, type Shadow } from '../policy/pins/shadow.ts';
 import type { JsonObject } from '../wire/json.ts';
@@ -31,8 +31,16 @@ export interface ServerPicture {
   readonly offered: readonly string[];
   /** Against what was approved, else against what was first seen; undefined where there is nothing to compare, or no difference. */
   readonly drift: Drift | undefined;
+  /** What was approved, else what was first seen; and what was last seen. */
+  readonly before: PinSet | undefined;
+  readonly after: PinSet | undefined;
   /** Tools whose definitions would be pinned, of a server that has none; undefined: it has, or none is known. */
   readonly newPins: number | undefined;
+  /**
+   * What an approval cannot pin: `unseen`, for nothing of the server was seen and nothing is pinned; `part`, for no list of it ever came to
+   * its end. Undefined: all is there, or `pins` is `off`.
+   */
+  readonly gap: 'unseen' | 'part' | undefined;
   readonly hidden: readonly (HiddenText & { readonly tool: string })[];
 }
 
@@ -90,7 +98,7 @@ export function drawApproval(input: PictureInput): ApprovalPicture {
   const known = new Map(ids.map((id) => [id, knownOf(id)]));
   const pins = new Map(
     ids.flatMap((id): [string, PinSet][] => {
-      const set = (about.includes(id) ? known.get(id)?.last?.pins : undefined) ?? pinned.get(id);
+      const set = (about.includes(id) ? pinsOf(known.get(id)?.last, pinned.get(id)) : undefined) ?? pinned.get(id);
       return set === undefined ? [] : [[id, set]];
     }),
   );
@@ -98,8 +106,8 @@ export function drawApproval(input: PictureInput): ApprovalPicture {
   const diff = diffPolicies(policy, approved, inventory);
   const passing = drawPassing(input, policy, diff, inventory);
   const servers = about.map((server) => {
-    const entry = objectOf(memberOf(memberOf(policy, 'servers'), server));
-    return drawServer(server, entry, pinned.get(server), known.get(server));
+    const entries = [policy, approved ?? policy].map((one) => objectOf(memberOf(memberOf(one, 'servers'), server)));
+    return drawServer(server, entries, pinned.get(server), known.get(server));
   });
   const offered = [...known].flatMap(([server, one]) => namesOf(one).map((tool) => ({ server, tool })));
   const isSamePolicy = approved !== undefined && isSameJson(policy, approved) && !(passing?.isMoved ?? false);
@@ -143,28 +151,42 @@ function keyOfLine({ server, text }: DiffLine): string {
 
 type Inventory = ReadonlyMap<string, readonly string[]>;
 
+/** What an approval pins. Of a list that never ended, what was not seen stays as it was approved. */
+function pinsOf(last: SeenSet | undefined, pinned: PinSet | undefined): PinSet | undefined {
+  if (last?.isPart !== true || pinned === undefined) return last?.pins;
+  return { ...last.pins, tools: new Map([...pinned.tools, ...last.pins.tools]) };
+}
+
 function namesOf({ last, tools }: Known): readonly string[] {
   return [...new Set([...(last?.pins.tools.keys() ?? []), ...tools])];
 }
 
 function drawServer(
   server: string,
-  entry: JsonObject,
+  entries: readonly JsonObject[],
   pinned: PinSet | undefined,
   known: Known | undefined,
 ): ServerPicture {
   const last = known?.last;
+  const offered = pinsOf(last, pinned);
+  const isOff = resolveServerPins(entries[0]).mode === 'off';
+  const gap = pinned === undefined && last === undefined ? 'unseen' : last?.isPart === true ? 'part' : undefined;
   const before = pinned ?? known?.first?.pins;
-  const settings = resolvePins(entry);
-  const drift =
-    last === undefined || before === undefined
-      ? undefined
-      : findDrift(before, last.pins, (tool) => settings(tool).ignored);
+  // INVARIANT: an approval that lets a field change does not pass over how it has changed already
+  const [settings, held] = entries.map(resolvePins);
+  const ignoredOf = (tool: string): ReadonlySet<string> => {
+    const approved = held?.(tool).ignored;
+    return new Set([...(settings?.(tool).ignored ?? [])].filter((field) => approved?.has(field) ?? true));
+  };
+  const drift = offered === undefined || before === undefined ? undefined : findDrift(before, offered, ignoredOf);
   const tools = [...(last?.pins.tools.values() ?? [])];
   return {
     server,
     offered: known === undefined ? [] : namesOf(known),
     drift: drift !== undefined && isDrift(drift) ? drift : undefined,
+    gap: isOff ? undefined : gap,
+    before,
+    after: offered,
     newPins: pinned === undefined && last !== undefined ? tools.length : undefined,
     hidden: tools.flatMap(({ name, fields }) =>
       findHiddenText({ name, ...fields }).map((one) => ({ tool: name, ...one })),

@@ -3,22 +3,26 @@
 import { numberOf } from '../policy/lock/lock-document.ts';
 import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
 import type { DiffLine } from '../policy/lock/policy-diff.ts';
-import { describeDrift } from '../policy/pins/drift-text.ts';
-import type { ApprovalPicture } from './approval-picture.ts';
+import type { ApprovalPicture, Passing } from './approval-picture.ts';
 import { stringifyInert } from './call-json.ts';
 import { wrapText } from './config-screen.ts';
+import { listDrift, listFirst, type Passage } from './definition-passages.ts';
 import { makeInert } from './inert-text.ts';
+import { makeRoom, showPassages } from './passage-screen.ts';
 import type { Paint, Tone } from './render.ts';
 import { wrapWords } from './text-width.ts';
 
 export interface ApprovalLine {
   /**
    * `possible`, `starts`: once it is approved. `drift`: a definition that is out of use until it is approved. `pins`: what would be
-   * gone by. `holds`: in effect already. `hidden`, `alike`: to be looked at.
+   * gone by. `holds`: in effect already. `hidden`, `alike`: to be looked at. `until`: was approved until a time, and ends then; `lasts`:
+   * would end no more. `unpinned`: what an approval cannot pin.
    */
-  readonly kind: DiffLine['kind'] | 'drift' | 'pins' | 'hidden' | 'alike';
+  readonly kind: DiffLine['kind'] | 'drift' | 'pins' | 'unpinned' | 'hidden' | 'alike' | 'until' | 'lasts';
   readonly server: string | undefined;
   readonly text: string;
+  /** What it is about, in full. */
+  readonly passages?: readonly Passage[];
 }
 
 export interface ApprovalView {
@@ -32,35 +36,56 @@ export interface ApprovalView {
 const TONES: Readonly<Record<ApprovalLine['kind'], Tone>> = {
   possible: 'warn',
   starts: 'warn',
+  lasts: 'warn',
   drift: 'bad',
+  unpinned: 'bad',
   hidden: 'bad',
   alike: 'bad',
   pins: 'plain',
+  until: 'quiet',
   holds: 'quiet',
 };
 const ORDER = Object.keys(TONES);
 const MEANINGS: Readonly<Record<ApprovalLine['kind'], string>> = {
   possible: 'becomes possible with an approval',
   starts: 'the server does not start as it is now written before an approval',
-  drift: 'a definition that is out of use until an approval',
+  lasts: 'approved until a time so far; would not end any more',
+  drift: 'a definition that is not the approved one; an approval pins it as it is now',
+  unpinned: 'definitions that an approval cannot pin, for they were not seen',
   hidden: 'text that a person does not see and a model reads',
   alike: "a name that may be taken for another server's",
   pins: 'definitions that an approval pins',
+  until: 'approved until a time, and ends then',
   holds: 'narrower, and in effect already',
 };
+/** Where nothing is locked, nothing keeps a server from what the config grants. */
+const AT_FIRST = {
+  possible: 'what the config grants, once it is locked',
+  starts: 'a server that may start, once it is locked',
+};
+const NEVER_ENDS =
+  'no list of its tools ever came to its end: what was seen is pinned, and any other tool is out of use once this is approved';
 const INDENT = ' '.repeat(12);
 const MOST_HIDDEN = 10;
 const MOST_ALIKE = 20;
 
-export function listLines({ diff, servers, shadows }: ApprovalPicture): readonly ApprovalLine[] {
-  const lines: ApprovalLine[] = [...diff.lines];
-  for (const { server, drift, newPins, hidden } of servers) {
-    if (drift !== undefined) for (const text of describeDrift(drift)) lines.push({ kind: 'drift', server, text });
+/** @param isWhole definitions as they stand, too */
+export function listLines(
+  { diff, passing, servers, shadows }: ApprovalPicture,
+  isWhole = false,
+): readonly ApprovalLine[] {
+  const lines: ApprovalLine[] = [...diff.lines, ...(passing === undefined ? [] : listPassing(passing))];
+  for (const { server, drift, before, after, newPins, gap, hidden } of servers) {
+    if (gap === 'part') lines.push({ kind: 'unpinned', server, text: NEVER_ENDS });
+    if (drift !== undefined && before !== undefined && after !== undefined)
+      for (const { text, passages } of listDrift(drift, before, after, isWhole))
+        lines.push({ kind: 'drift', server, text, ...(passages.length > 0 && { passages }) });
     if (newPins !== undefined)
       lines.push({
         kind: 'pins',
         server,
         text: `${newPins === 1 ? '1 tool' : `${newPins} tools`} as last seen, and the instructions`,
+        ...(after !== undefined && { passages: listFirst(after, isWhole) }),
       });
     for (const { tool, path, shown } of hidden.slice(0, MOST_HIDDEN))
       lines.push({ kind: 'hidden', server, text: `\`${tool}\` ${path}: ${shown}` });
@@ -80,28 +105,57 @@ export function listLines({ diff, servers, shadows }: ApprovalPicture): readonly
   return lines;
 }
 
-/** Every line ended. */
-export function formatApproval(view: ApprovalView, columns: number, paint: Paint): string {
-  const lines = listLines(view.picture);
+function listPassing({ untilMs, base, ending, lasting }: Passing): readonly ApprovalLine[] {
+  const end = new Date(untilMs).toISOString();
+  const then = base === undefined ? `so far until ${end}, now until this approval ends` : `until ${end}`;
+  return [
+    ...lasting.map(({ server, text }) => ({ kind: 'lasts', server, text: `so far until ${end}: ${text}` }) as const),
+    ...ending.map(({ server, text }) => ({ kind: 'until', server, text: `${then}: ${text}` }) as const),
+  ];
+}
+
+export interface ApprovalText {
+  /** Every line ended. */
+  readonly text: string;
+  /** Characters of definitions that are not in it. */
+  readonly missing: number;
+}
+
+/** @param isFull nothing is left out */
+export function formatApproval(view: ApprovalView, columns: number, paint: Paint, isFull = false): ApprovalText {
+  const room = makeRoom(isFull);
+  const lines = listLines(view.picture, isFull);
   const servers = new Set(lines.flatMap(({ server }) => server ?? []));
   const groups = [...(lines.some(({ server }) => server === undefined) ? [undefined] : []), ...servers];
   const blocks = groups.map((server) => {
     const rows = lines
       .filter((line) => line.server === server)
       .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
-      .map(({ kind, text }) => {
+      .map(({ kind, text, passages = [] }) => {
         const wrapped = wrapWords(makeInert(text), columns - INDENT.length).join(`\n${INDENT}`);
-        return `  ${paint(TONES[kind], kind.padEnd(10))}${wrapped}\n`;
+        return `  ${paint(TONES[kind], kind.padEnd(10))}${wrapped}\n${showPassages(passages, columns, INDENT, room)
+          .map((line) => `${line}\n`)
+          .join('')}`;
       });
     return `\n${paint('strong', server === undefined ? '(the config)' : makeInert(server))}\n${rows.join('')}`;
   });
+  const meanings = view.judgement.kind === 'first_use' ? { ...MEANINGS, ...AT_FIRST } : MEANINGS;
   const kinds = ORDER.filter((kind) => lines.some((line) => line.kind === kind));
   const legend =
     lines.length === 0
       ? ''
-      : `\n${kinds.map((kind) => paint('quiet', wrapText(`${kind}: ${MEANINGS[kind as ApprovalLine['kind']]}`, columns, ''))).join('\n')}\n`;
+      : `\n${kinds.map((kind) => paint('quiet', wrapText(`${kind}: ${meanings[kind as ApprovalLine['kind']]}`, columns, ''))).join('\n')}\n`;
   const head = [`config  ${view.config}`, `lock    ${view.lock}`, `        ${describeState(view.judgement)}`];
-  return `${head.map((line) => wrapHead(makeInert(line), columns)).join('\n')}\n${blocks.join('')}${legend}`;
+  const text = `${head.map((line) => wrapHead(makeInert(line), columns)).join('\n')}\n${blocks.join('')}${legend}`;
+  return { text, missing: room.missing };
+}
+
+/** Which servers have no definition that could be pinned, and what to do; nothing where there is none. Every line ended. */
+export function describeUnseen({ servers }: ApprovalPicture, columns: number): string {
+  const unseen = servers.filter(({ gap }) => gap === 'unseen').map(({ server }) => `\`${makeInert(server)}\``);
+  if (unseen.length === 0) return '';
+  const text = `no definition of ${unseen.join(', ')} was seen yet, so none is pinned: run it (or \`mcp-guard scope lint --live\`), then approve it`;
+  return `${wrapText(text, columns, '')}\n`;
 }
 
 /** A path has no blanks to break at, and is not cut: it is to be copied. */
@@ -111,7 +165,8 @@ function wrapHead(line: string, columns: number): string {
 }
 
 function describeState(judgement: LockJudgement): string {
-  if (judgement.kind === 'first_use') return 'none yet: the next `run` would lock the config as it stands';
+  if (judgement.kind === 'first_use')
+    return 'none yet: the next `run` locks the config as it stands, unless somebody approves before';
   if (judgement.kind === 'refused') return `does not count, so nothing may start: ${judgement.refusal.what}`;
   const newest = judgement.lock.body.approvals.at(-1);
   const until = newest?.until === null || newest === undefined ? '' : `, until ${newest.until}`;
@@ -125,6 +180,6 @@ export function formatApprovalJson({ config, lock, judgement, picture }: Approva
     ...{ config, lock, state: judgement.kind, waits: picture.waits },
     refusal: judgement.kind === 'refused' ? judgement.refusal : undefined,
     approval: newest === undefined ? undefined : { ...newest },
-    lines: listLines(picture),
+    lines: listLines(picture, true),
   });
 }

@@ -15,7 +15,7 @@ import { type ConfigPlace, findConfigFile, showPlaces } from '../config/find-con
 import { compileDocument } from '../config/load-config.ts';
 import { GuardError, isGuardError } from '../guard-error.ts';
 import { tenantSteps } from '../tenant/tenant-scope.ts';
-import { type ApprovalPicture, drawApproval, type Known } from './approval-picture.ts';
+import { type ApprovalPicture, drawApproval, type Known, type PictureInput } from './approval-picture.ts';
 import type { ApprovalView } from './approval-screen.ts';
 import { openCeilingsHere } from './ceilings-here.ts';
 import { makeInert } from './inert-text.ts';
@@ -34,9 +34,11 @@ interface Shared {
   readonly color: boolean;
 }
 
-export async function diff(flags: Shared & { readonly server?: string; readonly json?: boolean }): Promise<number> {
+export async function diff(
+  flags: Shared & { readonly server?: string; readonly json?: boolean; readonly full?: boolean },
+): Promise<number> {
   const { read, context } = await open(flags);
-  return runScopeDiff(flags, terminalIo(flags.color), look(read, context, flags.server));
+  return runScopeDiff(flags, terminalIo(flags.color), look(read, context, { only: flags.server }));
 }
 
 export async function approve(flags: Shared & ScopeApproveOptions): Promise<number> {
@@ -49,13 +51,14 @@ export async function approve(flags: Shared & ScopeApproveOptions): Promise<numb
   const actor = readActor();
   let signer: SigningKey | undefined;
   return runScopeApprove(flags, terminalIo(flags.color), {
-    ...{ view: look(read, context, flags.server), consent: readConsent(), actor, nowMs },
-    check(policy) {
+    ...{ consent: readConsent(), actor, nowMs },
+    look: (isEnding) => look(read, context, { only: flags.server, keep: flags.keep, isEnding }),
+    check(policy, mend) {
       const compiled = compileDocument(policy, read.policy.source, context);
       if (compiled.ok) return;
       const [first] = compiled.diagnostics;
       throw new GuardError('usage', `this cannot be approved alone: ${first?.path}: ${first?.what}`, {
-        hint: 'leave out `--server`',
+        hint: mend,
       });
     },
     openKey(path) {
@@ -68,9 +71,12 @@ export async function approve(flags: Shared & ScopeApproveOptions): Promise<numb
       return signer.publicKey;
     },
     openTrail: () => openOneShotTrail({ stateDir, tenant, server: flags.server, clock: systemClock, actor }),
-    async write(words, { policy, pins, servers }: ApprovalPicture) {
+    async write(words, { policy, passing, pins, servers }: ApprovalPicture) {
       if (signer === undefined) throw new Error('nothing to sign with');
-      const lock = await writeLock(place, { ...words, judged: judgement, policy, pins, nowMs, key: signer });
+      const lock = await writeLock(place, {
+        ...{ ...words, judged: judgement, policy, base: passing?.base },
+        ...{ pins, nowMs, key: signer },
+      });
       for (const { server } of servers) {
         const set = pins.get(server);
         // the lock holds what counts: this is for the day when it is lost
@@ -129,10 +135,14 @@ function findConfig(flag: string | undefined, stateDir: string): ConfigPlace {
   throw new GuardError('usage', 'there is no config', { hint: `looked for ${showPlaces(search)}` });
 }
 
-function look(read: ReadConfig, context: LockContext, only: string | undefined): ApprovalView {
+function look(
+  read: ReadConfig,
+  context: LockContext,
+  wish: Pick<PictureInput, 'only' | 'keep' | 'isEnding'>,
+): ApprovalView {
   const { place, judgement, document } = read;
   const knownOf = (server: string): Known => known(read, context, server);
-  const picture = drawApproval({ document, judgement, knownOf, only });
+  const picture = drawApproval({ document, judgement, knownOf, ...wish });
   return { config: place.config, lock: place.lock, judgement, picture };
 }
 

@@ -4,6 +4,7 @@ import type { Definition } from '../policy/pins/definition.ts';
 import type { Drift, FieldChange } from '../policy/pins/drift.ts';
 import { describeDrift } from '../policy/pins/drift-text.ts';
 import type { PinSet } from '../policy/pins/pin-set.ts';
+import { showInert } from '../wire/inert-text.ts';
 import type { Json } from '../wire/json.ts';
 import { isJsonObject } from '../wire/json.ts';
 import { isSameJson } from '../wire/same-json.ts';
@@ -71,7 +72,9 @@ function listInstructions(
   before: string | undefined,
   after: string | undefined,
 ): readonly PassageLine[] {
-  if (isShort(before) && isShort(after)) return describeDrift({ ...EMPTY, instructions }).map(bare);
+  if (instructions === undefined) return [];
+  if (isShort(before) && isShort(after))
+    return describeDrift({ ...EMPTY, instructions: { before: inertOf(before), after: inertOf(after) } }).map(bare);
   return [{ text: 'instructions:', passages: wasAndNow(before, after) }];
 }
 
@@ -84,9 +87,11 @@ function listField(
 ): readonly PassageLine[] {
   const told = (field: FieldChange): string =>
     describeDrift({ ...EMPTY, changed: [{ tool, fields: [field], flips: [] }] })[0] ?? '';
-  const headOf = (at: string): string => told({ ...change, before: '', after: '' }).replace(/ [^ ]+: "" → ""$/, ` ${at}:`);
+  const headOf = (at: string): string =>
+    told({ ...change, before: '', after: '' }).replace(/ [^ ]+: "" → ""$/, ` ${at}:`);
   if (!isJsonObject(before) && !isJsonObject(after)) {
-    if (isShort(before) && isShort(after)) return [bare(told(change))];
+    if (isShort(before) && isShort(after))
+      return [bare(told({ ...change, before: inertOf(before), after: inertOf(after) }))];
     return [{ text: headOf(change.field), passages: wasAndNow(before, after) }];
   }
   const [old, fresh] = [leavesOf(before), leavesOf(after)];
@@ -100,13 +105,15 @@ function listField(
 
 /** The parts that a model reads first, then everything else that the definition says. */
 function readAloud({ fields }: Definition, isWhole: boolean): readonly Passage[] {
-  const { title, description, inputSchema, outputSchema, annotations } = fields;
+  const { title, description, inputSchema, ...others } = fields;
   const rest = [
     ['inputSchema', withoutSummary(inputSchema)],
-    ['outputSchema', outputSchema],
-    ['annotations', annotations],
+    // INVARIANT: no field that is pinned is left out
+    ...Object.entries(others),
   ] as const;
-  const lines = rest.flatMap(([name, value]) => [...leavesOf(value)].map(([at, text]) => `${joinPath(name, at)}: ${text}`));
+  const lines = rest.flatMap(([name, value]) =>
+    [...leavesOf(value)].map(([at, text]) => `${joinPath(name, at)}: ${text}`),
+  );
   return [
     ...(title === undefined ? [] : [{ label: 'title', text: textOf(title) }]),
     { label: 'description', text: description === undefined ? '(none)' : textOf(description) },
@@ -133,7 +140,7 @@ function summarize(schema: Json | undefined): readonly string[] {
 /** The schema but for what `summarize` says of it, and words that every schema has. */
 function withoutSummary(schema: Json | undefined): Json | undefined {
   if (!isJsonObject(schema)) return schema;
-  const { $schema, type, properties: _, required, additionalProperties, ...rest } = schema;
+  const { $schema, type, properties: given, required, additionalProperties, ...rest } = schema;
   const properties = Object.entries(propertiesOf(schema)).map(([name, property]) => {
     if (!isJsonObject(property)) return [name, property] as const;
     const said = Object.entries(property).filter(
@@ -141,17 +148,22 @@ function withoutSummary(schema: Json | undefined): Json | undefined {
     );
     return [name, Object.fromEntries(said)] as const;
   });
+  const left = properties.filter(([, value]) => !isSameJson(value, {}));
   const names = new Set(properties.map(([name]) => name));
   const isPlain = Array.isArray(required) && required.every((name) => typeof name === 'string' && names.has(name));
   return {
     ...rest,
-    ...(typeof $schema === 'string' && /^https?:\/\/json-schema\.org\/[\w./#-]{1,40}$/.test($schema) ? {} : { $schema }),
+    ...(typeof $schema === 'string' && /^https?:\/\/json-schema\.org\/[\w./#-]{1,40}$/.test($schema)
+      ? {}
+      : { $schema }),
     ...(type === 'object' ? {} : { type }),
     ...(isPlain ? {} : { required }),
     ...(typeof additionalProperties === 'boolean' ? {} : { additionalProperties }),
-    ...(isJsonObject(schema.properties)
-      ? { properties: Object.fromEntries(properties.filter(([, value]) => !isSameJson(value, {}))) }
-      : { properties: schema.properties }),
+    ...(isJsonObject(given)
+      ? left.length > 0
+        ? { properties: Object.fromEntries(left) }
+        : {}
+      : { properties: given }),
   };
 }
 
@@ -186,6 +198,10 @@ function wasAndNow(before: Json | undefined, after: Json | undefined): readonly 
     { label: 'was', text: before === undefined ? '(nothing)' : textOf(before) },
     { label: 'now', text: after === undefined ? '(nothing)' : textOf(after) },
   ];
+}
+
+function inertOf(value: Json | undefined): string | undefined {
+  return value === undefined ? undefined : showInert(textOf(value));
 }
 
 function isShort(value: Json | undefined): boolean {

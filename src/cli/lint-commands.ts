@@ -1,6 +1,5 @@
 // Connects `scope lint` to this machine: its config, its state, its terminal.
 import { extname, isAbsolute, relative, sep } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -12,6 +11,7 @@ import { GuardError } from '../guard-error.ts';
 import type { JsonObject } from '../wire/json.ts';
 import { openCeilingsHere } from './ceilings-here.ts';
 import { gatherLintInput } from './lint-facts.ts';
+import { readConsent } from './read-consent.ts';
 import { type LintSubject, runScopeLint } from './scope-lint.ts';
 import { terminalIo } from './terminal.ts';
 import { loadPortsFor } from './with-constraints.ts';
@@ -41,7 +41,7 @@ export async function lint(flags: LintFlags): Promise<number> {
   return runScopeLint(
     { ...flags, maxWarnings: readCount('--max-warnings', flags.maxWarnings, 0, 1_000_000) },
     terminalIo(flags.color),
-    { load, ask: process.stdin.isTTY ? ask : undefined },
+    { load, ask: readConsent().ask },
   );
 }
 
@@ -133,13 +133,4 @@ function readCount(option: string, text: string | undefined, least: number, most
   throw new GuardError('usage', `\`${option} ${text}\` is no number from ${least} to ${most}`, {
     hint: `write it as \`${option} ${least === 0 ? 10 : 30}\``,
   });
-}
-
-async function ask(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return await terminal.question(question);
-  } finally {
-    terminal.close();
-  }
 }

@@ -93,6 +93,7 @@ function readDefinitions(id: string, pins: PinSet | undefined, given: FactsInput
     since: pins === undefined ? 'first_seen' : 'approved',
     now: last.pins,
     hasInstructions: last.hasInstructions && (pins !== undefined || first.hasInstructions),
+    ...(last.isPart === true ? { isPart: true } : {}),
   };
 }
 

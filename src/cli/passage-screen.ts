@@ -33,10 +33,16 @@ export function showPassages(
   return passages.flatMap(({ label, text }, index) => {
     const shown = makeInert(label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL)}…` : label);
     const head = wrapWords(`${shown}:`, columns - indent.length).map((line) => indent + line);
-    const lines = cut(text, sideOf(passages, index), room).flatMap((line) =>
+    const { skipped, lines, missing } = cut(text, sideOf(passages, index), room);
+    const body = lines.flatMap((line) =>
       wrapWords(makeInert(line), columns - indent.length - 2).map((part) => `${indent}| ${part}`.trimEnd()),
     );
-    return [...head, ...lines];
+    return [
+      ...head,
+      ...(skipped > 0 ? [`${indent}… ${skipped} characters as on the other side: \`--full\``] : []),
+      ...body,
+      ...(missing > 0 ? [`${indent}… ${missing} more characters: \`--full\``] : []),
+    ];
   });
 }
 
@@ -51,20 +57,21 @@ function sideOf(passages: readonly Passage[], index: number): string | undefined
 }
 
 /** INVARIANT: of a text that is cut, the place where it differs from the other side is shown. */
-function cut(text: string, other: string | undefined, room: Room): readonly string[] {
+function cut(
+  given: string,
+  other: string | undefined,
+  room: Room,
+): { readonly skipped: number; readonly lines: readonly string[]; readonly missing: number } {
+  const text = given.replace(/\r\n?/g, '\n');
   const most = Math.max(0, Math.min(room.each, room.left));
-  const same = other === undefined || text.length <= most ? 0 : commonStart(text, other);
+  const same = other === undefined || text.length <= most ? 0 : commonStart(text, other.replace(/\r\n?/g, '\n'));
   const from = same > LEAD ? same - LEAD : 0;
   const rest = text.slice(from);
   const kept = firstLines(rest.slice(0, most), room.lines);
   room.left -= kept.length;
   room.missing += text.length - kept.length;
-  const after = rest.length - kept.length;
-  return [
-    ...(from > 0 ? [`… ${from} characters that are the same on both sides: \`--full\``] : []),
-    ...(kept === '' && after > 0 ? [] : kept.split(/\r\n|\r|\n/)),
-    ...(after > 0 ? [`… ${after} more characters: \`--full\``] : []),
-  ];
+  const missing = rest.length - kept.length;
+  return { skipped: from, lines: kept === '' && missing > 0 ? [] : kept.split('\n'), missing };
 }
 
 function firstLines(text: string, most: number): string {

@@ -9,6 +9,7 @@ import type { ResolvedServer } from '../config/resolve-server.ts';
 import { requiredIsolation, restrictionsOn } from '../config/restrict-layers.ts';
 import type { IsolationLevel } from '../config/restriction.ts';
 import type { UpstreamCommand } from '../ports/upstream.ts';
+import { openTenantScope } from '../tenant/tenant-scope.ts';
 import type { RunFlags } from './run.ts';
 import { commandOf } from './run-settings.ts';
 
@@ -60,13 +61,20 @@ export async function prepareServer(
   const { places } = confined;
   const { command, withheld, secrets } = commandOf(server, flags, { env, uid, provided, places });
   const prefix = confined.prefixFor(command.command, args, command.cwd ?? places.work, command.env);
+  const planted = policy?.canary === undefined ? {} : await plantCanary(stateDir, tenant);
   return {
-    command: { ...command, prefix: prefix.words, env: { ...command.env, ...prefix.env } },
+    command: { ...command, prefix: prefix.words, env: { ...command.env, ...prefix.env, ...planted } },
     withheld,
     secrets,
     isolation: confined.level,
     notes: [...listShort(secrets), ...prefix.notes],
   };
+}
+
+/** Its environment has it, and what starts it leaves it in its directories (start-prefix.ts). */
+async function plantCanary(stateDir: string, tenant: string): Promise<Readonly<Record<string, string>>> {
+  const { openCanaryTokens } = await import('./canaries.ts');
+  return { TENANT_CANARY: openCanaryTokens(openTenantScope(stateDir, tenant)).own };
 }
 
 function listShort(secrets: readonly Secret[]): readonly string[] {

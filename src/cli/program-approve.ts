@@ -16,6 +16,7 @@ export function addApprovals(scope: Command, done: Done): void {
     .option('--server <name>', 'only of this server')
     .option('--config <file>', CONFIG)
     .option('--tenant <id>', 'of this tenant', readTenant, DEFAULT_TENANT)
+    .option('--full', 'definitions uncut, and schemas as they stand')
     .option('--json', 'as JSON')
     .option('--no-color', 'no colours (as NO_COLOR)')
     .action(async (flags) => done(await (await import('./approve-commands.ts')).diff(flags)));
@@ -25,7 +26,9 @@ export function addApprovals(scope: Command, done: Done): void {
     // asked for by the command itself, which says why
     .option('--reason <text>', 'why; it goes on record')
     .option('--expires <time>', 'it ends by itself: 8h, 30d, 2026-12-31, 2026-12-31T12:00:00Z')
+    .option('--keep', 'what was approved until a time does not end any more')
     .option('--server <name>', 'only what concerns this server')
+    .option('--full', 'definitions uncut, and schemas as they stand')
     .option('--key <file>', 'sign with this private key of an approver, not with that of this machine')
     .option('--yes', 'do not ask: the key is the authority (needs --key)')
     .option('--config <file>', CONFIG)

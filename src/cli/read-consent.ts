@@ -1,16 +1,45 @@
 // The terminal of this process as something that a person can be asked on. Knows no order.
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
+import { GuardError } from '../guard-error.ts';
 import type { Consent } from './consent.ts';
 
 export function readConsent(): Consent {
-  return { ask: process.stdin.isTTY ? ask : undefined, isGuarded: process.env.MCP_GUARD_RUN !== undefined };
+  const { stdin, stderr } = process;
+  return {
+    ask: stdin.isTTY ? (question) => askOn(stdin, stderr, question) : undefined,
+    isGuarded: process.env.MCP_GUARD_RUN !== undefined,
+  };
 }
 
-async function ask(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+/**
+ * The line that was typed. The terminal is as before when it settles.
+ *
+ * @throws GuardError approval_declined: the input ended (Ctrl-D); interrupted: Ctrl-C
+ */
+export async function askOn(
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+  question: string,
+  terminal?: boolean,
+): Promise<string> {
+  const reader = createInterface({ input, output, ...(terminal !== undefined && { terminal }) });
   try {
-    return await terminal.question(question);
+    return await new Promise<string>((resolve, reject) => {
+      const refuse = (code: 'approval_declined' | 'interrupted'): void => {
+        // the answer began on the line of the question
+        output.write('\n');
+        reject(new GuardError(code, 'not confirmed: nothing was changed', { hint: 'answer `y` to go on' }));
+      };
+      // either may come first, and only the first counts
+      reader.once('SIGINT', () => refuse('interrupted'));
+      reader.once('close', () => refuse('approval_declined'));
+      reader.question(question, (answer) => {
+        reader.removeAllListeners('close');
+        resolve(answer);
+      });
+    });
   } finally {
-    terminal.close();
+    reader.removeAllListeners('close');
+    reader.close();
   }
 }

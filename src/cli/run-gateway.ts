@@ -29,6 +29,7 @@ import type { RunIdentity } from './run-identity.ts';
 import { createLane } from './run-lane.ts';
 import { openRunStatus } from './run-status.ts';
 import { openTrail } from './run-trail.ts';
+import { openCanaryWatch } from './open-canary.ts';
 import { openSecrecy } from './secrecy.ts';
 import { gatewayLimitsOf } from './session-limits.ts';
 import { watchSignals } from './signals.ts';
@@ -60,7 +61,10 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   const servers = entries.map(({ id }) => id);
   await asked?.requireServers(servers.map((id) => ({ id, isConfigured: true })));
   const prepared = await Promise.all(entries.map((entry) => prepareLane(entry, parts)));
-  const { masker, outlet } = await openSecrecy(prepared.flatMap(({ secrets }) => secrets));
+  const { masker, outlet } = await openSecrecy([
+    ...(asked?.secrets ?? []),
+    ...prepared.flatMap(({ secrets }) => secrets),
+  ]);
   const errorOut = new ErrorOut(process.stderr);
   const writeError = outlet((text) => errorOut.write(text));
   const ownFiles = listOwnFiles([...(lock?.ownFiles ?? []), ...(asked?.ownFiles ?? [])], { env, cwd: process.cwd() });
@@ -97,7 +101,10 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
         metaPaths: policy?.model.metaPaths ?? [],
       },
     });
+  const scope = openTenantScope(stateDir, tenant);
+  const canary = await openCanaryWatch(policy, scope, log);
   const laneParts = {
+    canary,
     prepare: (server: ResolvedServer, by: Policy | undefined) =>
       prepareServer(server, by, flags, { env, uid: process.getuid?.(), stateDir, tenant }),
     ...{ inForce, model: flags.model ?? env.MCP_GUARD_MODEL, stateDir, tenant, tag, log, status, spawner },
@@ -117,9 +124,10 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
     seal: createSeal(randomBytes(32).toString('hex')),
     read: limits.read,
   });
+  const client = new StreamClient(process.stdin, process.stdout, limits);
   const run = new GatewayRun({
     gateway,
-    client: new StreamClient(process.stdin, process.stdout, limits),
+    client: canary?.client(client) ?? client,
     openLane: (id, client, news) => {
       const open = lanes.get(id);
       if (open === undefined) throw new RangeError(`no lane is called ${id}`);
@@ -133,7 +141,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   const ended = run.run();
   log.offerTo((level, text) => run.say(level, text));
   watch?.begin(run, servers[0] ?? '');
-  const scope = openTenantScope(stateDir, tenant);
+  canary?.begin(run, servers[0] ?? '');
   const suspension = watchSuspension(scope, { timers: systemTimers, log });
   suspension.begin(run, servers[0] ?? '');
   setImmediate(() => sink.recover(findStale(scope.trail, systemClock.now().wallMs)));
@@ -150,7 +158,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   log.end();
   await status.end();
   await Promise.race([sink.idle(), new Promise<void>((resolve) => systemTimers.after(LAST_SYNC_MS, resolve))]);
-  return watch?.exitStatus() ?? suspension.exitStatus() ?? exitStatus;
+  return watch?.exitStatus() ?? suspension.exitStatus() ?? canary?.exitStatus() ?? exitStatus;
 }
 
 function sayHowItRuns(

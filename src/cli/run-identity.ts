@@ -9,6 +9,7 @@ import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { readPresented } from '../adapters/token-file.ts';
 import { countFailure, failuresSpec, TOKEN_PORTS, tokensSpec } from '../adapters/token-store.ts';
+import type { Secret } from '../audit/redact/masker.ts';
 import type { AuthPolicy } from '../config/auth-policy.ts';
 import type { Interceptor } from '../core/interceptor.ts';
 import type { Identity, IdentityVerdict, StartRequest, WantedServer } from '../policy/identity/identity.ts';
@@ -38,6 +39,8 @@ export interface RunIdentity {
   readonly identity: Identity;
   /** Absolute: what no tool may touch. */
   readonly ownFiles: readonly string[];
+  /** TRUST: what was presented, for the masker alone. */
+  readonly secrets: readonly Secret[];
   /** @throws GuardError auth_refused where one of them is not for this identity */
   requireServers(servers: readonly WantedServer[]): Promise<void>;
   /** Once a session. `gate`: first of its chain; undefined: nothing can end it. */
@@ -75,6 +78,7 @@ export async function openRunIdentity(parts: RunIdentityParts): Promise<RunIdent
   return {
     identity,
     ownFiles: [flag, auth.tokenFile, keys].filter((path) => path !== undefined),
+    secrets: presented.kind === 'text' ? [{ name: 'MCP_GUARD_TOKEN', value: presented.text }] : [],
     async requireServers(servers) {
       if (!servers.every((server) => mayUse(identity, server))) await refuse('not_for_server');
     },

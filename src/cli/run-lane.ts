@@ -1,5 +1,6 @@
 // The session of one server behind a gateway: a complete one, as for a single server, whose client is the gateway. Its policies are made
 // once and outlive a server that was stopped; everything else is new each time it starts.
+import type { CanaryWatch } from '../adapters/canary-watch.ts';
 import type { ClientEnd } from '../adapters/client-end.ts';
 import type { LaneNews } from '../adapters/gateway-options.ts';
 import type { NoiseRelay } from '../adapters/noise-relay.ts';
@@ -36,6 +37,8 @@ export interface LaneParts {
   readonly sink: AuditSink;
   readonly spawner: Spawner;
   readonly relay: NoiseRelay;
+  /** Undefined: nobody looks. */
+  readonly canary: CanaryWatch | undefined;
   readonly status: Pick<GuardStatus, 'watch'>;
   readonly identity: PolicyParts['identity'];
   /** As at the start, for an entry that has changed while the session runs. */
@@ -100,8 +103,14 @@ export function createLane(
         return policies.idle();
       },
       shutdown: policy?.shutdown ?? DEFAULTS.shutdown,
-      showNoise: (name, text) => parts.relay.show(name, text),
-      relayStderr: (name, stderr) => parts.relay.relay(name, stderr),
+      showNoise: (name, text) => {
+        parts.canary?.noise(text);
+        parts.relay.show(name, text);
+      },
+      relayStderr: (name, stderr) => {
+        parts.canary?.stderr(stderr);
+        parts.relay.relay(name, stderr);
+      },
     };
     const run = new SessionRun(options);
     current = run;

@@ -147,6 +147,9 @@ async function lockFirst(
   { place, document, judgement: judged }: ReadConfig,
   { nowMs, actor }: LockContext & { readonly actor: string },
 ): Promise<{ readonly note: string; readonly lock?: SignedLock; readonly isLate: boolean }> {
+  const late = { note: `\`${place.lock}\` was made by another guard just now`, isLate: true };
+  // INVARIANT: only what was never locked is locked: over a lock that has come meanwhile this would be an approval that nobody gave
+  if (judged.kind !== 'first_use') return late;
   try {
     const key = openMachineKey(place);
     const wish = { judged, policy: document, pins: new Map(), who: actor, why: 'first use' };
@@ -157,8 +160,7 @@ async function lockFirst(
       isLate: false,
     };
   } catch (error) {
-    if (isGuardError(error) && error.code === 'lock_changed')
-      return { note: `\`${place.lock}\` was made by another guard just now`, isLate: true };
+    if (isGuardError(error) && error.code === 'lock_changed') return late;
     const why = [messageOf(error), ...keepName(place)].join('; ');
     return { note: `the policy is not locked, and whoever edits it widens it: ${why}`, isLate: false };
   }

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { createJsonlSink, type JsonlSink } from '../adapters/jsonl-sink.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Masker } from '../audit/redact/masker.ts';
-import { DEFAULTS, type Policy } from '../config/policy.ts';
+import { type AuditPolicy, DEFAULTS, type Policy } from '../config/policy.ts';
 import type { IsolationLevel } from '../config/restriction.ts';
 import type { Log } from '../ports/log.ts';
 import { VERSION } from './version.ts';
@@ -26,7 +26,7 @@ export interface RunTrailParts {
 
 export function openTrail(parts: RunTrailParts): JsonlSink {
   const { stateDir, tenant, policy, servers, log, sessionId, principal, masker, isolation } = parts;
-  const audit = policy?.audit ?? DEFAULTS.audit;
+  const audit: AuditPolicy = policy?.audit ?? DEFAULTS.audit;
   return createJsonlSink({
     stateDir,
     tenant,
@@ -36,6 +36,7 @@ export function openTrail(parts: RunTrailParts): JsonlSink {
     payload: audit.payload,
     sync: audit.sync,
     onFailure: audit.onFailure,
+    quotaBytes: audit.quotaBytes,
     retention: { maxBytes: audit.maxBytes, maxAgeDays: audit.maxAgeDays },
     origin: {
       session: sessionId,

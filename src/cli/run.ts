@@ -25,6 +25,7 @@ import { openTenantScope } from '../tenant/tenant-scope.ts';
 import { createIdentityAsker } from './ask-identity.ts';
 import { DEFAULT_TENANT } from './bare-run.ts';
 import { gatewayServers } from './gateway-servers.ts';
+import { openCanaryWatch } from './open-canary.ts';
 import { openPolicy, type PolicySources } from './open-policy.ts';
 import { listKnownFiles, listOwnFiles } from './own-files.ts';
 import { PolicyInForce } from './policy-in-force.ts';
@@ -104,7 +105,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   lock?.refuseUnapproved(server.entry?.id);
   const prepared = await prepareServer(server, policy, flags, { env, uid, stateDir, tenant });
   const { command: upstream, withheld } = prepared;
-  const { masker, outlet } = await openSecrecy(prepared.secrets);
+  const { masker, outlet } = await openSecrecy([...(asked?.secrets ?? []), ...prepared.secrets]);
   const errorOut = new ErrorOut(process.stderr);
   const writeError = outlet((text) => errorOut.write(text));
   const known = lock?.ownFiles ?? listKnownFiles(stateDir, undefined);
@@ -168,6 +169,8 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   const session = new Session(settings, policies.interceptors, (name, error) =>
     log.write('error', `the policy \`${name}\` failed: ${String(error)}`),
   );
+  const canary = await openCanaryWatch(policy, scope, log);
+  const client = new StreamClient(process.stdin, process.stdout, linkLimitsOf(policy));
   const relay = new NoiseRelay({ writeError, masker, now: () => systemClock.now().monoMs });
   const limits = linkLimitsOf(policy);
   const run: SessionRun = new SessionRun({
@@ -178,15 +181,19 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
     clock: systemClock,
     log,
     timers: systemTimers,
-    client: new StreamClient(process.stdin, process.stdout, limits),
+    client: canary?.client(client) ?? client,
     parent: () => process.ppid,
     limits,
     afterTurn: createYoungHeapLimit(),
     policiesIdle: () => policies.idle(),
     shutdown: policy?.shutdown ?? DEFAULTS.shutdown,
-    showNoise: (name, text) => relay.show(name, text),
+    showNoise: (name, text) => {
+      canary?.noise(text);
+      relay.show(name, text);
+    },
     // Under a config line by line, with the server's name, inert; a bare run hands the bytes on as they are.
     relayStderr: (name, stderr) => {
+      canary?.stderr(stderr);
       if (lock === undefined) stderr.on('data', writeError);
       else relay.relay(name, stderr);
     },
@@ -197,6 +204,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   const ended = run.run();
   log.offerTo((level, text) => run.between(() => run.post({ type: 'guard_said', level, text })));
   watch?.begin(run, server.name);
+  canary?.begin(run, server.name);
   const suspension = lock === undefined ? undefined : watchSuspension(scope, { timers: systemTimers, log });
   suspension?.begin(run, server.name);
   // Not on the way to the first answer: what earlier guards left unfinished.
@@ -215,7 +223,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   await status.end();
   // What is written survives this process; only a power loss could take what is not synced yet.
   await Promise.race([sink.idle(), new Promise<void>((resolve) => systemTimers.after(LAST_SYNC_MS, resolve))]);
-  return watch?.exitStatus() ?? suspension?.exitStatus() ?? exitStatus;
+  return watch?.exitStatus() ?? suspension?.exitStatus() ?? canary?.exitStatus() ?? exitStatus;
 }
 
 /** A container may run a user that has no name. */

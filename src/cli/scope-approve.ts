@@ -9,7 +9,7 @@ import { memberOf, objectOf } from '../policy/lock/difference.ts';
 import { numberOf, type SignedLock } from '../policy/lock/lock-document.ts';
 import type { JsonObject } from '../wire/json.ts';
 import type { ApprovalPicture } from './approval-picture.ts';
-import { type ApprovalView, formatApproval, listLines } from './approval-screen.ts';
+import { type ApprovalView, describeUnseen, formatApproval, listLines } from './approval-screen.ts';
 import { type Consent, confirm, refuseFromServer } from './consent.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
@@ -26,22 +26,28 @@ export interface ScopeApproveOptions {
   readonly key?: string | undefined;
   /** Do not ask: the key is the authority. */
   readonly yes?: boolean | undefined;
+  /** What was approved until a time is approved without an end now, or until that of this approval. */
+  readonly keep?: boolean | undefined;
+  /** Definitions uncut, and as they stand. */
+  readonly full?: boolean | undefined;
 }
 
 export interface ApprovalWords {
   readonly who: string;
   readonly why: string;
+  /** Of what the lock holds then: its own, or of an earlier approval that keeps its end. */
   readonly untilMs: number | undefined;
 }
 
 export interface ApproveContext {
-  readonly view: ApprovalView;
+  /** @param isEnding this approval has an end of its own @throws GuardError usage */
+  readonly look: (isEnding: boolean) => ApprovalView;
   readonly consent: Consent;
   /** The local user, and the wall clock in ms. */
   readonly actor: string;
   readonly nowMs: number;
-  /** Whether what would be approved is a policy at all. @throws GuardError */
-  check(policy: JsonObject): void;
+  /** Whether what would be approved is a policy at all. @param mend how to go on where it is none @throws GuardError */
+  check(policy: JsonObject, mend: string): void;
   /** Its public key. @throws GuardError key_unusable: it cannot be used, or its word does not count here */
   openKey(path: string | undefined): string;
   openTrail(): OneShotTrail;
@@ -57,8 +63,7 @@ export async function runScopeApprove(
   io: CliIo,
   context: ApproveContext,
 ): Promise<number> {
-  const { view, actor, nowMs, consent } = context;
-  const { picture } = view;
+  const { actor, nowMs, consent } = context;
   refuseFromServer(consent);
   const why = readReason(options.reason, 'an approval goes on record, and somebody will ask why', EXAMPLE);
   const untilMs = options.expires === undefined ? undefined : readEnd(options.expires, nowMs);
@@ -67,35 +72,69 @@ export async function runScopeApprove(
       hint: 'leave it out and answer on the terminal, or name the private key of an approver',
     });
   }
+  const view = context.look(untilMs !== undefined);
+  const { picture } = view;
+  const { passing } = picture;
+  if (untilMs !== undefined && passing !== undefined && untilMs > passing.untilMs && options.keep !== true)
+    refuseLonger(passing.untilMs);
   const paint = makePaint(io.color);
-  io.stdout.write(formatApproval(view, io.columns, paint));
-  if (picture.isUpToDate && untilMs === undefined) {
-    io.stdout.write(`\n${paint('good', 'nothing waits for an approval')}\n`);
+  const { text, missing } = formatApproval(view, io.columns, paint, options.full === true);
+  io.stdout.write(text);
+  // an end is something to approve only where there is another to put in its place
+  if (picture.isUpToDate && (untilMs === undefined || passing === undefined)) {
+    io.stdout.write(`\n${paint('good', 'nothing waits for an approval')}\n${describeUnseen(picture, io.columns)}`);
     return 0;
   }
-  context.check(picture.policy);
+  context.check(picture.policy, 'leave out `--server`');
+  if (passing?.base !== undefined)
+    context.check(passing.base, '`--keep` approves what ends by itself, too; or wait until it has ended');
   const key = context.openKey(options.key);
   if (options.yes !== true)
     await confirm(
       consent,
-      `\napprove this${untilMs === undefined ? '' : ` until ${new Date(untilMs).toISOString()}`}?`,
+      `\n${describeMissing(missing)}approve this${untilMs === undefined ? '' : ` until ${isoOf(untilMs)}`}?`,
       'look at it with `mcp-guard scope diff`; then `--key FILE --yes`: the key is the authority',
     );
-  const words = { who: options.yes === true ? `key ${quoteWord(baseName(options.key))}` : actor, why, untilMs };
-  const lock = await carryOut(words, key, io, context);
+  const keptMs = passing?.base === undefined ? undefined : passing.untilMs;
+  const who = options.yes === true ? `key ${quoteWord(baseName(options.key))}` : actor;
+  const lock = await carryOut({ who, why, untilMs: untilMs ?? keptMs }, untilMs, view, key, io, context);
   const number = numberOf(lock.body);
   io.stdout.write(`${paint('good', `approved`)} as number ${number}, signed by ${key}\n`);
+  if (untilMs === undefined && keptMs !== undefined)
+    io.stdout.write(`what was approved until ${isoOf(keptMs)} still ends then\n`);
   io.stdout.write('guards that run take it over within seconds; look with `mcp-guard status`\n');
+  io.stdout.write(describeUnseen(picture, io.columns));
   return 0;
 }
 
+function refuseLonger(endMs: number): never {
+  throw new GuardError('usage', `what was approved until ${isoOf(endMs)} would last longer with this \`--expires\``, {
+    hint: 'name an end up to then, or say `--keep`',
+  });
+}
+
+function describeMissing(missing: number): string {
+  return missing === 0 ? '' : `${missing} characters of definitions are not shown above: \`--full\` shows them\n`;
+}
+
+function isoOf(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}
+
 /** INVARIANT: on record before the lock changes; what came of it is, too. */
-async function carryOut(words: ApprovalWords, key: string, io: CliIo, context: ApproveContext): Promise<SignedLock> {
-  const { view, actor } = context;
+async function carryOut(
+  words: ApprovalWords,
+  ownEndMs: number | undefined,
+  view: ApprovalView,
+  key: string,
+  io: CliIo,
+  context: ApproveContext,
+): Promise<SignedLock> {
+  const { actor } = context;
   const asked = {
     actor,
     reason: words.why,
-    until: words.untilMs === undefined ? null : new Date(words.untilMs).toISOString(),
+    until: ownEndMs === undefined ? null : isoOf(ownEndMs),
     key,
   };
   const trail = context.openTrail();

@@ -108,6 +108,7 @@ function buildPolicy(
       maxAgeDays: config.audit?.maxAgeDays ?? DEFAULTS.audit.maxAgeDays,
       onFailure: config.audit?.onFailure ?? DEFAULTS.audit.onFailure,
       sync: config.audit?.sync ?? DEFAULTS.audit.sync,
+      quotaBytes: config.audit?.quota?.maxBytes,
     },
     model: { id: config.model?.id, metaPaths: (config.model?.metaPaths ?? []).map(readPointer) },
     shutdown: readShutdown(config.shutdown),

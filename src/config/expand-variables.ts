@@ -1,4 +1,5 @@
 // `${NAME}` in structural values (command, args, cwd, env). Knows the variables it is given and nothing of a config.
+import { isOwnName } from './environment.ts';
 
 export type Expansion =
   | { readonly ok: true; readonly text: string }
@@ -10,6 +11,7 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /**
  * Replaces every `${NAME}`; `$${` stands for a literal `${`; any other `$` stays. A variable that is unset is an error,
  * never an empty string: `${DATA}/x` must not become `/x`. The result is not expanded again.
+ * INVARIANT: what the guard's own variables hold (a token, a URL with a password) is in no result, as a server gets it.
  * @param isSecret where not even the name of a variable may be quoted. What is no name is never quoted, but pointed at
  */
 export function expandVariables(
@@ -27,6 +29,10 @@ export function expandVariables(
     }
     const variable = isSecret ? `the variable at character ${at + 1}` : `the variable \`${name}\``;
     const it = isSecret ? 'it' : `\`${name}\``;
+    if (isOwnName(name)) {
+      failure ??= { ok: false, why: `${variable} is the guard's own`, mend: 'use another variable' };
+      return '';
+    }
     const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
     if (value === undefined) {
       failure ??= { ok: false, why: `${variable} is not set`, mend: `set ${it} or write the value` };

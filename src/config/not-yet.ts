@@ -6,8 +6,6 @@ import type { JsonPath } from './read-shape.ts';
 /** Key paths; `*` stands for every member. */
 export const NOT_YET: readonly string[] = [
   'bridge',
-  'audit.quota',
-  'tenants.*.canary',
   'servers.*.url',
   'servers.*.headers',
   'servers.*.tools.*.approve',

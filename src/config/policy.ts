@@ -74,7 +74,11 @@ export interface AuditPolicy {
   readonly maxAgeDays: number;
   readonly onFailure: 'deny' | 'allow-and-count';
   readonly sync: 'group' | 'always';
+  /** Bytes that the record of the tenant may take; what does not fit is not written, and `onFailure` decides. Absent: no bound. */
+  readonly quotaBytes?: number | undefined;
 }
+
+export type CanaryPolicy = 'alarm' | 'stop';
 
 export interface Policy {
   /** Absolute path of the one file, and the SHA-256 of its bytes in hex. */
@@ -96,6 +100,8 @@ export interface Policy {
   /** Refuse ambiguities inside the opaque payloads of a server, too. */
   readonly strictPayload: boolean;
   readonly audit: AuditPolicy;
+  /** A token is planted at the tenant, and any other tenant’s in its traffic raises an alarm, or ends the session, too. */
+  readonly canary?: CanaryPolicy | undefined;
   /** `metaPaths`: keys into `_meta`, from the outside in. */
   readonly model: { readonly id: string | undefined; readonly metaPaths: readonly (readonly string[])[] };
   readonly shutdown: ShutdownPolicy;

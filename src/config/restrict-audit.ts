@@ -30,5 +30,13 @@ export function restrictAudit(own: AuditPolicy, written: Partial<AuditPolicy>, t
     maxAgeDays: most('maxAgeDays'),
     onFailure: word('onFailure', AUDIT_ORDERS.onFailure, own.onFailure, written.onFailure),
     sync: word('sync', AUDIT_ORDERS.sync, own.sync, written.sync),
+    quotaBytes: smallerQuota(own.quotaBytes, written.quotaBytes, tell),
   };
+}
+
+/** A bound that nobody set is none. */
+function smallerQuota(was: number | undefined, asked: number | undefined, tell: Tell): number | undefined {
+  if (asked === undefined || asked >= (was ?? Number.POSITIVE_INFINITY)) return was;
+  tell('audit.quota.maxBytes', was ?? 'none', asked);
+  return asked;
 }

@@ -56,7 +56,7 @@ export function placeOf({ id, cwd, env, args }: ServerPolicy): ServerAt {
 }
 
 function restrictTop(policy: Policy, restriction: Restriction, decided: Decided[]): Policy {
-  const { by, unlisted, strictPayload, maxLineBytes, audit } = restriction;
+  const { by, unlisted, strictPayload, maxLineBytes, audit, canary } = restriction;
   const tell = (path: string, was: string | number, is: string | number): void =>
     void decided.push({ path, was, is, by });
   const isClosing = unlisted === 'deny' && policy.unlisted !== 'deny';
@@ -71,6 +71,7 @@ function restrictTop(policy: Policy, restriction: Restriction, decided: Decided[
     strictPayload: isStricter || policy.strictPayload,
     maxLineBytes: isShorter ? maxLineBytes : policy.maxLineBytes,
     audit: audit === undefined ? policy.audit : restrictAudit(policy.audit, audit, tell),
+    canary: policy.canary === 'stop' ? 'stop' : (canary ?? policy.canary),
   };
 }
 

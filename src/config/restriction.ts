@@ -4,7 +4,7 @@ import type { Limit } from '../policy/limits/limit.ts';
 import type { PinRule } from '../policy/lock/pin-rules.ts';
 import type { DenyRule, Scope } from '../policy/scope/scope-policy.ts';
 import type { ServerPlace } from './compile-scope.ts';
-import type { AuditPolicy, BreakerPolicy, DeadlinePolicy, ToolPolicy } from './policy.ts';
+import type { AuditPolicy, BreakerPolicy, CanaryPolicy, DeadlinePolicy, ToolPolicy } from './policy.ts';
 import type { ConfigDocument } from './schema.ts';
 
 export type LimitDocument = NonNullable<ConfigDocument['limits']>[number];
@@ -53,6 +53,8 @@ export interface Restriction {
   readonly maxLineBytes?: number;
   /** What keeps more, and fails closed. */
   readonly audit?: Partial<AuditPolicy>;
+  /** The stronger holds. */
+  readonly canary?: CanaryPolicy;
   /** Asked for each server of the config, and for one that it does not list. Undefined: nothing is said of any. */
   readonly ofServer?: (server: ServerAt) => ServerRestriction;
 }

@@ -233,7 +233,7 @@ export const configSchema = z.strictObject({
         audit: audit.optional(),
         model: model.optional(),
         isolation: isolation.optional(),
-        canary: z.boolean().optional(),
+        canary: z.union([z.boolean(), z.literal('stop')]).optional(),
       }),
     )
     .optional(),

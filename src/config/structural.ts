@@ -79,7 +79,9 @@ function readEnv(
     if (isOwnName(name)) report(explainOwnName([...path, name], 'use another name'));
     if (typeof raw !== 'string') continue;
     const reading = readEnvValue(raw, variables);
-    if (reading.ok) values.push([name, reading.value]);
+    const isOwn = reading.ok && reading.value.kind === 'env' && isOwnName(reading.value.name);
+    if (isOwn) report(explainOwnName([...path, name], 'refer to another variable'));
+    else if (reading.ok) values.push([name, reading.value]);
     else report({ path: showPath([...path, name]), what: reading.what, why: reading.why, mend: reading.mend });
   }
   return Object.fromEntries(values);

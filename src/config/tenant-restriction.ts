@@ -34,6 +34,9 @@ export function readTenantRestrictions(
   return [
     {
       by,
+      ...(block.canary === undefined || block.canary === false
+        ? {}
+        : { canary: block.canary === 'stop' ? ('stop' as const) : ('alarm' as const) }),
       ...(block.audit === undefined ? {} : { audit: readAudit(block.audit) }),
       ofServer: (server) => ({
         ...scopesOf(config, block, server, own),
@@ -88,13 +91,14 @@ function restrictServer(
   };
 }
 
-function readAudit({ payload, maxBytes, maxAgeDays, onFailure, sync }: NonNullable<TenantDocument['audit']>) {
+function readAudit({ payload, maxBytes, maxAgeDays, onFailure, sync, quota }: NonNullable<TenantDocument['audit']>) {
   return {
     ...(payload === undefined ? {} : { payload }),
     ...(maxBytes === undefined ? {} : { maxBytes }),
     ...(maxAgeDays === undefined ? {} : { maxAgeDays }),
     ...(onFailure === undefined ? {} : { onFailure }),
     ...(sync === undefined ? {} : { sync }),
+    ...(quota === undefined ? {} : { quotaBytes: quota.maxBytes }),
   };
 }
 

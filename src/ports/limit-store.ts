@@ -93,6 +93,9 @@ export type Take =
   /** Not decided: the store cannot be reached, locked, read or written. Nothing was taken, as far as can be known. */
   | { readonly kind: 'unavailable'; readonly why: string };
 
+/** A receipt that is older is not given back: `reached` is true then, whatever has become of its call. */
+export const GIVE_BACK_WITHIN_MS = 86_400_000;
+
 /** What was not known at the take, as the bytes of an answer. */
 export interface PostPaid extends ChargeHead {
   readonly spendUs: number;
@@ -105,9 +108,9 @@ export interface CallEnd {
   /**
    * False: the call never left the guard, so rates and budgets are given back. INVARIANT: never so that more is admitted than if
    * the call had never been. Of a rate: `refund = min(spendUs, max(0, mark - given - now))` is taken off the TAT and added to
-   * `given`, a second number of the key that begins at 0 and is 0 again at the next take after `TAT + given` has passed (the key
-   * may be forgotten then, not before). More may have been granted to others by time alone. Of a budget: `cost`, in the window of
-   * the mark, never below 0.
+   * `given`, a second number of the key that begins at 0 and is 0 again at the next take after `TAT + min(given, a day)` has passed
+   * (`GIVE_BACK_WITHIN_MS`; the key may be forgotten then, not before). More may have been granted to others by time alone. Of a
+   * budget: `cost`, in the window of the mark, never below 0.
    */
   readonly reached: boolean;
   /** Spent in any case: `TAT = min(max(TAT, now) + spendUs, now + mostUs)`. Nobody is asked whether it fits. */

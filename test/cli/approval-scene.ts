@@ -23,16 +23,20 @@ export interface Scene {
   readonly known?: Readonly<Record<string, Partial<Known>>>;
   readonly only?: string;
   readonly untilMs?: number;
+  /** What holds once that approval has ended. */
+  readonly base?: JsonObject;
+  readonly keep?: boolean;
+  readonly isEnding?: boolean;
   /** Instead of the good lock. */
   readonly judgement?: LockJudgement;
 }
 
 export function viewOf(document: JsonObject, scene: Scene = {}): ApprovalView {
-  const { approved = CONFIG, pins = new Map(), known = {}, only, untilMs } = scene;
-  const lock = lockOf({ policy: approved, pins, untilMs });
+  const { approved = CONFIG, pins = new Map(), known = {}, only, untilMs, base, keep, isEnding } = scene;
+  const lock = lockOf({ policy: approved, pins, untilMs, base });
   const judgement = scene.judgement ?? judge(showLock(lock), { config: document });
   const knownOf = (server: string): Known => ({ last: undefined, first: undefined, tools: [], ...known[server] });
-  const picture = drawApproval({ document, judgement, knownOf, only });
+  const picture = drawApproval({ document, judgement, knownOf, only, keep, isEnding });
   return { config: '/c/mcp-guard.config.json', lock: '/c/mcp-guard.lock.json', judgement, picture };
 }
 

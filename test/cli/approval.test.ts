@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { formatApprovalJson, listLines } from '../../src/cli/approval-screen.ts';
 import { runScopeDiff } from '../../src/cli/scope-diff.ts';
 import { measureText } from '../../src/cli/text-width.ts';
+import { memberOf, objectOf } from '../../src/policy/lock/difference.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
 import { judge, verdictOf } from '../policy/lock/locks.ts';
 import { CONFIG, pictureOf, pinsOf, type Scene, seen, viewOf } from './approval-scene.ts';
@@ -24,7 +25,8 @@ const kinds = (document: JsonObject, scene?: Scene): readonly string[] =>
   listLines(pictureOf(document, scene)).map(({ kind, text }) => `${kind} ${text}`);
 
 test('where config and lock say the same nothing waits', () => {
-  const { status, text } = show(CONFIG);
+  const set = pinsOf([{ name: 'read_file' }]);
+  const { status, text } = show(CONFIG, { pins: new Map([['files', set]]), known: { files: { last: seen(set) } } });
   expect(status).toBe(0);
   expect(text).toBe(
     [
@@ -39,6 +41,28 @@ test('where config and lock say the same nothing waits', () => {
   expect(pictureOf(CONFIG)).toMatchObject({ isUpToDate: true, waits: false, policy: CONFIG });
 });
 
+test('a server of which no definition was seen is said, and one whose list never ended fails the check', () => {
+  const unseen = show(CONFIG);
+  expect(unseen.status).toBe(0);
+  expect(unseen.text).toMatch(/no definition of `files` was seen yet.*then approve it\n$/s);
+  const off = { ...CONFIG, servers: { files: { ...objectOf(memberOf(CONFIG.servers, 'files')), pins: 'off' } } };
+  expect(show(off, { approved: off }).text).not.toContain('no definition');
+  const [kept, fresh] = [
+    pinsOf([{ name: 'read_file' }, { name: 'list' }]),
+    pinsOf([{ name: 'read_file', title: 'x' }]),
+  ];
+  const scene = {
+    pins: new Map([['files', kept]]),
+    known: { files: { last: { ...seen(fresh), isPart: true } as const } },
+  };
+  const part = show(CONFIG, scene);
+  expect(part.status).toBe(1);
+  expect(part.text).toContain('unpinned  no list of its tools ever came to its end');
+  // what was not seen this time is not gone
+  expect(part.text).not.toContain('is gone');
+  expect([...(pictureOf(CONFIG, scene).pins.get('files')?.tools.keys() ?? [])].sort()).toEqual(['list', 'read_file']);
+});
+
 test('what becomes possible, by name and by a wildcard; what holds already', () => {
   const known = { files: { tools: ['read_file', 'send', 'write', 'wipe'] } };
   const { status, text } = show({ ...WIDER, strict: 'payload' }, { known });
@@ -46,7 +70,7 @@ test('what becomes possible, by name and by a wildcard; what holds already', () 
   expect(text).toContain(
     [
       '(the config)',
-      '  holds     strict: nothing → "payload"',
+      '  holds     strict: "envelope" (the default) → "payload"',
       '',
       'files',
       '  possible  grant tool `send` added',
@@ -176,7 +200,7 @@ test('a lock that does not count: why, and everything becomes possible', () => {
     'does not count, so nothing may start: the lock was changed by somebody else',
   );
   expect(text).toContain('possible  grant tool `read_*` added');
-  expect(show(CONFIG, { judgement: judge(undefined) }).text).toContain('none yet: the next `run` would lock');
+  expect(show(CONFIG, { judgement: judge(undefined) }).text).toContain('none yet: the next `run` locks the config');
 });
 
 test('as JSON, ASCII only', () => {

@@ -193,6 +193,25 @@ test('what could not be locked is still the config of this name', async () => {
   await expect(openRunLock(at, context())).rejects.toMatchObject({ code: 'lock_foreign' });
 });
 
+test('a lock that comes while a guard is about to lock is not approved over', async () => {
+  write(CONFIG);
+  await lock(CONFIG);
+  const at = join(directory, 'mcp-guard.lock.json');
+  const text = fs.readFileSync(at, 'utf8');
+  fs.rmSync(at);
+  fs.rmSync(join(directory, 'state', 'lock', 'seen'), { recursive: true });
+  const { approval, policy } = await openRunLock(place(), {
+    ...context(),
+    // asked between the two readings of the config
+    get isGuarded() {
+      fs.writeFileSync(at, text, { mode: 0o600 });
+      write({ ...CONFIG, unlisted: 'observe' });
+      return false;
+    },
+  });
+  expect([approval, policy.unlisted]).toEqual([1, 'deny']);
+});
+
 test('inside a guarded server nothing is locked at its first use', async () => {
   write(CONFIG);
   const inside = () => openRunLock(place(), { ...context(), isGuarded: true });

@@ -1,4 +1,7 @@
 // What no tool may touch: a config that is not there yet could be made by a tool, and the next start would obey it.
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createConstraintPorts } from '../../src/adapters/constraint-ports.ts';
 import { listKnownFiles, listOwnFiles } from '../../src/cli/own-files.ts';
@@ -14,8 +17,10 @@ const HOME = '/no/home';
 const CWD = '/no/project';
 const surroundings = { env: { HOME, XDG_CONFIG_HOME: '/no/xdg', MCP_GUARD_CEILING: '/no/ceiling.json' }, cwd: CWD };
 
+const ENV = { DATA: '/no/state' };
+
 function isOwn(path: string, known: readonly string[], args: readonly string[] = []): boolean {
-  const ports = createConstraintPorts({ cwd: '/no/site', home: HOME, args }, NO_PATTERNS);
+  const ports = createConstraintPorts({ cwd: '/no/site', home: HOME, args, env: ENV }, NO_PATTERNS);
   const own = prepareOwnPaths(listOwnFiles(known, surroundings), ports);
   return createOwnPathFinder(own, ports)({ path }, 0) !== undefined;
 }
@@ -57,6 +62,19 @@ describe.each([
     expect(isOwn('y/../state', known, ['-y', 'file:///no/'])).toBe(true);
     expect(isOwn('state', known, ['/other'])).toBe(false);
   });
+});
+
+test('keeps what a variable of the server stands for, and nothing by a variable that is none', () => {
+  expect(isOwn('$DATA/x', ['/no/state'])).toBe(true);
+  expect(isOwn(`\${toString}/x`, ['/no/state'])).toBe(false);
+});
+
+test.runIf(process.platform === 'linux')('keeps what lies behind a link that every process has of its own', () => {
+  const link = join(mkdtempSync(join(tmpdir(), 'guard-link-')), 'all');
+  symlinkSync('/proc/self/root', link);
+  expect(isOwn(join(link, 'no/state'), ['/no/state'])).toBe(true);
+  expect(isOwn('/proc/self/status', ['/no/state'])).toBe(false);
+  rmSync(dirname(link), { recursive: true });
 });
 
 test('the config and its lock count where there are any', () => {

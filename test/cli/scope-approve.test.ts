@@ -29,9 +29,8 @@ async function approve(options: ScopeApproveOptions, setting: Setting = {}) {
   const screen = openScreen();
   const steps: unknown[] = [];
   const questions: string[] = [];
-  const view = viewOf(document, scene);
   const result = runScopeApprove({ reason: 'because', ...options }, screen.io, {
-    view,
+    look: (isEnding) => viewOf(document, { ...scene, keep: options.keep ?? false, isEnding }),
     consent: {
       isGuarded: false,
       ask:
@@ -143,13 +142,85 @@ test('a reason is needed, and an end in the future', async () => {
   expect(questions).toEqual(['\napprove this until 2026-07-29T00:00:00.000Z? [y/N] ']);
 });
 
-test('where nothing waits nobody is asked, but for an end; a temporary approval can be made lasting', async () => {
+test('where nothing waits nobody is asked, whatever the end', async () => {
   const { status, out, steps } = await approve({}, { document: CONFIG, answer: 'y' });
   expect([status, steps]).toEqual([0, []]);
   expect(out).toContain('nothing waits for an approval');
-  expect((await approve({ expires: '8h' }, { document: CONFIG, answer: 'y' })).steps).not.toEqual([]);
-  const scene = { untilMs: NOW + 1000 };
-  expect((await approve({}, { document: CONFIG, scene, answer: 'y' })).steps).not.toEqual([]);
+  expect((await approve({ expires: '8h' }, { document: CONFIG, answer: 'y' })).steps).toEqual([]);
+});
+
+describe('while an earlier approval has an end', () => {
+  const untilMs = NOW + 3_600_000;
+  const scene = { approved: WIDER, base: CONFIG, untilMs };
+  const END = '2026-07-28T10:00:00.000Z';
+  const STRICTER: JsonObject = {
+    ...WIDER,
+    onExit: 'restart',
+    servers: { ...CONFIG.servers, mail: { command: 'mail' } },
+  };
+
+  test('what it gave keeps its end, and with nothing changed nobody is asked', async () => {
+    const { status, out, steps, questions } = await approve({}, { document: WIDER, scene, answer: 'y' });
+    expect([status, steps, questions]).toEqual([0, [], []]);
+    expect(out).toContain(`  until     until ${END}: grant tool \`send\` added`);
+    expect(out).toContain('nothing waits for an approval');
+  });
+
+  test('another approval lasts, and what ends is said to end', async () => {
+    let written: unknown;
+    const write: ApproveContext['write'] = async (words, { passing }) => {
+      written = [words.untilMs, passing?.base];
+      return lockOf({ policy: STRICTER, seen: 1 });
+    };
+    const { out } = await approve({}, { document: STRICTER, scene, answer: 'y', context: { write } });
+    expect(written).toEqual([untilMs, { ...STRICTER, scopes: CONFIG.scopes }]);
+    expect(out).toContain(`until ${END}: grant tool \`send\` added`);
+    expect(out).toContain(`what was approved until ${END} still ends then`);
+    expect(out).not.toContain('lasts');
+  });
+
+  test('`--keep` makes it permanent, and says so before', async () => {
+    const { out, steps, questions } = await approve({ keep: true }, { document: WIDER, scene, answer: 'y' });
+    expect(out.replace(/\n +/g, ' ')).toContain(`lasts     so far until ${END}: grant tool \`send\` added`);
+    expect(questions).toHaveLength(1);
+    expect(words(steps)).toMatchObject(['write', { untilMs: undefined }]);
+  });
+
+  test('with `--server` only of that server', () => {
+    const more = { ...WIDER, servers: { ...CONFIG.servers, mail: { command: 'mail', scope: 'mail' } } };
+    const document = {
+      ...more,
+      scopes: { files: { grants: [{ tool: 'read_*' }, { tool: 'send' }] }, mail: { grants: [] } },
+    };
+    const { passing } = viewOf(document, { ...scene, only: 'mail', keep: true }).picture;
+    expect(passing?.base).toEqual({ ...document, scopes: { ...document.scopes, files: CONFIG.scopes.files } });
+    expect(viewOf(document, { ...scene, approved: document, only: 'files', keep: true }).picture.passing?.base).toEqual(
+      {
+        ...CONFIG,
+        scopes: WIDER.scopes,
+      },
+    );
+  });
+
+  test('an end of its own is no later one, but with `--keep`', async () => {
+    const later = await approve({ expires: '2h' }, { document: WIDER, scene, answer: 'y' });
+    expect(later.error).toMatchObject({ code: 'usage', hint: expect.stringContaining('--keep') });
+    expect(later.steps).toEqual([]);
+    const sooner = await approve({ expires: '30m' }, { document: WIDER, scene, answer: 'y' });
+    expect(words(sooner.steps)).toMatchObject(['write', { untilMs: NOW + 1_800_000 }]);
+    expect(sooner.out.replace(/\n +/g, ' ')).toContain(`so far until ${END}, now until this approval ends: grant`);
+    const kept = await approve({ expires: '2h', keep: true }, { document: WIDER, scene, answer: 'y' });
+    expect(words(kept.steps)).toMatchObject(['write', { untilMs: NOW + 7_200_000 }]);
+  });
+
+  test('what would hold then must be a policy, too', async () => {
+    const check: ApproveContext['check'] = (policy, mend) => {
+      if (policy !== STRICTER) throw new GuardError('usage', 'no policy', { hint: mend });
+    };
+    const { error, questions } = await approve({}, { document: STRICTER, scene, answer: 'y', context: { check } });
+    expect(error).toMatchObject({ code: 'usage', hint: expect.stringContaining('`--keep`') });
+    expect(questions).toEqual([]);
+  });
 });
 
 test('what is no policy, and a key whose word does not count: nobody is asked', async () => {

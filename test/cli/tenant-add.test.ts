@@ -48,7 +48,7 @@ async function add(id: string, flags: AddFlags, text = JSON_TEXT, more: Partial<
     ...more,
   };
   const code = await runTenantAdd(id, flags, screen.io, context);
-  return { code, written, asked, shown: screen.text() };
+  return { code, written, asked, shown: screen.out() };
 }
 
 const ACME = {

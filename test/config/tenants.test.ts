@@ -218,6 +218,11 @@ describe('what is wrong', () => {
       { servers: { files: { args: ['$' + '{NOPE}'] } } },
       'tenants.acme.servers.files.args[0]: cannot be expanded',
     ],
+    [
+      'a variable of the guard',
+      { servers: { files: { env: { A: '$' + '{MCP_GUARD_TOKEN}' } } } },
+      'tenants.acme.servers.files.env.A: cannot be expanded',
+    ],
     ['a name of the guard', { servers: { files: { env: { MCP_GUARD_X: '1' } } } }, 'tenants.acme.servers.files.env'],
     [
       'two targets',

@@ -101,7 +101,9 @@ describe('README.md', () => {
   test('has the exit codes of the table, both ways', () => {
     const rows = readme.split('\n').filter((line) => /^\| \d\d +\|/.test(line));
     const told = rows.map((row) => Number(row.slice(2, 4)));
-    expect(told).toEqual([...new Set(Object.values(LOCAL_ERRORS).map(({ exitCode }) => exitCode))]);
+    expect(told).toEqual(
+      [...new Set(Object.values(LOCAL_ERRORS).map(({ exitCode }) => exitCode))].filter((code) => code < 128),
+    );
   });
 
   test('begins with two commands that do all the set-up', () => {

@@ -62,8 +62,9 @@ test.concurrent('progress arrives in order and complete; a cancelled and a timed
       await call(operation, { duration: 0.2, steps: 4 }, { onprogress: () => {} });
       const abort = new AbortController();
       const onprogress = () => abort.abort('changed my mind');
-      await call(operation, { duration: 0.4, steps: 4 }, { onprogress, signal: abort.signal });
-      await call(operation, { duration: 0.4, steps: 2 }, { timeout: 100 });
+      // Long enough not to end by itself before the cancel is there, on however busy a machine.
+      await call(operation, { duration: 40, steps: 400 }, { onprogress, signal: abort.signal });
+      await call(operation, { duration: 40, steps: 2 }, { timeout: 100 });
       await call('echo', { message: 'still there' });
       await rootsAsked;
     }),

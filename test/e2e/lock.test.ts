@@ -356,8 +356,27 @@ describe('a pause', () => {
     yard.env = () => ({ ...env.call(yard), MCP_GUARD_RUN: 'x' });
     expect(yard.command(...flags).stderr).toContain('inside a server behind mcp-guard');
     stage.edit(({ servers }) => Object.assign(servers.srv, { mode: 'observe' }));
-    expect(stage.approve()).toMatchObject({ status: 77, stderr: expect.stringContaining('inside a server') });
+    const never = join(yard.home, 'never.json');
+    writeFileSync(never, readFileSync(stage.config), { mode: 0o600 });
+    const refused = { status: 77, stderr: expect.stringContaining('inside a server') };
+    expect(stage.approve()).toMatchObject(refused);
+    expect(yard.command('config', 'allow', '--yes')).toMatchObject(refused);
+    expect(yard.command('scope', 'init', '--yes', '--', process.execPath)).toMatchObject(refused);
+    expect(yard.command('run', '--config', never, '--server', 'srv')).toMatchObject(refused);
+    expect(existsSync(join(yard.home, 'never.mcp-guard.lock.json'))).toBe(false);
   });
+});
+
+it('the log goes where that was approved, and even then not among the files of the guard', async () => {
+  const stage = new LockStage(yard, server(Yard.server('echo')));
+  await stage.session((session) => session.tools());
+  const file = join(yard.state, 'default', 'pauses.json');
+  stage.edit((written) => Object.assign(written, { log: { file, level: 'debug' } }));
+  await stage.session((session) => session.tools());
+  expect(existsSync(file)).toBe(false);
+  expect(stage.approve()).toMatchObject({ status: 0 });
+  expect(stage.refused()).toMatchObject({ status: 64, stderr: expect.stringContaining('files of its own there') });
+  expect(existsSync(file)).toBe(false);
 });
 
 it('a tool that writes files cannot touch lock, key or pauses', async () => {

@@ -10,12 +10,14 @@ const FILESYSTEM = fileURLToPath(
   new URL('../../node_modules/@modelcontextprotocol/server-filesystem/dist/index.js', import.meta.url),
 );
 
-test('no relative path leads the filesystem server to the files of the guard', async () => {
+test('no relative, long or indirect path leads the filesystem server to the files of the guard', async () => {
   const yard = new Yard();
   const shared = join(yard.home, 'shared');
   yard.state = join(shared, 'state');
   mkdirSync(join(shared, 'sub'), { recursive: true });
-  const client = yard.start([process.execPath, FILESYSTEM, shared]);
+  const env = yard.env;
+  yard.env = () => ({ ...env.call(yard), DATA_DIR: yard.state });
+  const client = yard.start([process.execPath, FILESYSTEM, shared], ['--pass-env', 'DATA_DIR']);
   await client.initialize();
   let id = 10;
   const write = async (path: string): Promise<string> => {
@@ -30,6 +32,11 @@ test('no relative path leads the filesystem server to the files of the guard', a
     '../mcp-guard.config.json',
     '~/.config/mcp-guard/config.json',
     '.config/mcp-guard/config.yml',
+    // the server takes `..` back as text, and never opens what it takes back
+    `/${'a'.repeat(1100)}/..${yard.state}/planted`,
+    `/${'a/../'.repeat(1000)}${yard.state}/planted`,
+    '$DATA_DIR/planted',
+    `/proc/self/../self/root${yard.state}/planted`,
   ]) {
     expect(await write(path), path).toContain('own_path');
   }

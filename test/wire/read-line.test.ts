@@ -336,7 +336,12 @@ describe('what a server may be sloppy in', () => {
   it.each([
     ['structuredContent', answer('{"structuredContent":{"a":1,"a":2,"b":{"c":1,"c":1,"c":1}}}'), 3],
     ['content', answer('{"content":[{"type":"text","type":"text"}]}'), 1],
-    ['the schema of a tool', answer('{"tools":[{"name":"a","inputSchema":{"x":1,"x":2}}]}'), 1],
+    [
+      'what is for programs of a tool',
+      answer('{"tools":[{"name":"a","icons":[{"src":"x","src":"y"}],"_meta":{"a":{"b":1,"b":1}}}]}'),
+      2,
+    ],
+    ['the arguments of a prompt', answer('{"prompts":[{"name":"a","arguments":[{"name":"x","name":"y"}]}]}'), 1],
     ['error.data', '{"jsonrpc":"2.0","id":7,"error":{"code":1,"message":"","data":{"a":1,"a":1}}}', 1],
     ['two levels into _meta', answer('{"_meta":{"a":{"b":{"c":1,"c":1}}}}'), 1],
     ['an unknown member', '{"jsonrpc":"2.0","id":7,"result":{},"x":{"a":1,"a":1}}', 1],
@@ -359,6 +364,16 @@ describe('what a server may be sloppy in', () => {
     ['capabilities', answer('{"capabilities":{"tools":{"listChanged":true,"listChanged":false}}}')],
     ['serverInfo', answer('{"serverInfo":{"name":"a","name":"b"}}')],
     ['a tool', answer('{"tools":[{"name":"x"},{"name":"a","name":"b"}]}')],
+    ['the schema of a tool', answer('{"tools":[{"name":"a","inputSchema":{"x":1,"x":2}}]}')],
+    [
+      'deep in the schema of a tool',
+      answer('{"tools":[{},{"inputSchema":{"anyOf":[{"a":[]},{"a":[{"b":"","\\u0062":""}]}]}}]}'),
+    ],
+    [
+      'the annotations of a tool',
+      answer('{"tools":[{"name":"a","annotations":{"readOnlyHint":false,"readOnlyHint":true}}]}'),
+    ],
+    ['what nobody knows of a tool', answer('{"tools":[{"name":"a","summary":{"x":1,"x":2}}]}')],
     ['a resource', answer('{"resources":[{"uri":"a","uri":"b"}]}')],
     ['a template', answer('{"resourceTemplates":[{"name":"a","name":"b"}]}')],
     ['a prompt', answer('{"prompts":[{"name":"a","name":"b"}]}')],

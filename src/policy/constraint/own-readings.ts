@@ -11,8 +11,8 @@ const MAX_PATH_LENGTH = 4096;
 const MAX_NAME_LENGTH = 1024;
 const PATH_MARK = /[/\\~.%$]/;
 const NOT_ASCII = /[^\0-\x7f]/;
-/** What a reader without a browser's network opens as a file, if anything: `sqlite:`, `jdbc:sqlite:`. */
-const SCHEME = /^(?!(?:https?|wss?):)[a-z][a-z0-9+.-]*:(?=\S)/i;
+/** What a reader opens as a file, if anything: `sqlite:`, `jdbc:sqlite:`; not the first word of a sentence. */
+const SCHEME = /^(?!(?:https?|wss?):)[a-z][a-z0-9+.-]*:(?=[/\\.~$%]|[a-z][a-z0-9+.-]*:[/\\]|\S+$)/i;
 const FILE_URL = /^(?:[a-z0-9+.-]*[+-])?file(?:[+-][a-z0-9+.-]*)?:(?:\/\/[^/\\]*(?=[/\\]))?([^?#]*).*$/is;
 const ENCODED_STEP = /%2e|%2f|%5c/i;
 
@@ -42,7 +42,8 @@ function collapse(text: string): string | undefined {
   let length = 0;
   let back = 0;
   for (let end = text.length; end > 0; ) {
-    const start = Math.max(text.lastIndexOf('/', end - 1), text.lastIndexOf('\\', end - 1));
+    let start = end - 1;
+    while (start >= 0 && !isSeparator(text.charCodeAt(start))) start -= 1;
     const part = text.slice(start + 1, end);
     end = start;
     if (part === '' || part === '.') continue;
@@ -56,6 +57,11 @@ function collapse(text: string): string | undefined {
   }
   const climbs = '../'.repeat(Math.min(back, MAX_NAME_LENGTH));
   return `${/^[/\\]/.test(text) ? '/' : climbs}${kept.reverse().join('/')}`;
+}
+
+/** `/` or `\`. */
+function isSeparator(code: number): boolean {
+  return code === 0x2f || code === 0x5c;
 }
 
 /**

@@ -1,13 +1,14 @@
 // What a store keeps for a key, and one step over it for each kind of charge: judged first, taken only where all pass. Pure, for
 // every store that computes here itself; where the records lie is the store's business.
-import type {
-  BudgetCharge,
-  Charge,
-  PlaceCharge,
-  PostPaid,
-  RateCharge,
-  Receipt,
-  Window,
+import {
+  type BudgetCharge,
+  type Charge,
+  GIVE_BACK_WITHIN_MS,
+  type PlaceCharge,
+  type PostPaid,
+  type RateCharge,
+  type Receipt,
+  type Window,
 } from '../../ports/limit-store.ts';
 import { judgeRate, payUs, refundUs } from './gcra.ts';
 
@@ -15,7 +16,7 @@ export interface RateRecord {
   readonly kind: 'rate';
   readonly label: string;
   readonly tatUs: number;
-  /** What was given back while a receipt may remember more: see `refundUs`. 0 again once `tatUs + givenUs` has passed. */
+  /** What was given back while a receipt may remember more: see `refundUs`. 0 again once `forgottenUs` has come. */
   readonly givenUs: number;
   readonly depthUs: number;
   readonly unitUs: number;
@@ -74,9 +75,16 @@ function judgeRateCharge(found: CountRecord | undefined, charge: RateCharge, { u
   return { kind: 'pass', record: { kind: 'rate', label, tatUs, givenUs, depthUs, unitUs }, mark: tatUs + givenUs };
 }
 
-/** No receipt has a mark above `tatUs + givenUs`: once that has passed there is nothing left to remember. */
 function givenOf(known: RateRecord | undefined, us: number): number {
-  return known === undefined || known.tatUs + known.givenUs <= us ? 0 : known.givenUs;
+  return known === undefined || forgottenUs(known) <= us ? 0 : known.givenUs;
+}
+
+/**
+ * When nothing is left to remember. No receipt has a mark above `tatUs + givenUs`, and none is given back a day after it was
+ * taken, thus not a day after `tatUs`, either: whoever has every call given back must not keep a key for longer.
+ */
+function forgottenUs({ tatUs, givenUs }: RateRecord): number {
+  return tatUs + Math.min(givenUs, GIVE_BACK_WITHIN_MS * 1_000);
 }
 
 function judgeBudget(found: CountRecord | undefined, charge: BudgetCharge, { wallMs }: StoreTime): Verdict {
@@ -158,7 +166,7 @@ export function renewPlace(
 
 /** Nothing is lost where it is forgotten. */
 export function isFirstState(record: CountRecord, { us, wallMs }: StoreTime): boolean {
-  if (record.kind === 'rate') return record.tatUs + record.givenUs <= us;
+  if (record.kind === 'rate') return forgottenUs(record) <= us;
   if (record.kind === 'place') return record.leases.every(({ untilUs }) => untilUs <= us);
   return record.windows.every(({ endMs, used }) => used === 0 || endMs + KEPT_MS <= wallMs);
 }

@@ -4,7 +4,13 @@ import { attributeModel, type ModelHints, readClientName } from '../../core/attr
 import type { Interceptor, RequestView, Resumption, Settled, Verdict, Wait } from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
 import type { Instant } from '../../ports/clock.ts';
-import type { CallEnd, LimitStore, Receipt, Take } from '../../ports/limit-store.ts';
+import {
+  type CallEnd,
+  GIVE_BACK_WITHIN_MS,
+  type LimitStore,
+  type Receipt,
+  type Take,
+} from '../../ports/limit-store.ts';
 import { objectAt } from '../../wire/json.ts';
 import type { Subject } from './limit.ts';
 import { limitDenial, storeDenial } from './limit-denial.ts';
@@ -40,6 +46,7 @@ export interface OpenCall {
   readonly receipt: Receipt;
   /** The one that gave the receipt. */
   readonly store: LimitStore;
+  readonly taken: Instant;
   isSent: boolean;
   /** Of answers that are not charged yet. */
   bytesOut: number;
@@ -50,6 +57,8 @@ const NOBODY: readonly Resumption[] = [];
 const NEVER = Number.POSITIVE_INFINITY;
 const UNREACHED: CallEnd = { reached: false, postPaid: [] };
 const RENEW_MS = LEASE_MS / 3;
+/** Between the store's answer and its turn here, at most. */
+const WAITED_MS = 60_000;
 
 export function createLimits({ set, store: storeOfNow, who, model, lease, resume }: LimitsParts): Limits {
   /** INVARIANT: a request is in at most one of the two; a receipt is in exactly one place until it is settled, once. */
@@ -59,11 +68,12 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
   let renewAtMs = NEVER;
   let latest: Instant = { wallMs: 0, monoMs: 0 };
 
-  const settle = ({ bill, receipt, store, isSent, bytesOut }: OpenCall, now: Instant): void => {
+  const settle = ({ bill, receipt, store, taken, isSent, bytesOut }: OpenCall, now: Instant): void => {
     const postPaid = isSent ? paidOf(bill, bytesOut) : [];
+    const reached = isSent || isOld(taken, now);
     // What was taken stays taken: the store need not be asked.
-    if (isSent && postPaid.length === 0 && !holdsPlace(receipt)) return;
-    store.settle(receipt, { reached: isSent, postPaid }, now);
+    if (reached && postPaid.length === 0 && !holdsPlace(receipt)) return;
+    store.settle(receipt, { reached, postPaid }, now);
   };
   const tasks = new OpenTaskCalls(settle);
 
@@ -81,7 +91,7 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
     if (take.kind === 'denied') return limitDenial(bill, take.by, take.retryAfterMs);
     if (take.kind === 'unavailable') return storeDenial(take.why);
     const { receipt } = take;
-    calls.set(request, { bill, receipt, store, isSent: false, bytesOut: 0 });
+    calls.set(request, { bill, receipt, store, taken: now, isSent: false, bytesOut: 0 });
     if (holdsPlace(receipt)) renewAtMs = Math.min(renewAtMs, now.monoMs + RENEW_MS);
     return PASS;
   };
@@ -184,6 +194,12 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
 
 function announcesTask(settled: Settled): settled is Settled & { readonly taskId: string } {
   return settled.settlement === 'result' && settled.taskId !== undefined;
+}
+
+/** Either clock will do: the one may have been set, the other may have slept. */
+function isOld(taken: Instant, now: Instant): boolean {
+  const elapsedMs = Math.max(now.monoMs - taken.monoMs, now.wallMs - taken.wallMs);
+  return elapsedMs >= GIVE_BACK_WITHIN_MS - WAITED_MS;
 }
 
 function holdsPlace({ charges }: Receipt): boolean {

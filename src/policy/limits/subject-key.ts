@@ -11,8 +11,8 @@ const LONGEST_LABEL = 160;
 export type Part = 'rate' | 'bytes_in' | 'bytes_out' | 'budget' | 'places';
 
 /**
- * What two limits must have in common to be one count: what they are about and over which time; not how much, so that a number
- * that is edited goes on with the count that there is.
+ * What two limits must have in common to be one count: what they are about and over which time (of a rate, its pace); not how
+ * much, so that a burst, a budget or a number of places that is edited goes on with the count that there is.
  */
 export function identityOf(limit: Limit, part: Part): string {
   const { place, voice, key, match, rate, bytesIn, bytesOut, budget } = limit;

@@ -40,7 +40,9 @@ export function takeAll(shelf: Shelf, charges: readonly Charge[], now: StoreTime
 }
 
 export function settleAll(shelf: Shelf, receipt: Receipt, end: CallEnd, now: StoreTime): void {
-  for (const [index, { key }] of receipt.charges.entries()) {
+  for (const [index, { key, kind }] of receipt.charges.entries()) {
+    // What was spent stays spent: nothing to look for.
+    if (end.reached && kind !== 'place') continue;
     const found = shelf.find(key);
     const settled = settleCharge(found, receipt, index, end.reached, now);
     if (settled !== undefined && settled !== found) shelf.put(key, settled);

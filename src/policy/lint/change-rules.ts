@@ -18,7 +18,7 @@ const WORDS = { approved: 'approved', first_seen: 'seen first' } as const;
 export function findDrifted({ servers }: LintInput): readonly Found[] {
   return servers.flatMap(({ id, definitions, document }): readonly Found[] => {
     if (definitions === undefined) return [];
-    const { before, now, since, hasInstructions } = definitions;
+    const { before, now, since, hasInstructions, isPart } = definitions;
     const settings = resolvePins(document);
     const drift = findDrift(before, now, (tool) => settings(tool).ignored);
     const base = { path: ['servers', id], server: id } as const;
@@ -31,7 +31,8 @@ export function findDrifted({ servers }: LintInput): readonly Found[] {
         const text = `is not what was ${WORDS[since]}: ${lines.slice(0, MOST_LINES).join('; ')}${more}`;
         return { ...base, tool: change.tool, text, mend };
       });
-    const cloned = drift.clones.map(
+    // of a part nobody knows what is gone
+    const cloned = (isPart === true ? [] : drift.clones).map(
       ({ from, to }): Found => ({
         ...base,
         tool: to,
@@ -50,6 +51,22 @@ export function findDrifted({ servers }: LintInput): readonly Found[] {
 /** Where the lock does not count, `run` starts nothing: a check before that must say so. */
 export function findRefusedLock({ lockRefused }: LintInput): readonly Found[] {
   return lockRefused === undefined ? [] : [{ path: [], text: lockRefused.what, mend: lockRefused.mend }];
+}
+
+/** What nobody has approved, or nobody can: then a server is held to nothing but what it happened to say first. */
+export function findNotPinned({ servers, approved }: LintInput): readonly Found[] {
+  return servers.flatMap(({ id, document, pins, definitions }): readonly Found[] => {
+    if (resolveServerPins(document).mode === 'off') return [];
+    const base = { path: ['servers', id], server: id } as const;
+    if (definitions?.isPart === true) {
+      const text = `no list of the tools of ${quoteName(id)} ever came to its end: what was not seen cannot be approved`;
+      return [{ ...base, text, mend: 'ask who made it; a server that never ends its list may hide what it offers' }];
+    }
+    if (approved === undefined || pins !== undefined) return [];
+    const text = `${quoteName(id)} was approved before its definitions were seen: nobody has approved what it says of its tools`;
+    const mend = `run it, then \`mcp-guard scope approve --server ${id}\``;
+    return [{ ...base, text, mend }];
+  });
 }
 
 /** What can be called now and could not be when a person last approved: by a wider scope, or by tools that are new. */

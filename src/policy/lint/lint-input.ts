@@ -47,6 +47,8 @@ export interface Definitions {
   readonly now: PinSet;
   /** False: whether its instructions are the same is not known. */
   readonly hasInstructions: boolean;
+  /** No list of it ever came to its end. */
+  readonly isPart?: true;
 }
 
 /** How many tools could be called, at a time. */

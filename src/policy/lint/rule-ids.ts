@@ -29,6 +29,7 @@ export const LINT_RULES = {
   },
   'rule-can-never-match': { severity: 'warn', summary: 'a rule that changes nothing' },
   'definition-drift': { severity: 'error', summary: 'a tool that is not what was approved' },
+  'definitions-not-pinned': { severity: 'warn', summary: 'a server whose definitions nobody has approved' },
   'annotation-contradiction': {
     severity: 'warn',
     summary: 'a tool that claims to be harmless and does not sound like it',

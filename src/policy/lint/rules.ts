@@ -4,6 +4,7 @@ import {
   findDrifted,
   findGrowth,
   findGrowthSinceApproval,
+  findNotPinned,
   findRefusedLock,
 } from './change-rules.ts';
 import { findShadowed, findToxic } from './exposure-rules.ts';
@@ -29,6 +30,7 @@ export const FINDERS: Readonly<Record<RuleId, (input: LintInput) => readonly Fou
   'unconstrained-argument': findUnconstrained,
   'rule-can-never-match': findUnreachable,
   'definition-drift': findDrifted,
+  'definitions-not-pinned': findNotPinned,
   'annotation-contradiction': findContradictory,
   'growth-since-approval': findGrowthSinceApproval,
   'growth-30-90': findGrowth,

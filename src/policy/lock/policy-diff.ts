@@ -3,8 +3,11 @@
 import { showInert } from '../../wire/inert-text.ts';
 import type { Json, JsonObject } from '../../wire/json.ts';
 import { isJsonObject } from '../../wire/json.ts';
+import { isSameJson } from '../../wire/same-json.ts';
 import { combineDocuments } from './combine.ts';
-import { type Difference, memberOf, objectOf } from './difference.ts';
+import { type Difference, keysOf, memberOf, objectOf } from './difference.ts';
+import { PIN_MODES, ruleFor } from './field-table.ts';
+import type { Lifted } from './lifted.ts';
 import { diffRoles, type RoleLine } from './role-diff.ts';
 import { diffScopes, type RuleChange, type ScopeDiff } from './scope-diff.ts';
 
@@ -22,9 +25,11 @@ export interface PolicyDiff {
   readonly isApproved: boolean;
 }
 
-const LONGEST_VALUE = 160;
+/** An end that is cut off is said, with its length. */
+const LONGEST_VALUE = 4_096;
 const LONGEST_NAME = 128;
 const MOST_TOOLS = 20;
+const SECRET = /key|token|secret|passw|pwd|auth|cred|dsn|cookie|session/i;
 
 /**
  * @param lock the approved config that holds now; undefined where nothing was approved: everything becomes possible
@@ -55,17 +60,28 @@ function lineOf(difference: Difference): readonly DiffLine[] {
   // said by scopeLines, rule by rule
   if (direction === 'layered') return [];
   const kind = direction === 'blocked' ? 'starts' : direction === 'narrower' ? 'holds' : 'possible';
-  if (path.length === 2 && path[0] === 'servers')
-    return [{ kind, server, text: serverText(path[1] ?? '', before, after) }];
+  if (path.length === 2 && path[0] === 'servers') {
+    const [env, cwd] = [objectOf(memberOf(after, 'env')), memberOf(after, 'cwd')];
+    const texts = [
+      serverText(path[1] ?? '', before, after),
+      ...(cwd === undefined ? [] : [`cwd: ${cut(JSON.stringify(cwd))}`]),
+      ...envLines({}, env),
+    ];
+    return texts.map((text) => ({ kind, server, text }));
+  }
   const shown = path
     .slice(server === undefined ? 0 : 2)
     .map(quoteKey)
     .join('.');
+  if (server !== undefined && path.length === 3 && path[2] === 'env')
+    return envLines(objectOf(before), objectOf(after)).map((text) => ({ kind, server, text }));
   return [{ kind, server, text: `${shown}: ${valueText(path, before)} → ${valueText(path, after)}` }];
 }
 
 function roleLine(line: RoleLine): DiffLine {
   const about = line.role === undefined ? 'roles' : `role \`${inertName(line.role)}\``;
+  if (line.kind === 'lifted')
+    return { kind: 'possible', server: undefined, text: `${about}: ${liftedText(line.lifted)}` };
   if (line.kind !== 'rule') return { kind: line.kind, server: undefined, text: `${about}: ${line.text}` };
   const kind = line.change.direction === 'wider' ? 'possible' : 'holds';
   return { kind, server: undefined, text: `${about}: ${ruleText(line.change)}` };
@@ -81,7 +97,7 @@ function serverText(id: string, before: Json | undefined, after: Json | undefine
 }
 
 function scopeLines(scope: ScopeDiff, isKnown: boolean): readonly DiffLine[] {
-  const { server, before, after, rules, newTools, lostTools } = scope;
+  const { server, before, after, rules, lifted, newTools, lostTools } = scope;
   const line = (kind: DiffLine['kind'], text: string): DiffLine => ({ kind, server, text });
   const lines: DiffLine[] = [];
   if (before !== after || !isKnown) {
@@ -91,6 +107,7 @@ function scopeLines(scope: ScopeDiff, isKnown: boolean): readonly DiffLine[] {
     else if (isKnown && now < then) lines.push(line('holds', 'no scope: nothing is granted'));
   }
   for (const rule of rules) lines.push(line(rule.direction === 'wider' ? 'possible' : 'holds', ruleText(rule)));
+  for (const one of lifted) lines.push(line('possible', liftedText(one)));
   for (const by of ['name', 'wildcard', 'unscoped'] as const) {
     const tools = newTools.filter((one) => one.by === by).map(({ tool }) => tool);
     if (tools.length > 0) lines.push(line('possible', `${ASKED[by]}: ${listNames(tools)}`));
@@ -113,6 +130,18 @@ function ruleText({ what, kind, pattern, before, after }: RuleChange): string {
   return `${target} changed:${termsText(before) || ' without terms'} →${termsText(after) || ' without terms'}`;
 }
 
+function liftedText({ kind, name, terms, by, hasTerms }: Lifted): string {
+  const args = Object.entries(objectOf(memberOf(terms, 'args'))).map(
+    ([pointer, constraint]) => `\`${inertName(pointer)}\` ${cut(JSON.stringify(constraint ?? null))}`,
+  );
+  const rest = Object.entries(terms).filter(([key]) => key !== 'args');
+  const shown = [...args, ...rest.map(([key, value]) => `${key} ${cut(JSON.stringify(value ?? null))}`)].join(', ');
+  const target = `${kind === 'tool' ? '' : `${kind} `}\`${inertName(name)}\``;
+  return hasTerms
+    ? `${target}: besides its constraints (${shown}) those of grant \`${inertName(by)}\` let it pass, too`
+    : `${target}: its constraints (${shown}) hold nobody back any more: grant \`${inertName(by)}\` has none`;
+}
+
 function termsText(terms: JsonObject | undefined): string {
   return terms === undefined || Object.keys(terms).length === 0 ? '' : ` ${cut(JSON.stringify(terms))}`;
 }
@@ -122,9 +151,21 @@ function listNames(names: readonly string[]): string {
   return `${shown.join(', ')}${names.length > MOST_TOOLS ? ` and ${names.length - MOST_TOOLS} more` : ''}`;
 }
 
-/** TRUST: a literal below `env` or `headers` may be a secret and is not shown; a reference to one is. */
+/** One line a variable. TRUST: its literal stands in the config, which the asker reads; one whose name says secret is not shown all the same. */
+function envLines(before: JsonObject, after: JsonObject): readonly string[] {
+  const show = (name: string, value: Json | undefined): string =>
+    value === undefined ? 'nothing' : SECRET.test(name) ? secretText(value) : cut(JSON.stringify(value));
+  return keysOf(before, after).flatMap((name) => {
+    const [then, now] = [memberOf(before, name), memberOf(after, name)];
+    if (isSameJson(then, now)) return [];
+    const [old, fresh] = [show(name, then), show(name, now)];
+    return [`env.${quoteKey(name)}: ${old} → ${old === fresh ? 'another' : fresh}`];
+  });
+}
+
+/** TRUST: a literal below `headers` may be a secret and is not shown; a reference to one is. */
 function valueText(path: readonly string[], value: Json | undefined): string {
-  if (value === undefined) return 'nothing';
+  if (value === undefined) return defaultText(path);
   const isSecret = path.includes('env') || path.includes('headers');
   if (!isSecret) return cut(JSON.stringify(value));
   if (isJsonObject(value))
@@ -138,12 +179,25 @@ function secretText(value: Json | undefined): string {
   return typeof value === 'string' && /^(env|file):/.test(value) ? cut(value) : '(a literal)';
 }
 
+/** What holds where nothing is said. */
+function defaultText(path: readonly string[]): string {
+  // what a tool leaves open is its server's
+  if (path[0] === 'servers' && path[2] === 'tools') return 'nothing';
+  const rule = ruleFor(path.map((part, index) => (path[0] === 'servers' && index === 1 ? '*' : part)).join('.'));
+  if (rule?.kind === 'pins') return `${JSON.stringify(PIN_MODES[0])} (the default)`;
+  if (rule?.kind === 'stricter') return `${JSON.stringify(rule.absent)} (the default)`;
+  if ((rule?.kind === 'smaller' || rule?.kind === 'larger') && Number.isFinite(rule.absent))
+    return `${rule.absent} (the default)`;
+  return 'nothing';
+}
+
 function quoteKey(key: string): string {
   return /^[A-Za-z$_][\w$-]*$/.test(key) ? key : `[${JSON.stringify(inertName(key))}]`;
 }
 
 function cut(text: string): string {
-  return showInert(text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text);
+  const missing = text.length - LONGEST_VALUE;
+  return showInert(missing > 0 ? `${text.slice(0, LONGEST_VALUE)}… (${missing} more characters)` : text);
 }
 
 function inertName(name: string): string {

@@ -2,12 +2,14 @@
 // sides are evaluated for each request, so that nothing here decides. attacker-controlled: patterns; the caller makes lines inert.
 import type { JsonObject } from '../../wire/json.ts';
 import { keysOf, memberOf, objectOf } from './difference.ts';
+import { findLifted, type Lifted } from './lifted.ts';
 import { compareRules, type RuleChange } from './scope-diff.ts';
 import { viewRole } from './scope-view.ts';
 
 export type RoleLine =
   | { readonly kind: 'possible' | 'holds'; readonly role: string | undefined; readonly text: string }
-  | { readonly kind: 'rule'; readonly role: string; readonly change: RuleChange };
+  | { readonly kind: 'rule'; readonly role: string; readonly change: RuleChange }
+  | { readonly kind: 'lifted'; readonly role: string; readonly lifted: Lifted };
 
 export function diffRoles(lock: JsonObject, config: JsonObject): readonly RoleLine[] {
   const [before, after] = [memberOf(lock, 'roles'), memberOf(config, 'roles')];
@@ -29,6 +31,7 @@ export function diffRoles(lock: JsonObject, config: JsonObject): readonly RoleLi
       ...compareRules('deny', then?.denies ?? [], now.denies),
     ];
     for (const change of rules) lines.push({ kind: 'rule', role, change });
+    for (const lifted of findLifted(then?.grants ?? [], now.grants, [])) lines.push({ kind: 'lifted', role, lifted });
   }
   return lines;
 }

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
 import { keysOf, listOf, memberOf, objectOf } from './difference.ts';
 import { APPROVALS } from './field-table.ts';
+import { findLifted, type Lifted } from './lifted.ts';
 import { grantFor, type Kind, type Rule, type ScopeView, viewScope } from './scope-view.ts';
 
 export interface RuleChange {
@@ -31,6 +32,8 @@ export interface ScopeDiff {
   readonly before: ScopeView['kind'];
   readonly after: ScopeView['kind'];
   readonly rules: readonly RuleChange[];
+  /** Constraints that stand in both and hold nobody back any more. */
+  readonly lifted: readonly Lifted[];
   readonly newTools: readonly NewTool[];
   readonly lostTools: readonly string[];
 }
@@ -51,7 +54,8 @@ export function diffScopes(lock: JsonObject, config: JsonObject, server: string,
     ...compareRules('grant', before.grants, after.grants),
     ...compareRules('deny', before.denies, after.denies),
   ];
-  return { server, before: before.kind, after: after.kind, rules, newTools, lostTools };
+  const lifted = findLifted(before.grants, after.grants, tools);
+  return { server, before: before.kind, after: after.kind, rules, lifted, newTools, lostTools };
 }
 
 /** Rules of one target are compared in their order; what has no counterpart was added or removed. */

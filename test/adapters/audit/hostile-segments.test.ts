@@ -87,6 +87,12 @@ describe('a forged record', () => {
   });
 });
 
+/** Of this process, ms: what others do on the machine meanwhile is no slowness of the reader. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 // Each of these took minutes, or longer than anybody waits.
 describe('a segment made to keep a reader busy', () => {
   it('with many outcomes of one call costs one step for each, and keeps their order', () => {
@@ -98,9 +104,9 @@ describe('a segment made to keep a reader busy', () => {
       settlement: 'result',
     }));
     forge([intent({}), ...outcomes]);
-    const began = performance.now();
+    const began = processorMs();
     const forged = recent().find(({ ref }) => ref.segment === SEGMENT) ?? fail('not found');
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(processorMs() - began).toBeLessThan(5000);
     expect(forged.outcomes).toHaveLength(30_000);
     expect(forged.outcomes.slice(0, 2).map((outcome) => outcome.at)).toEqual([START, START + 1]);
     expect(forged.outcomes.at(-1)?.at).toBe(START + 29_999);
@@ -109,9 +115,9 @@ describe('a segment made to keep a reader busy', () => {
   it('with 10 MB of empty lines is read in seconds', () => {
     writeHonest();
     fs.writeFileSync(place(), '\n'.repeat(1e7));
-    const began = performance.now();
+    const began = processorMs();
     expect(recent()).toHaveLength(1);
-    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(processorMs() - began).toBeLessThan(10_000);
   }, 60_000);
 
   it('without an end of line is given up, from either end', () => {

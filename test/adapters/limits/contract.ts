@@ -329,3 +329,32 @@ export function describeLimitStore(name: string, openWorld: () => LimitWorld | P
     });
   });
 }
+
+/** What only a clock in the test's hands can show: days. */
+export function describeForgetting(name: string, openWorld: () => LimitWorld | Promise<LimitWorld>): void {
+  test(`${name} remembers what was given back until the sum of both has passed, at most a day after the rate is full`, async () => {
+    const world = await openWorld();
+    const store = await world.open();
+    const dayUs = DAY_MS * 1_000;
+    const long = { spendUs: dayUs, depthUs: dayUs, mostUs: dayUs };
+    /** How far ahead of now the mark of a call is that is given back at once. */
+    const aheadOf = async (key: string, more: Partial<RateCharge>) => {
+      const receipt = taken(await store.take([rate(key, more)], world.now()));
+      store.settle(receipt, UNREACHED, world.now());
+      await store.idle();
+      return (receipt.marks[0] ?? Number.NaN) - Math.floor(world.now().monoMs * 1_000);
+    };
+    // A file's clock begins at 0.
+    const [longUs, quickUs] = [await aheadOf('long', long), await aheadOf('quick', {})];
+    for (let again = 1; again < 20; again += 1) await aheadOf('long', long);
+    await world.pass(999);
+    expect(await aheadOf('quick', {})).toBe(quickUs + SECOND_US);
+    await world.pass(DAY_MS - 1_000);
+    expect(await aheadOf('long', long)).toBe(longUs + 20 * dayUs);
+    await world.pass(DAY_MS - 1);
+    expect(await aheadOf('long', long)).toBe(longUs + 21 * dayUs);
+    await world.pass(DAY_MS);
+    expect([await aheadOf('long', long), await aheadOf('quick', {})]).toEqual([longUs, quickUs]);
+    await world.close();
+  });
+}

@@ -141,12 +141,12 @@ describe.skipIf(program === undefined)('a redis that fails', () => {
 
   test('a lease whose end was lost falls free by itself', async () => {
     const store = open(through);
-    const receipt = taken(await store.take([place('p', 'one', 1, 1_000)], world.now()));
+    const receipt = taken(await store.take([place('p', 'one', 1, 2_000)], world.now()));
     proxy.isSwallowing = true;
     store.settle(receipt, REACHED, world.now());
     await store.idle();
     const other = open();
-    const next = async () => (await other.take([place('p', 'two', 1, 1_000)], world.now())).kind;
+    const next = async () => (await other.take([place('p', 'two', 1, 2_000)], world.now())).kind;
     expect(await next()).toBe('denied');
     await expect.poll(next, POLL).toBe('taken');
   });

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FILE_BYTES } from '../../../src/adapters/limit-table.ts';
 import type { LimitStore, RateCharge, Take } from '../../../src/ports/limit-store.ts';
-import { budget, describeLimitStore, place, REACHED, rate, taken, UNREACHED } from './contract.ts';
+import { budget, describeForgetting, describeLimitStore, place, REACHED, rate, taken, UNREACHED } from './contract.ts';
 import { FileWorld, requireKernelLock } from './file-world.ts';
 
 describeLimitStore('the file under the kernel lock', async () => new FileWorld(await requireKernelLock()));
 describeLimitStore('the file under a lock file', () => new FileWorld(undefined));
+describeForgetting('the file', async () => new FileWorld(await requireKernelLock()));
 
 const WHOLE: Partial<RateCharge> = { spendUs: 2_000_000 };
 const kindOf = async (take: Take | Promise<Take>): Promise<string> => (await take).kind;

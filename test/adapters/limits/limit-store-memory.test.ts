@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest';
 import { openMemoryLimitStore } from '../../../src/adapters/limit-store-memory.ts';
-import { describeLimitStore, REACHED, rate, taken, UNREACHED } from './contract.ts';
+import { describeForgetting, describeLimitStore, REACHED, rate, taken, UNREACHED } from './contract.ts';
 import { ManualTime } from './manual-time.ts';
 
-describeLimitStore('the memory', () => {
+const openWorld = () => {
   const time = new ManualTime();
   const store = openMemoryLimitStore();
   return { open: () => store, now: () => time.now(), pass: time.pass, slackMs: 0, close: async () => {} };
-});
+};
+describeLimitStore('the memory', openWorld);
+describeForgetting('the memory', openWorld);
 
 test('the number of keys is bounded; those that are full again make room', async () => {
   const time = new ManualTime();
@@ -16,6 +18,20 @@ test('the number of keys is bounded; those that are full again make room', async
   expect(kinds.map((one) => 'kind' in one && one.kind)).toEqual(['taken', 'taken', 'taken', 'taken', 'unavailable']);
   await time.pass(1_000);
   expect(store.take([rate('e')], time.now())).toMatchObject({ kind: 'taken' });
+});
+
+test('a key of which every call is given back makes room a day after it is full', async () => {
+  const time = new ManualTime();
+  const store = openMemoryLimitStore(1);
+  const day = 86_400_000_000;
+  for (let call = 0; call < 5; call += 1) {
+    const long = rate('a', { spendUs: day, depthUs: day, mostUs: day });
+    store.settle(taken(await store.take([long], time.now())), UNREACHED, time.now());
+  }
+  await time.pass(86_399_999);
+  expect(store.take([rate('b')], time.now())).toMatchObject({ kind: 'unavailable' });
+  await time.pass(1);
+  expect(store.take([rate('b')], time.now())).toMatchObject({ kind: 'taken' });
 });
 
 test('a key is not forgotten while somebody may give back of it', async () => {

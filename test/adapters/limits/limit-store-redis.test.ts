@@ -65,6 +65,21 @@ describe.skipIf(program === undefined)('a redis', async () => {
       expect(Math.abs(Number(tat) / 1e6 - 1 - Number(seconds))).toBeLessThan(3);
     });
 
+    test('a rate of which every call is given back goes a day after it is full', async () => {
+      const long = { spendUs: DAY_MS * 1_000, depthUs: DAY_MS * 1_000, mostUs: DAY_MS * 1_000 };
+      for (let call = 0; call < 5; call += 1) {
+        const receipt = taken(await store.take([rate('a', long)], world.now()));
+        expect(Number(await raw.send('PTTL', nameOf('h', 'a')))).toBeGreaterThan(DAY_MS);
+        store.settle(receipt, UNREACHED, world.now());
+        await store.idle();
+      }
+      const left = Number(await raw.send('PTTL', nameOf('h', 'a')));
+      expect(left).toBeGreaterThan(DAY_MS - 10_000);
+      expect(left).toBeLessThanOrEqual(DAY_MS + 1_001);
+      const forgotten = await raw.send('ZSCORE', `mcp-guard:limits:1:{${world.tenant}}:index`, keyOf('a'));
+      expect(Number(forgotten) - Date.now()).toBeLessThanOrEqual(DAY_MS + 2_000);
+    });
+
     test('a key of another kind or a damaged one decides nothing, and the others of the call are not taken', async () => {
       await raw.send('SET', nameOf('h', 'bad'), 'x');
       expect(await store.take([rate('a'), rate('bad')], world.now())).toMatchObject({

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resolveRealPath } from '../../../src/adapters/real-path.ts';
+import { leadsThroughProcess, resolveRealPath } from '../../../src/adapters/real-path.ts';
 
 describe('resolveRealPath', () => {
   let base = '';
@@ -75,6 +75,34 @@ describe('resolveRealPath', () => {
       `${base}/self/x`,
     ]) {
       expect(resolveRealPath(path), path).toBeUndefined();
+    }
+  });
+
+  test.runIf(process.platform === 'linux')('what leaves the process is told from what only looks at it', () => {
+    symlinkSync('/proc/self/root', `${base}/everything`);
+    symlinkSync('everything', `${base}/hop`);
+    for (const path of [
+      `${base}/everything`,
+      `${base}/hop/etc`,
+      `${base}/dir/../hop/etc`,
+      '/proc/self/root/etc',
+      '/proc/thread-self/../../cwd/x',
+      '/proc/self/../self/cwd',
+      '/dev/fd/../cwd/x',
+      '/dev/fd/0',
+      `/proc/${process.pid}/fd/0`,
+    ]) {
+      expect(leadsThroughProcess(path), path).toBe(true);
+    }
+    for (const path of [
+      '/proc/self/status',
+      '/proc/mounts',
+      '/proc/self/exe',
+      '/etc',
+      `${base}/loop`,
+      `${base}/none`,
+    ]) {
+      expect(leadsThroughProcess(path), path).toBe(false);
     }
   });
 

@@ -93,6 +93,24 @@ describe('what never left', () => {
     expect(scene.line(call(10))).toMatchObject({ reason: 'rate_limited' });
   });
 
+  test.each([
+    ['given back', 86_000_000],
+    ['not given back: stores have forgotten by then what others were given', 86_400_000],
+  ])('after less than a day, or more, is %s', (what, afterMs) => {
+    const gate: Interceptor = { name: 'gate', onRequest: () => ({ kind: 'wait', why: 'test' }) };
+    const scene = new LimitsScene([{ key: ['tenant'], budget: { calls: 1, per: 'month', timeZone: 'UTC' } }], {
+      after: [gate],
+    });
+    expect(scene.line(call(1))).toBe('held');
+    scene.book
+      .at(afterMs)
+      .client({ method: 'notifications/cancelled', params: { requestId: 1 } })
+      .take();
+    const next = scene.line(call(2));
+    if (what === 'given back') expect(next).toBe('held');
+    else expect(next).toMatchObject({ reason: 'budget_spent' });
+  });
+
   test('but what left counts, however it ended', () => {
     const scene = new LimitsScene([{ key: ['tenant'], rate: '1/day', burst: 2 }]);
     scene.line(call(1));

@@ -129,6 +129,8 @@ export const EXPECTED = [
   'rule-can-never-match scopes.files.grants[8]',
   'annotation-contradiction servers.files look',
   'definition-drift servers.files drifted',
+  'definitions-not-pinned servers.loose',
+  'definitions-not-pinned servers.web',
   'growth-since-approval servers.files',
   'wider-than-ceiling scopes.files.grants[12]',
   'growth-30-90 servers.files',

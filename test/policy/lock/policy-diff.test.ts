@@ -1,7 +1,7 @@
 // What a person reads before an approval: what becomes possible, by name or by wildcard, what starts, what holds already.
 import { describe, expect, test } from 'vitest';
 import { diffPolicies } from '../../../src/policy/lock/policy-diff.ts';
-import type { JsonObject } from '../../../src/wire/json.ts';
+import type { Json, JsonObject } from '../../../src/wire/json.ts';
 
 const TOOLS = ['read_file', 'read_dir', 'write_file', 'delete_file'];
 const INVENTORY = new Map([['files', TOOLS]]);
@@ -102,17 +102,94 @@ describe('a grant whose terms changed', () => {
 test('settings: what waits, what starts, what holds', () => {
   const before = config(
     READS,
-    { env: { TOKEN: 'geheim', REF: 'env:A' }, mode: 'observe' },
+    { env: { TOKEN: 'geheim', REF: 'env:A', LEVEL: 'info' }, mode: 'observe' },
     { audit: { onFailure: 'deny' } },
   );
-  const after = config(READS, { env: { TOKEN: 'anderes', REF: 'env:B' } }, { audit: { onFailure: 'allow-and-count' } });
+  const after = config(
+    READS,
+    { env: { TOKEN: 'anderes', REF: 'env:B', LEVEL: 'info', NODE_OPTIONS: '-r ./x' } },
+    { audit: { onFailure: 'allow-and-count' } },
+  );
   const lines = linesOf(after, before);
   expect(lines).toEqual([
-    'starts: env: {TOKEN: (a literal), REF: env:A} → {TOKEN: (a literal), REF: env:B}',
-    'holds: mode: "observe" → nothing',
+    'starts: env.TOKEN: (a literal) → another',
+    'starts: env.REF: "env:A" → "env:B"',
+    'starts: env.NODE_OPTIONS: nothing → "-r ./x"',
+    'holds: mode: "observe" → "enforce" (the default)',
     'possible: audit.onFailure: "deny" → "allow-and-count"',
   ]);
   expect(lines.join()).not.toMatch(/geheim|anderes/);
+});
+
+test.each([
+  ['pins', 'warn', undefined, 'possible: pins: "deny" (the default) → "warn"'],
+  ['mode', 'observe', undefined, 'possible: mode: "enforce" (the default) → "observe"'],
+  ['deadline', { hardMs: 7_200_000 }, undefined, 'possible: deadline.hardMs: 3600000 (the default) → 7200000'],
+  ['onExit', 'restart', undefined, 'possible: onExit: nothing → "restart"'],
+])('`%s` that nobody wrote is named by its default', (key, after, before, line) => {
+  const of = (value: Json | undefined) => config(READS, value === undefined ? {} : { [key]: value });
+  expect(linesOf(of(after), of(before))).toEqual([line]);
+});
+
+describe('a constraint that a wider grant beside it lifts', () => {
+  const within = { args: { '/path': { within: ['/notes'] } } };
+  const held = { tool: 'read_file', ...within };
+  const told = (grants: readonly JsonObject[], before: readonly JsonObject[] = [held]) =>
+    linesOf(config({ grants }), config({ grants: before })).filter((line) => line.includes('constraints'));
+  const text = (name: string, by: string) =>
+    `possible: \`${name}\`: its constraints (\`/path\` {"within":["/notes"]}) hold nobody back any more: grant \`${by}\` has none`;
+
+  test('is said, whether the name is known by the grant, a pattern or the inventory', () => {
+    expect(told([held, { tool: '*_file', reason: 'more' }])).toEqual([text('read_file', '*_file')]);
+    expect(told([{ tool: 'delete_file' }, held, { tool: 'read_*', ...within }, { tool: '*' }])).toEqual([
+      text('read_file', '*'),
+    ]);
+    const pattern = { tool: 'read_*', ...within };
+    expect(told([pattern, { tool: 'read_dir' }], [pattern])).toEqual([text('read_dir', 'read_dir')]);
+    expect(told([pattern, { tool: '*' }], [pattern])).toContain(text('read_*', '*'));
+  });
+
+  test('a grant that asks for something else opens another way', () => {
+    expect(told([held, { tool: '*_file', args: { '/path': { within: ['/'] } } }])).toEqual([
+      'possible: `read_file`: besides its constraints (`/path` {"within":["/notes"]}) those of grant `*_file` let it pass, too',
+    ]);
+  });
+
+  test('is not said of what was free before, or of a grant that does not match', () => {
+    expect(told([held, { tool: 'read_*' }, { tool: '*' }], [held, { tool: 'read_*' }])).toEqual([]);
+    expect(told([held, { tool: 'write_*' }])).toEqual([]);
+    expect(told([{ tool: 'read_file' }])).toEqual([]);
+  });
+});
+
+test('of a new server the directory and the environment are shown, too', () => {
+  const server = { cwd: '/srv', env: { NODE_OPTIONS: '-r ./x', API_KEY: 'geheim', REF: 'env:A' } };
+  expect(linesOf(config(undefined, server), { version: 1, servers: {}, unlisted: 'deny' }).slice(0, 5)).toEqual([
+    'starts: new server, starts "node"',
+    'starts: cwd: "/srv"',
+    'starts: env.NODE_OPTIONS: nothing → "-r ./x"',
+    'starts: env.API_KEY: nothing → (a literal)',
+    'starts: env.REF: nothing → "env:A"',
+  ]);
+});
+
+test('a constraint that a wider grant of a role lifts', () => {
+  const roles = { reader: { scopes: ['reads'] } };
+  const of = (grants: readonly JsonObject[]): JsonObject => ({
+    ...config(READS),
+    ...{ roles, scopes: { files: READS, reads: { grants } } },
+  });
+  const held = { tool: 'read_file', args: { '/path': { within: ['/notes'] } } };
+  expect(linesOf(of([held, { tool: '*' }]), of([held]))).toContain(
+    'possible: role `reader`: `read_file`: its constraints (`/path` {"within":["/notes"]}) hold nobody back any more: grant `*` has none',
+  );
+});
+
+test('a long value is shown up to where it is cut, and how much is left', () => {
+  const [line] = linesOf(config(READS, { args: [`${'a'.repeat(200)}b`] }), config(READS, { args: ['a'.repeat(200)] }));
+  expect(line).toContain('ab"]');
+  const [cut] = linesOf(config(READS, { args: ['a'.repeat(5000)] }), config(READS));
+  expect(cut).toMatch(/a… \(908 more characters\)$/);
 });
 
 test('a server that is gone', () => {

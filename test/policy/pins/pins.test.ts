@@ -1,76 +1,9 @@
 // A definition that is not the approved one is out of use: in lists, in calls, in instructions; and nothing else is.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RequestView } from '../../../src/core/interceptor.ts';
-import { readDefinition } from '../../../src/policy/pins/definition.ts';
-import { type PinSet, pinSet } from '../../../src/policy/pins/pin-set.ts';
-import { createPins, type PinnedServer, type PinParts } from '../../../src/policy/pins/pins.ts';
-import type { SeenSet } from '../../../src/policy/pins/seen-set.ts';
-import type { Json, JsonObject } from '../../../src/wire/json.ts';
-
-const NOW = { wallMs: 0, monoMs: 0 };
-const READ = { name: 'read', description: 'reads a file', inputSchema: { type: 'object', properties: { path: {} } } };
-const WRITE = { name: 'write', title: 'Write', annotations: { readOnlyHint: false } };
-
-function pinned(tools: readonly Json[], instructions?: string): PinSet {
-  return pinSet(
-    tools.flatMap((tool) => readDefinition(tool) ?? []),
-    instructions,
-  );
-}
-type Finding = Parameters<PinParts['onFinding']>[0];
-
-function setUp(
-  approved: PinSet | undefined,
-  config?: JsonObject,
-  isObserved = false,
-  more: Partial<PinnedServer> = {},
-) {
-  let findings: Finding[] = [];
-  const listed: SeenSet[] = [];
-  let isPaused = false;
-  const known = approved === undefined ? undefined : { pins: approved, hasInstructions: true };
-  const interceptor = createPins({
-    servers: new Map([['files', { known, since: 'approved', config, isObserved, ...more }]]),
-    isPaused: (server) => isPaused && server === 'files',
-    onFinding: (finding) => findings.push(finding),
-    onListed: (_, seen) => listed.push(seen),
-  });
-  const view = (method: string, tool?: string, more: Partial<RequestView> = {}): RequestView => ({
-    ...{ asked: 'client', upstream: 'files', method, tool, params: undefined, modern: false },
-    ...more,
-  });
-  const takeFindings = (): readonly Finding[] => {
-    const found = findings;
-    findings = [];
-    return found;
-  };
-  const listAs = (request: RequestView, result: JsonObject, repeat?: number) => {
-    interceptor.onRequest?.(request, NOW);
-    request.params = undefined;
-    return interceptor.onResponse?.(request, result, NOW, repeat);
-  };
-  return {
-    pins: { takeFindings, isInUse: interceptor.isInUse },
-    listed,
-    pause: (paused: boolean) => {
-      isPaused = paused;
-    },
-    list: (tools: Json, more?: JsonObject, repeat?: number) =>
-      interceptor.onResponse?.(view('tools/list'), { tools, ...more }, NOW, repeat),
-    page: (cursor: string | undefined, tools: Json, nextCursor?: string, repeat?: number) =>
-      listAs(
-        view('tools/list', undefined, { params: cursor === undefined ? {} : { cursor } }),
-        nextCursor === undefined ? { tools } : { tools, nextCursor },
-        repeat,
-      ),
-    answer: (method: string, result: JsonObject) => interceptor.onResponse?.(view(method), result, NOW),
-    call: (tool: string, more?: Partial<RequestView>) => interceptor.onRequest?.(view('tools/call', tool, more), NOW),
-    listFrom: (upstream: string, tools: Json) =>
-      interceptor.onResponse?.(view('tools/list', undefined, { upstream }), { tools }, NOW),
-  };
-}
-const removed = (...indexes: number[]) => [{ kind: 'remove', array: ['tools'], indexes }];
+import type { PinnedServer } from '../../../src/policy/pins/pins.ts';
+import type { Json } from '../../../src/wire/json.ts';
+import { pinned, READ, removed, setUp, WRITE } from './pin-scene.ts';
 
 test('what was approved passes, whatever the order of its keys', () => {
   const { list, call, pins } = setUp(pinned([READ, WRITE]));
@@ -299,79 +232,6 @@ describe('what was first seen, where nothing was approved', () => {
     const { answer } = setUp(undefined, undefined, false, first([READ], undefined, false));
     expect(answer('initialize', { instructions: 'x' })).toBeUndefined();
     expect(answer('initialize', { instructions: 'y' })).toEqual([{ kind: 'drop', path: ['instructions'] }]);
-  });
-});
-
-describe('where no list ever came to its end', () => {
-  const part = (tools: readonly Json[]): Partial<PinnedServer> => ({
-    since: 'first_seen',
-    known: { pins: pinned(tools), hasInstructions: true, isPart: true },
-  });
-
-  test('what was seen stays what it was, and what was not is learnt', () => {
-    const { page, call, pins } = setUp(undefined, undefined, false, part([READ]));
-    expect(page(undefined, [{ ...READ, description: 'other' }, WRITE], 'two')).toEqual(removed(0));
-    expect(['read', 'write', 'unlisted'].map((tool) => call(tool)?.kind)).toEqual(['deny', 'pass', 'pass']);
-    expect(pins.takeFindings()).toMatchObject([{ tool: 'read', kind: 'changed' }]);
-    expect(page('two', [{ ...WRITE, title: 'x' }])).toEqual(removed(0));
-  });
-
-  test('what was learnt before takes its room', () => {
-    const { list } = setUp(undefined, undefined, false, part([{ ...READ, description: 'x'.repeat(3_999_000) }]));
-    expect(list([{ ...WRITE, description: 'x'.repeat(2_000) }])).toEqual(removed(0));
-  });
-});
-
-describe('what an approval would pin', () => {
-  test('is everything over all pages, as the server offers it now', () => {
-    const { page, answer, listed } = setUp(pinned([READ]));
-    answer('initialize', { instructions: 'be careful' });
-    page(undefined, [{ ...READ, title: 'x' }], 'two');
-    expect(listed).toEqual([
-      { pins: pinned([{ ...READ, title: 'x' }], 'be careful'), hasInstructions: true, isPart: true },
-    ]);
-    page('two', [WRITE]);
-    const seen = { pins: pinned([{ ...READ, title: 'x' }, WRITE], 'be careful'), hasInstructions: true };
-    expect(listed.slice(1)).toEqual([seen]);
-  });
-
-  test('a page out of its order, or a list without its start, is a part, and never makes a list whole', () => {
-    const { page, listed } = setUp(undefined);
-    page('two', [WRITE]);
-    expect(listed).toEqual([{ pins: pinned([WRITE]), hasInstructions: false, isPart: true }]);
-    page(undefined, [READ], 'two');
-    page('three', [WRITE]);
-    expect(listed.map(({ isPart }) => isPart)).toEqual([true, true, true]);
-    expect(listed[2]?.pins).toEqual(pinned([WRITE]));
-    page('two', []);
-    expect(listed[3]).toEqual({ pins: pinned([READ]), hasInstructions: false });
-  });
-
-  test('of a name that stands twice the first counts', () => {
-    const { list, listed } = setUp(undefined);
-    expect(list([READ, { ...READ, title: 'x' }])).toEqual(removed(1));
-    expect(listed).toEqual([{ pins: pinned([READ]), hasInstructions: false }]);
-  });
-
-  test('is as much as there is room for, and the rest is not in use: by number and by length', () => {
-    const many = setUp(undefined);
-    many.list(Array.from({ length: 20_001 }, (_, index) => ({ name: `x${index}` })));
-    expect(many.listed[0]?.pins.tools.size).toBe(20_000);
-    const { list, call, listed, pins } = setUp(undefined);
-    const huge = { name: 'pad', description: 'x'.repeat(4_000_000) };
-    expect(list([READ, huge, WRITE])).toEqual(removed(1, 2));
-    expect(listed).toEqual([{ pins: pinned([READ]), hasInstructions: false }]);
-    expect(['read', 'pad', 'write', 'any'].map((tool) => call(tool)?.kind)).toEqual(['pass', 'deny', 'deny', 'deny']);
-    expect(pins.takeFindings()).toMatchObject([{ tool: 'pad' }, { tool: 'write' }]);
-  });
-
-  test('is no instructions that are too long to keep: they are withheld', () => {
-    const { answer, list, listed } = setUp(undefined);
-    const drop = [{ kind: 'drop', path: ['instructions'] }];
-    expect(answer('initialize', { instructions: 'x'.repeat(500_001) })).toEqual(drop);
-    list([READ]);
-    expect(listed).toEqual([{ pins: pinned([READ]), hasInstructions: true }]);
-    expect(setUp(undefined).answer('initialize', { instructions: 'x'.repeat(500_000) })).toBeUndefined();
   });
 });
 
