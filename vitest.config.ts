@@ -17,6 +17,7 @@ export default defineConfig({
         test: {
           name: 'adapters',
           include: ['test/adapters/**/*.test.ts'],
+          exclude: ['test/adapters/limits/limit-redis-processes.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -35,7 +36,7 @@ export default defineConfig({
         },
       },
       {
-        // Measures a latency under load: not beside other tests, so it has a run of its own.
+        // Measures a latency or a rate under load: not beside other tests, so it has a run of its own.
         test: {
           name: 'load',
           fileParallelism: false,
@@ -43,6 +44,7 @@ export default defineConfig({
             'test/e2e/breaker-load.test.ts',
             'test/e2e/gateway-load.test.ts',
             'test/e2e/gateway-neighbours.test.ts',
+            'test/adapters/limits/limit-redis-processes.test.ts',
           ],
           testTimeout: 60_000,
         },

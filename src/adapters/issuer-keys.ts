@@ -25,8 +25,16 @@ export interface KeySource {
 
 const MAX_BYTES = 262_144;
 const MOST_KEYS = 100;
-/** A token with an unknown key makes the guards of this machine ask the issuer, but not more often. */
+/** The guards of this machine ask the issuer, whatever it answers and for whatever token, but not more often. */
 const ASK_AGAIN_MS = 30_000;
+
+interface Cache {
+  /** Those that came last; none where none ever came. */
+  readonly keys: readonly JsonObject[];
+  readonly fetchedMs: number;
+  /** The last time that the issuer was asked, in vain or not. */
+  readonly askedMs: number;
+}
 
 /** Undefined: they cannot be had. */
 export async function loadIssuerKeys(source: JwtPolicy['keys'], parts: KeySource): Promise<IssuerKeys | undefined> {
@@ -35,25 +43,26 @@ export async function loadIssuerKeys(source: JwtPolicy['keys'], parts: KeySource
     return keys === undefined ? undefined : { keys, refresh: async () => undefined };
   }
   const { url, cacheMs } = source;
-  const cached = readCache(cachePath(parts.stateDir, url), url);
-  const ageMs = cached === undefined ? Number.NaN : parts.nowMs - cached.fetchedMs;
+  const cached = readCache(parts.stateDir, url);
   // a clock that was set back makes them no younger
-  if (cached === undefined || !(ageMs >= 0 && ageMs < cacheMs)) return fetchAnew(url, parts);
-  return {
-    keys: cached.keys,
-    refresh: async () => (ageMs < ASK_AGAIN_MS ? undefined : fetchAnew(url, parts)),
-  };
+  const isWithin = (sinceMs: number | undefined, ms: number): boolean =>
+    sinceMs !== undefined && parts.nowMs >= sinceMs && parts.nowMs - sinceMs < ms;
+  const askAnew = async (): Promise<IssuerKeys | undefined> =>
+    isWithin(cached?.askedMs, ASK_AGAIN_MS) ? undefined : fetchAnew(url, parts);
+  if (cached === undefined || cached.keys.length === 0 || !isWithin(cached.fetchedMs, cacheMs)) return askAnew();
+  return { keys: cached.keys, refresh: askAnew };
 }
 
 async function fetchAnew(url: string, parts: KeySource): Promise<IssuerKeys | undefined> {
-  let keys: readonly JsonObject[] | undefined;
-  try {
-    keys = readKeySet(await parts.fetchText(url));
-  } catch {
+  const keys = await parts.fetchText(url).then(readKeySet, () => undefined);
+  const askedMs = parts.nowMs;
+  if (keys === undefined) {
+    // INVARIANT: an answer without a key that counts takes no place of a good one; read anew, as another guard may have had one.
+    const kept = readCache(parts.stateDir, url);
+    writeCache(parts, url, { keys: kept?.keys ?? [], fetchedMs: kept?.fetchedMs ?? 0, askedMs });
     return undefined;
   }
-  if (keys === undefined) return undefined;
-  writeCache(parts, url, keys);
+  writeCache(parts, url, { keys, fetchedMs: askedMs, askedMs });
   return { keys, refresh: async () => undefined };
 }
 
@@ -62,9 +71,14 @@ function readKeyFile(path: string): readonly JsonObject[] | undefined {
   return read.kind === 'read' ? readKeySet(read.bytes.toString('utf8')) : undefined;
 }
 
-/** Undefined where it is no key set. INVARIANT: no key with which somebody could sign is among them: not one that is shared. */
+/** Undefined where there is no key in it that counts. */
 function readKeySet(text: string): readonly JsonObject[] | undefined {
-  const value = parse(text);
+  const keys = usableKeys(parse(text));
+  return keys === undefined || keys.length === 0 ? undefined : keys;
+}
+
+/** Undefined where it is no key set. INVARIANT: no key with which somebody could sign is among them: not one that is shared. */
+function usableKeys(value: Json | undefined): readonly JsonObject[] | undefined {
   const list = isJsonObject(value) ? value.keys : undefined;
   if (!Array.isArray(list) || list.length > MOST_KEYS) return undefined;
   const keys: readonly Json[] = list;
@@ -73,22 +87,24 @@ function readKeySet(text: string): readonly JsonObject[] | undefined {
     .filter(({ kty, use }) => ['RSA', 'EC', 'OKP'].includes(String(kty)) && (use === undefined || use === 'sig'));
 }
 
-function readCache(path: string, url: string): { keys: readonly JsonObject[]; fetchedMs: number } | undefined {
+function readCache(stateDir: string, url: string): Cache | undefined {
   try {
-    const value = parse(readPrivateFile(path, 2 * MAX_BYTES)?.toString('utf8') ?? '');
+    const value = parse(readPrivateFile(cachePath(stateDir, url), 2 * MAX_BYTES)?.toString('utf8') ?? '');
     if (!isJsonObject(value) || value.version !== 1 || value.url !== url) return undefined;
-    const keys = readKeySet(JSON.stringify(value));
-    return keys === undefined || typeof value.fetchedMs !== 'number' ? undefined : { keys, fetchedMs: value.fetchedMs };
+    const keys = usableKeys(value);
+    const { fetchedMs, askedMs = fetchedMs } = value;
+    if (keys === undefined || typeof fetchedMs !== 'number' || typeof askedMs !== 'number') return undefined;
+    return { keys, fetchedMs, askedMs };
   } catch {
     return undefined;
   }
 }
 
 /** A cache that cannot be written costs the next start a request, and no more. */
-function writeCache({ stateDir, nowMs }: KeySource, url: string, keys: readonly JsonObject[]): void {
+function writeCache({ stateDir }: KeySource, url: string, cache: Cache): void {
   try {
     makePrivateDir(stateDir, ['tokens']);
-    const document = { version: 1, url, fetchedMs: nowMs, keys };
+    const document = { version: 1, url, ...cache };
     replaceFile(cachePath(stateDir, url), `${JSON.stringify(document)}\n`, 'drop', false);
   } catch {
     // said by nobody: the keys are at hand

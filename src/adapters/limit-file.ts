@@ -4,11 +4,19 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { Shelf, StoreTime } from '../policy/limits/counts.ts';
 import type { Moment } from '../ports/breaker-store.ts';
-import { readTime, type TimeBase } from './limit-clock.ts';
-import { bootWord, type HeaderReading, type LockKind, readHeader, writeHeader } from './limit-header.ts';
+import { readTime } from './limit-clock.ts';
+import {
+  bootWord,
+  HEADER_LENGTH,
+  type Header,
+  type LockKind,
+  makeSalt,
+  readHeader,
+  writeHeader,
+} from './limit-header.ts';
 import { DamagedTable, FILE_BYTES, LimitTable } from './limit-table.ts';
 
-const { O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDWR } = fs.constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDWR } = fs.constants;
 /** How often it is looked whether the path still leads to the file that is open. */
 const LOOK_EVERY_MS = 1_000;
 
@@ -25,7 +33,7 @@ export interface LimitFileOptions {
 export class LimitFile {
   readonly #options: LimitFileOptions;
   readonly #path: string;
-  readonly #page = Buffer.alloc(64);
+  readonly #page = Buffer.alloc(HEADER_LENGTH);
   #fd: number | undefined;
   #table: LimitTable | undefined;
   #lookedMs = Number.NEGATIVE_INFINITY;
@@ -39,10 +47,16 @@ export class LimitFile {
   /** The file that is to be locked before `step`. @throws the file system's error */
   open(): number {
     const nowMs = this.#options.moment().monoMs;
-    if (this.#fd !== undefined && nowMs - this.#lookedMs >= LOOK_EVERY_MS && !this.#isStillThere(this.#fd))
-      this.close();
-    if (this.#fd === undefined) this.#fd = openPrivate(this.#path);
+    if (this.#fd !== undefined && nowMs - this.#lookedMs < LOOK_EVERY_MS) return this.#fd;
+    // INVARIANT: only a look puts off the next one: calls that come closer together than looks do not.
     this.#lookedMs = nowMs;
+    if (this.#fd !== undefined && !this.#isStillThere(this.#fd)) {
+      this.close();
+      this.#options.say(
+        `\`${this.#path}\` was removed or replaced while it was in use: every limit counts from what is there now`,
+      );
+    }
+    this.#fd ??= this.#openOrMake();
     return this.#fd;
   }
 
@@ -67,33 +81,56 @@ export class LimitFile {
   }
 
   #run<T>(fd: number, action: (shelf: Shelf, now: StoreTime, table: LimitTable) => T): T {
-    const header = readHeader(fd, this.#page);
-    const base = this.#baseOf(fd, header);
+    const { base, lock, salt } = this.#headerOf(fd);
     const moment = this.#options.moment();
     const time = readTime(base, { ...moment, bootId: this.#wordOf(moment.bootId) });
-    if (time.base !== base) writeHeader(fd, time.base, this.#options.lock);
+    if (time.base !== base) writeHeader(fd, { base: time.base, lock, salt });
     const now: StoreTime = { us: time.us, wallMs: moment.wallMs };
     this.#table ??= new LimitTable(fd);
-    const shelf = this.#table.open(now);
+    const shelf = this.#table.open(now, salt);
     const result = action(shelf, now, this.#table);
     shelf.flush();
     return result;
   }
 
-  #baseOf(fd: number, header: HeaderReading): TimeBase | undefined {
+  #headerOf(fd: number): Header {
     const { lock } = this.#options;
+    const header = readHeader(fd, this.#page);
     if (header.kind === 'newer') throw new Error(`\`${this.#path}\` was written by a newer version of mcp-guard`);
+    // INVARIANT: a file that is empty was emptied: it comes into being whole.
     if (header.kind === 'damaged') throw new DamagedTable('it is no limits file');
-    if (header.kind === 'new') {
-      fs.ftruncateSync(fd, FILE_BYTES);
-      return undefined;
-    }
     // INVARIANT: one kind of lock for all: two kinds exclude nobody.
     if (header.lock !== lock)
       throw new Error(
         `\`${this.#path}\` is locked by ${header.lock === 'kernel' ? 'the kernel' : 'a lock file'} by other guards, which this installation ${header.lock === 'kernel' ? 'cannot do' : 'does not do'}: use the same build for all, or remove that file while none runs`,
       );
-    return header.base;
+    return header;
+  }
+
+  /** An empty table, and its time. @throws the file system's error */
+  #begin(fd: number): void {
+    const moment = this.#options.moment();
+    const { base } = readTime(undefined, { ...moment, bootId: this.#wordOf(moment.bootId) });
+    fs.ftruncateSync(fd, 0);
+    fs.ftruncateSync(fd, FILE_BYTES);
+    writeHeader(fd, { base, lock: this.#options.lock, salt: makeSalt() });
+  }
+
+  #openOrMake(): number {
+    const there = openPrivate(this.#path);
+    if (there !== undefined) return there;
+    const draft = `${this.#path}.${makeSalt()}.new`;
+    const fd = fs.openSync(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      this.#begin(fd);
+      linkNew(draft, this.#path);
+    } finally {
+      fs.closeSync(fd);
+      fs.unlinkSync(draft);
+    }
+    const made = openPrivate(this.#path);
+    if (made === undefined) throw new Error(`\`${this.#path}\` does not stay where it is put`);
+    return made;
   }
 
   #wordOf(id: string): string {
@@ -107,7 +144,7 @@ export class LimitFile {
     try {
       fs.copyFileSync(this.#path, aside);
     } finally {
-      fs.ftruncateSync(fd, 0);
+      this.#begin(fd);
     }
     this.#options.say(
       `\`${this.#path}\` is damaged (${why}): every limit counts from the beginning; what was there is in \`${aside}\``,
@@ -121,11 +158,31 @@ export class LimitFile {
   }
 }
 
-function openPrivate(path: string): number {
-  const fd = fs.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+/** Undefined: there is none. */
+function openPrivate(path: string): number | undefined {
+  let fd: number;
+  try {
+    fd = fs.openSync(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
   const stat = fs.fstatSync(fd);
   const uid = process.getuid?.();
   if (stat.isFile() && (uid === undefined || (stat.uid === uid && (stat.mode & 0o077) === 0))) return fd;
   fs.closeSync(fd);
   throw new Error(`\`${path}\` is no private file of this user: move it away`);
+}
+
+/** Where another guard was first, its file is the one. */
+function linkNew(draft: string, path: string): void {
+  try {
+    fs.linkSync(draft, path);
+  } catch (error) {
+    if (!isCode(error, 'EEXIST')) throw error;
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -46,8 +46,7 @@ export type Decoded =
 
 /** @param key 32 hex digits */
 export function encodeRecord(key: string, record: CountRecord, pages: number): Buffer {
-  const bytes = Buffer.alloc(RECORD_BYTES);
-  bytes.write(key, 0, KEY_BYTES, 'hex');
+  const bytes = blank(key);
   bytes[KIND_AT] = KINDS[record.kind];
   if (record.kind === 'rate') writeNumbers(bytes, [record.tatUs, record.givenUs, record.depthUs, record.unitUs]);
   else if (record.kind === 'budget') {
@@ -65,10 +64,16 @@ export function encodeRecord(key: string, record: CountRecord, pages: number): B
   return seal(bytes);
 }
 
+/** Of the pool: an array of its own for each record costs more than all that is written into it. */
+function blank(key: string): Buffer {
+  const bytes = Buffer.allocUnsafe(RECORD_BYTES).fill(0);
+  bytes.write(key, 0, KEY_BYTES, 'hex');
+  return bytes;
+}
+
 /** @param leases at most LEASES_PER_PAGE */
 export function encodePage(key: string, leases: Leases): Buffer {
-  const bytes = Buffer.alloc(RECORD_BYTES);
-  bytes.write(key, 0, KEY_BYTES, 'hex');
+  const bytes = blank(key);
   bytes[KIND_AT] = KINDS.page;
   bytes[COUNT_AT] = leases.length;
   writeLeases(bytes, BODY_AT, leases);
@@ -77,39 +82,37 @@ export function encodePage(key: string, leases: Leases): Buffer {
 
 /** The record at `at` of `bytes`, which is not empty. attacker-controlled: whoever may write the file. */
 export function decodeRecord(bytes: Buffer, at: number): Decoded {
-  const slot = bytes.subarray(at, at + RECORD_BYTES);
-  if (crc32(slot.subarray(0, CRC_AT)) !== slot.readUInt32LE(CRC_AT)) return { kind: 'damaged' };
-  const count = slot[COUNT_AT] ?? 0;
-  const numbers = (many: number): readonly number[] =>
-    Array.from({ length: many }, (_, index) => slot.readDoubleLE(BODY_AT + index * 8));
-  const labelLength = Math.min(slot.readUInt16LE(LABEL_LENGTH_AT), LABEL_BYTES);
-  const label = slot.toString('utf8', LABEL_AT, LABEL_AT + labelLength);
-  switch (slot[KIND_AT]) {
+  // No view of the record, no list of its numbers: a call decodes several, and each of those costs as much as a checksum.
+  if (crc32(bytes.subarray(at, at + CRC_AT)) !== bytes.readUInt32LE(at + CRC_AT)) return { kind: 'damaged' };
+  const count = bytes[at + COUNT_AT] ?? 0;
+  const number = (index: number): number => bytes.readDoubleLE(at + BODY_AT + index * 8);
+  const labelLength = Math.min(bytes.readUInt16LE(at + LABEL_LENGTH_AT), LABEL_BYTES);
+  const label = bytes.toString('utf8', at + LABEL_AT, at + LABEL_AT + labelLength);
+  switch (bytes[at + KIND_AT]) {
     case KINDS.rate: {
-      const [tatUs = 0, givenUs = 0, depthUs = 0, unitUs = 0] = numbers(4);
+      const [tatUs, givenUs, depthUs, unitUs] = [number(0), number(1), number(2), number(3)];
       return { kind: 'record', pages: 0, lastUs: 0, record: { kind: 'rate', label, tatUs, givenUs, depthUs, unitUs } };
     }
     case KINDS.budget:
-      return { kind: 'record', pages: 0, lastUs: 0, record: readBudget(label, numbers(1 + 3 * Math.min(count, 2))) };
+      return { kind: 'record', pages: 0, lastUs: 0, record: readBudget(label, Math.min(count, 2), number) };
     case KINDS.place: {
-      const [max = 0, lastUs = 0] = numbers(2);
-      const within = count > 0 ? 0 : Math.min(slot[WITHIN_COUNT_AT] ?? 0, LEASES_WITHIN);
-      const leases = readLeases(slot, WITHIN_AT, within);
+      const [max, lastUs] = [number(0), number(1)];
+      const within = count > 0 ? 0 : Math.min(bytes[at + WITHIN_COUNT_AT] ?? 0, LEASES_WITHIN);
+      const leases = readLeases(bytes, at + WITHIN_AT, within);
       return { kind: 'record', pages: count, lastUs, record: { kind: 'place', label, max, leases } };
     }
     case KINDS.page:
-      return { kind: 'page', leases: readLeases(slot, BODY_AT, Math.min(count, LEASES_PER_PAGE)) };
+      return { kind: 'page', leases: readLeases(bytes, at + BODY_AT, Math.min(count, LEASES_PER_PAGE)) };
     default:
       return { kind: 'damaged' };
   }
 }
 
-function readBudget(label: string, [max = 0, ...rest]: readonly number[]): BudgetRecord {
-  const windows = Array.from({ length: rest.length / 3 }, (_, index) => {
-    const [startMs = 0, endMs = 0, used = 0] = rest.slice(index * 3);
-    return { startMs, endMs, used };
-  });
-  return { kind: 'budget', label, max, windows };
+function readBudget(label: string, count: number, number: (index: number) => number): BudgetRecord {
+  const windows: BudgetRecord['windows'][number][] = [];
+  for (let index = 1; index < 1 + 3 * count; index += 3)
+    windows.push({ startMs: number(index), endMs: number(index + 1), used: number(index + 2) });
+  return { kind: 'budget', label, max: number(0), windows };
 }
 
 function writeLeases(bytes: Buffer, from: number, leases: Leases): void {
@@ -120,11 +123,11 @@ function writeLeases(bytes: Buffer, from: number, leases: Leases): void {
   }
 }
 
-function readLeases(slot: Buffer, from: number, count: number): Leases {
-  return Array.from({ length: count }, (_, index) => {
-    const at = from + index * LEASE_STRIDE;
-    return { lease: slot.toString('hex', at, at + LEASE_BYTES), untilUs: slot.readDoubleLE(at + LEASE_BYTES) };
-  });
+function readLeases(bytes: Buffer, from: number, count: number): Leases {
+  const leases: Leases[number][] = [];
+  for (let at = from; at < from + count * LEASE_STRIDE; at += LEASE_STRIDE)
+    leases.push({ lease: bytes.toString('hex', at, at + LEASE_BYTES), untilUs: bytes.readDoubleLE(at + LEASE_BYTES) });
+  return leases;
 }
 
 function writeNumbers(bytes: Buffer, numbers: readonly number[]): void {

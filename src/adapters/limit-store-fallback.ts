@@ -1,4 +1,5 @@
-// A limit store that may go away: what happens then, as `onStoreError` says, told once for each outage. Knows no store but the port.
+// A limit store that may go away: what happens then, as `onStoreError` says, told once for each outage, and not more often than
+// every ten seconds. That it has no room for a call (`full`) is its answer: it is there. Knows no store but the port.
 import type { Instant } from '../ports/clock.ts';
 import type { LimitStore, Receipt, Take } from '../ports/limit-store.ts';
 
@@ -12,12 +13,17 @@ export interface FallbackOptions {
 
 /** While it is away the store is asked so often: each question may take as long as it waits. */
 const ASK_AGAIN_MS = 1_000;
+/** Between two outages that are told: one that comes and goes must not flood log and record. */
+const TELL_AGAIN_MS = 10_000;
 
 export function openFallbackLimitStore({ store, local, onTurn }: FallbackOptions): LimitStore {
   /** INVARIANT: a receipt is settled by the store that gave it. */
   const ofLocal = new WeakSet<Receipt>();
   let isAway = false;
   let askAgainMs = Number.NEGATIVE_INFINITY;
+  /** INVARIANT: a return is told iff its outage was. */
+  let isTold = false;
+  let tellAgainMs = Number.NEGATIVE_INFINITY;
 
   const takeLocally = (charges: Parameters<LimitStore['take']>[0], now: Instant): Take | undefined => {
     const take = local?.take(charges, now);
@@ -28,13 +34,18 @@ export function openFallbackLimitStore({ store, local, onTurn }: FallbackOptions
   };
   const judge = (take: Take, charges: Parameters<LimitStore['take']>[0], now: Instant): Take => {
     if (take.kind !== 'unavailable') {
-      if (isAway) onTurn(undefined);
+      if (isTold) onTurn(undefined);
+      isTold = false;
       isAway = false;
       return take;
     }
     askAgainMs = now.monoMs + ASK_AGAIN_MS;
-    if (!isAway) onTurn(take.why);
     isAway = true;
+    if (!isTold && now.monoMs >= tellAgainMs) {
+      isTold = true;
+      tellAgainMs = now.monoMs + TELL_AGAIN_MS;
+      onTurn(take.why);
+    }
     return takeLocally(charges, now) ?? take;
   };
   const giverOf = (receipt: Receipt): LimitStore => (local !== undefined && ofLocal.has(receipt) ? local : store);

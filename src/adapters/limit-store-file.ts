@@ -5,7 +5,7 @@ import { clearRecord, renewAll, settleAll, stateOf, takeAll } from '../policy/li
 import type { KeyState, Later, LimitStore } from '../ports/limit-store.ts';
 import type { KernelLock } from './kernel-lock.ts';
 import { LimitFile, type LimitFileOptions } from './limit-file.ts';
-import type { LimitTable } from './limit-table.ts';
+import { FullTable, type LimitTable } from './limit-table.ts';
 import { withFileLock } from './locked-file.ts';
 
 export interface FileLimitStoreOptions extends Omit<LimitFileOptions, 'lock'> {
@@ -60,8 +60,9 @@ export function openFileLimitStore(options: FileLimitStoreOptions): LimitStore {
     }
   };
 
-  const run = <T>(step: Step<T>): Later<T | ReturnType<typeof unavailable>> => {
-    if (isClosed) return unavailable(new Error('the store is closed'));
+  /** @param refusal what is answered instead where the step has failed */
+  const runOr = <T, R>(step: Step<T>, refusal: (error: unknown) => R): Later<T | R> => {
+    if (isClosed) return refusal(new Error('the store is closed'));
     // INVARIANT: what was asked first is done first: a call's end comes after its beginning.
     if (queue === undefined && kernelLock !== undefined) {
       try {
@@ -70,20 +71,23 @@ export function openFileLimitStore(options: FileLimitStoreOptions): LimitStore {
           if (done !== undefined) return done.result;
         }
       } catch (error) {
-        return unavailable(error);
+        return refusal(error);
       }
     }
     const sinceMs = moment().monoMs;
-    const done = (queue ?? Promise.resolve()).then(() => wait(step, sinceMs)).catch(unavailable);
+    const done = (queue ?? Promise.resolve()).then(() => wait(step, sinceMs)).catch(refusal);
     const tail = done.then(() => {
       if (queue === tail) queue = undefined;
     });
     queue = tail;
     return done;
   };
+  const run = <T>(step: Step<T>) => runOr(step, unavailable);
+  const refuseTake = (error: unknown) =>
+    error instanceof FullTable ? { kind: 'full' as const, why: error.message } : unavailable(error);
 
   return {
-    take: (charges) => run((shelf, now) => takeAll(shelf, charges, now)),
+    take: (charges) => runOr((shelf, now) => takeAll(shelf, charges, now), refuseTake),
     settle(receipt, end) {
       void run((shelf, now) => settleAll(shelf, receipt, end, now));
     },

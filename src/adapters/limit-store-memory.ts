@@ -33,7 +33,7 @@ export function openMemoryLimitStore(mostKeys = MOST_KEYS): LimitStore {
       const now = timeOf(instant);
       let fresh = 0;
       for (const { key } of charges) if (!records.has(key)) fresh += 1;
-      if (fresh > 0 && !hasRoom(fresh, now)) return { kind: 'unavailable', why: `${mostKeys} keys are in use` };
+      if (fresh > 0 && !hasRoom(fresh, now)) return { kind: 'full', why: `${mostKeys} keys are in use` };
       return takeAll(shelf, charges, now);
     },
     settle(receipt, end, instant) {

@@ -1,6 +1,8 @@
 // The records of the limits file as a hash table: 1024 buckets of 16 slots behind one page of header. A slot that was taken once
-// is never empty again (its record makes way for another), so a key that is not found before an empty slot is not there. Only for
+// is never empty again (its record makes way for another), so a key that is not found before an empty slot is not there. Where a
+// key belongs nobody knows without the file's salt, and of the slots that it may have its owner's keys get a part only. Only for
 // the one who holds the lock. Knows no lock, no header and no clock.
+import * as crypto from 'node:crypto';
 import * as fs from 'node:fs';
 import {
   type CountRecord,
@@ -28,7 +30,11 @@ const SLOTS = BUCKET_BYTES / RECORD_BYTES;
 export const MOST_RECORDS = BUCKETS * SLOTS;
 export const FILE_BYTES = HEADER_BYTES + BUCKETS * BUCKET_BYTES;
 /** Buckets that one key is looked for in: its own, and those after it while they are full. */
-const REACH = 4;
+const REACH = 8;
+/** Of the slots that a key may have, so many may be in use by its owner's keys: nobody takes the room of all others. */
+const MOST_OWN = (REACH * SLOTS) / 4;
+/** Homes that are remembered: a hash each. */
+const MOST_HOMES = 1_024;
 
 /** What stands in the file is not what was written there. */
 export class DamagedTable extends Error {
@@ -110,7 +116,8 @@ class OpenShelf implements Shelf {
     let slot = this.#slotOf(key);
     // Two keys that are new may have been shown the same free slot.
     if (slot.decoded === undefined && this.#written.some(({ at }) => at === slot.at)) slot = this.#table.locate(key);
-    if (slot.at === undefined) throw new FullTable(`too many keys are in use (${MOST_RECORDS} at most)`);
+    if (slot.at === undefined)
+      throw new FullTable(`too many counts are in use (${MOST_RECORDS} at most, a quarter of them by one principal)`);
     this.#written.push(slot);
     this.#table.write(slot.at, bytes);
   }
@@ -127,15 +134,19 @@ class OpenShelf implements Shelf {
 export class LimitTable {
   readonly #fd: number;
   readonly #bucket = Buffer.alloc(BUCKET_BYTES);
+  readonly #homes = new Map<string, number>();
   #now: StoreTime = { us: 0, wallMs: 0 };
+  #salt = '';
 
   constructor(fd: number) {
     this.#fd = fd;
   }
 
   /** One step: what is put is written by `flush`, in order, each record with one write. Its methods throw DamagedTable. */
-  open(now: StoreTime): Shelf & { flush(): void } {
+  open(now: StoreTime, salt: string): Shelf & { flush(): void } {
     this.#now = now;
+    if (salt !== this.#salt) this.#homes.clear();
+    this.#salt = salt;
     return new OpenShelf(this);
   }
 
@@ -158,10 +169,12 @@ export class LimitTable {
   /** Where the key stands; else a slot that it may have: an empty one, or one whose record is in its first state. */
   locate(key: string): Slot {
     const bytes = Buffer.from(key, 'hex');
-    const home = bytes.readUInt32LE(0) % BUCKETS;
+    const owner = bytes.readUInt32LE(0);
+    const home = this.#homeOf(key);
     const bucket = this.#bucket;
     let free: Slot | undefined;
-    for (let step = 0; step < REACH; step += 1) {
+    let own = 0;
+    search: for (let step = 0; step < REACH; step += 1) {
       const index = (home + step) % BUCKETS;
       this.#read(index);
       for (let at = 0; at < BUCKET_BYTES; at += RECORD_BYTES) {
@@ -173,10 +186,37 @@ export class LimitTable {
           if (isSame) return { ...place, decoded: sound(decodeRecord(before, 0)) };
           free = { ...place, decoded: undefined };
         }
-        if (isEmpty) return free ?? NOWHERE;
+        if (isEmpty) break search;
+        if (bucket.readUInt32LE(at) === owner) own += 1;
       }
     }
-    return free ?? NOWHERE;
+    // Most of them may be long out of use: counted again only where it matters.
+    return free === undefined || (own >= MOST_OWN && this.#liveOf(owner, home) >= MOST_OWN) ? NOWHERE : free;
+  }
+
+  /** How many keys of one owner are in use where a key of this home may stand. */
+  #liveOf(owner: number, home: number): number {
+    let live = 0;
+    for (let step = 0; step < REACH; step += 1) {
+      this.#read((home + step) % BUCKETS);
+      for (let at = 0; at < BUCKET_BYTES; at += RECORD_BYTES)
+        if (
+          this.#bucket[at + KIND_AT] !== KINDS.empty &&
+          this.#bucket.readUInt32LE(at) === owner &&
+          !this.#mayLeave(at)
+        )
+          live += 1;
+    }
+    return live;
+  }
+
+  #homeOf(key: string): number {
+    const known = this.#homes.get(key);
+    if (known !== undefined) return known;
+    const home = Number.parseInt(crypto.hash('sha256', this.#salt + key).slice(0, 8), 16) % BUCKETS;
+    if (this.#homes.size >= MOST_HOMES) this.#homes.clear();
+    this.#homes.set(key, home);
+    return home;
   }
 
   /** @throws the file system's error */

@@ -75,7 +75,7 @@ const ORDERS = [
 const HELP = `
 Examples:
   mcp-guard tenant list
-  mcp-guard tenant add acme --env github:GITHUB_TOKEN=env:ACME_TOKEN --allow 'github:get_*'
+  mcp-guard tenant add acme --env github:TOKEN=env:ACME_TOKEN
   mcp-guard tenant suspend acme --reason 'the contract has ended'
   mcp-guard tenant export acme --out acme.tar
   mcp-guard tenant erase acme --reason 'asked for by the customer'`;

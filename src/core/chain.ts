@@ -168,6 +168,11 @@ export class Chain {
       if (this.#interceptors.indexOf(one) < progress.entered) this.#tell(one, () => one.onSent?.(request, now));
   }
 
+  late(request: RequestView, now: Instant): void {
+    for (const one of this.#interceptors)
+      if (one.onLateAnswer !== undefined) this.#tell(one, () => one.onLateAnswer?.(request, now));
+  }
+
   exit(upstream: string, now: Instant): void {
     for (const one of this.#interceptors)
       if (one.onExit !== undefined) this.#tell(one, () => one.onExit?.(upstream, now));

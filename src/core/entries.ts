@@ -21,6 +21,8 @@ export interface Answer {
   readonly isError: boolean | undefined;
   readonly resultType: string | undefined;
   readonly taskId: string | undefined;
+  /** As the server says it, with the task. */
+  readonly taskTtlMs?: number | undefined;
 }
 
 export const NO_ANSWER: Answer = {

@@ -83,7 +83,7 @@ export class ExchangeTable {
   readonly #byAsker = new Map<Side, Map<RequestId, Box>>();
   readonly #byToken = new Map<Side, Map<RequestId, Box>>();
   /** Ids that the other side may still answer although nobody waits any more. */
-  readonly #givenUp = new Map<Side, Set<RequestId>>();
+  readonly #givenUp = new Map<Side, Map<RequestId, RequestView>>();
   #highestClientId = 0;
 
   /** The highest integer id that the client has used so far. */
@@ -135,17 +135,19 @@ export class ExchangeTable {
     if (!exchange.sent) return;
     let ids = this.#givenUp.get(exchange.peer);
     if (ids === undefined) {
-      ids = new Set();
+      ids = new Map();
       this.#givenUp.set(exchange.peer, ids);
     }
-    const oldest = ids.size < MOST_GIVEN_UP ? undefined : ids.values().next();
+    const oldest = ids.size < MOST_GIVEN_UP ? undefined : ids.keys().next();
     if (oldest !== undefined && oldest.done !== true) ids.delete(oldest.value);
-    ids.add(exchange.peerId);
+    ids.set(exchange.peerId, exchange.view);
   }
 
-  /** The late answer to one that was given up has come. */
-  forget(peer: Side, id: RequestId): void {
+  /** The late answer to one that was given up has come. @returns what it was; undefined where none is known */
+  forget(peer: Side, id: RequestId): RequestView | undefined {
+    const view = this.#givenUp.get(peer)?.get(id);
     this.#givenUp.get(peer)?.delete(id);
+    return view;
   }
 
   /** A new server knows nothing of what the old one was asked. */

@@ -86,6 +86,10 @@ export interface Settled {
   readonly heard: boolean;
   /** Length of the line that came back, without the LF; 0 where none did. INVARIANT: a session always says it. */
   readonly answerBytes?: number;
+  /** Of a task's end: the line is the answer to a request, too, which settles next. */
+  readonly isAnswer?: boolean;
+  /** How long the server says that it keeps the task that a result announces, in ms. attacker-controlled */
+  readonly taskTtlMs?: number | undefined;
 }
 
 export type ResultPath = readonly (string | number)[];
@@ -154,6 +158,11 @@ export interface Interceptor {
   onNotification?(note: NotificationView, now: Instant): 'pass' | 'drop' | Observed;
   /** INVARIANT: exactly once for each request that this interceptor was asked about and did not itself deny; last to first. */
   onSettle?(request: RequestView, settled: Settled, now: Instant): void;
+  /**
+   * A server has answered a request that was sent and had settled as `cancelled` or `timeout`: it is at work on it no longer. At most
+   * once, and not for each: who obeys a cancellation answers nothing.
+   */
+  onLateAnswer?(request: RequestView, now: Instant): void;
   /** A server has ended, or could not be started, and nobody asked it to. Once for each exit, before its requests settle. */
   onExit?(upstream: UpstreamId, now: Instant): void;
   /** A server that had ended takes requests again (`back`), or never will (`gone`). The last `onExit` is always followed by one. */

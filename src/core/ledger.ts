@@ -142,7 +142,7 @@ export class Ledger {
   }
 
   /** The last word on a task whose creation was settled long ago. */
-  settleTask({ intent, taskId, settlement, errorCode, isError }: TaskEnd, now: Instant, answer: Answer): OutcomeEntry {
+  settleTask({ intent, taskId, settlement, errorCode, isError, isAnswer }: TaskEnd, now: Instant, answer: Answer): OutcomeEntry {
     const durationMs = now.monoMs - intent.at.monoMs;
     const entry = outcomeOf(intent, 'task', now, durationMs, answer);
     this.push({ type: 'record', entry, exchange: undefined });
@@ -155,6 +155,7 @@ export class Ledger {
       durationMs,
       heard: true,
       answerBytes: lengthOf(answer),
+      isAnswer,
     };
     this.chain.endTask(intent.server, taskId, settled, now);
     return entry;
@@ -183,10 +184,11 @@ export class Ledger {
   }
 
   #settled(exchange: Exchange, settlement: Settlement, answer: Answer, now: Instant): Settled {
-    const { errorCode, isError, resultType, taskId } = answer;
+    const { errorCode, isError, resultType, taskId, taskTtlMs } = answer;
     const heard = this.hasHeard(exchange);
     const durationMs = now.monoMs - (exchange.sentMs ?? exchange.startedMs);
-    return { settlement, errorCode, isError, resultType, taskId, durationMs, heard, answerBytes: lengthOf(answer) };
+    const answerBytes = lengthOf(answer);
+    return { settlement, errorCode, isError, resultType, taskId, taskTtlMs, durationMs, heard, answerBytes };
   }
 
   /** Refuses to the asker with a text of the guard's own. */

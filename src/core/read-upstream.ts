@@ -22,8 +22,10 @@ export function readAnswer(exchange: Exchange, line: Line<ResponseMessage>): Ans
     return { line, errorCode: undefined, isError: undefined, resultType: undefined, taskId: undefined };
   }
   const taskId = OpenTasks.announcedBy(result);
+  const ttl = taskId === undefined ? undefined : (objectAt(result, 'task') ?? result).ttl;
+  const taskTtlMs = typeof ttl === 'number' ? ttl : undefined;
   const resultType = stringAt(result, 'resultType') ?? (taskId === undefined ? undefined : 'task');
-  return { line, errorCode: undefined, isError: result.isError === true, resultType, taskId };
+  return { line, errorCode: undefined, isError: result.isError === true, resultType, taskId, taskTtlMs };
 }
 
 export function taskFailed(line: Line<ResponseMessage>): boolean | undefined {

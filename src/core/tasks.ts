@@ -6,6 +6,9 @@ import type { UpstreamId } from './events.ts';
 
 const MOST_TASKS = 4096;
 const LONGEST_ID = 1024;
+/** Names a task that the server does not know (2025-11-25: -32602, never seen or expired). */
+const INVALID_PARAMS = -32_602;
+const UNKNOWN_TASK = /not found|expired|unknown task|no such task|does(?: not|n't) exist/i;
 const TERMINAL = new Set(['completed', 'failed', 'cancelled']);
 
 interface TaskPayload {
@@ -20,10 +23,14 @@ export interface TaskEnd {
   readonly settlement: 'result' | 'error' | 'cancelled';
   readonly errorCode: number | undefined;
   readonly isError: boolean | undefined;
+  /** The line that says so is also the answer to a request. */
+  readonly isAnswer: boolean;
 }
 
 export class OpenTasks {
   readonly #intents = new Map<string, IntentEntry>();
+  /** Of those: the server has said that they are over. INVARIANT: a subset of the keys of `#intents`. */
+  readonly #over = new Set<string>();
 
   /** The task that a result announces, if it does. */
   static announcedBy(result: JsonObject): string | undefined {
@@ -45,13 +52,17 @@ export class OpenTasks {
     // Bounded: a server that announces tasks for ever loses the record of its oldest, not the guard's memory.
     if (this.#intents.size >= MOST_TASKS) {
       const oldest = this.#intents.keys().next();
-      if (oldest.done !== true) this.#intents.delete(oldest.value);
+      if (oldest.done !== true) this.#forget(oldest.value);
     }
     // The payload is on disk already, and would keep a whole chunk of the stream in memory.
+    this.#forget(key(upstream, taskId));
     this.#intents.set(key(upstream, taskId), { ...intent, payload: undefined });
   }
 
-  /** The intent that ends with this answer to a `tasks/*` request, where it does. Each is given out once. */
+  /**
+   * The intent that ends with this answer to a `tasks/*` request, where it does. Each is given out once. INVARIANT: an error ends
+   * none that may still be at work ("not ready yet").
+   */
   endedByAnswer(
     upstream: UpstreamId,
     method: string,
@@ -60,34 +71,52 @@ export class OpenTasks {
   ): TaskEnd | undefined {
     const taskId = stringAt(params, 'taskId');
     if (taskId === undefined) return undefined;
-    if (method === 'tasks/result') return this.#take(upstream, taskId, { result, error });
-    if (method !== 'tasks/get' && method !== 'tasks/cancel') return undefined;
-    return isJsonObject(result) && isTerminal(result) ? this.#take(upstream, taskId, result) : undefined;
+    const end = (payload: TaskPayload): TaskEnd | undefined => this.#take(upstream, taskId, payload, true);
+    const isResult = method === 'tasks/result';
+    if (!isResult && method !== 'tasks/get' && method !== 'tasks/cancel') return undefined;
+    if (error !== undefined) {
+      const isOver = isResult && this.#over.has(key(upstream, taskId));
+      return isOver || isUnknown(params, error) ? end({ error }) : undefined;
+    }
+    if (isResult) return end({ result });
+    if (!isJsonObject(result)) return undefined;
+    this.#note(upstream, taskId, result);
+    return isTerminal(result) ? end(result) : undefined;
   }
 
   endedByNotification(upstream: UpstreamId, method: string, params: JsonObject | undefined): TaskEnd | undefined {
     if (method !== 'notifications/tasks' && method !== 'notifications/tasks/status') return undefined;
     const taskId = stringAt(params, 'taskId');
-    return taskId !== undefined && params !== undefined && isTerminal(params)
-      ? this.#take(upstream, taskId, params)
-      : undefined;
+    if (taskId === undefined || params === undefined) return undefined;
+    this.#note(upstream, taskId, params);
+    return isTerminal(params) ? this.#take(upstream, taskId, params, false) : undefined;
+  }
+
+  #note(upstream: UpstreamId, taskId: string, task: JsonObject): void {
+    const name = key(upstream, taskId);
+    if (this.#intents.has(name) && TERMINAL.has(stringAt(task, 'status') ?? '')) this.#over.add(name);
+  }
+
+  #forget(name: string): void {
+    this.#intents.delete(name);
+    this.#over.delete(name);
   }
 
   /** @param end where the terminal payload stands: as `result` or `error` */
-  #take(upstream: UpstreamId, taskId: string, end: TaskPayload): TaskEnd | undefined {
+  #take(upstream: UpstreamId, taskId: string, end: TaskPayload, isAnswer: boolean): TaskEnd | undefined {
     const intent = this.#intents.get(key(upstream, taskId));
-    this.#intents.delete(key(upstream, taskId));
+    this.#forget(key(upstream, taskId));
     if (intent === undefined) return undefined;
     const { result, error } = end;
     if (error !== undefined) {
       const code = isJsonObject(error) ? error.code : undefined;
       const errorCode = typeof code === 'number' ? code : undefined;
-      return { intent, taskId, settlement: 'error', errorCode, isError: undefined };
+      return { intent, taskId, settlement: 'error', errorCode, isError: undefined, isAnswer };
     }
     if (result === undefined)
-      return { intent, taskId, settlement: 'cancelled', errorCode: undefined, isError: undefined };
+      return { intent, taskId, settlement: 'cancelled', errorCode: undefined, isError: undefined, isAnswer };
     const isError = isJsonObject(result) && result.isError === true;
-    return { intent, taskId, settlement: 'result', errorCode: undefined, isError };
+    return { intent, taskId, settlement: 'result', errorCode: undefined, isError, isAnswer };
   }
 }
 
@@ -96,6 +125,12 @@ function isTerminal(task: JsonObject): boolean {
   const status = stringAt(task, 'status');
   if (status === undefined || !TERMINAL.has(status)) return false;
   return status === 'cancelled' || Object.hasOwn(task, 'result') || Object.hasOwn(task, 'error');
+}
+
+/** What is asked must be plain: a malformed question may earn an error with the same code. attacker-controlled, on both sides */
+function isUnknown(params: JsonObject | undefined, error: JsonObject): boolean {
+  const isPlain = Object.keys(params ?? {}).every((one) => one === 'taskId' || one === '_meta');
+  return isPlain && error.code === INVALID_PARAMS && UNKNOWN_TASK.test(stringAt(error, 'message') ?? '');
 }
 
 function key(upstream: UpstreamId, taskId: string): string {

@@ -74,7 +74,8 @@ export class UpstreamLines {
     const { ledger } = this.#parts;
     const exchange = ledger.table.byPeerId(upstream, line.message.id);
     if (exchange === undefined) {
-      ledger.table.forget(upstream, line.message.id);
+      const late = ledger.table.forget(upstream, line.message.id);
+      if (late !== undefined) ledger.chain.late(late, now);
       this.#parts.dropped('server', upstream, 'no open request has this id', now);
       return;
     }

@@ -14,7 +14,10 @@ import type { Instant } from './clock.ts';
 export type Later<T> = T | Promise<T>;
 
 interface ChargeHead {
-  /** 32 lower-case hex digits: which limit, of which subject. Distinct subjects have distinct keys. */
+  /**
+   * 32 lower-case hex digits: which limit, of which subject. Distinct subjects have distinct keys. The first 8 are those of its
+   * owner: a store that has room for so many keys need not let one owner have all of it.
+   */
   readonly key: string;
   /** For a person, kept beside the key: at most 160 bytes of UTF-8. attacker-controlled: holds names of tools and clients. */
   readonly label: string;
@@ -90,6 +93,8 @@ export type Take =
        */
       readonly retryAfterMs: number | undefined;
     }
+  /** There is no room for a key of this call: a verdict on this call alone, whoever else is counted. Nothing was taken. */
+  | { readonly kind: 'full'; readonly why: string }
   /** Not decided: the store cannot be reached, locked, read or written. Nothing was taken, as far as can be known. */
   | { readonly kind: 'unavailable'; readonly why: string };
 

@@ -39,6 +39,7 @@ function asked(identity: Partial<Identity>): RunIdentity {
   return {
     identity: { ...identityOf(record), ...identity },
     ownFiles: [],
+    secrets: [],
     requireServers: async () => {},
     watch: () => ({ gate: undefined, exitStatus: () => undefined, begin: () => {} }),
   };

@@ -144,6 +144,17 @@ test.each<[string, JsonObject, (run: Awaited<ReturnType<typeof start>>) => unkno
   expect(look(await edited(change))).toEqual(wanted);
 });
 
+test('a canary or a quota that is taken away or loosened holds until that is approved; a stricter one at once', async () => {
+  const seen = ({ policy }: Awaited<ReturnType<typeof start>>) => [policy.canary, policy.audit.quotaBytes];
+  write(config({ acme: { ...ACME, canary: 'stop', audit: { quota: { maxBytes: 5_000_000 } } }, globex: {} }));
+  await start();
+  expect(seen(await start())).toEqual(['stop', 5_000_000]);
+  expect(seen(await start('globex'))).toEqual([undefined, undefined]);
+  expect(seen(await edited({}))).toEqual(['stop', 5_000_000]);
+  expect(seen(await edited({ canary: false, audit: { quota: { maxBytes: 9_000_000 } } }))).toEqual(['stop', 5_000_000]);
+  expect(seen(await edited({ canary: true, audit: { quota: { maxBytes: 2_000_000 } } }))).toEqual(['stop', 2_000_000]);
+});
+
 describe('tenants come and go only by approval', () => {
   test.each(['nobody', 'default', 'Acme', 'acme ', '__proto__', 'constructor'])('%j is none', async (tenant) => {
     await lockAsItStands();

@@ -160,7 +160,7 @@ describe('diagnostics', () => {
     ['the key of hosts', { version: 1, mcpServers: {} }, 'unknown key `mcpServers`; did you mean `servers`?'],
     ['a name of other tools', server({ environment: {} }), 'did you mean `env`?'],
     ['an alias where it is no key', { version: 1, environment: {} }, 'unknown key `environment`; remove it'],
-    ['a slip towards a key that is not yet', { version: 1, tenant: {} }, 'unknown key `tenant`; remove it'],
+    ['a slip towards a key that is not yet', { version: 1, bridg: true }, 'unknown key `bridg`; remove it'],
     ['a letter that is not near to another', server({ a: 1 }), 'unknown key `a`; remove it'],
     ['a name without a character', server({ tools: { '': {} } }), 'is no legal name: it is too short or too long'],
     [
@@ -266,14 +266,14 @@ describe('diagnostics', () => {
     const errors = errorsOf({
       version: 1,
       sevrers: {},
-      tenants: { a: 5 },
+      bridge: true,
       shutdown: { termAfterMs: 9, killAfterMs: 1 },
       servers: { files: { command: '${NOPE}', url: 'https://a.test', onExit: 'maybe' }, other: { args: [1] } },
     });
     const places = errors.map((error) => error.split(':')[0]);
     expect(places.toSorted()).toEqual(
       [
-        'tenants',
+        'bridge',
         'servers.files.command',
         'servers.files.url',
         'servers.files.onExit',
@@ -320,7 +320,7 @@ describe('diagnostics', () => {
   });
 
   test('of one kind have their reason once', () => {
-    const compiled = compile({ version: 1, a: 1, b: 2, tenants: {} });
+    const compiled = compile({ version: 1, a: 1, b: 2, bridge: true });
     if (compiled.ok) throw new Error('it compiled');
     expect(listRules(compiled.diagnostics)).toEqual([
       'a key that is not understood is refused, so that no policy is lost to a typing error',

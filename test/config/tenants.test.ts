@@ -230,9 +230,9 @@ describe('what is wrong', () => {
       'tenants.acme.scopes.t.grants[0]: names',
     ],
     [
-      'a limit of the future',
-      { audit: { quota: { maxBytes: 1_048_576 } } },
-      'tenants.acme.audit.quota: `quota` is not yet enforced',
+      'a key of the future',
+      { servers: { files: { url: 'https://a.test' } } },
+      'tenants.acme.servers.files.url: `url` is not yet enforced',
     ],
     ['root', { isolation: { uid: 0 } }, 'tenants.acme.isolation.uid: `0` is out of range'],
   ])('%s', (_, acme, message) => {

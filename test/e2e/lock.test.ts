@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sealPauses } from '../../src/adapters/pause-seal.ts';
+import { readPauses } from '../../src/policy/pause.ts';
 import { Yard } from './guarded.ts';
 import { LockStage, type Tool, type Written } from './lock-stage.ts';
 
@@ -315,9 +316,8 @@ describe('a pause', () => {
     const pause = (forMs: number): void => {
       const sinceMs = Date.now();
       const one = { server: 'srv', sinceMs, untilMs: sinceMs + forMs, actor: 'ada', reason: 'the release waits' };
-      writeFileSync(file, JSON.stringify(sealPauses(yard.state, 'default', { version: 1, pauses: [one] })), {
-        mode: 0o600,
-      });
+      const pauses = [one, { ...one, server: 'mail' }];
+      writeFileSync(file, JSON.stringify(sealPauses(yard.state, 'default', { version: 1, pauses })), { mode: 0o600 });
     };
     const session = await stage.open();
     const answer = async (): Promise<string> => session.call('echo');
@@ -336,6 +336,8 @@ describe('a pause', () => {
     pause(60_000);
     await becomes('answered');
     expect(yard.command('pause', 'srv', '--end')).toMatchObject({ status: 0 });
+    // what is left is signed anew
+    expect(readPauses(JSON.parse(readFileSync(file, 'utf8')))?.signature).toBeDefined();
     await becomes('Unknown tool: echo');
     await session.client.end();
     expect(session.client.stderr()).toContain('`srv` is PAUSED until');

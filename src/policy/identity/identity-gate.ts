@@ -9,6 +9,8 @@ import type { IdentityEnd } from './standing.ts';
 export function createIdentityGate(endAt: (now: Instant) => IdentityEnd | undefined): Interceptor {
   return {
     name: 'identity',
+    // what was held by others while it ended goes no further
+    asksAgain: true,
     onRequest: (_, now) => (endAt(now) === undefined ? PASS : OVER),
     // what the server sends of itself is for the same session
     onNotification: (_, now) => (endAt(now) === undefined ? 'pass' : 'drop'),

@@ -55,8 +55,10 @@ export function compileApplies(limit: Limit): Applies {
       const folded = foldName(tool);
       const exact = costs.find(({ source }) => source === tool);
       if (exact !== undefined) return exact.cost;
-      const matching = costs.filter((one) => matchesName(one, tool, folded));
-      return matching.length === 0 ? 1 : Math.max(...matching.map(({ cost }) => cost));
+      const matching = costs.filter((one) => matchesName(one, tool, folded)).map(({ cost }) => cost);
+      // INVARIANT: a name that is too long to be searched is never cheaper than one that no pattern is about.
+      if (tool.length > LONGEST_SEARCHED) return Math.max(1, ...matching);
+      return matching.length === 0 ? 1 : Math.max(...matching);
     },
   };
 }

@@ -11,7 +11,7 @@ import {
   type Receipt,
   type Take,
 } from '../../ports/limit-store.ts';
-import { objectAt } from '../../wire/json.ts';
+import { objectAt, stringAt } from '../../wire/json.ts';
 import type { Subject } from './limit.ts';
 import { limitDenial, storeDenial } from './limit-denial.ts';
 import { type Bill, chargesOf, LEASE_MS, type LimitSet, paidOf } from './limit-set.ts';
@@ -47,16 +47,26 @@ export interface OpenCall {
   /** The one that gave the receipt. */
   readonly store: LimitStore;
   readonly taken: Instant;
+  /** A task is what it may be answered with: it asked for one, or its revision lets the server choose. */
+  readonly mayBeTask: boolean;
   isSent: boolean;
   /** Of answers that are not charged yet. */
   bytesOut: number;
 }
 
+/** What brings the result of a task, again and again. */
+const PAYLOADS: ReadonlySet<string> = new Set(['tasks/result', 'tasks/get']);
 const WAIT: Wait = { kind: 'wait', why: 'limits' };
 const NOBODY: readonly Resumption[] = [];
 const NEVER = Number.POSITIVE_INFINITY;
 const UNREACHED: CallEnd = { reached: false, postPaid: [] };
 const RENEW_MS = LEASE_MS / 3;
+/**
+ * Who is told that a call is cancelled, and obeys, answers nothing: its place is kept for so long, as one that does not obey is at
+ * work on it still.
+ */
+export const LATE_MS = 60_000;
+const MOST_LATE = 4_096;
 /** Between the store's answer and its turn here, at most. */
 const WAITED_MS = 60_000;
 
@@ -64,6 +74,8 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
   /** INVARIANT: a request is in at most one of the two; a receipt is in exactly one place until it is settled, once. */
   const waiting = new Map<RequestView, Waiting>();
   const calls = new Map<RequestView, OpenCall>();
+  /** Nobody waits for them any more, but the server may be at work on them; oldest first. */
+  const late = new Map<RequestView, { readonly call: OpenCall; readonly untilMs: number }>();
   let client: string | undefined;
   let renewAtMs = NEVER;
   let latest: Instant = { wallMs: 0, monoMs: 0 };
@@ -77,6 +89,17 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
   };
   const tasks = new OpenTaskCalls(settle);
 
+  const endLate = (request: RequestView, now: Instant): void => {
+    const one = late.get(request);
+    if (late.delete(request) && one !== undefined) settle(one.call, now);
+  };
+
+  const keepLate = (request: RequestView, call: OpenCall, now: Instant): void => {
+    const oldest = late.size < MOST_LATE ? undefined : late.keys().next().value;
+    if (oldest !== undefined) endLate(oldest, now);
+    late.set(request, { call, untilMs: now.monoMs + LATE_MS });
+  };
+
   const subjectOf = ({ upstream, tool = '', params, modern }: RequestView): Subject => {
     // No spread: it costs a call more than all else here.
     const { tenant, principal } = who;
@@ -89,9 +112,10 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
 
   const decide = (request: RequestView, { bill, store }: Omit<Waiting, 'take'>, take: Take, now: Instant): Verdict => {
     if (take.kind === 'denied') return limitDenial(bill, take.by, take.retryAfterMs);
-    if (take.kind === 'unavailable') return storeDenial(take.why);
+    if (take.kind === 'unavailable' || take.kind === 'full') return storeDenial(take.why);
     const { receipt } = take;
-    calls.set(request, { bill, receipt, store, taken: now, isSent: false, bytesOut: 0 });
+    const mayBeTask = request.modern || objectAt(request.params, 'task') !== undefined;
+    calls.set(request, { bill, receipt, store, taken: now, mayBeTask, isSent: false, bytesOut: 0 });
     if (holdsPlace(receipt)) renewAtMs = Math.min(renewAtMs, now.monoMs + RENEW_MS);
     return PASS;
   };
@@ -107,8 +131,11 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
   };
 
   const renew = (now: Instant): void => {
+    for (const [request, { untilMs }] of [...late]) if (untilMs <= now.monoMs) endLate(request, now);
+    tasks.endDue(now);
     const byStore = new Map<LimitStore, Receipt[]>();
-    for (const { store, receipt } of [...calls.values(), ...tasks.all()])
+    const kept = [...late.values()].map(({ call }) => call);
+    for (const { store, receipt } of [...calls.values(), ...kept, ...tasks.all()])
       if (holdsPlace(receipt)) byStore.set(store, [...(byStore.get(store) ?? []), receipt]);
     renewAtMs = byStore.size === 0 ? NEVER : now.monoMs + RENEW_MS;
     for (const [store, receipts] of byStore) store.renew(receipts, now);
@@ -163,25 +190,40 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
 
     onSettle(request, settled, now) {
       latest = now;
+      if (PAYLOADS.has(request.method)) {
+        const taskId = stringAt(request.params, 'taskId');
+        if (taskId !== undefined) tasks.pay(request.upstream, taskId, settled.answerBytes ?? 0, now);
+      }
       const call = calls.get(request);
       if (call === undefined) return;
       calls.delete(request);
       call.bytesOut += settled.answerBytes ?? 0;
-      if (announcesTask(settled)) tasks.open(request.upstream, settled.taskId, call, now);
+      const { settlement } = settled;
+      if (announcesTask(settled)) tasks.open(request.upstream, settled, call, now);
+      else if (call.isSent && holdsPlace(call.receipt) && (settlement === 'cancelled' || settlement === 'timeout'))
+        keepLate(request, call, now);
       else settle(call, now);
+    },
+
+    onLateAnswer(request, now) {
+      latest = now;
+      endLate(request, now);
     },
 
     onTaskEnd(upstream, taskId, settled, now) {
       latest = now;
-      tasks.end(upstream, taskId, settled.answerBytes ?? 0, now);
+      // What answers a request is paid when that settles.
+      tasks.end(upstream, taskId, settled.isAnswer === true ? 0 : (settled.answerBytes ?? 0), now);
     },
 
     onExit(upstream, now) {
       latest = now;
       tasks.endAll(upstream, now);
+      for (const request of [...late.keys()]) if (request.upstream === upstream) endLate(request, now);
     },
 
     onEnd(now) {
+      for (const request of [...late.keys()]) endLate(request, now);
       tasks.endAll(undefined, now);
     },
 

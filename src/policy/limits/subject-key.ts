@@ -4,6 +4,9 @@ import { foldName } from './applies.ts';
 import type { Dimension, Limit, Subject } from './limit.ts';
 
 const KEY_HEX = 32;
+const OWNER_HEX = 8;
+/** What a caller names as it likes: as many keys as it wants. */
+const CHOSEN: readonly Dimension[] = ['client', 'model', 'tool'];
 const LONGEST_VALUE = 40;
 const LONGEST_LABEL = 160;
 
@@ -30,7 +33,8 @@ export function identityOf(limit: Limit, part: Part): string {
 
 /**
  * 32 hex digits. INVARIANT: two subjects have the same key only where they agree in every dimension that the limit names (a
- * tool's spellings are one), and never across tenants. attacker-controlled: the values; their length is of no account.
+ * tool's spellings are one), and never across tenants. The first 8 digits say whose it is: a store may grant each owner a part of
+ * its room. attacker-controlled: the values; their length is of no account.
  */
 export function subjectKey(
   identity: string,
@@ -41,7 +45,11 @@ export function subjectKey(
   const values = dimensions.map((dimension) =>
     dimension === 'tool' ? foldName(subject.tool) : (subject[dimension] ?? null),
   );
-  return digest(JSON.stringify([identity, subject.tenant, values])).slice(0, KEY_HEX);
+  const { tenant, principal } = subject;
+  const shared = dimensions.some((one) => CHOSEN.includes(one)) ? 'chosen' : 'fixed';
+  const owner = JSON.stringify([tenant, dimensions.includes('principal') ? ['of', principal] : [shared]]);
+  const own = digest(JSON.stringify([identity, tenant, values])).slice(0, KEY_HEX - OWNER_HEX);
+  return digest(owner).slice(0, OWNER_HEX) + own;
 }
 
 /** `limits[0].rate tool=read_file`: inert, at most 160 bytes. */

@@ -73,7 +73,26 @@ describe('from an address', () => {
     expect(issuer.asked()).toBe(2);
   });
 
+  test('one that fails is asked no more often either, whatever is there of it', async () => {
+    const issuer = issue(new Error('connect ECONNREFUSED'), new Error('again'), set(one), new Error('gone'));
+    expect(await load(issuer)).toBeUndefined();
+    expect(await load(issuer, NOW + 29_999)).toBeUndefined();
+    expect(issuer.asked()).toBe(1);
+    expect(await load(issuer, NOW + 30_000)).toBeUndefined();
+    expect((await load(issuer, NOW + 60_000))?.keys).toEqual([one]);
+    expect(await (await load(issuer, NOW + 90_000))?.refresh()).toBeUndefined();
+    expect(issuer.asked()).toBe(4);
+    for (const ms of [90_001, 119_999]) expect(await (await load(issuer, NOW + ms))?.refresh()).toBeUndefined();
+    expect(issuer.asked()).toBe(4);
+    // and the good ones are still there, as old as they are
+    expect((await load(issuer, NOW + 659_999))?.keys).toEqual([one]);
+    expect(await load(issuer, NOW + 660_000)).toBeUndefined();
+    expect(issuer.asked()).toBe(5);
+  });
+
   test.each([
+    ['empty', set()],
+    ['without a key that counts', set({ kty: 'oct', k: 'c2VjcmV0' })],
     ['no JSON', '<html>'],
     ['no key set', '{}'],
     ['keys that are no list', '{"keys":{}}'],

@@ -1,6 +1,6 @@
 // A redis that is killed, restarted, slow, cut off, or no longer the primary: what is answered, how soon,
 // and what is counted afterwards.
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openFallbackLimitStore } from '../../../src/adapters/limit-store-fallback.ts';
 import { openMemoryLimitStore } from '../../../src/adapters/limit-store-memory.ts';
 import { openRedisLimitStore } from '../../../src/adapters/limit-store-redis.ts';
@@ -24,8 +24,12 @@ describe.skipIf(program === undefined)('a redis that fails', () => {
   let through: string;
   let world: RedisWorld;
   const raws: { close(): void }[] = [];
-  beforeEach(async () => {
+  beforeAll(async () => {
     server = await RedisServer.start(program ?? '', ['--appendonly', 'yes', '--appendfsync', 'always']);
+  });
+  afterAll(() => server.remove());
+  beforeEach(async () => {
+    if (!server.isUp) await server.start();
     proxy = new TcpProxy(server.port);
     through = await proxy.start();
     world = new RedisWorld(server.url);
@@ -34,7 +38,6 @@ describe.skipIf(program === undefined)('a redis that fails', () => {
     for (const raw of raws.splice(0)) raw.close();
     await world.close();
     await proxy.close();
-    await server.remove();
   });
   const open = (url = server.url): LimitStore => world.open(SOON, url);
   const take = async (store: LimitStore, name = 'a'): Promise<Take> => store.take([rate(name, LONG)], world.now());
@@ -141,12 +144,12 @@ describe.skipIf(program === undefined)('a redis that fails', () => {
 
   test('a lease whose end was lost falls free by itself', async () => {
     const store = open(through);
-    const receipt = taken(await store.take([place('p', 'one', 1, 2_000)], world.now()));
+    const receipt = taken(await store.take([place('p', 'one', 1, 1_500)], world.now()));
     proxy.isSwallowing = true;
     store.settle(receipt, REACHED, world.now());
     await store.idle();
     const other = open();
-    const next = async () => (await other.take([place('p', 'two', 1, 2_000)], world.now())).kind;
+    const next = async () => (await other.take([place('p', 'two', 1, 1_500)], world.now())).kind;
     expect(await next()).toBe('denied');
     await expect.poll(next, POLL).toBe('taken');
   });

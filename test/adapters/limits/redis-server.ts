@@ -57,6 +57,10 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
+  get isUp(): boolean {
+    return this.#child !== undefined;
+  }
+
   /** Resolves once it accepts connections. */
   async start(): Promise<void> {
     const own = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory, '--save', ''];
