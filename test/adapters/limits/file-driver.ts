@@ -42,7 +42,7 @@ async function hammer(store: LimitStore, charges: readonly Charge[], untilMs: nu
       count += 1;
       firstMs ??= nowMs;
       tookMs ??= machineMs();
-    } else if (take.kind === 'unavailable') faults.push(take.why);
+    } else if (take.kind === 'unavailable' || take.kind === 'full') faults.push(take.why);
     else await delay(Math.min(take.retryAfterMs ?? 1, Math.max(1, untilMs - machineMs())));
   }
   print({ count, firstMs, tookMs, lastMs: machineMs(), faults });

@@ -70,6 +70,34 @@ describe('a store that is away', () => {
     expect(told).toEqual(['gone', undefined]);
   });
 
+  test('one that comes and goes is told at most every ten seconds, and each return that belongs to it', async () => {
+    const { time, state, told, take } = scene(undefined);
+    for (let turn = 0; turn < 40; turn += 1) {
+      state.isAway = turn % 2 === 0;
+      await take(rate('a'));
+      await time.pass(500);
+    }
+    expect(told).toEqual(['gone', undefined, 'gone', undefined]);
+    state.isAway = true;
+    await time.pass(10_000);
+    for (let again = 0; again < 3; again += 1) await take(rate('a'));
+    expect(told).toHaveLength(5);
+  });
+
+  test('that has no room for a call is there: the call is denied, nothing is counted elsewhere, nothing told', async () => {
+    const time = new ManualTime();
+    const told: unknown[] = [];
+    const store = openFallbackLimitStore({
+      store: openMemoryLimitStore(1),
+      local: openMemoryLimitStore(),
+      onTurn: (why) => told.push(why),
+    });
+    const kinds = [];
+    for (const name of ['a', 'b', 'a', 'a']) kinds.push((await store.take([rate(name)], time.now())).kind);
+    expect(kinds).toEqual(['taken', 'full', 'taken', 'denied']);
+    expect(told).toEqual([]);
+  });
+
   test('a call is settled where it was counted', async () => {
     const { time, store, state, take } = scene(openMemoryLimitStore());
     const there = taken(await take(place('p', 'one', 1)));
@@ -92,4 +120,25 @@ test('a store that cannot be opened decides nothing, and says why', async () => 
   const store = openDeferredLimitStore(() => Promise.reject(new Error('no room')));
   expect(await store.take([rate('a')], time.now())).toEqual({ kind: 'unavailable', why: 'no room' });
   expect(await store.list(time.now())).toEqual({ kind: 'unavailable', why: 'no room' });
+});
+
+test('a store that could not be opened is tried again, at most once a second', async () => {
+  const time = new ManualTime();
+  let tries = 0;
+  const store = openDeferredLimitStore(async () => {
+    tries += 1;
+    if (tries < 3) throw new Error('no room');
+    return openMemoryLimitStore();
+  });
+  const kinds = [];
+  for (let step = 0; step < 6; step += 1) {
+    kinds.push((await store.take([rate('a')], time.now())).kind);
+    await time.pass(400);
+  }
+  const away = 'unavailable';
+  expect(kinds).toEqual([away, away, away, away, away, away]);
+  expect(tries).toBe(2);
+  await time.pass(200);
+  expect((await store.take([rate('a')], time.now())).kind).toBe('taken');
+  expect(tries).toBe(3);
 });

@@ -2,9 +2,9 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FILE_BYTES } from '../../../src/adapters/limit-table.ts';
+import { FILE_BYTES, MOST_RECORDS } from '../../../src/adapters/limit-table.ts';
 import type { LimitStore, RateCharge, Take } from '../../../src/ports/limit-store.ts';
-import { budget, describeForgetting, describeLimitStore, place, REACHED, rate, taken, UNREACHED } from './contract.ts';
+import { budget, describeForgetting, describeLimitStore, keyOf, place, REACHED, rate, taken, UNREACHED } from './contract.ts';
 import { FileWorld, requireKernelLock } from './file-world.ts';
 
 describeLimitStore('the file under the kernel lock', async () => new FileWorld(await requireKernelLock()));
@@ -74,9 +74,10 @@ describe('a file of limits', () => {
   });
 
   test.each([
-    ['a record', (path: string) => flip(path, 4_096 + slotOf('a') + 30)],
+    ['a record', (path: string) => flip(path, slotOf(path, 'a') + 30)],
     ['the header', (path: string) => flip(path, 40)],
     ['its length', (path: string) => fs.truncateSync(path, 5_000)],
+    ['all of it, which is cut off', (path: string) => fs.truncateSync(path, 0)],
     ['everything', (path: string) => fs.writeFileSync(path, '{"not":"ours"}')],
   ])('damage to %s is said, what was there is kept aside, and all guards go on with one file', async (_, damage) => {
     const other = world.open();
@@ -102,12 +103,26 @@ describe('a file of limits', () => {
     expect(fs.readFileSync(world.path).equals(bytes)).toBe(true);
   });
 
-  test('a file that is removed or replaced is left within a second', async () => {
+  test('a file that is removed or replaced is left within a second, however busy the guard is, and that is said', async () => {
     await take('a');
     fs.rmSync(world.path);
-    await world.pass(1_000);
-    expect(await take('a')).toBe('taken');
-    expect(await take('a', world.open())).toBe('denied');
+    for (let step = 0; step < 4; step += 1) {
+      expect(await take('a')).toBe('denied');
+      await world.pass(250);
+    }
+    expect(await take('b')).toBe('taken');
+    expect(await take('b', world.open())).toBe('denied');
+    expect(world.said).toEqual([expect.stringContaining('removed or replaced')]);
+  });
+
+  test('a guard that finds an empty file says that it was emptied; a new file is whole from the start', async () => {
+    await take('a');
+    store.close();
+    expect(fs.readdirSync(world.directory)).toEqual(['counts']);
+    expect(world.said).toEqual([]);
+    fs.truncateSync(world.path, 0);
+    expect(await take('a', world.open())).toBe('taken');
+    expect(world.said).toEqual([expect.stringContaining('is damaged')]);
   });
 
   test.each([
@@ -161,31 +176,46 @@ describe('a file of limits', () => {
     fs.closeSync(held);
   });
 
-  test('the number of keys is bounded, what does not fit takes nothing, and full keys make room', async () => {
+  test('one owner has no more than a part of the room, what does not fit takes nothing, and the others have theirs', async () => {
     const deep = { depthUs: 2 ** 40, mostUs: 2 ** 40 };
-    // All with one home: as many as are looked for from there, then one more.
-    const same = (index: number): string => `00000000${index.toString(16).padStart(24, '0')}`;
-    const kinds: string[] = [];
-    for (let index = 0; index <= 64; index += 1)
-      kinds.push(
-        await kindOf(store.take([{ ...rate('x', WHOLE), key: same(index) }, rate('both', deep)], world.now())),
-      );
-    expect(kinds.slice(0, 64).every((kind) => kind === 'taken')).toBe(true);
-    expect(kinds[64]).toBe('unavailable');
-    const full = same(64);
-    expect(fs.statSync(world.path).size).toBe(FILE_BYTES);
+    const keyFor = (owner: string, index: number): string => `${owner}${index.toString(16).padStart(24, '0')}`;
+    const ask = (owner: string, index: number) =>
+      kindOf(store.take([{ ...rate('x', WHOLE), key: keyFor(owner, index) }, rate('both', deep)], world.now()));
+    let full = 0;
+    while ((await ask('0000000e', full)) === 'taken') full += 1;
+    expect(await ask('0000000e', full)).toBe('full');
+    // What comes first may be full early; the file still has room for whoever is not that owner.
+    const kinds = new Map<string, number>();
+    for (let index = 0; index < 6_000; index += 1) {
+      const kind = await ask('0000000e', index + full);
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    }
+    expect(full + (kinds.get('taken') ?? 0)).toBeLessThan(MOST_RECORDS / 3);
+    expect(kinds.get('full')).toBeGreaterThan(1_000);
+    for (let index = 0; index < 200; index += 1) expect(await ask('0000000b', index)).toBe('taken');
     const backlog = async () => {
       const listing = await store.list(world.now());
       const both = listing.kind === 'listed' ? listing.keys.find(({ label }) => label === 'both') : undefined;
       return both?.kind === 'rate' ? both.backlogUs : undefined;
     };
     const before = await backlog();
-    expect(await kindOf(store.take([rate('both', deep), { ...rate('x'), key: full }], world.now()))).toBe(
-      'unavailable',
-    );
+    expect(await ask('0000000e', full)).toBe('full');
     expect(await backlog()).toBe(before);
+    expect(fs.statSync(world.path).size).toBe(FILE_BYTES);
     await world.pass(2_000);
-    expect(await kindOf(store.take([{ ...rate('x'), key: full }], world.now()))).toBe('taken');
+    expect(await ask('0000000e', full)).toBe('taken');
+  });
+
+  test('where a key stands depends on the file: its like elsewhere says nothing about it', async () => {
+    const other = new FileWorld(await requireKernelLock());
+    const names = Array.from({ length: 8 }, (_, index) => `name ${index}`);
+    for (const name of names) {
+      await take(name);
+      await take(name, other.open());
+    }
+    const at = (path: string) => names.map((name) => slotOf(path, name));
+    expect(at(world.path)).not.toEqual(at(other.path));
+    await other.close();
   });
 
   test('a place whose callers were killed makes room for other keys', async () => {
@@ -205,7 +235,7 @@ function flip(path: string, at: number): void {
   fs.writeFileSync(path, bytes);
 }
 
-/** Where the record of the only key stands. */
-function slotOf(name: string): number {
-  return (Buffer.from(name.padEnd(16, '.')).readUInt32LE(0) % 1_024) * 4_096;
+/** Where the record of the key stands. */
+function slotOf(path: string, name: string): number {
+  return fs.readFileSync(path).indexOf(Buffer.from(keyOf(name), 'hex'));
 }

@@ -104,7 +104,7 @@ describe.skipIf(program === undefined)('a redis', async () => {
       const small = world.open({ mostKeys: 2 });
       const quick = { spendUs: 1_000, depthUs: 1_000, mostUs: 1_000 };
       taken(await small.take([rate('a', quick), rate('b', WHOLE)], world.now()));
-      expect(await small.take([rate('c')], world.now())).toEqual({ kind: 'unavailable', why: '2 keys are in use' });
+      expect(await small.take([rate('c')], world.now())).toEqual({ kind: 'full', why: '2 keys are in use' });
       expect(await raw.send('EXISTS', nameOf('h', 'c'))).toBe(0);
       await world.pass(20);
       expect((await small.take([rate('a', quick)], world.now())).kind).toBe('taken');
