@@ -1,7 +1,6 @@
-// The records of the limits file as a hash table: 1024 buckets of 16 slots behind one page of header. A slot that was taken once
-// is never empty again (its record makes way for another), so a key that is not found before an empty slot is not there. Where a
-// key belongs nobody knows without the file's salt, and of the slots that it may have its owner's keys get a part only. Only for
-// the one who holds the lock. Knows no lock, no header and no clock.
+// The records of the limits file as a hash table: 1024 buckets of 16 slots behind one page of header. A key stands in one of the
+// eight buckets from its home on. Where that is nobody knows without the file's salt, and of those slots the keys of one owner get
+// a part only. Only for the one who holds the lock. Knows no lock, no header and no clock.
 import * as crypto from 'node:crypto';
 import * as fs from 'node:fs';
 import {
@@ -29,7 +28,7 @@ const BUCKET_BYTES = 4_096;
 const SLOTS = BUCKET_BYTES / RECORD_BYTES;
 export const MOST_RECORDS = BUCKETS * SLOTS;
 export const FILE_BYTES = HEADER_BYTES + BUCKETS * BUCKET_BYTES;
-/** Buckets that one key is looked for in: its own, and those after it while they are full. */
+/** Buckets that one key is looked for in: its own, and those after it. */
 const REACH = 8;
 /** Of the slots that a key may have, so many may be in use by its owner's keys: nobody takes the room of all others. */
 const MOST_OWN = (REACH * SLOTS) / 4;
@@ -174,7 +173,7 @@ export class LimitTable {
     const bucket = this.#bucket;
     let free: Slot | undefined;
     let own = 0;
-    search: for (let step = 0; step < REACH; step += 1) {
+    for (let step = 0; step < REACH; step += 1) {
       const index = (home + step) % BUCKETS;
       this.#read(index);
       for (let at = 0; at < BUCKET_BYTES; at += RECORD_BYTES) {
@@ -186,8 +185,7 @@ export class LimitTable {
           if (isSame) return { ...place, decoded: sound(decodeRecord(before, 0)) };
           free = { ...place, decoded: undefined };
         }
-        if (isEmpty) break search;
-        if (bucket.readUInt32LE(at) === owner) own += 1;
+        if (!isEmpty && bucket.readUInt32LE(at) === owner) own += 1;
       }
     }
     // Most of them may be long out of use: counted again only where it matters.

@@ -142,7 +142,11 @@ export class Ledger {
   }
 
   /** The last word on a task whose creation was settled long ago. */
-  settleTask({ intent, taskId, settlement, errorCode, isError, isAnswer }: TaskEnd, now: Instant, answer: Answer): OutcomeEntry {
+  settleTask(
+    { intent, taskId, settlement, errorCode, isError, isAnswer }: TaskEnd,
+    now: Instant,
+    answer: Answer,
+  ): OutcomeEntry {
     const durationMs = now.monoMs - intent.at.monoMs;
     const entry = outcomeOf(intent, 'task', now, durationMs, answer);
     this.push({ type: 'record', entry, exchange: undefined });

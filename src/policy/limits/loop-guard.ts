@@ -3,7 +3,7 @@
 import type { Interceptor, RequestView } from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
 import { showInert } from '../../wire/inert-text.ts';
-import type { Json } from '../../wire/json.ts';
+import type { Json, JsonObject } from '../../wire/json.ts';
 import { sortedJson } from '../../wire/sorted-json.ts';
 import { foldName } from './applies.ts';
 
@@ -14,25 +14,35 @@ export interface LoopGuardParts {
   readonly digest: (text: string) => string;
 }
 
-/** What makes a call another call: a retry that brings an answer or a state (`input_required`) is none of the same. */
-const TELLING = ['arguments', 'inputResponses', 'requestState'] as const;
 const LONGEST_NAME = 128;
+/** Questions of servers that are remembered; the oldest is forgotten first. */
+const MOST_ASKED = 256;
+
+const memberOf = (params: JsonObject | undefined, key: string): Json =>
+  (params !== undefined && Object.hasOwn(params, key) ? params[key] : undefined) ?? null;
 
 export function createLoopGuard({ repeats, digest }: LoopGuardParts): Interceptor {
   let last: string | undefined;
   let inRow = 0;
   const counted = new Map<RequestView, { readonly print: string; isSent: boolean }>();
+  const retries = new Map<RequestView, string>();
+  /** The calls that a server has answered with `input_required`, each with the state that it gave. */
+  const asked = new Set<string>();
+  const askedOf = (print: string, state: Json): string => digest(sortedJson([print, state]));
   return {
     name: 'loop-guard',
 
     onRequest(request) {
-      const { asked, tool, upstream, params } = request;
+      const { tool, upstream, params } = request;
       const most = repeats();
-      if (asked !== 'client' || tool === undefined || most === Number.POSITIVE_INFINITY) return PASS;
-      const telling: readonly Json[] = TELLING.map(
-        (key) => (Object.hasOwn(params ?? {}, key) ? params?.[key] : null) ?? null,
-      );
-      const print = digest(sortedJson([upstream, foldName(tool), telling]));
+      if (request.asked !== 'client' || tool === undefined || most === Number.POSITIVE_INFINITY) return PASS;
+      const print = digest(sortedJson([upstream, foldName(tool), memberOf(params, 'arguments')]));
+      // What the server has asked for is no repetition, once for each question; an answer that nobody asked for is nothing.
+      const isRetry = memberOf(params, 'inputResponses') !== null || memberOf(params, 'requestState') !== null;
+      if (isRetry && asked.delete(askedOf(print, memberOf(params, 'requestState')))) {
+        retries.set(request, print);
+        return PASS;
+      }
       if (print !== last) inRow = 0;
       last = print;
       if (inRow >= most) {
@@ -50,6 +60,15 @@ export function createLoopGuard({ repeats, digest }: LoopGuardParts): Intercepto
       return PASS;
     },
 
+    onResponse(request, result) {
+      const print = counted.get(request)?.print ?? retries.get(request);
+      if (print === undefined || result.resultType !== 'input_required') return undefined;
+      const [oldest] = asked.size < MOST_ASKED ? [] : asked;
+      if (oldest !== undefined) asked.delete(oldest);
+      asked.add(askedOf(print, memberOf(result, 'requestState')));
+      return undefined;
+    },
+
     onSent(request) {
       const one = counted.get(request);
       if (one !== undefined) one.isSent = true;
@@ -58,6 +77,7 @@ export function createLoopGuard({ repeats, digest }: LoopGuardParts): Intercepto
     onSettle(request) {
       const one = counted.get(request);
       counted.delete(request);
+      retries.delete(request);
       // What never left, as it had to wait its turn, is no repetition.
       if (one !== undefined && !one.isSent && one.print === last) inRow = Math.max(0, inRow - 1);
     },

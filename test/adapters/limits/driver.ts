@@ -18,7 +18,7 @@ async function race(tenant: string, forMs: number, spendUs: number, depthUs: num
   const store = openRedisLimitStore({ place: () => place, tenant });
   const amounts = { spendUs, depthUs, mostUs: depthUs, unitUs: spendUs };
   const charge: RateCharge = { kind: 'rate', key: 'a'.repeat(32), label: 'shared', ...amounts };
-  const kinds = { taken: 0, denied: 0, unavailable: 0 };
+  const kinds = { taken: 0, denied: 0, full: 0, unavailable: 0 };
   const times: number[] = [];
   await store.list(systemClock.now());
   process.stdout.write('connected\n');

@@ -15,7 +15,7 @@ test('the number of keys is bounded; those that are full again make room', async
   const time = new ManualTime();
   const store = openMemoryLimitStore(4);
   const kinds = ['a', 'b', 'c', 'd', 'e'].map((name) => store.take([rate(name)], time.now()));
-  expect(kinds.map((one) => 'kind' in one && one.kind)).toEqual(['taken', 'taken', 'taken', 'taken', 'unavailable']);
+  expect(kinds.map((one) => 'kind' in one && one.kind)).toEqual(['taken', 'taken', 'taken', 'taken', 'full']);
   await time.pass(1_000);
   expect(store.take([rate('e')], time.now())).toMatchObject({ kind: 'taken' });
 });
@@ -29,7 +29,7 @@ test('a key of which every call is given back makes room a day after it is full'
     store.settle(taken(await store.take([long], time.now())), UNREACHED, time.now());
   }
   await time.pass(86_399_999);
-  expect(store.take([rate('b')], time.now())).toMatchObject({ kind: 'unavailable' });
+  expect(store.take([rate('b')], time.now())).toMatchObject({ kind: 'full' });
   await time.pass(1);
   expect(store.take([rate('b')], time.now())).toMatchObject({ kind: 'taken' });
 });
@@ -41,7 +41,7 @@ test('a key is not forgotten while somebody may give back of it', async () => {
   const receipt = taken(await store.take([rate('a', one)], time.now()));
   store.settle(receipt, UNREACHED, time.now());
   // Full, but `a` remembers that it gave: a second receipt with the same mark must find that.
-  expect(store.take([rate('b')], time.now())).toMatchObject({ kind: 'unavailable' });
+  expect(store.take([rate('b')], time.now())).toMatchObject({ kind: 'full' });
   await time.pass(1_000);
   expect(store.take([rate('b')], time.now())).toMatchObject({ kind: 'taken' });
   store.settle(receipt, REACHED, time.now());

@@ -4,6 +4,7 @@ import { openMemoryLimitStore } from '../../../src/adapters/limit-store-memory.t
 import { readLimit } from '../../../src/config/compile-limits.ts';
 import type { LimitDocument } from '../../../src/config/restriction.ts';
 import type { Interceptor } from '../../../src/core/interceptor.ts';
+import type { Deadline } from '../../../src/core/settings.ts';
 import type { Limit } from '../../../src/policy/limits/limit.ts';
 import { LimitSet } from '../../../src/policy/limits/limit-set.ts';
 import { createLimits } from '../../../src/policy/limits/limits.ts';
@@ -20,6 +21,7 @@ export interface SceneOptions {
   readonly store?: LimitStore;
   /** After the limits in the chain. */
   readonly after?: readonly Interceptor[];
+  readonly deadline?: Deadline | undefined;
   readonly who?: { readonly tenant: string; readonly principal: string };
 }
 
@@ -46,7 +48,10 @@ export class LimitsScene {
       },
       resume: (request, outcome) => void this.book.event({ type: 'wait_over', request, outcome }),
     });
-    this.book = new Playbook({ interceptors: [policy, ...(options.after ?? [])] });
+    this.book = new Playbook({
+      interceptors: [policy, ...(options.after ?? [])],
+      ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
+    });
   }
 
   /** Whether a call of a fresh id was sent to the server, or how it was refused. */

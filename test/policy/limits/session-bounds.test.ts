@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Interceptor } from '../../../src/core/interceptor.ts';
 import { createBlastRadius } from '../../../src/policy/limits/blast-radius.ts';
 import { createLoopGuard } from '../../../src/policy/limits/loop-guard.ts';
-import { call, Playbook } from '../../core/playbook.ts';
+import { call, Playbook, result } from '../../core/playbook.ts';
 import { digest } from './limits-scene.ts';
 
 class Bounded {
@@ -42,11 +42,26 @@ describe('the loop guard', () => {
     bounded.ask('read', { arguments: { b: 2, a: 1 }, _meta: { progressToken: 7 } });
     expect(bounded.ask('READ', { arguments: { a: 1, b: 2 } })).toBe('loop_detected');
   });
-  test('an answer to `input_required` is another call', () => {
+  test.each([{ requestState: 's' }, {}])('an answer to `input_required` is none of them, once: %j', (state) => {
+    const bounded = new Bounded(guard(1));
+    const retry = { inputResponses: { a: 1 }, ...state };
+    expect(bounded.ask('read')).toBe('sent');
+    bounded.book.upstream(result(1, { resultType: 'input_required', inputRequests: {}, ...state })).take();
+    expect(bounded.ask('read', retry)).toBe('sent');
+    bounded.book.upstream(result(2, { resultType: 'input_required', inputRequests: {}, ...state })).take();
+    expect(bounded.ask('read', retry)).toBe('sent');
+    expect(bounded.ask('read', retry)).toBe('loop_detected');
+    expect(bounded.ask('read')).toBe('loop_detected');
+  });
+  test('an answer or a state that no server has asked for makes no other call', () => {
     const bounded = new Bounded(guard(1));
     expect(bounded.ask('read')).toBe('sent');
-    expect(bounded.ask('read', { inputResponses: { a: 1 }, requestState: 's' })).toBe('sent');
-    expect(bounded.ask('read', { inputResponses: { a: 1 }, requestState: 's' })).toBe('loop_detected');
+    expect(bounded.ask('read', { requestState: 'junk' })).toBe('loop_detected');
+    expect(bounded.ask('read', { inputResponses: { a: 1 } })).toBe('loop_detected');
+    bounded.book.upstream(result(1, { resultType: 'input_required', inputRequests: {}, requestState: 's' })).take();
+    expect(bounded.ask('read', { requestState: 'junk' })).toBe('loop_detected');
+    expect(bounded.ask('read', { arguments: { other: 1 }, requestState: 's' })).toBe('sent');
+    expect(bounded.ask('read', { requestState: 's' })).toBe('sent');
   });
   test('does not count what never left', () => {
     const bounded = new Bounded(guard(1), shut);
