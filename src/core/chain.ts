@@ -111,20 +111,19 @@ export class Chain {
     progress: Progress,
     ask: (interceptor: Interceptor) => readonly Narrowing[] | undefined,
   ): readonly Narrowing[] {
-    let all: Narrowing[] | undefined;
+    let all = UNTOUCHED;
     for (let index = 0; index < progress.entered; index += 1) {
       const interceptor = this.#interceptors[index];
       if (interceptor === undefined) continue;
       try {
         const narrowings = ask(interceptor);
         if (narrowings === undefined || narrowings.length === 0) continue;
-        all ??= [];
-        for (const one of narrowings) all.push(one);
+        all = all.length === 0 ? narrowings : [...all, ...narrowings];
       } catch (error) {
         return [{ kind: 'refuse', deny: this.#fault(interceptor, error) }];
       }
     }
-    return all ?? UNTOUCHED;
+    return all;
   }
 
   /** Whether a server's notification may be delivered. INVARIANT: one that throws has dropped it. */
@@ -169,8 +168,7 @@ export class Chain {
   }
 
   late(request: RequestView, now: Instant): void {
-    for (const one of this.#interceptors)
-      if (one.onLateAnswer !== undefined) this.#tell(one, () => one.onLateAnswer?.(request, now));
+    for (const one of this.#interceptors) this.#tell(one, () => one.onLateAnswer?.(request, now));
   }
 
   exit(upstream: string, now: Instant): void {

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Timers } from '../../src/adapters/shutdown-ladder.ts';
+import { updateTokens } from '../../src/adapters/token-store.ts';
 import { createIdentityAsker } from '../../src/cli/ask-identity.ts';
 import { watchIdentity } from '../../src/cli/identity-watch.ts';
-import type { RunIdentity } from '../../src/cli/run-identity.ts';
+import { openRunIdentity, type RunIdentity } from '../../src/cli/run-identity.ts';
 import { openRunLock } from '../../src/cli/run-lock.ts';
 import type { AuthPolicy } from '../../src/config/auth-policy.ts';
 import { NO_CEILINGS } from '../../src/config/ceilings.ts';
@@ -103,6 +104,18 @@ describe('the policy of a run', () => {
     write({ ...without, auth: { jwt: { issuer: 'x', audience: 'y', jwksFile: 'k', algorithms: ['ES256'] } } });
     expect((await open(asked({}))).questions).toEqual([{ required: true, tokenFile: undefined, jwt: undefined }]);
   });
+});
+
+test('a token that was presented is a secret of the run', async () => {
+  const nowMs = Date.now();
+  const { text, record } = makeToken(1, { servers: null, createdMs: nowMs - HOUR, expiresMs: nowMs + HOUR });
+  const stateDir = join(directory, 'state');
+  await updateTokens(stateDir, { say: () => {}, nowMs: () => nowMs }, () => storeOf(record));
+  const auth = { required: true, tokenFile: undefined, jwt: undefined };
+  const parts = { auth, tokenFile: undefined, tenant: undefined, stateDir, user: 'ada' };
+  const { identity, secrets } = await openRunIdentity({ ...parts, env: { MCP_GUARD_TOKEN: text } });
+  expect(identity.principal).toBe('token:ci');
+  expect(secrets).toEqual([{ name: 'MCP_GUARD_TOKEN', value: text }]);
 });
 
 describe('the asker', () => {

@@ -153,6 +153,11 @@ test('a canary or a quota that is taken away or loosened holds until that is app
   expect(seen(await edited({}))).toEqual(['stop', 5_000_000]);
   expect(seen(await edited({ canary: false, audit: { quota: { maxBytes: 9_000_000 } } }))).toEqual(['stop', 5_000_000]);
   expect(seen(await edited({ canary: true, audit: { quota: { maxBytes: 2_000_000 } } }))).toEqual(['stop', 2_000_000]);
+  fs.rmSync(directory, { recursive: true });
+  fs.mkdirSync(directory);
+  write(config({ acme: { ...ACME, canary: true }, globex: {} }));
+  await start();
+  expect(seen(await edited({ canary: 'stop' }))).toEqual(['stop', undefined]);
 });
 
 describe('tenants come and go only by approval', () => {

@@ -328,6 +328,9 @@ describe('an end', () => {
   ])('of a task is told as the end of its call: %s', (method, answer, end) => {
     const { book, ends, told } = watcher();
     book.client(call(1)).upstream({ id: 1, result: { task: { taskId: 't', status: 'working' } } });
+    // before, an error may say no more than that it is not ready
+    if (method === 'tasks/result')
+      book.upstream({ method: 'notifications/tasks/status', params: { taskId: 't', status: 'failed' } });
     book.client({ id: 2, method, params: { taskId: 't' } }).upstream(answer);
     expect(told).toEqual(['settle', `task ${SERVER} t`, 'settle']);
     expect(ends[1]).toMatchObject(end);

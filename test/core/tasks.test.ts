@@ -19,6 +19,32 @@ describe('a task of 2025-11-25', () => {
     expect(ended[0]?.payload?.text).toContain('isError');
   });
 
+  it('is not ended by an error while it may be at work: its record waits for the payload', () => {
+    const book = new Playbook();
+    book
+      .client(call(1, 'slow', { task: {} }))
+      .upstream(result(1, { task: { taskId: 't1', status: 'working' } }))
+      .take();
+    const ask = (id: number, method: string, answer: object, params = {}) => {
+      book.client({ id, method, params: { taskId: 't1', ...params } }).take();
+      return outcomes(book.upstream({ id, ...answer }).records()).map((one) => one.settlement);
+    };
+    const notFound = { error: { code: -32_602, message: 'Task not found: t1' } };
+    expect(ask(2, 'tasks/result', { error: { code: -32_603, message: 'not ready' } })).toEqual(['error']);
+    expect(ask(3, 'tasks/result', { error: { code: -32_602, message: 'bad params' } })).toEqual(['error']);
+    expect(ask(4, 'tasks/result', notFound, { odd: 1 })).toEqual(['error']);
+    expect(ask(5, 'tasks/result', { result: { content: [] } })).toEqual(['task', 'result']);
+    expect(ask(6, 'tasks/get', notFound)).toEqual(['error']);
+  });
+
+  it('that its server does not know any more ends with that error', () => {
+    const book = new Playbook();
+    book.client(call(1, 'slow', { task: {} })).upstream(result(1, { task: { taskId: 't1', status: 'working' } }));
+    book.client({ id: 2, method: 'tasks/get', params: { taskId: 't1', _meta: {} } }).take();
+    const gone = { id: 2, error: { code: -32_602, message: 'Task has expired' } };
+    expect(outcomes(book.upstream(gone).records()).map((one) => one.settlement)).toEqual(['task', 'error']);
+  });
+
   it('that is cancelled ends with that', () => {
     const book = new Playbook();
     book.client(call(1, 'slow', { task: {} })).upstream(result(1, { task: { taskId: 't1', status: 'working' } }));

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FILE_BYTES, MOST_RECORDS } from '../../../src/adapters/limit-table.ts';
-import type { LimitStore, RateCharge, Take } from '../../../src/ports/limit-store.ts';
+import type { LimitStore, RateCharge, Receipt, Take } from '../../../src/ports/limit-store.ts';
 import {
   budget,
   describeForgetting,
@@ -192,7 +192,8 @@ describe('a file of limits', () => {
     const ask = (owner: string, index: number) =>
       kindOf(store.take([{ ...rate('x', WHOLE), key: keyFor(owner, index) }, rate('both', deep)], world.now()));
     const kinds: string[] = [];
-    for (let index = 0; index < 5_600; index += 1) kinds.push(await ask('0000000e', index));
+    for (let index = 0; index < 5_600; index += 1)
+      kinds.push(await kindOf(store.take([{ ...rate('x', WHOLE), key: keyFor('0000000e', index) }], world.now())));
     const full = kinds.indexOf('full');
     expect(full).toBeGreaterThan(1_000);
     expect(kinds.filter((kind) => kind === 'taken').length).toBeLessThan(MOST_RECORDS / 3);
@@ -221,6 +222,26 @@ describe('a file of limits', () => {
     const at = (path: string) => names.map((name) => slotOf(path, name));
     expect(at(world.path)).not.toEqual(at(other.path));
     await other.close();
+  });
+
+  test('places stand in their record while they are few, on pages while they are many, and go from the one to the other', async () => {
+    const held = async () => {
+      const listing = await world.open().list(world.now());
+      return listing.kind === 'listed' && listing.keys[0]?.kind === 'place' ? listing.keys[0].held : 0;
+    };
+    const seen: number[] = [];
+    for (const many of [1, 2, 3, 30, 3, 2, 1, 12, 0, 2]) {
+      const receipts: Receipt[] = [];
+      for (let index = 0; index < many; index += 1)
+        receipts.push(taken(await store.take([place('p', `n${seen.length}-${index}`, many)], world.now())));
+      expect(await kindOf(store.take([place('p', 'over', many)], world.now()))).toBe('denied');
+      seen.push(await held());
+      const [kept, ...others] = receipts;
+      for (const receipt of others) store.settle(receipt, REACHED, world.now());
+      expect(await held()).toBe(Math.min(1, many));
+      if (kept !== undefined) store.settle(kept, REACHED, world.now());
+    }
+    expect(seen).toEqual([1, 2, 3, 30, 3, 2, 1, 12, 0, 2]);
   });
 
   test('a place whose callers were killed makes room for other keys', async () => {

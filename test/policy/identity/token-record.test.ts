@@ -1,5 +1,6 @@
 // The document of guard tokens: what may change in it, what is no such document, and when a session's token is over.
 import { describe, expect, test } from 'vitest';
+import type { Interceptor } from '../../../src/core/interceptor.ts';
 import { localIdentity } from '../../../src/policy/identity/identity.ts';
 import { createIdentityGate } from '../../../src/policy/identity/identity-gate.ts';
 import { identityOf } from '../../../src/policy/identity/judge-token.ts';
@@ -12,6 +13,7 @@ import {
   readTokens,
   stateOf,
 } from '../../../src/policy/identity/token-record.ts';
+import { call, Playbook, recordsOf } from '../../core/playbook.ts';
 import { HOUR, makeToken, NOW, storeOf } from './tokens.ts';
 
 const DAY = 24 * HOUR;
@@ -140,4 +142,26 @@ test('the gate lets everything pass, and nothing once the identity is over', () 
   expect(gate.onRequest?.(request, now)).toMatchObject({ kind: 'deny', reason: 'identity_over', rule: 'auth' });
   expect(gate.onRequest?.({ ...request, asked: 'server' }, now)).toMatchObject({ kind: 'deny' });
   expect(gate.onNotification?.({ upstream: 'files', method: 'x', params: undefined }, now)).toBe('drop');
+});
+
+test('what was held by another policy while the identity ended is not sent', () => {
+  let end: IdentityEnd | undefined;
+  const holder: Interceptor = {
+    name: 'holder',
+    onRequest: () => ({ kind: 'wait', why: 'test' }),
+    onWaited: () => ({ kind: 'pass' }),
+  };
+  const session = (): { book: Playbook; go: () => Playbook } => {
+    const book = new Playbook({ interceptors: [createIdentityGate(() => end), holder] });
+    book.client(call(1)).take();
+    const [held] = book.session.openList;
+    if (held === undefined) throw new Error('it is not held');
+    return { book, go: () => book.event({ type: 'wait_over', request: held.view, outcome: 'go' }) };
+  };
+  expect(session().go().toServer()).toHaveLength(1);
+  const late = session();
+  end = 'revoked';
+  const effects = late.go().take();
+  expect(effects.filter(({ type }) => type === 'to_upstream')).toEqual([]);
+  expect(recordsOf(effects)).toMatchObject([{ type: 'intent', reason: 'identity_over' }]);
 });
