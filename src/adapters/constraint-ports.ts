@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { listCommandPaths } from '../policy/constraint/command-paths.ts';
 import type { ConstraintPorts } from '../policy/constraint/constraint-document.ts';
-import { leadsThroughProcess, resolveRealPath } from './real-path.ts';
+import { leadsThroughProcess, resolveRealPath, type SeenEntries } from './real-path.ts';
 
 export interface ServerSurroundings {
   /** Absolute; undefined: where the guard was started. */
@@ -30,7 +30,7 @@ export function createConstraintPorts(
   };
   return {
     compilePattern,
-    realPath: resolveRealPath,
+    realPath: (path) => resolveRealPath(path),
     homeDir,
     bases: () => {
       known ??= listBases();
@@ -39,7 +39,14 @@ export function createConstraintPorts(
     windows,
     directoryState: windows ? () => undefined : readDirectoryState,
     variable: (name) => (env !== undefined && Object.hasOwn(env, name) ? env[name] : undefined),
-    isPerProcess: leadsThroughProcess,
+    isPerProcess: (path) => leadsThroughProcess(path),
+    atOnce() {
+      const seen: SeenEntries = new Map();
+      return {
+        realPath: (path) => resolveRealPath(path, seen),
+        isPerProcess: (path) => leadsThroughProcess(path, seen),
+      };
+    },
   };
 }
 

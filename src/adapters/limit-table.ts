@@ -32,7 +32,6 @@ export const FILE_BYTES = HEADER_BYTES + BUCKETS * BUCKET_BYTES;
 const REACH = 8;
 /** Of the slots that a key may have, so many may be in use by its owner's keys: nobody takes the room of all others. */
 const MOST_OWN = (REACH * SLOTS) / 4;
-/** Homes that are remembered: a hash each. */
 const MOST_HOMES = 1_024;
 
 /** What stands in the file is not what was written there. */

@@ -15,20 +15,24 @@ const OUT_OF_PROCESS = /^\/proc\/[^/]+\/(?:task\/[^/]+\/)?(?:root$|cwd$|fd\/|map
  *
  * Costs one `lstat` a segment that exists (some 2 to 5 µs each).
  */
-export function resolveRealPath(path: string): string | undefined {
-  const end = followLinks(path, PER_PROCESS);
+export function resolveRealPath(path: string, seen?: SeenEntries): string | undefined {
+  const end = followLinks(path, PER_PROCESS, seen);
   return end.kind === 'real' ? end.path : undefined;
 }
 
+/** What was found under each absolute path during one look, which asks for the same directories over and over. */
+export type SeenEntries = Map<string, Entry>;
+type Entry = { readonly kind: 'absent' | 'directory' | 'other' } | { readonly kind: 'link'; readonly target: string };
+
 /** Whether an absolute path, which may hold `..`, meets a link such as `/proc/self/root`, wherever that is linked from. */
-export function leadsThroughProcess(path: string): boolean {
-  return followLinks(path, OUT_OF_PROCESS).kind === 'barred';
+export function leadsThroughProcess(path: string, seen?: SeenEntries): boolean {
+  return followLinks(path, OUT_OF_PROCESS, seen).kind === 'barred';
 }
 
 type End = { readonly kind: 'real'; readonly path: string } | { readonly kind: 'barred' | 'unknown' };
 
 /** @param barred links that are not followed */
-function followLinks(path: string, barred: RegExp): End {
+function followLinks(path: string, barred: RegExp, seen: SeenEntries | undefined): End {
   const { root } = parse(path);
   const pending = split(path.slice(root.length)).reverse();
   let real = root;
@@ -40,21 +44,25 @@ function followLinks(path: string, barred: RegExp): End {
         continue;
       }
       const next = real.endsWith(sep) ? `${real}${part}` : `${real}${sep}${part}`;
-      const found = lstatSync(next, { throwIfNoEntry: false });
-      if (found?.isSymbolicLink() !== true) {
+      let entry = seen?.get(next);
+      if (entry === undefined) {
+        entry = lookAt(next);
+        seen?.set(next, entry);
+      }
+      if (entry.kind !== 'link') {
         // what does not exist has nothing below it: `..` in the rest of a dangling link would be a guess
-        if (found === undefined)
+        if (entry.kind === 'absent')
           return pending.includes('..')
             ? { kind: 'unknown' }
             : { kind: 'real', path: [next, ...pending.reverse()].join(sep) };
-        if (!found.isDirectory() && pending.length > 0) return { kind: 'unknown' };
+        if (entry.kind === 'other' && pending.length > 0) return { kind: 'unknown' };
         real = next;
         continue;
       }
       if (barred.test(next)) return { kind: 'barred' };
       links += 1;
       if (links > MAX_LINKS) return { kind: 'unknown' };
-      const target = readlinkSync(next);
+      const { target } = entry;
       const { root: targetRoot } = parse(target);
       // a target without its drive (`\x` on Windows) counts from the root of the link's own
       if (targetRoot !== '') real = resolve(real, targetRoot);
@@ -64,6 +72,14 @@ function followLinks(path: string, barred: RegExp): End {
   } catch {
     return { kind: 'unknown' };
   }
+}
+
+/** @throws where the guard must not look */
+function lookAt(path: string): Entry {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return { kind: 'absent' };
+  if (found.isSymbolicLink()) return { kind: 'link', target: readlinkSync(path) };
+  return { kind: found.isDirectory() ? 'directory' : 'other' };
 }
 
 function split(path: string): string[] {

@@ -179,7 +179,9 @@ describe('a session', () => {
     const client = open(['--server', 'srv'], { MCP_GUARD_TOKEN: token });
     await client.initialize();
     expect(await client.request(2, 'tools/list', '{}')).toMatch(/"read"(?!.*"drop")/);
-    expect(await client.request(3, 'tools/call', '{"name":"read","arguments":{}}')).toContain('"text":"read"');
+    expect(await client.request(3, 'tools/call', `{"name":"read","arguments":{"q":"${token}"}}`)).toContain(
+      '"text":"read"',
+    );
     expect(await client.request(4, 'tools/call', '{"name":"drop","arguments":{}}')).toContain('Unknown tool: drop');
     await client.end();
     const opened = readTrail(yard.state).map(({ records }) => records[0]?.h);

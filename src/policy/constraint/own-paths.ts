@@ -33,7 +33,9 @@ export function createOwnPathFinder(own: OwnPaths, ports: OwnPathPorts): OwnPath
     if (args === undefined || own.places.length === 0) return undefined;
     surroundings ??= survey(own, ports);
     surroundings.harmless.begin(monoMs);
-    return findOwnPath(args, own, ports, surroundings);
+    // What is asked in one call is asked at one moment.
+    const now = ports.atOnce === undefined ? ports : { ...ports, ...ports.atOnce() };
+    return findOwnPath(args, own, now, surroundings);
   };
 }
 

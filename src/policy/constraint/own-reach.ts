@@ -18,7 +18,7 @@ export interface OwnPaths {
 
 export type OwnPathPorts = Pick<
   ConstraintPorts,
-  'realPath' | 'homeDir' | 'bases' | 'windows' | 'directoryState' | 'variable' | 'isPerProcess'
+  'realPath' | 'homeDir' | 'bases' | 'windows' | 'directoryState' | 'variable' | 'isPerProcess' | 'atOnce'
 >;
 
 /** A directory where a bare name may lead into one of them. */
