@@ -56,7 +56,11 @@ module.exports = {
     only('one-importer-of-jose', 'jose', '^src/adapters/jwt-token\\.ts$'),
     only('one-importer-of-redis', 'redis', '^src/adapters/redis-link\\.ts$'),
     only('one-importer-of-re2js', 're2js', '^src/adapters/re2-pattern\\.ts$'),
-    only('one-importer-of-commander', 'commander', '^src/cli/program(-(scope|approve|limits|running|tenant|token))?\\.ts$'),
+    only(
+      'one-importer-of-commander',
+      'commander',
+      '^src/cli/program(-(scope|approve|limits|running|tenant|token))?\\.ts$',
+    ),
     only('one-importer-of-the-sdk', '@modelcontextprotocol/sdk', '^src/cli/demo.*\\.ts$'),
   ],
   options: {

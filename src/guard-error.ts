@@ -36,7 +36,11 @@ export const LOCAL_ERRORS = {
     summary: 'no token was presented that counts; which way it does not is on record only',
   },
   config_declined: { exitCode: 77, summary: '`config allow` or `scope init` was not confirmed' },
-  approval_declined: { exitCode: 77, summary: '`scope approve` or `pause` was not confirmed by a person' },
+  approval_declined: {
+    exitCode: 77,
+    summary:
+      '`scope approve` or `pause` was not confirmed by a person; or one of these, `config allow` or `scope init` was run inside a guarded server',
+  },
   server_unapproved: {
     exitCode: 77,
     summary: 'the server is configured, and its command or environment is not approved',
@@ -46,15 +50,25 @@ export const LOCAL_ERRORS = {
   tenant_active: { exitCode: 77, summary: 'the tenant has sessions that run, or is not suspended' },
   tenant_unapproved: { exitCode: 77, summary: 'the tenant is configured, and not approved' },
   isolation_unavailable: { exitCode: 77, summary: 'this machine cannot give the isolation that is required' },
-  lock_required: { exitCode: 77, summary: 'the policy is not locked, and a ceiling or the config requires a lock' },
+  lock_required: {
+    exitCode: 77,
+    summary:
+      'the policy is not locked where a ceiling or the config requires that; or inside a guarded server, or under a running session, where nothing is locked or seen for the first time',
+  },
   lock_vanished: { exitCode: 77, summary: 'the lock is gone, and this machine has seen one' },
   lock_unreadable: { exitCode: 77, summary: 'the lock cannot be read, or somebody else could have written it' },
   lock_memory: { exitCode: 77, summary: 'the state directory does not say which lock was seen last' },
   lock_newer: { exitCode: 77, summary: 'the lock was written by a newer version' },
   lock_edited: { exitCode: 77, summary: 'the lock was changed by somebody else than an approval' },
-  lock_foreign: { exitCode: 77, summary: 'the lock belongs to another config file' },
+  lock_foreign: {
+    exitCode: 77,
+    summary: 'the lock belongs to another config, or the name of the config leads to another file than it did',
+  },
   lock_untrusted: { exitCode: 77, summary: 'the lock is signed by a key that this machine has no reason to trust' },
-  lock_older: { exitCode: 77, summary: 'the lock is older than one that this machine has seen' },
+  lock_older: {
+    exitCode: 77,
+    summary: 'the lock is older than one that this machine has seen, or does not follow from it',
+  },
   lock_outdated: { exitCode: 77, summary: 'the lock holds a policy that this version cannot read' },
   lock_changed: { exitCode: 77, summary: 'the lock has changed while its approval was asked for' },
   lock_unwritable: { exitCode: 74, summary: 'the lock cannot be written' },
@@ -140,7 +154,8 @@ export const GUARD_ANSWERS = {
   beyond_ceiling:
     "a ceiling, the tenant's block or a role does not allow it, whatever the scope grants; the asker is told that there is no such thing",
   argument_denied: 'the arguments break a constraint of every grant that names the tool or prompt; nothing was sent',
-  own_path: 'an argument leads to files of the guard itself, which no tool may touch; nothing was sent',
+  own_path:
+    'an argument, a URI or an answer leads to files of the guard itself, or nobody can say that it does not; nothing was sent',
   approval_required:
     'the grant needs a person to approve each use, which this version cannot ask for; nothing was sent',
   not_approved: 'the scope allows it and the lock does not yet: a person has to approve it; nothing was sent',

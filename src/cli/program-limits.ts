@@ -34,11 +34,12 @@ export function addLimits(program: Command, done: Done): void {
 }
 
 const LIMITS_HELP = `
-What a limit allows stands in the config; counts are of all guards of this machine
-together, or of all that share the redis of its \`limitStore\`. A config whose \`limitStore\` is \`memory\` has its counts in each guard.
+What a limit allows stands in the config. Counts are of all guards of this
+machine together, or of all that share the redis of its \`limitStore\`. A config
+whose \`limitStore\` is \`memory\` has its counts in each guard.
 
 Examples:
   mcp-guard limits status
   mcp-guard limits status --watch
-  mcp-guard limits reset tool=search_web --reason 'the import has to finish today'
+  mcp-guard limits reset tool=search_web --reason 'the import has to finish'
 `;

@@ -4,12 +4,7 @@ import { valueAt } from './json-path.ts';
 import type { JsonPath } from './read-shape.ts';
 
 /** Key paths; `*` stands for every member. */
-export const NOT_YET: readonly string[] = [
-  'bridge',
-  'servers.*.url',
-  'servers.*.headers',
-  'servers.*.tools.*.approve',
-];
+export const NOT_YET: readonly string[] = ['bridge', 'servers.*.url', 'servers.*.headers', 'servers.*.tools.*.approve'];
 
 /** The same keys in the block of a tenant. */
 const ALL = [...NOT_YET, ...NOT_YET.map((entry) => `tenants.*.${entry}`)];

@@ -27,7 +27,9 @@ export interface Refusing {
  * else and for a task-augmented call (SDKs reject a plain result there), `-32601` towards a server.
  */
 export function refusalLine(
-  exchange: Pick<Exchange, 'asker' | 'askerId' | 'taskAugmented'> & { readonly view: Pick<RequestView, 'tool' | 'modern'> },
+  exchange: Pick<Exchange, 'asker' | 'askerId' | 'taskAugmented'> & {
+    readonly view: Pick<RequestView, 'tool' | 'modern'>;
+  },
   refusing: Refusing,
   ref: RecordRef | undefined,
 ): Buffer {

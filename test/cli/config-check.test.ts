@@ -53,7 +53,9 @@ test('a good one', () => {
 });
 
 test('a bad one: a paragraph for each error, inert, each reason once at the end, exit 78', () => {
-  const path = write('{"version":2,"\\u001b[2J":1,"loopGuard":{"repeats":1},"limits":[],"maxLineBytes":1}');
+  const path = write(
+    '{"version":2,"\\u001b[2J":1,"bridge":true,"servers":{"s":{"url":"https://a.example"}},"maxLineBytes":1}',
+  );
   expect(check(path, { columns: 200 })).toMatchObject({
     code: 78,
     out: `version
@@ -66,14 +68,15 @@ maxLineBytes
 
 ["\\u001b[2J"]
   unknown key \`\\u{1b}[2J\`
-  remove it; known here: \`$schema\`, \`version\`, \`servers\`, \`unlisted\`, \`strict\`, \`audit\`, \`model\`, \`shutdown\`, \`maxLineBytes\`, \`log\`, \`scopes\`, \`breaker\`, \`lock\`, \`approvers\`, \`lint\`
+  remove it; known here: \`$schema\`, \`version\`, \`servers\`, \`unlisted\`, \`strict\`, \`audit\`, \`model\`, \`shutdown\`, \`maxLineBytes\`, \`log\`, \`scopes\`, \`breaker\`, \`limits\`, \`limitStore\`, \`loopGuard\`,
+  \`blastRadius\`, \`auth\`, \`tenants\`, \`roles\`, \`lock\`, \`approvers\`, \`lint\`
 
-limits
-  \`limits\` is not yet enforced in this version
+bridge
+  \`bridge\` is not yet enforced in this version
   remove it
 
-loopGuard
-  \`loopGuard\` is not yet enforced in this version
+servers.s.url
+  \`url\` is not yet enforced in this version
   remove it
 
 5 errors in ${path}
@@ -92,8 +95,8 @@ loopGuard
         { path: 'version' },
         { path: 'maxLineBytes' },
         { what: 'unknown key `\u001b[2J`' },
-        { path: 'limits' },
-        { path: 'loopGuard' },
+        { path: 'bridge' },
+        { path: 'servers.s.url' },
       ],
     },
   });
