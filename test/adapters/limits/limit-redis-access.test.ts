@@ -108,7 +108,7 @@ describe.skipIf(program === undefined)('a redis with a door', () => {
     const said: string[] = [];
     for await (const bytes of child.stdout) said.push(String(bytes));
     driver.remove();
-    expect(said.join('')).toMatch(/"taken":2,"denied":[1-9]\d*,"unavailable":0/);
+    expect(said.join('')).toMatch(/"taken":2,"denied":[1-9]\d*,"full":0,"unavailable":0/);
   });
 
   test('in a cluster the node that has the keys is asked, whichever was named', async () => {
