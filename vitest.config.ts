@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Most of the time is waiting for processes: more workers than cores.
-    maxWorkers: 4,
+    // Much of the time is waiting for processes: more workers than cores, but few enough that what is timed stays true.
+    maxWorkers: 3,
     projects: [
       {
         test: {
