@@ -1,6 +1,7 @@
 // Makes one bounded list of the pages that a server sends, a few entries at a time. Knows no session and no file.
 // attacker-controlled: every entry.
 import { isJsonObject, type Json, type JsonObject, stringAt } from '../../wire/json.ts';
+import { utf8Length } from '../../wire/utf8-length.ts';
 import { LONGEST_NAME } from '../target-index.ts';
 import type { KnownEntry, KnownList, ListKind } from './known-list.ts';
 
@@ -106,17 +107,4 @@ function pick(entry: JsonObject, members: readonly string[]): JsonObject {
   const picked: Record<string, Json | undefined> = {};
   for (const key of members) if (Object.hasOwn(entry, key)) picked[key] = entry[key];
   return picked;
-}
-
-/** A lone surrogate counts as three bytes, which is what replaces it; `JSON.stringify` leaves none. */
-function utf8Length(text: string): number {
-  let bytes = text.length;
-  if (/^[\x00-\x7f]*$/.test(text)) return bytes;
-  for (let at = 0; at < text.length; at += 1) {
-    const unit = text.charCodeAt(at);
-    if (unit < 0x80) continue;
-    // each half of a pair makes two of its four
-    bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
-  }
-  return bytes;
 }

@@ -20,7 +20,7 @@ describe('where no list ever came to its end', () => {
   });
 
   test('what was learnt before takes its room', () => {
-    const { list } = setUp(undefined, undefined, false, part([{ ...READ, description: 'x'.repeat(3_999_000) }]));
+    const { list } = setUp(undefined, undefined, false, part([{ ...READ, description: 'x'.repeat(11_999_000) }]));
     expect(list([{ ...WRITE, description: 'x'.repeat(2_000) }])).toEqual(removed(0));
   });
 });
@@ -61,11 +61,18 @@ describe('what an approval would pin', () => {
     many.list(Array.from({ length: 20_001 }, (_, index) => ({ name: `x${index}` })));
     expect(many.listed[0]?.pins.tools.size).toBe(20_000);
     const { list, call, listed, pins } = setUp(undefined);
-    const huge = { name: 'pad', description: 'x'.repeat(4_000_000) };
+    const huge = { name: 'pad', description: 'x'.repeat(12_000_000) };
     expect(list([READ, huge, WRITE])).toEqual(removed(1, 2));
     expect(listed).toEqual([{ pins: pinned([READ]), hasInstructions: false }]);
     expect(['read', 'pad', 'write', 'any'].map((tool) => call(tool)?.kind)).toEqual(['pass', 'deny', 'deny', 'deny']);
     expect(pins.takeFindings()).toMatchObject([{ tool: 'pad' }, { tool: 'write' }]);
+  });
+
+  test('is room for ten thousand tools as servers describe them', () => {
+    const { list, listed } = setUp(undefined);
+    const description = 'What it does, when to use it, and what it gives back. '.repeat(18);
+    list(Array.from({ length: 10_000 }, (_, index) => ({ name: `tool_${index}`, description })));
+    expect(listed[0]?.pins.tools.size).toBe(10_000);
   });
 
   test('is no instructions that are too long to keep: they are withheld', () => {
