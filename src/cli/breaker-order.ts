@@ -23,6 +23,14 @@ export interface BreakerOrderOptions {
   readonly json?: boolean | undefined;
 }
 
+/** What a person might write. */
+const EXAMPLES: Readonly<Record<Order['order'], string>> = {
+  open: 'its backend is down',
+  close: 'its backend is back',
+  reset: 'the backend was moved',
+  isolate: 'it answers nonsense',
+};
+
 export interface OrderContext {
   readonly boards: BreakerBoards;
   readonly store: Pick<BreakerStore<Board>, 'update'>;
@@ -41,7 +49,7 @@ export async function runBreakerOrder(options: BreakerOrderOptions, io: CliIo, c
   const reason = readReason(
     options.reason,
     'the order goes on record, and whoever meets it asks why',
-    `mcp-guard breaker ${options.order} ${quoteWord(options.target)} --reason 'it answers nonsense'`,
+    `mcp-guard breaker ${options.order} ${quoteWord(options.target)} --reason '${EXAMPLES[options.order]}'`,
   );
   const { boards, actor } = context;
   const known = knownServers(boards);
