@@ -46,6 +46,18 @@ describe.each(FORMS.map((form, index) => ({ form, index })))('form $index', ({ f
     expect([first, ...others, ...elsewhere]).not.toContain(undefined);
   });
 
+  // Each beside the one list that is kept: with more, the first would have left.
+  test.each([
+    ['method', 'prompts/list', 'files'],
+    ['server', 'tools/list', 'other'],
+  ])('the same bytes of another %s are another list', (_what, method, upstream) => {
+    const number = open();
+    const first = number(1, listOf(LONG));
+    const other = number(1, listOf(LONG), method, upstream);
+    expect(other).toBeDefined();
+    expect(other).not.toBe(first);
+  });
+
   test('an id inside the result is not the id of the answer', () => {
     const number = open();
     const nested = (id: number) => `{"tools":[{"name":"a","id":${id}}],"pad":"${LONG}","z":{"id":${id}}}`;
