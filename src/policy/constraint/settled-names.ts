@@ -28,7 +28,6 @@ export function createSettledNames(
 ): SettledNames {
   const known = new Set<string>();
   let state: readonly (string | undefined)[] = [];
-  let settled = false;
   let lookedMs = Number.NEGATIVE_INFINITY;
   return {
     begin(monoMs) {
@@ -44,12 +43,10 @@ export function createSettledNames(
       }
       if (same) return;
       state = next;
-      settled = next.every((one) => one !== undefined);
       known.clear();
     },
     has: (name) => known.has(name),
     add(name) {
-      if (!settled) return;
       if (known.size >= MOST_NAMES) known.clear();
       known.add(name);
     },
