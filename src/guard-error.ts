@@ -39,7 +39,7 @@ export const LOCAL_ERRORS = {
   approval_declined: {
     exitCode: 77,
     summary:
-      '`scope approve` or `pause` was not confirmed by a person; or one of these, `config allow` or `scope init` was run inside a guarded server',
+      '`scope approve`, `pause`, `token create`, `token rotate` or `limits reset` was not confirmed by a person; or one of these, `config allow` or `scope init` was run inside a guarded server',
   },
   server_unapproved: {
     exitCode: 77,
@@ -139,6 +139,7 @@ export const GUARD_ANSWERS = {
   concurrency_limited: 'as many calls are under way as a limit allows at once; nothing was sent',
   limit_store_down:
     'the call could not be counted against its limits, which denies unless the config says `local`; nothing was sent',
+  name_too_long: 'under `limits`: the name of the tool is longer than any limit is matched with; nothing was sent',
   loop_detected: 'the same call with the same arguments too often in a row; nothing was sent',
   blast_radius: 'the session has made as many calls, or called as many tools, as it may; nothing was sent',
   probe_answered:

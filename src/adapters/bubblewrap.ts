@@ -10,6 +10,8 @@ export interface Sandbox {
   readonly hostname: string;
   readonly writable: readonly string[];
   readonly readable: readonly string[];
+  /** Shown at another place, behind all others. */
+  readonly placed?: readonly { readonly from: string; readonly to: string; readonly isWritable: boolean }[];
   readonly cwd: string;
   /** The program, absolute: readable, with what lies beside it in `lib`. */
   readonly program: string;
@@ -43,7 +45,7 @@ const SETTINGS = [
 ].map((name) => `/etc/${name}`);
 
 export function sandboxPrefix(sandbox: Sandbox): readonly string[] {
-  const { bwrap, network, hostname, writable, readable, cwd, program } = sandbox;
+  const { bwrap, network, hostname, writable, readable, placed = [], cwd, program } = sandbox;
   return [
     bwrap,
     // The sandbox ends with the guard's supervisor, whatever is in it.
@@ -61,6 +63,7 @@ export function sandboxPrefix(sandbox: Sandbox): readonly string[] {
     ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--tmpfs', '/run'],
     ...[...listProgramParts(program), ...readable].flatMap((path) => ['--ro-bind', path, path]),
     ...writable.flatMap((path) => ['--bind', path, path]),
+    ...placed.flatMap(({ from, to, isWritable }) => [isWritable ? '--bind' : '--ro-bind', from, to]),
     ...['--chdir', cwd, '--'],
   ];
 }

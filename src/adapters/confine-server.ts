@@ -6,11 +6,15 @@ import { findLaunched } from '../config/launched-code.ts';
 import type { IsolationLevel } from '../config/restriction.ts';
 import { GuardError } from '../guard-error.ts';
 import { openTenantScope, type TenantScope } from '../tenant/tenant-scope.ts';
-import { isVisible, sandboxPrefix } from './bubblewrap.ts';
+import { isVisible, type Sandbox, sandboxPrefix } from './bubblewrap.ts';
 import { resolveCommand } from './command-path.ts';
-import { findUser, type Offer, probeSandbox, probeSandboxRuntime, probeUsers } from './isolation-probe.ts';
+import { makeGateDirectory } from './gate-directory.ts';
+import { findUser, type Offer, probeSandbox, probeUsers } from './isolation-probe.ts';
+import { bridgeEnvironment, bridgePrefix, GATE_INSIDE } from './network-bridge.ts';
+import { openNetworkGate } from './network-gate.ts';
+import { type NetworkRuntime, probeNetworkRuntime } from './network-gate-probe.ts';
 import { limitPrefix, userPrefix } from './start-prefix.ts';
-import { makeTenantPlaces, type TenantPlaces } from './tenant-places.ts';
+import { makeGatesPlace, makeTenantPlaces, type TenantPlaces } from './tenant-places.ts';
 
 export interface ConfineInput {
   readonly stateDir: string;
@@ -22,6 +26,10 @@ export interface ConfineInput {
   readonly required: { readonly level: IsolationLevel; readonly by: string };
   readonly uid: number | undefined;
   readonly platform?: NodeJS.Platform;
+  /** The machine's way out, without anybody's password: for a gate to the network. */
+  readonly proxies?: Readonly<Record<string, string>>;
+  /** Who is told what a gate to the network refused. attacker-controlled, made inert. */
+  readonly say?: (text: string) => void;
   /** Given by tests. */
   readonly probes?: Partial<Probes>;
 }
@@ -29,7 +37,8 @@ export interface ConfineInput {
 export interface Probes {
   readonly users: typeof probeUsers;
   readonly sandbox: typeof probeSandbox;
-  readonly runtime: typeof probeSandboxRuntime;
+  readonly runtime: typeof probeNetworkRuntime;
+  readonly gate: typeof openNetworkGate;
   readonly userNamed: typeof findUser;
 }
 
@@ -59,11 +68,11 @@ export async function confineServer(input: ConfineInput): Promise<Confinement> {
       { hint },
     );
   const scope = openTenantScope(input.stateDir, input.tenant);
-  if (required.level === 'L3') {
-    const offer = await (probes?.runtime ?? probeSandboxRuntime)();
-    throw refuse(offer.kind === 'missing' ? offer.why : 'it cannot be driven', 'require `L2` at most');
-  }
-  const sandbox = required.level === 'L2' ? (probes?.sandbox ?? probeSandbox)(platform) : undefined;
+  const domains = readDomains(isolation, required.level, refuse);
+  const runtime = required.level === 'L3' ? (probes?.runtime ?? probeNetworkRuntime)(platform) : undefined;
+  if (runtime?.kind === 'missing') throw refuse(runtime.why, 'mend that, or require `L2` at most');
+  const isBoxed = required.level === 'L2' || runtime !== undefined;
+  const sandbox = isBoxed ? (probes?.sandbox ?? probeSandbox)(platform) : undefined;
   if (sandbox?.kind === 'missing') throw refuse(sandbox.why, 'mend that, or require less');
   const named = isolation.uid === undefined ? undefined : { uid: isolation.uid, gid: isolation.gid ?? isolation.uid };
   // A user that is written down is used at every level; L1 is nothing else.
@@ -77,7 +86,14 @@ export async function confineServer(input: ConfineInput): Promise<Confinement> {
   if (user !== undefined && user.uid === uid)
     throw refuse('its user is the guard’s own', 'give it another `isolation.uid`');
   const places = makeTenantPlaces(scope, input.server, user);
-  const level = sandbox !== undefined ? 'L2' : user !== undefined ? 'L1' : 'L0';
+  const level = runtime !== undefined ? 'L3' : sandbox !== undefined ? 'L2' : user !== undefined ? 'L1' : 'L0';
+  const asUser = users === undefined || user === undefined ? [] : userPrefix(users.program, user);
+  const way =
+    runtime === undefined || sandbox === undefined || domains.length === 0
+      ? undefined
+      : await openWay({ ...input, asUser }, { runtime, bwrap: sandbox.program, domains }, () =>
+          makeGateDirectory(makeGatesPlace(scope), user),
+        );
   return {
     level,
     places,
@@ -86,21 +102,59 @@ export async function confineServer(input: ConfineInput): Promise<Confinement> {
       const program = resolveCommand(command, env.PATH, cwd);
       const limits = { ...isolation, processes: user === undefined ? undefined : isolation.processes };
       const inner = limitPrefix(limits, places.needed);
-      const outer = users === undefined || user === undefined ? [] : userPrefix(users.program, user);
-      if (sandbox === undefined || !program.found) return { words: [...outer, ...inner], env: {}, notes: [] };
+      if (sandbox === undefined || !program.found) return { words: [...asUser, ...inner], env: {}, notes: [] };
       const offline = checkFirstStart(input, places, command, args);
       const shown = checkShown(scope, isolation);
       const writable = [...new Set([places.home, places.work, cwd, ...shown.writable])];
       const words = sandboxPrefix({
-        ...{ bwrap: sandbox.program, network: isolation.network, hostname: input.tenant, cwd, program: program.path },
-        ...{ writable, readable: shown.readable },
+        // at L3 all of it comes through the gate
+        ...{ bwrap: sandbox.program, network: level === 'L2' && isolation.network === true, hostname: input.tenant },
+        ...{ cwd, program: program.path, writable, readable: shown.readable, placed: way?.placed ?? [] },
       });
       return {
-        words: [...outer, ...words, ...inner],
-        env: offline,
+        words: [...asUser, ...words, ...inner, ...(way?.words ?? [])],
+        env: { ...offline, ...way?.env },
         notes: findHidden(args, [...writable, ...shown.readable]),
       };
     },
+  };
+}
+
+/**
+ * At L3 each domain that is permitted, or none; below it there are none to keep to.
+ * INVARIANT: what names domains is never started where they would not hold.
+ */
+function readDomains(
+  { network }: IsolationPolicy,
+  level: IsolationLevel,
+  refuse: (why: string, hint: string) => GuardError,
+): readonly string[] {
+  if (level === 'L3') {
+    if (network !== true) return network === false ? [] : network;
+    throw refuse('`isolation.network` is `true`, which is every domain', 'list the domains in `isolation.network`');
+  }
+  if (typeof network === 'boolean') return [];
+  throw refuse('`isolation.network` lists domains, which hold at `L3` only', 'set `isolation.required` to `L3`');
+}
+
+interface Way {
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly placed: NonNullable<Sandbox['placed']>;
+}
+
+/** @throws GuardError isolation_unavailable */
+async function openWay(
+  { probes, proxies = {}, say = () => {}, asUser }: ConfineInput & { readonly asUser: readonly string[] },
+  gate: { readonly runtime: NetworkRuntime; readonly bwrap: string; readonly domains: readonly string[] },
+  makeDirectory: () => string,
+): Promise<Way> {
+  const { socket, token } = await (probes?.gate ?? openNetworkGate)({ ...gate, asUser, makeDirectory, proxies, say });
+  return {
+    words: bridgePrefix(gate.runtime.socat),
+    env: bridgeEnvironment(token, gate.domains),
+    // the socket alone: beside it lie those of this tenant's other sessions
+    placed: [{ from: socket, to: GATE_INSIDE, isWritable: false }],
   };
 }
 
@@ -111,7 +165,7 @@ function checkFirstStart(
   command: string,
   args: readonly string[],
 ): Readonly<Record<string, string>> {
-  const launched = isolation.network ? undefined : findLaunched(command, args);
+  const launched = isolation.network !== false ? undefined : findLaunched(command, args);
   if (launched === undefined || /^(?:\.{0,2}\/|~)/.test(launched.spec)) return {};
   const kept = { npm: '.npm/_npx', python: '.cache/uv' }[launched.kind as string];
   if (kept !== undefined && fs.existsSync(`${home}/${kept}`)) return { npm_config_offline: 'true', UV_OFFLINE: '1' };

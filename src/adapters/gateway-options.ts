@@ -1,5 +1,6 @@
 // Everything a gateway run is given. Types only.
 import type { Gateway } from '../core/gateway/gateway.ts';
+import type { ListName } from '../core/interceptor.ts';
 import type { AuditSink } from '../ports/audit-sink.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -13,6 +14,8 @@ export interface LaneNews {
   onAway(): void;
   onBack(): void;
   onGone(): void;
+  /** One of its lists is another by a policy, or by its server being another one. */
+  onList(list: ListName): void;
 }
 
 export interface GatewayOptions {

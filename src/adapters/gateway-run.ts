@@ -5,6 +5,7 @@ import type { GatewayEffect, GatewayEvent } from '../core/gateway/events.ts';
 import { clientEvent } from './client-events.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { LaneClient } from './lane-client.ts';
+import { LastWaits } from './last-waits.ts';
 import { LoudLanes } from './loud-lanes.ts';
 import { ParentWatch } from './parent-watch.ts';
 import type { SessionRun } from './run-session.ts';
@@ -25,6 +26,7 @@ export class GatewayRun {
   readonly #lanes = new Map<string, RunningLane>();
   readonly #parentWatch: ParentWatch;
   readonly #loud: LoudLanes;
+  readonly #waits: LastWaits;
   readonly #finished: Promise<number>;
   #resolve: (status: number) => void = () => {};
   /** What has come of the lanes and is not taken yet. */
@@ -40,6 +42,7 @@ export class GatewayRun {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    this.#waits = new LastWaits(options.timers);
     this.#loud = new LoudLanes(options.clock);
     this.#parentWatch = new ParentWatch(options.timers, options.parent, () => this.stop(SIGHUP));
     this.#finished = new Promise((resolve) => {
@@ -72,6 +75,7 @@ export class GatewayRun {
 
   /** The guard was told to end (128 + `signal` is its status). A second time: at once, by force. */
   stop(signal: number): void {
+    if (this.#stopSignal !== undefined) this.#waits.hurry();
     this.#stopSignal ??= signal;
     this.#eachLane(({ run }) => run.stop(signal));
     this.#clientGone();
@@ -100,10 +104,10 @@ export class GatewayRun {
     this.#drain();
   }
 
-  /** A line of the guard's own log for the client: by way of the first server that runs, whose session knows what the client wants to hear. */
-  say(level: 'warn' | 'error', text: string): void {
-    const [first] = this.#lanes.values();
-    first?.run.between(() => first.run.post({ type: 'guard_said', level, text }));
+  /** What comes of no client and no server: another config, a line of the guard's own log. */
+  tell(event: Extract<GatewayEvent, { type: 'lanes_are' | 'guard_said' }>): void {
+    this.#take(event);
+    this.#drain();
   }
 
   #eachLane(use: (lane: RunningLane) => void): void {
@@ -196,6 +200,7 @@ export class GatewayRun {
       onAway: () => this.#post({ type: 'lane_away', lane }),
       onBack: () => this.#post({ type: 'lane_back', lane }),
       onGone: () => this.#post({ type: 'lane_gone', lane, why: 'it could not be started, or has ended too often' }),
+      onList: (list) => this.#post({ type: 'lane_list', lane, list }),
     });
     this.#lanes.set(lane, { run, client });
     if (this.#stopSignal !== undefined) run.stop(this.#stopSignal);
@@ -223,15 +228,10 @@ export class GatewayRun {
     this.#over = true;
     this.#cancelWake();
     this.#parentWatch.stop();
-    const { client, sink, timers } = this.#options;
+    const { client, sink } = this.#options;
     client.flush();
     sink.close(this.#stopSignal === undefined ? 'the client has left' : `signal ${this.#stopSignal}`);
-    let cancel = () => {};
-    const patience = new Promise<void>((resolve) => {
-      cancel = timers.after(FAREWELL_MS, resolve);
-    });
-    await Promise.race([client.drained(), patience]);
-    cancel();
+    await this.#waits.atMost(FAREWELL_MS, client.drained());
     this.#resolve(this.#stopSignal === undefined ? 0 : 128 + this.#stopSignal);
   }
 }

@@ -2,7 +2,6 @@
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { resolveCommand } from './command-path.ts';
-import { codeOf } from './state-paths.ts';
 
 /** A level that is there has `program`; one that is not says what is missing. */
 export type Offer =
@@ -49,18 +48,6 @@ export function probeSandbox(platform: NodeJS.Platform): Offer {
   if (trial.status === 0) return found;
   const said = trial.stderr?.toString('utf8').trim().split('\n')[0] ?? '';
   return missing(`bubblewrap is installed and cannot build a sandbox here${said === '' ? '' : `: ${said}`}`);
-}
-
-/** L3: an optional package that this version does not drive yet. */
-export async function probeSandboxRuntime(name = '@anthropic-ai/sandbox-runtime'): Promise<Offer> {
-  try {
-    await import(name);
-  } catch (error) {
-    const isAbsent = codeOf(error) === 'ERR_MODULE_NOT_FOUND' || codeOf(error) === 'MODULE_NOT_FOUND';
-    const why = isAbsent ? 'is not installed' : `does not load on Node ${process.versions.node}`;
-    return missing(`\`${name}\` ${why}, and this version of mcp-guard could not drive it`);
-  }
-  return missing(`\`${name}\` is installed, and this version of mcp-guard cannot drive it yet`);
 }
 
 /** The user and group called `name` in the system's list; undefined where there is none. */

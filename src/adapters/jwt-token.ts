@@ -55,7 +55,7 @@ function readPart(part: string): JsonObject | 'ambiguous' | undefined {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     const value: Json = JSON.parse(text); // untyped input enters here
     if (!isJsonObject(value)) return undefined;
-    return findDuplicateKeys(text).length === 0 ? value : 'ambiguous';
+    return findDuplicateKeys(text, value).length === 0 ? value : 'ambiguous';
   } catch {
     return undefined;
   }

@@ -4,10 +4,13 @@ import type { Readable } from 'node:stream';
 import { maskStream } from '../audit/redact/masked-stream.ts';
 import type { Masker } from '../audit/redact/masker.ts';
 import { showInert } from '../wire/inert-text.ts';
+import type { Timers } from './shutdown-ladder.ts';
 
 const LONGEST_LINE = 2000;
 const BURST_LINES = 200;
 const LINES_PER_SECOND = 50;
+/** Of a server that has said more than is shown, one chunk is read in so long: it waits for its pipe, and the guard does other things. */
+const FLOOD_REST_MS = 20;
 
 export interface NoiseOptions {
   writeError(text: string): void;
@@ -15,6 +18,7 @@ export interface NoiseOptions {
   readonly masker?: Masker | undefined;
   /** Monotonic ms. */
   now(): number;
+  readonly timers: Timers;
 }
 
 export class NoiseRelay {
@@ -79,7 +83,13 @@ export class NoiseRelay {
       if (masked !== undefined) take(Buffer.from(masked.end()));
       flush();
     };
-    stderr.on('data', (chunk: Buffer) => take(masked === undefined ? chunk : Buffer.from(masked.push(chunk))));
+    stderr.on('data', (chunk: Buffer) => {
+      const before = this.#swallowed;
+      take(masked === undefined ? chunk : Buffer.from(masked.push(chunk)));
+      if (this.#swallowed <= before) return;
+      stderr.pause();
+      this.#options.timers.after(FLOOD_REST_MS, () => stderr.resume());
+    });
     stderr.once('end', end);
     stderr.on('error', end);
   }

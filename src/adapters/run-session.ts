@@ -7,8 +7,10 @@ import { readLine } from '../wire/read-line.ts';
 import type { ClientEnd, ClientListener } from './client-end.ts';
 import { clientEvent } from './client-events.ts';
 import { readExit } from './exit-reading.ts';
+import { LastWaits } from './last-waits.ts';
 import { Linger } from './linger.ts';
 import { ParentWatch } from './parent-watch.ts';
+import { ReadBrake } from './read-brake.ts';
 import { refusedLine } from './refused-lines.ts';
 import type { RunOptions } from './run-options.ts';
 import { Turn } from './turn.ts';
@@ -29,6 +31,7 @@ export class SessionRun {
   readonly #client: ClientEnd;
   readonly #parentWatch: ParentWatch;
   readonly #linger: Linger;
+  readonly #waits: LastWaits;
   readonly #finished: Promise<number>;
   #resolve: (status: number) => void = () => {};
   #cancelWake: () => void = () => {};
@@ -41,6 +44,7 @@ export class SessionRun {
 
   constructor(options: RunOptions) {
     this.#options = options;
+    this.#waits = new LastWaits(options.timers);
     this.#linger = new Linger(options.timers, () => this.#eachLink((link) => link.stop(options.shutdown, false)));
     this.#parentWatch = new ParentWatch(options.timers, options.parent, () => this.stop(SIGHUP));
     this.#finished = new Promise((resolve) => {
@@ -70,6 +74,7 @@ export class SessionRun {
   /** The guard was told to end (128 + `signal` is its status). A second time: at once, by force. */
   stop(signal: number): void {
     const again = this.#stopSignal !== undefined;
+    if (again) this.#waits.hurry();
     this.#stopSignal ??= signal;
     this.#linger.cancel();
     this.#eachLink((link) => (again ? link.kill() : link.stop(this.#options.shutdown, true)));
@@ -136,9 +141,11 @@ export class SessionRun {
       onFull: () => this.#stopReading(),
       onRoom: () => this.#goOnReading(),
     };
+    const { pace } = this.#options.limits;
     const link = new UpstreamLink(process, listener, this.#options.limits, {
       timers: this.#options.timers,
       times: this.#options.shutdown,
+      brake: pace && new ReadBrake(pace, () => this.#options.clock.now().monoMs),
     });
     if (this.#client.full) link.pause();
     this.#links.set(name, link);
@@ -237,19 +244,10 @@ export class SessionRun {
     this.#linger.cancel();
     this.#parentWatch.stop();
     this.#client.flush();
-    await this.#atMost(LAST_STATE_MS, this.#options.policiesIdle());
+    await this.#waits.atMost(LAST_STATE_MS, this.#options.policiesIdle());
     this.#options.sink.close(exit.text);
-    await this.#atMost(FAREWELL_MS, this.#client.drained());
+    await this.#waits.atMost(FAREWELL_MS, this.#client.drained());
     this.#resolve(this.#status(exit));
-  }
-
-  async #atMost(ms: number, awaited: Promise<void>): Promise<void> {
-    let cancel = () => {};
-    const patience = new Promise<void>((resolve) => {
-      cancel = this.#options.timers.after(ms, resolve);
-    });
-    await Promise.race([awaited, patience]);
-    cancel();
   }
 
   // A server that had to be ended because its client left has done nothing wrong: the session ended well.

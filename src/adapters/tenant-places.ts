@@ -62,6 +62,13 @@ export function makeTenantPlaces(scope: TenantScope, server: string, user: Serve
   };
 }
 
+/** Where gates to the network have their sockets, below directories of the guard's own; no sandbox shows it. After `makeTenantPlaces`. */
+export function makeGatesPlace({ homes }: TenantScope): string {
+  const gates = join(homes.directory, 'gates');
+  makeDirectory(gates, 0o711, { uid: process.getuid?.(), gid: process.getgid?.() });
+  return gates;
+}
+
 /** INVARIANT: the guard makes and gives away only directories whose parent is its own: nobody can put a link in their place meanwhile. */
 function makeOwned({ homes }: TenantScope, server: string, user: ServerUser | undefined): readonly [string, string] {
   const own = { uid: process.getuid?.(), gid: process.getgid?.() };

@@ -4,8 +4,10 @@ import type { RefusedLine } from '../core/events.ts';
 import type { ExitStatus, UpstreamProcess } from '../ports/upstream.ts';
 import { LineFramer } from '../wire/framer.ts';
 import type { LineReading, ReadLimits } from '../wire/message.ts';
-import { readLine } from '../wire/read-line.ts';
+import { RepeatedLineReader } from '../wire/repeated-line.ts';
 import { ByteOut } from './byte-out.ts';
+import { PacedInput } from './paced-input.ts';
+import type { ReadBrake, ReadPace } from './read-brake.ts';
 import { overlong } from './refused-lines.ts';
 import { type Ladder, runLadder, type Timers } from './shutdown-ladder.ts';
 
@@ -30,6 +32,8 @@ export interface LinkLimits {
   /** … and for a server. */
   readonly serverFullAtBytes: number;
   readonly read: ReadLimits;
+  /** Of a server that has neighbours; undefined: as fast as it speaks. */
+  readonly pace?: ReadPace;
 }
 
 export interface ShutdownTimes {
@@ -41,6 +45,8 @@ export class UpstreamLink {
   readonly #process: UpstreamProcess;
   readonly #out: ByteOut;
   readonly #timers: Timers;
+  readonly #input: PacedInput;
+  readonly #brake: ReadBrake | undefined;
   #ladder: Ladder | undefined;
   #hurried = false;
   #forced = false;
@@ -50,10 +56,15 @@ export class UpstreamLink {
     process: UpstreamProcess,
     listener: UpstreamListener,
     limits: LinkLimits,
-    { timers, times }: { readonly timers: Timers; readonly times: ShutdownTimes },
+    {
+      timers,
+      times,
+      brake,
+    }: { readonly timers: Timers; readonly times: ShutdownTimes; readonly brake?: ReadBrake | undefined },
   ) {
     this.#process = process;
     this.#timers = timers;
+    this.#brake = brake;
     this.#out = new ByteOut(process.stdin, {
       fullAtBytes: limits.serverFullAtBytes,
       onFull: () => listener.onFull(),
@@ -64,14 +75,30 @@ export class UpstreamLink {
         if (!this.#inputEnded) this.stop(times, false);
       },
     });
+    const reader = new RepeatedLineReader(limits.read);
+    let lines = 0;
     const framer = new LineFramer({
       limitBytes: limits.maxLineBytes,
-      onLine: (bytes) => listener.onReading(readLine(bytes, 'upstream', limits.read), bytes),
-      onOversize: (over) => listener.onOversize(overlong(over, limits.maxLineBytes)),
+      onLine: (bytes) => {
+        lines += 1;
+        const reading = reader.read(bytes);
+        brake?.heard(bytes.length, reading.kind === 'message' && reading.line.message.kind === 'response');
+        listener.onReading(reading, bytes);
+      },
+      onOversize: (over) => {
+        lines += 1;
+        listener.onOversize(overlong(over, limits.maxLineBytes));
+      },
     });
-    process.stdout.on('data', (chunk: Buffer) => {
-      framer.push(chunk);
-      listener.onTurnEnd();
+    this.#input = new PacedInput(process.stdout, {
+      timers,
+      brake,
+      onChunk: (chunk) => {
+        const before = lines;
+        framer.push(chunk);
+        if (lines === before) brake?.heardPart(chunk.length, framer.bufferedBytes === 0);
+        listener.onTurnEnd();
+      },
     });
     // So is one that says nothing any more, and cannot.
     process.stdout.once('end', () => this.stop(times, false));
@@ -87,6 +114,7 @@ export class UpstreamLink {
   }
 
   add(bytes: Buffer): void {
+    this.#brake?.asked();
     this.#out.add(bytes);
   }
 
@@ -95,11 +123,11 @@ export class UpstreamLink {
   }
 
   pause(): void {
-    this.#process.stdout.pause();
+    this.#input.pause();
   }
 
   resume(): void {
-    this.#process.stdout.resume();
+    this.#input.resume();
   }
 
   /** Nothing more will come: the server may finish what it has begun. */
@@ -148,7 +176,7 @@ export class UpstreamLink {
     });
     const status = await this.#process.exited;
     if (status.kind !== 'unstartable') {
-      stdout.resume();
+      this.#input.readToEnd();
       await Promise.race([silent, new Promise<void>((resolve) => this.#timers.after(LAST_WORDS_MS, resolve))]);
     }
     framer.end();

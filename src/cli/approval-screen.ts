@@ -1,5 +1,7 @@
 // An approval as a screen shows it: by server, a word for what each line means, wrapped; and as one JSON value. Judges nothing.
 // attacker-controlled: names of tools and texts of definitions; every line is made inert here.
+
+import type { CommandOptions } from '../policy/lock/lock-command.ts';
 import { numberOf } from '../policy/lock/lock-document.ts';
 import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
 import type { DiffLine } from '../policy/lock/policy-diff.ts';
@@ -29,6 +31,8 @@ export interface ApprovalView {
   /** Absolute paths. */
   readonly config: string;
   readonly lock: string;
+  /** Behind the commands that are named. */
+  readonly commandOptions: CommandOptions;
   readonly judgement: LockJudgement;
   readonly picture: ApprovalPicture;
 }
@@ -151,10 +155,10 @@ export function formatApproval(view: ApprovalView, columns: number, paint: Paint
 }
 
 /** Which servers have no definition that could be pinned, and what to do; nothing where there is none. Every line ended. */
-export function describeUnseen({ servers }: ApprovalPicture, columns: number): string {
+export function describeUnseen({ picture: { servers }, commandOptions }: ApprovalView, columns: number): string {
   const unseen = servers.filter(({ gap }) => gap === 'unseen').map(({ server }) => `\`${makeInert(server)}\``);
   if (unseen.length === 0) return '';
-  const text = `no definition of ${unseen.join(', ')} was seen yet, so none is pinned: run it (or \`mcp-guard scope lint --live\`), then approve it`;
+  const text = `no definition of ${unseen.join(', ')} was seen yet, so none is pinned: run it (or \`mcp-guard scope lint --live${commandOptions}\`), then approve it`;
   return `${wrapText(text, columns, '')}\n`;
 }
 

@@ -13,18 +13,22 @@ import { makePrivateDir, resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { type ConfigPlace, findConfigFile, showPlaces } from '../config/find-config.ts';
 import { compileDocument } from '../config/load-config.ts';
+import { quoteWord } from '../config/shell-word.ts';
 import { GuardError, isGuardError } from '../guard-error.ts';
 import { tenantSteps } from '../tenant/tenant-scope.ts';
 import { type ApprovalPicture, drawApproval, type Known, type PictureInput } from './approval-picture.ts';
 import type { ApprovalView } from './approval-screen.ts';
+import { DEFAULT_TENANT } from './bare-run.ts';
 import { openCeilingsHere } from './ceilings-here.ts';
 import { makeInert } from './inert-text.ts';
 import { type LockContext, type ReadConfig, readLockedConfig } from './locked-policy.ts';
 import { openOneShotTrail, readActor } from './one-shot-trail.ts';
 import { type PauseOptions, runPause } from './pause.ts';
+import { readPausesHere } from './pauses-here.ts';
 import { readConsent } from './read-consent.ts';
 import { runScopeApprove, type ScopeApproveOptions } from './scope-approve.ts';
 import { runScopeDiff } from './scope-diff.ts';
+import { seeAsTenant } from './tenant-policy.ts';
 import { terminalIo } from './terminal.ts';
 import { loadPortsFor } from './with-constraints.ts';
 
@@ -51,7 +55,7 @@ export async function approve(flags: Shared & ScopeApproveOptions): Promise<numb
   const actor = readActor();
   let signer: SigningKey | undefined;
   return runScopeApprove(flags, terminalIo(flags.color), {
-    ...{ consent: readConsent(), actor, nowMs },
+    ...{ consent: readConsent(), actor, nowMs, commandOptions: read.commandOptions },
     look: (isEnding) => look(read, context, { only: flags.server, keep: flags.keep, isEnding }),
     check(policy, mend) {
       const compiled = compileDocument(policy, read.policy.source, context);
@@ -88,15 +92,28 @@ export async function approve(flags: Shared & ScopeApproveOptions): Promise<numb
   });
 }
 
-export async function pause(server: string, flags: Shared & Omit<PauseOptions, 'server'>): Promise<number> {
+export async function pause(
+  server: string | undefined,
+  flags: Shared & Omit<PauseOptions, 'server'> & { readonly list?: boolean; readonly json?: boolean },
+): Promise<number> {
+  if (flags.list === true) return list(server, flags);
+  if (flags.json === true) throw new GuardError('usage', '`--json` is for `--list`', { hint: 'leave it out' });
+  if (server === undefined) {
+    throw new GuardError('usage', 'which server is to be paused is missing', {
+      hint: "as in `mcp-guard pause files --for 15m --reason 'the release waits'`; `mcp-guard pause --list` says what is paused",
+    });
+  }
   const stateDir = resolveStateDir(process.env);
   const { tenant } = flags;
-  const { read } = flags.end === true ? { read: undefined } : await open(flags);
+  const opened = flags.end === true ? undefined : await open(flags);
+  // a tenant may have servers of its own
+  const read = opened === undefined ? undefined : await seeAsTenant(opened.read, opened.context);
   const say = (text: string): void => void process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
   const nowMs = (): number => Math.trunc(systemClock.now().wallMs);
   const actor = readActor();
   return runPause({ ...flags, server }, terminalIo(flags.color), {
     ...{ servers: [...(read?.policy.servers.keys() ?? [])], consent: readConsent(), actor, nowMs },
+    commandOptions: read?.commandOptions ?? '',
     openTrail: (about) => openOneShotTrail({ stateDir, tenant, server: about, clock: systemClock, actor }),
     update(change) {
       makePrivateDir(stateDir, tenantSteps(tenant));
@@ -106,6 +123,22 @@ export async function pause(server: string, flags: Shared & Omit<PauseOptions, '
       });
     },
   });
+}
+
+async function list(
+  server: string | undefined,
+  flags: Shared & Omit<PauseOptions, 'server'> & { readonly json?: boolean },
+): Promise<number> {
+  const other = (['for', 'reason', 'end'] as const).find((name) => flags[name] !== undefined);
+  if (other !== undefined) {
+    throw new GuardError('usage', `\`--list\` only shows, and \`--${other}\` changes`, { hint: 'give one of them' });
+  }
+  const { runPauseList } = await import('./pause-list.ts');
+  const { tenant } = flags;
+  const { wallMs: nowMs } = systemClock.now();
+  const pauses = readPausesHere(resolveStateDir(process.env), tenant, nowMs);
+  const commandOptions = tenant === DEFAULT_TENANT ? '' : ` --tenant ${quoteWord(tenant)}`;
+  return runPauseList({ ...flags, server }, terminalIo(flags.color), { pauses, nowMs, commandOptions });
 }
 
 function sayError(error: unknown): void {
@@ -143,7 +176,7 @@ function look(
   const { place, judgement, document } = read;
   const knownOf = (server: string): Known => known(read, context, server);
   const picture = drawApproval({ document, judgement, knownOf, ...wish });
-  return { config: place.config, lock: place.lock, judgement, picture };
+  return { config: place.config, lock: place.lock, commandOptions: read.commandOptions, judgement, picture };
 }
 
 function known({ place }: ReadConfig, { stateDir, tenant, nowMs }: LockContext, server: string): Known {

@@ -11,17 +11,11 @@ const LAST_MS = 8.64e15;
 /** What was seen: `5 of 5 calls failed, 5 in a row`. */
 export function describeEvidence(evidence: Evidence): string {
   switch (evidence.kind) {
-    case 'samples': {
-      const { samples, faults, toolErrors, slow, row } = evidence;
-      const counted = [
-        { count: faults, how: 'failed' },
-        { count: toolErrors, how: 'answered with an error' },
-        { count: slow, how: 'too slow' },
-      ].filter(({ count }) => count > 0);
-      const words = counted.map(
-        ({ count, how }, index) => `${count}${index === 0 ? ` of ${samples} calls` : ''} ${how}`,
-      );
-      return [...words, ...(row > 1 ? [`${row} in a row`] : [])].join(', ');
+    case 'samples':
+      return describeCounts(evidence);
+    case 'fleet': {
+      const there = evidence.samples === 0 ? '' : ` (${describeCounts(evidence)})`;
+      return `fleet: machine ${shorten(evidence.machine, LONGEST_HOLDER)}${there}`;
     }
     case 'tools':
       return `${evidence.open} of its ${evidence.known} tools fail`;
@@ -34,6 +28,16 @@ export function describeEvidence(evidence: Evidence): string {
     case 'person':
       return `${shorten(evidence.actor, LONGEST_TEXT)}: ${shorten(evidence.reason, LONGEST_TEXT)}`;
   }
+}
+
+function describeCounts({ samples, faults, toolErrors, slow, row }: Extract<Evidence, { samples: number }>): string {
+  const counted = [
+    { count: faults, how: 'failed' },
+    { count: toolErrors, how: 'answered with an error' },
+    { count: slow, how: 'too slow' },
+  ].filter(({ count }) => count > 0);
+  const words = counted.map(({ count, how }, index) => `${count}${index === 0 ? ` of ${samples} calls` : ''} ${how}`);
+  return [...words, ...(row > 1 ? [`${row} in a row`] : [])].join(', ');
 }
 
 const OUTCOMES: Readonly<Record<Extract<Evidence, { kind: 'probe' }>['outcome'], string>> = {
@@ -64,6 +68,8 @@ export const RULE_WORDS: Readonly<Record<Rule, string>> = {
   person_reset: 'reset by',
   person_isolate: 'isolated by',
   isolation_kept: 'isolation kept of',
+  fleet_open: '',
+  fleet_close: 'closed',
 };
 
 /** A holder begins with its process id; what is not of that form is shown as it is. attacker-controlled. */

@@ -31,3 +31,15 @@ export async function confirm({ ask }: Consent, question: string, elsewhere: str
   if (/^y(es)?$/i.test(answer.trim())) return;
   throw new GuardError('approval_declined', 'not confirmed: nothing was changed', { hint: 'answer `y` to go on' });
 }
+
+/**
+ * For what automation does as well: `--yes` says so where there is no terminal. @param isSaid it was given
+ * @throws GuardError approval_declined
+ */
+export async function confirmUnlessSaid(
+  isSaid: boolean | undefined,
+  consent: Consent,
+  question: string,
+): Promise<void> {
+  if (isSaid !== true) await confirm(consent, question, 'run it in a terminal of your own, or give `--yes`');
+}

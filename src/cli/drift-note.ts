@@ -2,6 +2,7 @@
 // nothing. attacker-controlled: every name and text of a server; the log makes them inert.
 import type { EventEntry } from '../audit/entry.ts';
 import type { Observed } from '../core/interceptor.ts';
+import { approveCommand, type CommandOptions, diffCommand } from '../policy/lock/lock-command.ts';
 import { describeChange } from '../policy/pins/drift-text.ts';
 import type { DriftFinding } from '../policy/pins/watch.ts';
 
@@ -30,11 +31,12 @@ export function recordDrift(
 export function warnOfDrift(
   { server, tool, kind, mode, since, change }: DriftFinding,
   by: Observed['by'] | undefined,
+  options: CommandOptions = '',
 ): readonly string[] {
   const done = since === 'approved' ? 'approved' : 'first seen';
   const kept = tool === undefined ? 'withheld' : 'kept out of use';
   const then = mode === 'warn' ? 'let pass (`pins: warn`)' : by === undefined ? kept : LET_PASS[by];
-  const mend = `look with \`mcp-guard scope diff --server ${server}\`, then \`mcp-guard scope approve --server ${server}\``;
+  const mend = `look with \`${diffCommand(options, server)}\`, then \`${approveCommand(options, server)}\``;
   if (tool === undefined)
     return [`\`${server}\`: its instructions have changed since they were ${done}: ${then}; ${mend}`];
   const what = kind === 'added' ? `is new since its tools were ${done}` : `has changed since it was ${done}`;

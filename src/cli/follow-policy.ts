@@ -52,8 +52,8 @@ export function followPolicy(parts: FollowParts): PolicyFollower {
     if (command === undefined) return;
     running = { ...running, entry };
     parts.movesTo(command);
-    parts.gate.begin(server.name);
-    renewal?.begin(command);
+    // what does not run yet is started by the new command: nobody would say that it is back
+    if (renewal?.begin(command) === true) parts.gate.begin(server.name);
   };
   /** @param next what is read of it beside the scope */
   const close = (next: Pick<HeldPolicy, 'policy' | 'lock'>, why: string): void => {

@@ -24,7 +24,7 @@ export function gatewayServers(
       hint: 'give one of the two',
     });
   }
-  const ids = asked.split(',').map((id) => id.trim());
+  const ids = idsOf(asked);
   const known = [...(policy?.servers.keys() ?? [])];
   for (const id of ids) {
     if (known.includes(id)) continue;
@@ -38,6 +38,15 @@ export function gatewayServers(
       },
     );
   }
-  // in the order of the config, which is the order of every list
-  return [...(policy?.servers.values() ?? [])].filter(({ id }) => ids.includes(id));
+  return serversOf(policy, asked);
+}
+
+/** Those that are behind the gateway under this policy, in the order of the config, which is the order of every list. @param asked `--servers`; undefined: all */
+export function serversOf(policy: Policy | undefined, asked: string | undefined): readonly ServerPolicy[] {
+  const all = [...(policy?.servers.values() ?? [])];
+  return asked === undefined ? all : all.filter(({ id }) => idsOf(asked).includes(id));
+}
+
+function idsOf(asked: string): readonly string[] {
+  return asked.split(',').map((id) => id.trim());
 }

@@ -4,7 +4,7 @@ import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import { makeDrawing, type ScreenSize } from './redraw.ts';
 import { makePaint } from './render.ts';
-import { formatGuardJson, formatGuards } from './status-screen.ts';
+import { formatGuardJson, formatGuards, type PauseOf } from './status-screen.ts';
 import { wrapWords } from './text-width.ts';
 
 export interface GuardStatusOptions {
@@ -19,6 +19,8 @@ export interface RunningGuards {
   /** The state directory, for who looks at the wrong one. */
   readonly place: string;
   list(): RunListing;
+  /** Break-glass that holds; read anew each time. */
+  readonly pauseOf: PauseOf;
   /** Wall clock, ms. */
   nowMs(): number;
 }
@@ -50,7 +52,12 @@ export async function runGuardStatus(
     const size = options.json === true ? undefined : terminal.size();
     const listing = listWanted(guards, options);
     const text = show(listing, options, { ...io, columns: size?.columns ?? io.columns }, guards);
-    const key = JSON.stringify(listing.guards.map(({ record }) => record));
+    const key = JSON.stringify(
+      listing.guards.map(({ record }) => [
+        record,
+        record.servers.map(({ name }) => guards.pauseOf(record.tenant, name) ?? null),
+      ]),
+    );
     if (size !== undefined) draw(text, size);
     else if (key !== shown) io.stdout.write(shown === undefined || options.json === true ? text : `\n${text}`);
     shown = key;
@@ -65,12 +72,13 @@ function listWanted(guards: RunningGuards, { tenant }: GuardStatusOptions): RunL
 }
 
 function show(listing: RunListing, options: GuardStatusOptions, io: CliIo, guards: RunningGuards): string {
-  if (options.json === true) return listing.guards.map((guard) => `${formatGuardJson(guard)}\n`).join('');
+  if (options.json === true)
+    return listing.guards.map((guard) => `${formatGuardJson(guard, guards.pauseOf)}\n`).join('');
   if (listing.guards.length === 0) {
     const lines = ['no guard is running', `looked in ${makeInert(guards.place)}`];
     return `${lines.flatMap((line) => wrapWords(line, io.columns)).join('\n')}\n`;
   }
-  const style = { columns: io.columns, paint: makePaint(io.color), nowMs: guards.nowMs() };
+  const style = { columns: io.columns, paint: makePaint(io.color), nowMs: guards.nowMs(), pauseOf: guards.pauseOf };
   return `${formatGuards(listing.guards, style).join('\n')}\n`;
 }
 

@@ -8,6 +8,7 @@ import { LIMIT_STORE_DEFAULTS } from '../config/limits-policy.ts';
 import { makeInert } from './inert-text.ts';
 import { type LimitsView, runLimitsReset, runLimitsStatus } from './limits-status.ts';
 import { openOneShotTrail, readActor } from './one-shot-trail.ts';
+import { readConsent } from './read-consent.ts';
 import { openScopeMachine } from './scope-machine.ts';
 import { terminalIo, untilInterrupted } from './terminal.ts';
 
@@ -31,14 +32,17 @@ export async function status(flags: Shared & { readonly watch?: boolean }): Prom
   });
 }
 
-export async function reset(about: string | undefined, flags: Shared & { readonly reason?: string }): Promise<number> {
+export async function reset(
+  about: string | undefined,
+  flags: Shared & { readonly reason?: string; readonly yes?: boolean },
+): Promise<number> {
   const { tenant } = flags;
   const actor = readActor();
   const view = await openView(flags);
   return runLimitsReset({ ...flags, about }, terminalIo(flags.color), {
     ...view,
     actor,
-    consent: { isGuarded: process.env.MCP_GUARD_RUN !== undefined },
+    consent: readConsent(),
     openTrail: () => openOneShotTrail({ stateDir: view.place, tenant, server: undefined, clock: systemClock, actor }),
   });
 }

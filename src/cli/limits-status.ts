@@ -3,7 +3,7 @@
 import { GuardError } from '../guard-error.ts';
 import type { Instant } from '../ports/clock.ts';
 import type { LimitStore } from '../ports/limit-store.ts';
-import { type Consent, refuseFromServer } from './consent.ts';
+import { type Consent, confirmUnlessSaid, refuseFromServer } from './consent.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import { formatLimitJson, formatLimits, type LimitRow, limitRows } from './limits-screen.ts';
@@ -71,11 +71,13 @@ export interface LimitsResetOptions {
   /** A part of a limit's name or of its subject; undefined: every count of the tenant. */
   readonly about?: string | undefined;
   readonly reason?: string | undefined;
+  /** Do not ask. */
+  readonly yes?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
 
 export interface ResetContext extends LimitsView {
-  readonly consent: Pick<Consent, 'isGuarded'>;
+  readonly consent: Consent;
   readonly actor: string;
   openTrail(): OneShotTrail;
 }
@@ -85,7 +87,7 @@ export interface ResetContext extends LimitsView {
  * @returns the exit code @throws GuardError usage, approval_declined, audit_unwritable, state_unusable
  */
 export async function runLimitsReset(options: LimitsResetOptions, io: CliIo, context: ResetContext): Promise<number> {
-  refuseFromServer({ ...context.consent, ask: undefined });
+  refuseFromServer(context.consent);
   const { about, tenant } = options;
   const why = 'who may ask again, and why, goes on record';
   const reason = readReason(options.reason, why, "mcp-guard limits reset --reason 'the import has to finish today'");
@@ -93,6 +95,9 @@ export async function runLimitsReset(options: LimitsResetOptions, io: CliIo, con
     ({ kind, limit, subject }) => kind !== 'place' && (about === undefined || `${limit} ${subject}`.includes(about)),
   );
   const keys = rows.map(({ key }) => key);
+  const whose = about === undefined ? '' : ` about \`${makeInert(about)}\``;
+  const counts = keys.length === 1 ? 'one count' : `${keys.length} counts`;
+  await confirmUnlessSaid(options.yes, context.consent, `begin ${counts}${whose} of ${tenant} anew?`);
   const asked = { about: about ?? null, actor: context.actor, reason };
   const trail = context.openTrail();
   let count = 0;

@@ -10,6 +10,7 @@ import { readShape } from '../config/read-shape.ts';
 import { GuardError } from '../guard-error.ts';
 import type { JsonObject } from '../wire/json.ts';
 import { openCeilingsHere } from './ceilings-here.ts';
+import { commandOptions } from './command-options.ts';
 import { gatherLintInput } from './lint-facts.ts';
 import { readConsent } from './read-consent.ts';
 import { type LintSubject, runScopeLint } from './scope-lint.ts';
@@ -100,6 +101,7 @@ async function loadSubject(
     lint: shape.ok ? shape.config.lint : undefined,
     stateDir,
     tenant: flags.tenant,
+    commandOptions: commandOptions({ ...place, path: shortPath(place.path, process.cwd()) }, flags.tenant),
     nowMs: systemClock.now().wallMs,
     unusedDays,
     notAsked,
@@ -118,11 +120,17 @@ async function loadSubject(
   };
 }
 
+/** From here where it lies below, so that a report says the same on every machine. */
+function shortPath(path: string, cwd: string): string {
+  const below = relative(cwd, path);
+  return below !== '' && !below.startsWith('..') && !isAbsolute(below) ? below : path;
+}
+
 /** Code scanning wants paths as they stand in the repository. */
 function uriOf(path: string, cwd: string): string {
-  const below = relative(cwd, path);
-  const isBelow = below !== '' && !below.startsWith('..') && !isAbsolute(below);
-  const words = (isBelow ? below : path).split(sep).map(encodeURIComponent).join('/');
+  const short = shortPath(path, cwd);
+  const isBelow = !isAbsolute(short);
+  const words = short.split(sep).map(encodeURIComponent).join('/');
   return isBelow ? words : `file://${words.startsWith('/') ? '' : '/'}${words}`;
 }
 

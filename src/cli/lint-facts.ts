@@ -15,7 +15,7 @@ import type { PinSet } from '../policy/pins/pin-set.ts';
 import { buildLintInput, type LintParts, offerOf } from './lint-subject.ts';
 
 export interface FactsInput
-  extends Pick<LintParts, 'document' | 'lint' | 'nowMs' | 'unusedDays' | 'ports' | 'notAsked'> {
+  extends Pick<LintParts, 'document' | 'lint' | 'nowMs' | 'unusedDays' | 'ports' | 'notAsked' | 'commandOptions'> {
   readonly policy: Policy;
   readonly machine: Ceilings;
   readonly stateDir: string;
@@ -42,14 +42,17 @@ export function gatherLintInput(given: FactsInput): LintInput {
     offers: new Map(offers),
     uses: readUseStatistics(stateDir, tenant, new Set(ids)).servers,
     definitions: new Map(definitions),
-    ceilings: readCeilings(given),
+    ...readCeilings(given),
     surfaces: readSurfaces(stateDir, tenant),
   });
 }
 
-function readCeilings({ policy, machine }: FactsInput): LintParts['ceilings'] {
+function readCeilings({ policy, machine }: FactsInput): Pick<LintParts, 'ceilings' | 'enforced'> {
   const { servers } = restrictPolicy(policy, machine.restrictions).policy;
-  return new Map([...servers].map(([id, { restrictedBy = [] }]) => [id, restrictionLayers(restrictedBy)]));
+  return {
+    ceilings: new Map([...servers].map(([id, { restrictedBy = [] }]) => [id, restrictionLayers(restrictedBy)])),
+    enforced: new Set([...servers].flatMap(([id, { mode }]) => (mode === 'enforce' ? [id] : []))),
+  };
 }
 
 /** Only a lock that holds says what was approved. @throws GuardError key_unusable */

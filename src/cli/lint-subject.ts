@@ -17,6 +17,7 @@ import type {
 } from '../policy/lint/lint-input.ts';
 import type { ServerUse } from '../policy/lint/tool-use.ts';
 import { memberOf, objectOf } from '../policy/lock/difference.ts';
+import type { CommandOptions } from '../policy/lock/lock-command.ts';
 import type { PinSet } from '../policy/pins/pin-set.ts';
 import type { ScopeLayer } from '../policy/scope/scope-layer.ts';
 import type { JsonObject } from '../wire/json.ts';
@@ -39,6 +40,10 @@ export interface LintParts {
   readonly notAsked?: ReadonlyMap<string, string> | undefined;
   readonly uses: ReadonlyMap<string, ServerUse>;
   readonly definitions: ReadonlyMap<string, Definitions>;
+  /** Servers that a ceiling enforces, whatever `mode` the config gives them. */
+  readonly enforced?: ReadonlySet<string>;
+  /** Behind the commands that a finding names. */
+  readonly commandOptions?: CommandOptions;
   /** By server. */
   readonly ceilings: ReadonlyMap<string, readonly ScopeLayer[]>;
   readonly surfaces: ReadonlyMap<string, readonly SurfacePoint[]>;
@@ -57,7 +62,7 @@ export function buildLintInput(parts: LintParts): LintInput {
       id,
       document: written,
       scopeName: typeof scopeName === 'string' ? scopeName : undefined,
-      scope: serverScopeOf(entry, ceilings),
+      scope: serverScopeOf(parts.enforced?.has(id) === true ? { ...entry, mode: 'enforce' } : entry, ceilings),
       ceilings,
       offer: parts.offers.get(id),
       notAsked: parts.notAsked?.get(id),
@@ -76,6 +81,7 @@ export function buildLintInput(parts: LintParts): LintInput {
     servers,
     approved: approved?.policy,
     lockRefused: parts.lockRefused,
+    commandOptions: parts.commandOptions ?? '',
     nowMs: parts.nowMs,
     unusedDays: parts.unusedDays ?? lint?.unusedDays ?? DEFAULT_UNUSED_DAYS,
     severities: lint?.rules ?? {},

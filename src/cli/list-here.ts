@@ -21,7 +21,11 @@ export async function listHere(
 ): Promise<ListedServer> {
   const nowMs = () => Math.trunc(systemClock.now().wallMs);
   const errorOut = new ErrorOut(process.stderr);
-  const relay = new NoiseRelay({ writeError: (text) => errorOut.write(text), now: () => systemClock.now().monoMs });
+  const relay = new NoiseRelay({
+    writeError: (text) => errorOut.write(text),
+    now: () => systemClock.now().monoMs,
+    timers: systemTimers,
+  });
   const listed = await listServer({
     command,
     spawner: createSpawner(),

@@ -2,6 +2,7 @@
 // answers are kept. Judges nothing.
 import { rememberSeenPins } from '../adapters/seen-pins.ts';
 import type { ConfigPlace } from '../config/find-config.ts';
+import { approveCommand } from '../policy/lock/lock-command.ts';
 import { listHere } from './list-here.ts';
 import { lookLive } from './live-look.ts';
 import { applyLock, type LockContext, readLockedConfig } from './locked-policy.ts';
@@ -26,7 +27,7 @@ export async function lookHere(place: ConfigPlace, context: LockContext): Promis
     policy: { servers: new Map([...read.policy.servers, ...policy.servers]) },
     refusal: (id) =>
       blocked.has(id)
-        ? 'it is not started before somebody approves its command and environment (`mcp-guard scope approve`)'
+        ? `it is not started before somebody approves its command and environment (\`${approveCommand(read.commandOptions, id)}\`)`
         : undefined,
     commandOf: async (entry) => {
       const resolved = { name: entry.id, command: entry.command, args: entry.args, entry };

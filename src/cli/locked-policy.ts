@@ -10,11 +10,13 @@ import { type Decided, restrictPolicy } from '../config/restrict-policy.ts';
 import type { Restriction } from '../config/restriction.ts';
 import { GuardError } from '../guard-error.ts';
 import { memberOf, objectFrom, objectOf } from '../policy/lock/difference.ts';
+import { approveCommand, type CommandOptions } from '../policy/lock/lock-command.ts';
 import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
 import { lockLayers, UNAPPROVED } from '../policy/lock/lock-layers.ts';
 import type { ScopeLayer } from '../policy/scope/scope-layer.ts';
 import type { JsonObject } from '../wire/json.ts';
 import { isSameJson } from '../wire/same-json.ts';
+import { commandOptions } from './command-options.ts';
 import { seeAsTenant } from './tenant-policy.ts';
 import { withConstraints } from './with-constraints.ts';
 
@@ -31,6 +33,8 @@ export interface LockContext extends LoadContext {
 export interface ReadConfig extends LoadedConfig {
   readonly place: LockPlace;
   readonly judgement: LockJudgement;
+  /** Behind the commands that texts about it name. */
+  readonly commandOptions: CommandOptions;
   /** What the tenant's block takes away, in config and lock (`seeAsTenant`). */
   readonly restrictions?: readonly Restriction[];
 }
@@ -53,7 +57,12 @@ export async function readLockedConfig(place: ConfigPlace, context: LockContext)
   const config = await import('../config/load-config.ts');
   const loaded = await withConstraints((portsFor) => config.loadConfig(place, { ...context, portsFor }));
   const lockPlace = placeLock(place.path, context.stateDir, context.tenant);
-  return { ...loaded, place: lockPlace, judgement: judge(lockPlace, loaded.document, context) };
+  return {
+    ...loaded,
+    place: lockPlace,
+    judgement: judge(lockPlace, loaded.document, context),
+    commandOptions: commandOptions(place, context.tenant),
+  };
 }
 
 /** @throws GuardError key_unusable */
@@ -112,7 +121,8 @@ async function narrowByLock(read: ReadConfig, context: LockContext): Promise<Omi
       if (entry === undefined) return [];
       const known = layer.servers.get(entry.id);
       // INVARIANT: `run` starts no server that the lock does not know; a command that asks about one is told that nothing is approved
-      return lockLayers(known === undefined ? UNAPPROVED : known.scope);
+      const mend = approveCommand(read.commandOptions, entry.id);
+      return lockLayers(known === undefined ? UNAPPROVED : known.scope, mend);
     },
     approvedRoles: { roles: layer.roles },
     serverDocument: (id) => serverAt(combination.document, id),

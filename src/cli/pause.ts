@@ -2,8 +2,10 @@
 // a while, and is recorded. On record before it holds. Knows no file.
 import { quoteWord } from '../config/shell-word.ts';
 import { GuardError } from '../guard-error.ts';
-import { addPause, endPause, LONGEST_PAUSE_MS, type Pause, type Pauses, pauseAt } from '../policy/pause.ts';
+import type { CommandOptions } from '../policy/lock/lock-command.ts';
+import { addPause, endPause, LONGEST_PAUSE_MS, listPauses, type Pause, type Pauses, pauseAt } from '../policy/pause.ts';
 import { suggestName } from './breaker-target.ts';
+import { showCommand } from './command-lines.ts';
 import { type Consent, confirm, refuseFromServer } from './consent.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
@@ -23,6 +25,8 @@ export interface PauseContext {
   /** Of the config. */
   readonly servers: readonly string[];
   readonly consent: Consent;
+  /** Behind the commands that are named. */
+  readonly commandOptions: CommandOptions;
   readonly actor: string;
   readonly nowMs: () => number;
   openTrail(server: string): OneShotTrail;
@@ -33,23 +37,33 @@ export interface PauseContext {
 /** @returns the exit code: 0 @throws GuardError usage, approval_declined, audit_unwritable, state_… */
 export async function runPause(options: PauseOptions, io: CliIo, context: PauseContext): Promise<number> {
   const { server, end } = options;
-  const { servers, actor, consent } = context;
+  const { servers, actor, consent, commandOptions } = context;
+  if (end === true && options.for !== undefined) {
+    throw new GuardError('usage', '`--end` ends a pause now, and `--for` says how long one is to last', {
+      hint: 'give one of them',
+    });
+  }
   if (!servers.includes(server) && end !== true)
     throw new GuardError('usage', `the config has no server \`${server}\``, { hint: suggestName(server, servers) });
   const paint = makePaint(io.color);
   if (end === true) {
     let wasPaused = false;
+    let others: readonly Pause[] = [];
     const change = (pauses: Pauses): Pauses => {
       wasPaused = pauseAt(pauses, server, context.nowMs()) !== undefined;
+      others = listPauses(pauses, context.nowMs()).filter((one) => one.server !== server);
       return endPause(pauses, server);
     };
     await carryOut({ server, stage: 'ended', detail: { actor, reason: options.reason ?? null } }, change, io, context);
-    const text = wasPaused ? 'its scope and its pins are enforced again within a second' : 'it was not paused';
+    const left = others.map((one) => `\`${makeInert(one.server)}\``).join(', ');
+    const text = wasPaused
+      ? 'its scope and its pins are enforced again within a second'
+      : `it was not paused${left === '' ? '' : ` (paused: ${left})`}`;
     io.stdout.write(`${paint('good', 'ended')}: ${makeInert(server)}: ${text}\n`);
     return 0;
   }
   refuseFromServer(consent);
-  const example = `mcp-guard pause ${quoteWord(server)} --for 15m --reason 'the release waits'`;
+  const example = `mcp-guard pause ${quoteWord(server)} --for 15m --reason 'the release waits'${commandOptions}`;
   const reason = readReason(options.reason, 'a pause goes on record, and somebody will ask why', example);
   const forMs = readDuration(options.for, LONGEST_PAUSE_MS);
   await confirm(
@@ -69,7 +83,9 @@ export async function runPause(options: PauseOptions, io: CliIo, context: PauseC
   io.stdout.write(
     `${paint('warn', 'PAUSED')} until ${until}: ${makeInert(server)}: what its scope and its pins deny passes, and is recorded\n`,
   );
-  io.stdout.write(`end it with \`mcp-guard pause ${quoteWord(makeInert(server))} --end\`\n`);
+  io.stdout.write(
+    `end it with\n${showCommand(`mcp-guard pause ${quoteWord(server)} --end${commandOptions}`, io.columns)}`,
+  );
   return 0;
 }
 

@@ -20,6 +20,7 @@ export interface PreparedPolicy {
 export class PolicyInForce {
   #held: HeldPolicy;
   readonly #followers: PolicyFollower[] = [];
+  readonly #last: PolicyFollower[] = [];
 
   constructor(held: HeldPolicy) {
     this.#held = held;
@@ -32,12 +33,17 @@ export class PolicyInForce {
   /** An approval has ended, and what holds without it cannot be read: then nothing does. */
   close(why: string): void {
     this.#held = { ...this.#held, untilMs: Number.POSITIVE_INFINITY };
-    for (const one of this.#followers) one.close?.(why);
+    for (const one of [...this.#followers, ...this.#last]) one.close?.(why);
   }
 
   /** For as long as the run. */
   follow(follower: PolicyFollower): void {
     this.#followers.push(follower);
+  }
+
+  /** As `follow`, and goes over after all those that merely follow, whenever they began to. */
+  followLast(follower: PolicyFollower): void {
+    this.#last.push(follower);
   }
 
   /**
@@ -46,7 +52,7 @@ export class PolicyInForce {
    * @returns the notes of all @throws what a `prepare` throws: nothing has changed then
    */
   async swap(next: HeldPolicy, isWanted: () => boolean = () => true): Promise<readonly string[]> {
-    const prepared = await Promise.all(this.#followers.map((one) => one.prepare(next)));
+    const prepared = await Promise.all([...this.#followers, ...this.#last].map((one) => one.prepare(next)));
     if (!isWanted()) return [];
     // INVARIANT: nothing is awaited from here on, so no message comes in between
     this.#held = next;

@@ -6,6 +6,7 @@ import type { Refusing } from '../core/denial.ts';
 import type { LaneSettings } from '../core/gateway/settings.ts';
 import { isGuardError, showError } from '../guard-error.ts';
 import { laneSettingsOf } from './lane-settings.ts';
+import type { HeldPolicy } from './open-policy.ts';
 import { type PreparedServer, prepareServer } from './prepare-server.ts';
 import type { GatewayParts } from './run-gateway.ts';
 import type { LaneServer } from './run-lane.ts';
@@ -20,17 +21,26 @@ export interface PreparedLane {
   readonly notes: readonly string[];
 }
 
-export async function prepareLane(entry: ServerPolicy, parts: GatewayParts): Promise<PreparedLane> {
-  const { flags, inForce, stateDir, tenant } = parts;
-  const settings = laneSettingsOf(entry, { stateDir, tenant, lock: inForce.held.lock });
+export interface LaneContext extends Pick<GatewayParts, 'flags' | 'stateDir' | 'tenant'> {
+  /** As of a `PrepareContext`. */
+  readonly say: (text: string) => void;
+}
+
+/** @param held the policy that it is to run under */
+export async function prepareLane(
+  entry: ServerPolicy,
+  held: HeldPolicy,
+  { flags, stateDir, tenant, say }: LaneContext,
+): Promise<PreparedLane> {
+  const settings = laneSettingsOf(entry, { stateDir, tenant, lock: held.lock });
   const left = (refusal: Refusing): PreparedLane => ({
     ...{ settings: { ...settings, refusal }, server: undefined, secrets: [], isolation: 'none', notes: [] },
   });
   if (settings.refusal !== undefined) return left(settings.refusal);
   try {
     const resolved = { name: entry.id, command: entry.command, args: entry.args, entry };
-    const context = { env: process.env, uid: process.getuid?.(), stateDir, tenant };
-    const prepared = await prepareServer(resolved, inForce.held.policy, flags, context);
+    const context = { env: process.env, uid: process.getuid?.(), stateDir, tenant, say };
+    const prepared = await prepareServer(resolved, held.policy, flags, context);
     const { secrets, isolation, notes } = prepared;
     return { settings, server: { entry, prepared }, secrets, isolation, notes };
   } catch (error) {

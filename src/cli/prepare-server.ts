@@ -2,6 +2,7 @@
 // together; loads what a plain run does without only where it is needed.
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import type { Secret } from '../audit/redact/masker.ts';
+import { machineProxies } from '../config/environment.ts';
 import { compileIsolation, strongestLevel } from '../config/isolation-policy.ts';
 import type { Policy } from '../config/policy.ts';
 import { needsProviders } from '../config/resolve-env.ts';
@@ -18,6 +19,8 @@ export interface PrepareContext {
   readonly uid: number | undefined;
   readonly stateDir: string;
   readonly tenant: string;
+  /** Who is told what becomes of the server's way to the network, in the session. attacker-controlled, made inert. */
+  readonly say?: (text: string) => void;
 }
 
 export interface PreparedServer {
@@ -57,7 +60,10 @@ export async function prepareServer(
   const { confineServer } = await import('../adapters/confine-server.ts');
   const level = strongestLevel([isolation.required, asked.level]);
   const by = level === isolation.required ? 'the config' : asked.by;
-  const confined = await confineServer({ stateDir, tenant, server: name, isolation, required: { level, by }, uid });
+  const confined = await confineServer({
+    ...{ stateDir, tenant, server: name, isolation, required: { level, by }, uid },
+    ...{ proxies: machineProxies(env), say: (text) => context.say?.(`\`${name}\`: ${text}`) },
+  });
   const { places } = confined;
   const { command, withheld, secrets } = commandOf(server, flags, { env, uid, provided, places });
   const prefix = confined.prefixFor(command.command, args, command.cwd ?? places.work, command.env);

@@ -41,13 +41,17 @@ export function addPause(program: Command, done: Done): void {
   program
     .command('pause')
     .description('break-glass: for a while, let pass what the scope and the pins of a server deny, and record it')
-    .argument('<server>', 'as the config calls it')
+    .argument('[server]', 'as the config calls it')
     .option('--for <span>', 'how long: 90s, 15m, 2h; at most 24 hours')
     // asked for by the command itself, which says why
     .option('--reason <text>', 'why; it goes on record')
     .option('--end', 'end it now')
+    .option('--list', 'only show what is paused, until when, by whom and why')
+    .option('--json', 'with `--list`: one JSON object a pause')
     .option('--config <file>', CONFIG)
     .option('--tenant <id>', 'of this tenant', readTenant, DEFAULT_TENANT)
     .option('--no-color', 'no colours (as NO_COLOR)')
-    .action(async (server: string, flags) => done(await (await import('./approve-commands.ts')).pause(server, flags)));
+    .action(async (server: string | undefined, flags) =>
+      done(await (await import('./approve-commands.ts')).pause(server, flags)),
+    );
 }

@@ -23,6 +23,7 @@ export function addLimits(program: Command, done: Done): void {
     .argument('[about]', 'only counts whose limit or subject has this in it, as `tool=search_web` (default: all)')
     // asked for by the command itself, which says why
     .option('--reason <text>', 'why (required); it goes on record')
+    .option('--yes', 'do not ask')
     .option('--tenant <id>', 'of this tenant', readTenant, DEFAULT_TENANT)
     .option('--config <file>', 'the policy that says where they are counted (default: the one that `run` would use)')
     .option('--json', 'as JSON')

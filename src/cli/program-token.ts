@@ -19,6 +19,7 @@ export function addToken(program: Command, done: Done): void {
     .option('--expires <time>', '8h, 30d, 2026-12-31, 2026-12-31T12:00:00Z, or `never`', '90d')
     .option('--reason <text>', 'why; it goes on record')
     .option('--out <file>', 'write it into this new file of mode 600, and show it nowhere')
+    .option('--yes', 'do not ask')
     .option('--json', 'as JSON')
     .option('--no-color', 'no colours (as NO_COLOR)')
     .action(async (flags) => done(await (await import('./token-commands.ts')).create(flags)));
@@ -54,6 +55,7 @@ export function addToken(program: Command, done: Done): void {
     .option('--expires <time>', '8h, 30d, 2026-12-31, or `never` (default: as long as the old one was meant to last)')
     .option('--reason <text>', 'why; it goes on record')
     .option('--out <file>', 'put it into this file, in the place of what stands there')
+    .option('--yes', 'do not ask')
     .option('--json', 'as JSON')
     .option('--no-color', 'no colours (as NO_COLOR)')
     .action(async (id: string, flags) => done(await (await import('./token-commands.ts')).rotate(id, flags)));

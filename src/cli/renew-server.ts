@@ -10,8 +10,8 @@ import type { PreparedServer } from './prepare-server.ts';
 export interface ServerRenewal {
   /** Resolves what the entry starts. @throws GuardError where it cannot be started: then the old policy stays */
   prepare(entry: ServerPolicy, policy: Policy | undefined): Promise<UpstreamCommand>;
-  /** From now on it is started by this; the session does so once nothing is in flight. In a turn of the session. */
-  begin(command: UpstreamCommand): void;
+  /** From now on it is started by this; a session does so once nothing is in flight. In a turn of it. @returns whether there is a session */
+  begin(command: UpstreamCommand): boolean;
 }
 
 export interface RenewalParts {
@@ -41,7 +41,9 @@ export function createServerRenewal({ server, prepared, servers, prepare, run }:
     },
     begin(command) {
       servers.set(server.name, { command, process: undefined });
-      run()?.post({ type: 'renew', upstream: server.name });
+      const live = run();
+      live?.post({ type: 'renew', upstream: server.name });
+      return live !== undefined;
     },
   };
 }

@@ -18,7 +18,8 @@ import type { ResolvedServer } from '../config/resolve-server.ts';
 import { explainScope } from '../config/server-scope.ts';
 import { Gateway } from '../core/gateway/gateway.ts';
 import { openTenantScope } from '../tenant/tenant-scope.ts';
-import { createSeal } from './lane-settings.ts';
+import { followLanes } from './follow-lanes.ts';
+import { createSeal, laneSettingsOf } from './lane-settings.ts';
 import { openCanaryWatch } from './open-canary.ts';
 import { openPolicy, type PolicySources } from './open-policy.ts';
 import { listOwnFiles } from './own-files.ts';
@@ -33,7 +34,7 @@ import { openTrail } from './run-trail.ts';
 import { openSecrecy } from './secrecy.ts';
 import { gatewayLimitsOf } from './session-limits.ts';
 import { watchSignals } from './signals.ts';
-import { watchSuspension } from './suspension-watch.ts';
+import { refuseSuspended, watchSuspension } from './suspension-watch.ts';
 import { VERSION } from './version.ts';
 import { watchPolicyLater } from './watch-policy.ts';
 
@@ -60,11 +61,15 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   const { lock, policy } = inForce.held;
   const servers = entries.map(({ id }) => id);
   await asked?.requireServers(servers.map((id) => ({ id, isConfigured: true })));
-  const prepared = await Promise.all(entries.map((entry) => prepareLane(entry, parts)));
-  const { masker, outlet } = await openSecrecy([
-    ...(asked?.secrets ?? []),
-    ...prepared.flatMap(({ secrets }) => secrets),
-  ]);
+  const later: { say?: (text: string) => void } = {};
+  const say = (text: string) => later.say?.(text);
+  const laneContext = { flags, stateDir, tenant, say };
+  const prepared = await Promise.all(entries.map((entry) => prepareLane(entry, inForce.held, laneContext)));
+  const scope = openTenantScope(stateDir, tenant);
+  // what the secrets came from may have taken its time
+  refuseSuspended(scope);
+  const secrets = [...(asked?.secrets ?? []), ...prepared.flatMap((one) => one.secrets)];
+  const { masker, outlet } = await openSecrecy(secrets);
   const errorOut = new ErrorOut(process.stderr);
   const writeError = outlet((text) => errorOut.write(text));
   const ownFiles = listOwnFiles([...(lock?.ownFiles ?? []), ...(asked?.ownFiles ?? [])], { env, cwd: process.cwd() });
@@ -76,6 +81,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
       namedBy: flags.logFile === undefined ? '`log.file` of the config' : '`--log-file`',
     }),
   );
+  later.say = (text) => log.write('warn', text);
   const spawner = createSpawner();
   // The servers boot while the guard puts itself together.
   const started = prepared.map(({ server, settings }) =>
@@ -101,45 +107,55 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
         metaPaths: policy?.model.metaPaths ?? [],
       },
     });
-  const scope = openTenantScope(stateDir, tenant);
   const canary = await openCanaryWatch(policy, scope, log);
   const laneParts = {
     canary,
     prepare: (server: ResolvedServer, by: Policy | undefined) =>
-      prepareServer(server, by, flags, { env, uid: process.getuid?.(), stateDir, tenant }),
+      prepareServer(server, by, flags, { env, uid: process.getuid?.(), stateDir, tenant, say }),
     ...{ inForce, model: flags.model ?? env.MCP_GUARD_MODEL, stateDir, tenant, tag, log, status, spawner },
     ...{ sink: tapped, identity: watch?.gate, limits: runLimits },
-    relay: new NoiseRelay({ writeError, masker, now: () => systemClock.now().monoMs }),
+    relay: new NoiseRelay({ writeError, masker, now: () => systemClock.now().monoMs, timers: systemTimers }),
     ownFiles,
   };
   const lanes = new Map(
     started.flatMap((one) => (one === undefined ? [] : [[one.entry.id, createLane(one, laneParts)]])),
   );
   sayHowItRuns(log, parts, prepared);
-  const limits = gatewayLimitsOf(policy);
+  const limits = gatewayLimitsOf(() => inForce.held.policy);
   const gateway = new Gateway({
     lanes: settings,
     tag,
     serverInfo: { name: 'mcp-guard', version: VERSION },
     seal: createSeal(randomBytes(32).toString('hex')),
-    read: limits.read,
+    // what comes of a lane was judged there, and under the policy of that moment
+    read: { ...limits.read, strictPayload: false },
   });
   const client = new StreamClient(process.stdin, process.stdout, limits);
   const run = new GatewayRun({
     gateway,
     client: canary?.client(client) ?? client,
     openLane: (id, client, news) => {
-      const open = lanes.get(id);
-      if (open === undefined) throw new RangeError(`no lane is called ${id}`);
-      return open(client, news);
+      const lane = lanes.get(id);
+      if (lane === undefined) throw new RangeError(`no lane is called ${id}`);
+      return lane.open(client, news);
     },
     ...{ sink: tapped, clock: systemClock, log, timers: systemTimers, read: limits.read },
     parent: () => process.ppid,
     afterTurn: createYoungHeapLimit(),
   });
+  inForce.followLast(
+    followLanes({
+      ...{ asked: flags.servers, settings, lanes, secrets, isolation, log },
+      prepare: (entry, held) => prepareLane(entry, held, laneContext),
+      settingsOf: (entry, held) => laneSettingsOf(entry, { stateDir, tenant, lock: held.lock }),
+      open: (server) => createLane({ ...server, process: undefined }, laneParts),
+      mayUse: (id) => asked?.mayUse({ id, isConfigured: true }) ?? true,
+      tell: (event) => run.tell(event),
+    }),
+  );
   watchSignals(run, log);
   const ended = run.run();
-  log.offerTo((level, text) => run.say(level, text));
+  log.offerTo((level, text) => run.tell({ type: 'guard_said', level, text }));
   watch?.begin(run, servers[0] ?? '');
   canary?.begin(run, servers[0] ?? '');
   const suspension = watchSuspension(scope, { timers: systemTimers, log });

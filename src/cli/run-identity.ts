@@ -43,6 +43,8 @@ export interface RunIdentity {
   readonly secrets: readonly Secret[];
   /** @throws GuardError auth_refused where one of them is not for this identity */
   requireServers(servers: readonly WantedServer[]): Promise<void>;
+  /** Of a server that comes while the session runs: nothing is recorded and nothing counted. */
+  mayUse(server: WantedServer): boolean;
   /** Once a session. `gate`: first of its chain; undefined: nothing can end it. */
   watch(log: Log): RunIdentityWatch;
 }
@@ -82,6 +84,7 @@ export async function openRunIdentity(parts: RunIdentityParts): Promise<RunIdent
     async requireServers(servers) {
       if (!servers.every((server) => mayUse(identity, server))) await refuse('not_for_server');
     },
+    mayUse: (server) => mayUse(identity, server),
     watch: (log) => watchRun(identity, stateDir, log),
   };
 }

@@ -10,13 +10,13 @@ import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { DEFAULTS, type Policy, type ServerPolicy } from '../config/policy.ts';
 import type { ResolvedServer } from '../config/resolve-server.ts';
-import type { Interceptor } from '../core/interceptor.ts';
+import type { Interceptor, ListName } from '../core/interceptor.ts';
 import { Session } from '../core/session.ts';
 import type { SessionSettings } from '../core/settings.ts';
 import type { AuditSink } from '../ports/audit-sink.ts';
 import type { GuardStatus } from '../ports/guard-status.ts';
 import type { Log } from '../ports/log.ts';
-import type { Spawner, UpstreamProcess } from '../ports/upstream.ts';
+import type { Spawner, UpstreamCommand, UpstreamProcess } from '../ports/upstream.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
 import type { PreparedServer } from './prepare-server.ts';
 import { createServerRenewal } from './renew-server.ts';
@@ -24,7 +24,7 @@ import { createPolicies, type PolicyParts } from './run-policies.ts';
 import { settingsOf } from './run-settings.ts';
 import { liveServer } from './run-status.ts';
 import { type ServerInForce, serverAtStart } from './server-in-force.ts';
-import { linkLimitsOf } from './session-limits.ts';
+import { laneLimitsOf } from './session-limits.ts';
 
 export interface LaneParts {
   readonly inForce: PolicyInForce;
@@ -55,11 +55,14 @@ export interface LaneServer {
   readonly process: UpstreamProcess | undefined;
 }
 
-/** @returns opens a session with a server of its own, each time it is called */
-export function createLane(
-  { entry, prepared, process }: LaneServer,
-  parts: LaneParts,
-): (client: ClientEnd, news: LaneNews) => SessionRun {
+export interface ServerLane {
+  /** Opens a session with a server of its own, each time it is called. */
+  open(client: ClientEnd, news: LaneNews): SessionRun;
+  /** What the next server of it is started by. INVARIANT: the same object for as long as it is the same command. */
+  command(): UpstreamCommand;
+}
+
+export function createLane({ entry, prepared, process }: LaneServer, parts: LaneParts): ServerLane {
   const { inForce, log, sink, stateDir, tenant, ownFiles, identity, limits } = parts;
   const { command } = prepared;
   /** Undefined while no session of this server runs. */
@@ -79,13 +82,14 @@ export function createLane(
     place: { cwd: command.cwd, home: command.env.HOME, env: command.env },
   });
   let isFirst = true;
-  return (client, news) => {
+  const open = (client: ClientEnd, news: LaneNews): SessionRun => {
     const { command: next } = servers.get(entry.id) ?? { command };
     if (!isFirst) servers.set(entry.id, { command: next, process: undefined });
     isFirst = false;
     const { policy } = inForce.held;
     const chain = [...policies.interceptors, tellNews(news)];
-    const session = new Session(settings, chain, (name, error) =>
+    const told = { ...settings, tellList: (list: ListName) => news.onList(list) };
+    const session = new Session(told, chain, (name, error) =>
       log.write('error', `the policy \`${name}\` failed: ${String(error)}`),
     );
     const options: RunOptions = {
@@ -96,7 +100,7 @@ export function createLane(
       ...{ spawner: parts.spawner, clock: systemClock, log, timers: systemTimers, client },
       // The gateway itself watches the host.
       parent: () => 0,
-      limits: linkLimitsOf(policy),
+      limits: laneLimitsOf(() => inForce.held.policy),
       afterTurn: () => {},
       policiesIdle: () => {
         current = undefined;
@@ -118,6 +122,7 @@ export function createLane(
     parts.status.watch(entry.id, liveServer(entry.id, session, policies.words));
     return run;
   };
+  return { open, command: () => servers.get(entry.id)?.command ?? command };
 }
 
 /** A server of many that ends is started again, unless the config says otherwise. */

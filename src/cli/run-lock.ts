@@ -6,6 +6,7 @@ import type { EventEntry } from '../audit/entry.ts';
 import type { ConfigPlace } from '../config/find-config.ts';
 import { quoteWord } from '../config/shell-word.ts';
 import { GuardError, isGuardError } from '../guard-error.ts';
+import { approveCommand, type CommandOptions, diffCommand } from '../policy/lock/lock-command.ts';
 import { numberOf, type SignedLock } from '../policy/lock/lock-document.ts';
 import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
 import type { PinSet } from '../policy/pins/pin-set.ts';
@@ -41,7 +42,7 @@ export interface RunLock extends LockedPolicy {
   readonly approval: number | undefined;
   /** @throws GuardError server_unapproved (77) where this server must not start */
   refuseUnapproved(server: string | undefined): void;
-  openPins(parts: Omit<RunPinsParts, 'place' | 'approved'>): RunPins;
+  openPins(parts: Omit<RunPinsParts, 'place' | 'approved' | 'commandOptions'>): RunPins;
 }
 
 /**
@@ -91,9 +92,9 @@ export async function openRunLock(
   read = await seeAsTenant({ ...read, place: { ...read.place, tenant: context.tenant } }, context);
   const applied = await applyLock(read, context);
   const locked = { ...applied, policy: narrowToRoles(applied, identity?.roles) };
-  const { judgement } = read;
+  const { judgement, commandOptions: options } = read;
   const approvedPins: ReadonlyMap<string, PinSet> = judgement.kind === 'holds' ? judgement.lock.body.pins : new Map();
-  const waiting = describeWaiting(judgement, read.place);
+  const waiting = describeWaiting(judgement, read.place, options);
   if (waiting !== undefined) notes.push(waiting);
   return {
     ...locked,
@@ -104,8 +105,8 @@ export async function openRunLock(
     watched: [place.path, read.place.lock],
     untilMs: judgement.kind === 'holds' ? judgement.untilMs : Number.POSITIVE_INFINITY,
     approval: judgement.kind === 'holds' ? numberOf(judgement.lock.body) : undefined,
-    refuseUnapproved: (server) => refuseUnapproved(judgement, server),
-    openPins: (parts) => openRunPins({ ...parts, place: read.place, approved: approvedPins }),
+    refuseUnapproved: (server) => refuseUnapproved(judgement, server, options),
+    openPins: (parts) => openRunPins({ ...parts, place: read.place, approved: approvedPins, commandOptions: options }),
   };
 }
 
@@ -144,7 +145,7 @@ function describeClock(clockWasMs: number | undefined): readonly string[] {
 
 /** A line that says what came of it. Where it cannot be locked nothing is lost that there was: it goes on as it is. */
 async function lockFirst(
-  { place, document, judgement: judged }: ReadConfig,
+  { place, document, judgement: judged, commandOptions: options }: ReadConfig,
   { nowMs, actor }: LockContext & { readonly actor: string },
 ): Promise<{ readonly note: string; readonly lock?: SignedLock; readonly isLate: boolean }> {
   const late = { note: `\`${place.lock}\` was made by another guard just now`, isLate: true };
@@ -155,7 +156,7 @@ async function lockFirst(
     const wish = { judged, policy: document, pins: new Map(), who: actor, why: 'first use' };
     const lock = await writeLock(place, { ...wish, nowMs, untilMs: undefined, key });
     return {
-      note: `locked \`${place.config}\` as it stands in \`${place.lock}\`: from now on it grows only by \`mcp-guard scope approve\``,
+      note: `locked \`${place.config}\` as it stands in \`${place.lock}\`: from now on it grows only by \`${approveCommand(options)}\``,
       lock,
       isLate: false,
     };
@@ -189,24 +190,28 @@ function describeLock(stage: string, { body, signature }: SignedLock, place: Loc
 }
 
 /** What an approval would give effect. Of scopes it is not known here what they add: both sides are asked for each request. */
-function describeWaiting(judgement: LockJudgement, { config }: LockPlace): string | undefined {
+function describeWaiting(
+  judgement: LockJudgement,
+  { config }: LockPlace,
+  options: CommandOptions,
+): string | undefined {
   if (judgement.kind !== 'holds') return undefined;
   const directions = judgement.combination.differences.map(({ direction }) => direction);
   const count = directions.filter((one) => one !== 'narrower').length;
-  const mend = 'look with `mcp-guard scope diff`, then `mcp-guard scope approve`';
+  const mend = `look with \`${diffCommand(options)}\`, then \`${approveCommand(options)}\``;
   if (count === 0) return undefined;
   if (directions.every((one) => one === 'narrower' || one === 'layered'))
     return `whatever the scopes of \`${config}\` grant beyond what was approved has no effect until approved: ${mend}`;
   return `${count === 1 ? 'a change' : `${count} changes`} of \`${config}\` ${count === 1 ? 'has' : 'have'} no effect until approved: ${mend}`;
 }
 
-function refuseUnapproved(judgement: LockJudgement, server: string | undefined): void {
+function refuseUnapproved(judgement: LockJudgement, server: string | undefined, options: CommandOptions): void {
   if (judgement.kind !== 'holds' || server === undefined) return;
   const blocked = judgement.combination.blocked.get(server);
   if (blocked === undefined) return;
   const keys = blocked.flatMap(({ path }) => (path.length > 2 ? [`\`${path[2]}\``] : []));
   const what = keys.length === 0 ? 'is new' : `has another ${keys.join(', ')} than was approved`;
   throw new GuardError('server_unapproved', `\`${server}\` ${what}, and is not started before somebody approves that`, {
-    hint: `look with \`mcp-guard scope diff --server ${server}\`, then run \`mcp-guard scope approve --server ${server} --reason …\``,
+    hint: `look with \`${diffCommand(options, server)}\`, then run \`${approveCommand(options, server)}\``,
   });
 }

@@ -4,6 +4,7 @@ import type { LockPlace } from '../adapters/lock-file.ts';
 import { PauseLook, pausesSpec } from '../adapters/pause-look.ts';
 import { readSeenPins, rememberSeenPins } from '../adapters/seen-pins.ts';
 import type { EventEntry } from '../audit/entry.ts';
+import type { CommandOptions } from '../policy/lock/lock-command.ts';
 import { type Pause, pauseAt } from '../policy/pause.ts';
 import type { PinSet } from '../policy/pins/pin-set.ts';
 import { createPins, type Pins } from '../policy/pins/pins.ts';
@@ -23,6 +24,8 @@ export interface RunPinsParts {
   readonly server: { readonly id: string; readonly document: JsonObject; readonly isObserved: boolean } | undefined;
   /** Into the record. May be called while an answer is looked at. */
   readonly note: (name: EventEntry['name'], server: string, detail: EventEntry['detail']) => void;
+  /** Behind the commands that a text names. */
+  readonly commandOptions: CommandOptions;
 }
 
 export interface RunPins {
@@ -67,9 +70,10 @@ export function openRunPins(parts: RunPinsParts): RunPins {
         : [[server.id, { ...standing, config: server.document, isObserved: server.isObserved }]],
     ),
     isPaused: pauses.isPaused,
+    commandOptions: parts.commandOptions,
     onFinding(finding, by) {
       note('drift', finding.server, recordDrift(finding, by));
-      for (const line of warnOfDrift(finding, by)) log.write('warn', line);
+      for (const line of warnOfDrift(finding, by, parts.commandOptions)) log.write('warn', line);
     },
     onListed: keep,
   });

@@ -16,7 +16,7 @@ import { createInterceptors } from '../policy/chain.ts';
 import { prepareOwnPaths } from '../policy/constraint/own-reach.ts';
 import { createInventoryWatch } from '../policy/inventory/inventory.ts';
 import { createRenewal } from '../policy/renewal.ts';
-import { createRoster } from '../policy/roster.ts';
+import { createRoster, type RosterTarget } from '../policy/roster.ts';
 import { decideTarget } from '../policy/scope/scope-decision.ts';
 import { enforcedLayers } from '../policy/scope/scope-split.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -89,14 +89,14 @@ export function createPolicies(parts: PolicyParts): Policies {
         ? undefined
         : { id: entry.id, document: lock.serverDocument(entry.id), isObserved: entry.mode === 'observe' },
   });
-  const mayShow = (tool: string): boolean => {
+  const mayShow = (name: string, target: RosterTarget): boolean => {
     const layers = enforcedLayers(standing.now.scope);
     return (
-      pins?.interceptor.isInUse(server.name, tool) !== false &&
-      (layers === undefined || decideTarget(layers, 'tool', tool, clock.now().wallMs).granted)
+      (target !== 'tool' || pins?.interceptor.isInUse(server.name, name) !== false) &&
+      (layers === undefined || decideTarget(layers, target, name, clock.now().wallMs).granted)
     );
   };
-  const roster = createRoster((_, tool) => mayShow(tool));
+  const roster = createRoster((_, name, target) => mayShow(name, target));
   const kept = openInventoryStore({ stateDir, tenant, log, timers: systemTimers, nowMs: () => clock.now().wallMs });
   const inventory = createInventoryWatch({ digest: sha256Digest.text, later: kept.later, offer: kept.offer });
   let ports = createConstraintPorts({ ...parts.place, args: server.args }, NO_PATTERNS);

@@ -103,7 +103,11 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   const server = resolveServer(lock?.policy, { serverFlag: flags.server, command, args, search });
   await asked?.requireServers([{ id: server.entry?.id ?? server.name, isConfigured: server.entry !== undefined }]);
   lock?.refuseUnapproved(server.entry?.id);
-  const prepared = await prepareServer(server, policy, flags, { env, uid, stateDir, tenant });
+  const later: { say?: (text: string) => void } = {};
+  const starting = { env, uid, stateDir, tenant, say: (text: string) => later.say?.(text) };
+  const prepared = await prepareServer(server, policy, flags, starting);
+  // what the secrets came from may have taken its time
+  refuseSuspended(scope);
   const { command: upstream, withheld } = prepared;
   const { masker, outlet } = await openSecrecy([...(asked?.secrets ?? []), ...prepared.secrets]);
   const errorOut = new ErrorOut(process.stderr);
@@ -120,6 +124,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
       writeError,
     }),
   );
+  later.say = (text) => log.write('warn', text);
   const spawner = createSpawner();
   // The server boots while the guard puts itself together.
   const running = spawner.spawn(upstream);
@@ -156,7 +161,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   const servers = new Map<string, RunningServer>([[server.name, { command: upstream, process: running }]]);
   const renewal = createServerRenewal({
     ...{ server, prepared, servers, run: () => run },
-    prepare: (moved, by) => prepareServer(moved, by, flags, { env, uid, stateDir, tenant }),
+    prepare: (moved, by) => prepareServer(moved, by, flags, starting),
   });
   const policies = createPolicies({
     ...{ identity: watch?.gate, limits: runLimits },
@@ -170,9 +175,9 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
     log.write('error', `the policy \`${name}\` failed: ${String(error)}`),
   );
   const canary = await openCanaryWatch(policy, scope, log);
-  const client = new StreamClient(process.stdin, process.stdout, linkLimitsOf(policy));
-  const relay = new NoiseRelay({ writeError, masker, now: () => systemClock.now().monoMs });
-  const limits = linkLimitsOf(policy);
+  const limits = linkLimitsOf(() => inForce.held.policy);
+  const client = new StreamClient(process.stdin, process.stdout, limits);
+  const relay = new NoiseRelay({ writeError, masker, now: () => systemClock.now().monoMs, timers: systemTimers });
   const run: SessionRun = new SessionRun({
     session,
     servers,

@@ -56,7 +56,10 @@ export function adviseOnRefusal(refusal: Refusal, asked: Question, standing: Sco
       }
       break;
     case 'unapproved':
-      return ['the scope allows it and the lock does not yet: a person has to run `mcp-guard scope approve`'];
+      return [
+        `the scope allows it and the lock does not yet: a person has to run \`${refusal.mend ?? 'mcp-guard scope approve'}\``,
+        ...(refusal.violations ?? []).map(({ text }) => `approved so far: ${makeInert(text)}`),
+      ];
     case 'approval':
       return [
         `\`${refusal.rule}\` needs a person's approval for each use, and this version cannot ask for it: take \`approve\` out, or grant it under conditions (\`args\`, \`expires\`)`,

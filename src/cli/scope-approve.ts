@@ -6,6 +6,7 @@ import { quoteWord } from '../config/shell-word.ts';
 import { GuardError, isGuardError } from '../guard-error.ts';
 import { countSurface } from '../policy/creep/change-record.ts';
 import { memberOf, objectOf } from '../policy/lock/difference.ts';
+import { type CommandOptions, diffCommand } from '../policy/lock/lock-command.ts';
 import { numberOf, type SignedLock } from '../policy/lock/lock-document.ts';
 import type { JsonObject } from '../wire/json.ts';
 import type { ApprovalPicture } from './approval-picture.ts';
@@ -42,6 +43,8 @@ export interface ApprovalWords {
 export interface ApproveContext {
   /** @param isEnding this approval has an end of its own @throws GuardError usage */
   readonly look: (isEnding: boolean) => ApprovalView;
+  /** Behind the commands that are named. */
+  readonly commandOptions: CommandOptions;
   readonly consent: Consent;
   /** The local user, and the wall clock in ms. */
   readonly actor: string;
@@ -55,8 +58,6 @@ export interface ApproveContext {
   write(words: ApprovalWords, picture: ApprovalPicture): Promise<SignedLock>;
 }
 
-const EXAMPLE = "mcp-guard scope approve --reason 'reads the notes'";
-
 /** @returns the exit code: 0 @throws GuardError usage, approval_declined, lock_…, key_unusable, audit_unwritable */
 export async function runScopeApprove(
   options: ScopeApproveOptions,
@@ -65,7 +66,9 @@ export async function runScopeApprove(
 ): Promise<number> {
   const { actor, nowMs, consent } = context;
   refuseFromServer(consent);
-  const why = readReason(options.reason, 'an approval goes on record, and somebody will ask why', EXAMPLE);
+  const named = options.server === undefined ? '' : ` --server ${quoteWord(options.server)}`;
+  const example = `mcp-guard scope approve${named}${context.commandOptions} --reason 'reads the notes'`;
+  const why = readReason(options.reason, 'an approval goes on record, and somebody will ask why', example);
   const untilMs = options.expires === undefined ? undefined : readEnd(options.expires, nowMs);
   if (options.yes === true && options.key === undefined) {
     throw new GuardError('usage', '`--yes` needs `--key`: an approval is given by a person or by a key', {
@@ -82,7 +85,7 @@ export async function runScopeApprove(
   io.stdout.write(text);
   // an end is something to approve only where there is another to put in its place
   if (picture.isUpToDate && (untilMs === undefined || passing === undefined)) {
-    io.stdout.write(`\n${paint('good', 'nothing waits for an approval')}\n${describeUnseen(picture, io.columns)}`);
+    io.stdout.write(`\n${paint('good', 'nothing waits for an approval')}\n${describeUnseen(view, io.columns)}`);
     return 0;
   }
   context.check(picture.policy, 'leave out `--server`');
@@ -93,7 +96,7 @@ export async function runScopeApprove(
     await confirm(
       consent,
       `\n${describeMissing(missing)}approve this${untilMs === undefined ? '' : ` until ${isoOf(untilMs)}`}?`,
-      'look at it with `mcp-guard scope diff`; then `--key FILE --yes`: the key is the authority',
+      `look at it with \`${diffCommand(context.commandOptions, options.server)}\`; then \`--key FILE --yes\`: the key is the authority`,
     );
   const keptMs = passing?.base === undefined ? undefined : passing.untilMs;
   const who = options.yes === true ? `key ${quoteWord(baseName(options.key))}` : actor;
@@ -103,7 +106,7 @@ export async function runScopeApprove(
   if (untilMs === undefined && keptMs !== undefined)
     io.stdout.write(`what was approved until ${isoOf(keptMs)} still ends then\n`);
   io.stdout.write('guards that run take it over within seconds; look with `mcp-guard status`\n');
-  io.stdout.write(describeUnseen(picture, io.columns));
+  io.stdout.write(describeUnseen(view, io.columns));
   return 0;
 }
 

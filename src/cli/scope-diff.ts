@@ -1,10 +1,14 @@
 // `mcp-guard scope diff`: what the config wants against what is approved, and what servers offer against what is pinned.
+import { approveCommand } from '../policy/lock/lock-command.ts';
 import type { ApprovalView } from './approval-screen.ts';
 import { describeUnseen, formatApproval, formatApprovalJson } from './approval-screen.ts';
+import { showCommand } from './command-lines.ts';
 import type { CliIo } from './io.ts';
 import { makePaint } from './render.ts';
 
 export interface ScopeDiffOptions {
+  /** Only this one was looked at; undefined: all. */
+  readonly server?: string | undefined;
   readonly json?: boolean | undefined;
   /** Definitions uncut, and as they stand. */
   readonly full?: boolean | undefined;
@@ -22,14 +26,10 @@ export function runScopeDiff(options: ScopeDiffOptions, io: CliIo, view: Approva
   const paint = makePaint(io.color);
   io.stdout.write(formatApproval(view, io.columns, paint, options.full === true).text);
   const isFirst = view.judgement.kind === 'first_use';
+  const command = approveCommand(view.commandOptions, options.server);
   const sum = waits
-    ? paint(
-        'warn',
-        isFirst
-          ? 'nobody has approved this: `mcp-guard scope approve` does'
-          : 'this waits for `mcp-guard scope approve`',
-      )
-    : paint('good', 'nothing waits for an approval');
-  io.stdout.write(`\n${sum}\n${describeUnseen(view.picture, io.columns)}`);
+    ? `${paint('warn', isFirst ? 'nobody has approved this' : 'this waits for an approval')}:\n${showCommand(command, io.columns)}`
+    : `${paint('good', 'nothing waits for an approval')}\n`;
+  io.stdout.write(`\n${sum}${describeUnseen(view, io.columns)}`);
   return code;
 }

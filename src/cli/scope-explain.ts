@@ -1,15 +1,17 @@
 // `mcp-guard scope explain`: one decision, the rule that made it, why, and what would change it. Knows no file and no clock.
+import type { Pause } from '../policy/pause.ts';
 import { decideTarget } from '../policy/scope/scope-decision.ts';
 import { suggestName } from './breaker-target.ts';
 import { stringifyInert } from './call-json.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
+import { describePause } from './pause-words.ts';
 import { makePaint, type Tone } from './render.ts';
 import { adviseOnRefusal, listConditions, noteOnOffer } from './scope-advice.ts';
 import { type Judgement, judgeRequest, judgeWithoutArguments, type OwnPathsPolicy } from './scope-judge.ts';
 import { type Question, type QuestionWords, readQuestion, requestFor } from './scope-request.ts';
 import { knownScoped, type ScopeScene } from './scope-show.ts';
-import { type Standing, standingOf } from './scope-standing.ts';
+import { pausedStanding, type Standing, standingOf } from './scope-standing.ts';
 import { showExpiry } from './scope-words.ts';
 import { wrapWords } from './text-width.ts';
 
@@ -56,9 +58,11 @@ function explain(question: Question, scene: ExplainScene): Explanation {
   const standing = standingOf(scene.policy, question.server, scene.further);
   const request = requestFor(question);
   const isOpen = question.args === undefined && (question.kind === 'tool' || question.kind === 'prompt');
+  const pause = scene.pauseOf?.(question.server);
+  const effective = pausedStanding(standing, pause);
   const judged = isOpen
-    ? judgeWithoutArguments(standing, request, question, scene.nowMs)
-    : judgeRequest(standing, request, scene.nowMs, scene.ownPathsOf(question.server));
+    ? judgeWithoutArguments(effective, request, question, scene.nowMs)
+    : judgeRequest(effective, request, scene.nowMs, scene.ownPathsOf(question.server));
   const notes = [noteOnOffer(question, scene.inventoryOf(question.server))].filter((note) => note !== undefined);
   return {
     ...(judged === undefined
@@ -105,7 +109,7 @@ function explainJudgement(
     ...base,
     why:
       verdict === 'observe'
-        ? `${denial.text}; the server is only observed, so it goes on and is recorded as such`
+        ? `${denial.text}; ${whyObserved(standing, scene.pauseOf?.(question.server))}, so it goes on and is recorded as such`
         : denial.text,
     told: verdict === 'observe' ? undefined : (denial.error?.message ?? denial.text),
     changes:
@@ -113,6 +117,11 @@ function explainJudgement(
         ? []
         : adviseOnRefusal(refused.refusal, { ...question, ...refused.use }, standing),
   };
+}
+
+function whyObserved(standing: Standing, pause: Pause | undefined): string {
+  const isObserved = standing.kind === 'scoped' && standing.scope.mode === 'observe';
+  return pause === undefined || isObserved ? 'the server is only observed' : `the server is ${describePause(pause)}`;
 }
 
 function whyAllowed({ kind }: Question, standing: Standing, rule: string): string {

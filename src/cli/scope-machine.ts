@@ -14,11 +14,13 @@ import { isGuardError } from '../guard-error.ts';
 import { prepareOwnPaths } from '../policy/constraint/own-reach.ts';
 import type { Inventory } from '../policy/inventory/known-list.ts';
 import { createOwnPathsPolicy } from '../policy/own-paths.ts';
+import { NO_PAUSES, pauseAt } from '../policy/pause.ts';
 import { openCeilingsHere, restrictBareRun } from './ceilings-here.ts';
 import { makeInert } from './inert-text.ts';
 import { loadLockedPolicy } from './locked-policy.ts';
 import { narrowToRoles } from './narrow-to-roles.ts';
 import { listKnownFiles, listOwnFiles } from './own-files.ts';
+import { readPausesHere } from './pauses-here.ts';
 import type { ExplainScene } from './scope-explain.ts';
 import type { OwnPathsPolicy } from './scope-judge.ts';
 import { loadPortsFor } from './with-constraints.ts';
@@ -62,6 +64,8 @@ export async function openScopeMachine(
   const ownFiles = listOwnFiles(listKnownFiles(stateDir, known), { env, cwd: process.cwd() });
   const ownPaths = new Map<string, OwnPathsPolicy>();
   const said = new Set<string>();
+  // a config that was only written is not what is paused
+  const pauses = locked === undefined ? NO_PAUSES : readPausesHere(stateDir, tenant, nowMs);
   return {
     policy,
     stateDir,
@@ -71,6 +75,7 @@ export async function openScopeMachine(
       ...(entry === undefined ? restrictionLayers(restrictionsOn(effective, entry, unlistedAt(server))) : []),
     ],
     decided: locked?.decided ?? [],
+    pauseOf: (server) => pauseAt(pauses, server, nowMs),
     offered: () => listInventories(stateDir, tenant),
     inventoryOf: (server) => {
       const complain = (why: string): void => {

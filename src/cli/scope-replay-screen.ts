@@ -12,21 +12,25 @@ export interface ReplayHeading {
   readonly policy: string | undefined;
   readonly server: string | undefined;
   readonly as: string | undefined;
+  /** Behind the commands that are named. */
+  readonly commandOptions: string;
 }
 
 const FLIPS: readonly (readonly [flip: Flip, head: string, tone: Tone])[] = [
   ['to_denied', 'would be denied, and passed', 'bad'],
+  ['observed_to_denied', 'would be denied, and passed only because their server was observed or paused', 'warn'],
   ['to_allowed', 'would pass, and were denied', 'warn'],
   ['undecided', 'cannot be told: the arguments decide, and are not on record', 'quiet'],
 ];
 /** Groups of each direction; `--json` has them all. */
 const MOST_SHOWN = 30;
+const LONGEST_WORD = 40;
 
 /** Every line ended. INVARIANT: no line is wider than the screen. */
 export function formatReplay(sum: ReplaySum, heading: ReplayHeading, io: CliIo): string {
   const { columns } = io;
   const paint = makePaint(io.color);
-  const { asked, same, observed, flips, oldestMs, ungrouped } = sum;
+  const { asked, same, flips, oldestMs, ungrouped } = sum;
   const of = heading.server === undefined ? '' : ` of \`${makeInert(heading.server)}\``;
   const as = heading.as === undefined ? '' : `, as \`${makeInert(heading.as)}\``;
   const since = Number.isFinite(oldestMs) ? ` since ${showDay(oldestMs)}` : '';
@@ -36,21 +40,40 @@ export function formatReplay(sum: ReplaySum, heading: ReplayHeading, io: CliIo):
   );
   const count = (number: number, text: string): readonly string[] =>
     wrapWords(`${number} ${text}`, columns - 2).map((line) => `  ${line}`);
-  lines.push(
-    ...count(
-      same,
-      `come to the same${observed === 0 ? '' : ` (${observed} of them denied and let pass: \`mode: observe\`)`}`,
-    ),
-  );
+  lines.push(...count(same, `come to the same${describeSame(sum)}`));
   for (const [flip, head, tone] of FLIPS) {
+    // a server that nobody observed or paused needs no line about it
+    if (flip === 'observed_to_denied' && flips[flip] === 0) continue;
     lines.push(...count(flips[flip], head));
     const groups = sum.groups.filter((group) => group.flip === flip);
     if (groups.length === 0) continue;
     lines.push(...groups.slice(0, MOST_SHOWN).flatMap((group) => formatGroup(group, columns, tone, paint)));
     if (groups.length > MOST_SHOWN) lines.push(`    … ${groups.length - MOST_SHOWN} more (\`--json\` has them)`);
   }
+  if (sum.unapproved > 0)
+    lines.push(
+      ...count(
+        sum.unapproved,
+        `of those that would pass wait for an approval (\`mcp-guard scope diff${heading.commandOptions}\`)`,
+      ),
+    );
   if (ungrouped > 0) lines.push(...count(ungrouped, 'more of these under other names than are kept apart'));
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function describeSame({ observed, held }: ReplaySum): string {
+  const words = [...held].sort(([, one], [, other]) => other - one);
+  const parts = [
+    ...(observed === 0 ? [] : [`${observed} of them denied and let pass: \`mode: observe\``]),
+    ...(words.length === 0
+      ? []
+      : [
+          `${words.reduce((all, [, times]) => all + times, 0)} of them denied by what this does not ask: ${words
+            .map(([word, times]) => `${makeInert(cutMiddle(word, LONGEST_WORD))} ${times}`)
+            .join(', ')}`,
+        ]),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
 }
 
 function formatGroup(group: FlipGroup, columns: number, tone: Tone, paint: Paint): readonly string[] {
@@ -66,12 +89,14 @@ function formatGroup(group: FlipGroup, columns: number, tone: Tone, paint: Paint
 }
 
 /** One line of ASCII; keys stand in docs/scopes.md. */
-export function formatReplayJson({ groups, oldestMs, flips, ...sum }: ReplaySum, heading: ReplayHeading): string {
+export function formatReplayJson({ groups, oldestMs, flips, held, ...sum }: ReplaySum, heading: ReplayHeading): string {
   return `${stringifyInert({
     policy: heading.policy ?? null,
     ...sum,
     since: Number.isFinite(oldestMs) ? new Date(oldestMs).toISOString() : null,
+    held: Object.fromEntries(held),
     toDenied: flips.to_denied,
+    observedToDenied: flips.observed_to_denied,
     toAllowed: flips.to_allowed,
     undecided: flips.undecided,
     groups: groups.map(({ examples, ...group }) => ({

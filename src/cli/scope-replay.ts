@@ -1,16 +1,15 @@
 // `mcp-guard scope replay`: recorded requests against a policy: what would flip, in both directions. Holds counts and a few
 // examples, never the records. Knows no file. Everything from a record is attacker-controlled.
 import { showRef } from '../audit/entry.ts';
-import { type PayloadView, type PlacedRecord, timeAt, viewPayload } from '../audit/query.ts';
-import type { RequestView } from '../core/interceptor.ts';
+import type { PlacedRecord } from '../audit/query.ts';
 import type { TargetKind } from '../policy/scope/scope-policy.ts';
-import { usesOf } from '../policy/scope/scope-uses.ts';
-import { isJsonObject, type Json, type JsonObject, objectAt, stringAt } from '../wire/json.ts';
+import { type RecordedRequest, type RecordSource, readRequest } from './recorded-request.ts';
 import type { ExplainScene } from './scope-explain.ts';
 import { type Judgement, judgeRequest, judgeWithoutArguments } from './scope-judge.ts';
 import { type Standing, standingOf } from './scope-standing.ts';
 
-export type Flip = 'to_denied' | 'to_allowed' | 'undecided';
+/** `observed_to_denied`: it passed, and only because its server was observed or paused. */
+export type Flip = 'to_denied' | 'observed_to_denied' | 'to_allowed' | 'undecided';
 
 export interface FlipGroup {
   readonly flip: Flip;
@@ -30,6 +29,10 @@ export interface ReplaySum {
   same: number;
   /** Of those that are the same: denied by a rule, and let pass by `mode: observe`. */
   observed: number;
+  /** Of those that are the same: denied by something that a replay does not ask (pins, a limit, a breaker), by its word. */
+  readonly held: ReadonlyMap<string, number>;
+  /** Of those that would pass: the lock of today denies them until somebody approves. */
+  unapproved: number;
   readonly flips: Record<Flip, number>;
   readonly groups: readonly FlipGroup[];
   /** Flips that no group was kept for. */
@@ -38,42 +41,25 @@ export interface ReplaySum {
   oldestMs: number;
 }
 
-export interface ReplayInput {
+export interface ReplayInput extends RecordSource {
   /** Newest first. */
   readonly records: Iterable<PlacedRecord>;
-  /** Only of this server. */
-  readonly server: string | undefined;
-  /** The server whose policy is asked, where it has another name now. */
-  readonly as: string | undefined;
-  /** The text of a payload that stands outside of its record; undefined where it is gone. */
-  loadText(placed: PlacedRecord, payload: PayloadView): string | undefined;
+  /** The same policy as its lock lets it hold today; undefined: nothing is locked, or the lock does not count. */
+  readonly inForce?: ExplainScene | undefined;
 }
 
 const EXAMPLES = 3;
 /** Names are a client's: a trail may hold any number of them. */
 const MOST_GROUPS = 5_000;
 const LONGEST_NAME = 256;
-
-/** Denials that are a scope's word; any other came from a policy behind it, or before it (docs/errors.md). */
-const OF_SCOPE: ReadonlySet<string> = new Set([
-  ...['not_granted', 'scope_denied', 'grant_expired', 'uri_not_plain', 'argument_denied', 'own_path'],
-  'beyond_ceiling',
-  ...['approval_required', 'not_approved'],
-]);
-
-/** What the subject of a record names, where its payload is not kept. */
-const KIND_OF: ReadonlyMap<string, TargetKind> = new Map<string, TargetKind>([
-  ['tools/call', 'tool'],
-  ['prompts/get', 'prompt'],
-  ['resources/read', 'resource'],
-  ['resources/subscribe', 'resource'],
-  ['resources/unsubscribe', 'resource'],
-]);
+/** Denials that are told apart. */
+const MOST_WORDS = 50;
 
 export function replay(input: ReplayInput, scene: ExplainScene): ReplaySum {
   const groups = new Map<string, FlipGroup>();
-  const sum = { asked: 0, same: 0, observed: 0, ungrouped: 0, oldestMs: Number.POSITIVE_INFINITY };
-  const flips: Record<Flip, number> = { to_denied: 0, to_allowed: 0, undecided: 0 };
+  const sum = { asked: 0, same: 0, observed: 0, unapproved: 0, ungrouped: 0, oldestMs: Number.POSITIVE_INFINITY };
+  const held = new Map<string, number>();
+  const flips: Record<Flip, number> = { to_denied: 0, observed_to_denied: 0, to_allowed: 0, undecided: 0 };
   const standings = new Map<string, Standing>();
   const standingFor = (server: string): Standing => {
     const known = standings.get(server);
@@ -89,89 +75,43 @@ export function replay(input: ReplayInput, scene: ExplainScene): ReplaySum {
     sum.oldestMs = Math.min(sum.oldestMs, asked.atMs);
     const standing = standingFor(asked.request.upstream);
     const judged = judge(asked, standing, scene);
-    const isOut = judged?.verdict !== 'deny';
-    if (judged !== undefined && isOut === asked.passed) {
+    if (judged?.verdict === 'allow' && input.inForce !== undefined && isUnapproved(asked, input.inForce))
+      sum.unapproved += 1;
+    const flip = flipOf(asked, judged);
+    if (flip === undefined) {
       sum.same += 1;
-      if (judged.verdict === 'observe') sum.observed += 1;
+      if (judged?.verdict === 'observe') sum.observed += 1;
+      if (asked.was === 'held') countHeld(held, asked.reason);
       continue;
     }
-    const flip: Flip = judged === undefined ? 'undecided' : isOut ? 'to_allowed' : 'to_denied';
     flips[flip] += 1;
     if (!addTo(groups, flip, asked, judged?.rule, placed)) sum.ungrouped += 1;
   }
-  return { ...sum, flips, groups: [...groups.values()].sort(compareGroups) };
+  return { ...sum, held, flips, groups: [...groups.values()].sort(compareGroups) };
 }
 
-interface Asked {
-  readonly request: RequestView;
-  /** The name that is asked for, where it can be told. */
-  readonly kind: TargetKind;
-  readonly name: string;
-  /** The whole request is there, its arguments included. */
-  readonly isWhole: boolean;
-  /** The scope of then passed it, or only observed it: whether another policy denied it is not asked. */
-  readonly passed: boolean;
-  /** What denied it then. */
-  readonly deniedBy: string;
-  readonly atMs: number;
+/** Undefined: it comes to the same. What something behind the scope denied is denied, whatever the scope says. */
+function flipOf({ was }: RecordedRequest, judged: Judgement | undefined): Flip | undefined {
+  if (judged === undefined) return 'undecided';
+  const isOut = judged.verdict !== 'deny';
+  if (was === 'held' || isOut === (was !== 'denied')) return undefined;
+  if (isOut) return 'to_allowed';
+  return was === 'observed' ? 'observed_to_denied' : 'to_denied';
 }
 
-/** Undefined for what no scope is asked about. */
-function readRequest(placed: PlacedRecord, input: ReplayInput): Asked | undefined {
-  const { header } = placed.record;
-  if (header.type !== 'intent') return undefined;
-  const [method, recorded] = [stringAt(header, 'method'), stringAt(header, 'server')];
-  if (method === undefined || recorded === undefined) return undefined;
-  if (input.server !== undefined && recorded !== input.server) return undefined;
-  const [subject, reason] = [stringAt(header, 'subject'), stringAt(header, 'reason')];
-  const asked = header.asked === 'server' ? 'server' : 'client';
-  const params = readParams(placed, input);
-  const request: RequestView = {
-    asked,
-    upstream: input.as ?? recorded,
-    method,
-    tool: method === 'tools/call' ? subject : undefined,
-    params,
-    modern: false,
-  };
-  const [use] = params === undefined ? [] : (usesOf(request) ?? []);
-  const kind = use?.kind ?? (asked === 'server' ? 'request' : KIND_OF.get(method));
-  const name = use?.name ?? (asked === 'server' ? method : subject);
-  if (usesOf({ ...request, params: params ?? {} })?.length === 0 || kind === undefined || name === undefined)
-    return undefined;
-  return {
-    request,
-    kind,
-    name,
-    isWhole: params !== undefined || asked === 'server' || kind === 'resource',
-    passed: header.decision !== 'deny' || !isOfScope(reason, header.rule),
-    deniedBy: `${stringAt(header, 'rule') ?? '?'} (${reason ?? '?'})`,
-    atMs: timeAt(header),
-  };
+function isUnapproved(asked: RecordedRequest, inForce: ExplainScene): boolean {
+  const standing = standingOf(inForce.policy, asked.request.upstream, inForce.further);
+  return judge(asked, standing, inForce)?.reason === 'not_approved';
 }
 
-/** A fault of the scope denies like a word of it. */
-function isOfScope(reason: string | undefined, rule: Json | undefined): boolean {
-  if (reason === 'guard_fault') return rule === 'scope' || rule === 'own-paths';
-  return reason === undefined || OF_SCOPE.has(reason);
-}
-
-/** Undefined where they are not on record, or no JSON. */
-function readParams(placed: PlacedRecord, input: ReplayInput): JsonObject | undefined {
-  const payload = viewPayload(placed.record);
-  if (payload === undefined) return undefined;
-  const text = payload.form === 'file' ? input.loadText(placed, payload) : payload.text;
-  if (text === undefined) return undefined;
-  try {
-    const line: Json = JSON.parse(text); // untyped input enters here
-    return isJsonObject(line) ? (objectAt(line, 'params') ?? {}) : undefined;
-  } catch {
-    return undefined;
-  }
+/** A record may hold any word. */
+function countHeld(held: Map<string, number>, reason: string): void {
+  const word = held.has(reason) || held.size < MOST_WORDS ? reason : 'others';
+  held.set(word, (held.get(word) ?? 0) + 1);
 }
 
 function judge(
-  { request, kind, name, isWhole }: Asked,
+  { request, kind, name, isWhole }: RecordedRequest,
   standing: Standing,
   scene: ExplainScene,
 ): Judgement | undefined {
@@ -190,7 +130,7 @@ function judge(
 function addTo(
   groups: Map<string, FlipGroup>,
   flip: Flip,
-  { request, kind, name, deniedBy, atMs }: Asked,
+  { request, kind, name, deniedBy, atMs }: RecordedRequest,
   decidedBy: string | undefined,
   placed: PlacedRecord,
 ): boolean {
@@ -214,7 +154,7 @@ function addTo(
   return true;
 }
 
-const ORDER: readonly Flip[] = ['to_denied', 'to_allowed', 'undecided'];
+const ORDER: readonly Flip[] = ['to_denied', 'observed_to_denied', 'to_allowed', 'undecided'];
 
 /** By direction, the most frequent first, then by name. */
 function compareGroups(a: FlipGroup, b: FlipGroup): number {

@@ -3,10 +3,11 @@
 import type { Decided } from '../config/restrict-policy.ts';
 import type { Inventory, KnownList, ListKind } from '../policy/inventory/known-list.ts';
 import { compilePattern } from '../policy/pattern.ts';
+import type { Pause } from '../policy/pause.ts';
 import { decideTarget, type Refusal } from '../policy/scope/scope-decision.ts';
 import type { Grant, TargetKind } from '../policy/scope/scope-policy.ts';
 import { enforcedLayers } from '../policy/scope/scope-split.ts';
-import type { Standing } from './scope-standing.ts';
+import { pausedStanding, type Standing } from './scope-standing.ts';
 import { describeArguments, findSource } from './scope-words.ts';
 
 export interface GrantRow {
@@ -69,6 +70,8 @@ export interface ServerRows {
   readonly denies: readonly DenyRow[];
   readonly inventory: Inventory | undefined;
   readonly offers: readonly OfferRow[];
+  /** Break-glass; undefined: none. */
+  readonly pause: Pause | undefined;
 }
 
 const KIND_OF: Readonly<Record<ListKind, TargetKind>> = {
@@ -86,13 +89,15 @@ export function listScopeRows(
   inventory: Inventory | undefined,
   nowMs: number,
   decided: readonly Decided[] = [],
+  pause?: Pause,
 ): ServerRows {
+  const effective = pausedStanding(standing, pause);
   const offers = LISTS.flatMap((list) => {
     const known = inventory?.lists[list];
-    return known === undefined ? [] : [readOffer(list, known, standing, nowMs)];
+    return known === undefined ? [] : [readOffer(list, known, effective, nowMs)];
   });
   const isOurs = ({ path }: Decided): boolean => !path.startsWith('servers.') || path.startsWith(`servers.${server}.`);
-  const base = { server, standing, inventory, offers, decided: decided.filter(isOurs) };
+  const base = { server, standing, inventory, offers, pause, decided: decided.filter(isOurs) };
   if (standing.kind !== 'scoped') return { ...base, layers: [], ceilings: [], grants: [], denies: [] };
   const { layers } = standing.scope;
   const scope = standing.entry?.scope;

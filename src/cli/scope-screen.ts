@@ -4,6 +4,7 @@ import type { TargetKind } from '../policy/scope/scope-policy.ts';
 import { stringifyInert } from './call-json.ts';
 import { showDay } from './call-line.ts';
 import { makeInert } from './inert-text.ts';
+import { describePause, pauseJson } from './pause-words.ts';
 import type { Paint } from './render.ts';
 import type { GrantRow, OfferRow, ServerRows } from './scope-rows.ts';
 import { showExpiry } from './scope-words.ts';
@@ -50,6 +51,7 @@ export function formatServer(rows: ServerRows, style: ScopeStyle): readonly stri
   return [
     paint('strong', first),
     ...rest,
+    ...formatPause(rows, style),
     ...KINDS.flatMap((kind) => formatGrants(kind, rows, style)),
     ...formatDenies(rows, style),
     ...formatDecided(rows, style),
@@ -85,6 +87,13 @@ function describeStanding({ server, standing, ceilings, inventory }: ServerRows)
     const but = voices.length === 0 ? '' : ', but for what the ceiling denies';
     return `only observed: what is denied is recorded and let pass${but}; ${kept}`;
   }
+}
+
+function formatPause({ pause, ceilings }: ServerRows, { columns, paint }: ScopeStyle): readonly string[] {
+  if (pause === undefined) return [];
+  const but = ceilings.length === 0 ? '' : ', but for what a ceiling denies';
+  const text = `${describePause(pause)}: what its scope and its pins deny is recorded and let pass${but}`;
+  return fitLines(text, 2, columns).map((line) => paint('warn', line));
 }
 
 function formatGrants(kind: TargetKind, { grants, standing }: ServerRows, style: ScopeStyle): readonly string[] {
@@ -181,7 +190,7 @@ function fitLines(text: string, indent: number, columns: number): readonly strin
 
 /** One line of ASCII; keys stand in docs/scopes.md. */
 export function formatServerJson(tenant: string, rows: ServerRows): string {
-  const { server, standing, layers, ceilings, decided, grants, denies, inventory, offers } = rows;
+  const { server, standing, layers, ceilings, decided, grants, denies, inventory, offers, pause } = rows;
   const scoped = standing.kind === 'scoped' ? standing : undefined;
   return stringifyInert({
     tenant,
@@ -189,6 +198,7 @@ export function formatServerJson(tenant: string, rows: ServerRows): string {
     standing: standing.kind,
     why: standing.kind === 'unscoped' ? standing.why : undefined,
     mode: scoped?.scope.mode,
+    pause: pauseJson(pause),
     scope: scoped?.entry?.scope?.name || null,
     layers,
     ceilings,

@@ -2,6 +2,7 @@
 import type { Policy } from '../config/policy.ts';
 import type { Decided } from '../config/restrict-policy.ts';
 import type { Inventory } from '../policy/inventory/known-list.ts';
+import type { Pause } from '../policy/pause.ts';
 import { suggestName } from './breaker-target.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
@@ -28,6 +29,8 @@ export interface ScopeScene {
   offered(): readonly string[];
   /** Undefined where nothing is known, or it cannot be read, which has been said. */
   inventoryOf(server: string): Inventory | undefined;
+  /** Break-glass that holds now; undefined: none, or it is not asked what holds now. */
+  readonly pauseOf?: (server: string) => Pause | undefined;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
 }
@@ -57,7 +60,7 @@ export function runScopeShow(options: ScopeShowOptions, io: CliIo, scene: ScopeS
   };
   for (const [index, name] of servers.entries()) {
     const standing = standingOf(policy, name, scene.further);
-    const rows = listScopeRows(name, standing, scene.inventoryOf(name), nowMs, scene.decided);
+    const rows = listScopeRows(name, standing, scene.inventoryOf(name), nowMs, scene.decided, scene.pauseOf?.(name));
     if (options.json === true) io.stdout.write(`${formatServerJson(options.tenant, rows)}\n`);
     else io.stdout.write(`${index === 0 ? '' : '\n'}${formatServer(rows, style).join('\n')}\n`);
   }

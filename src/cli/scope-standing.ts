@@ -1,6 +1,7 @@
 // What a policy makes of a server: kept to a scope, free, or not started at all. Decides no request.
 import type { Policy, ServerPolicy } from '../config/policy.ts';
 import { serverScopeOf } from '../config/server-scope.ts';
+import type { Pause } from '../policy/pause.ts';
 import type { ServerScope } from '../policy/scope/scope.ts';
 import type { ScopeLayer } from '../policy/scope/scope-layer.ts';
 
@@ -20,6 +21,13 @@ export type Standing =
  * one that is comes with its entry.
  */
 export type FurtherLayers = (entry: ServerPolicy | undefined, server: string) => readonly ScopeLayer[];
+
+/** As a pause leaves it: what is denied passes, but for what a ceiling denies. */
+export function pausedStanding(standing: Standing, pause: Pause | undefined): Standing {
+  return pause === undefined || standing.kind !== 'scoped'
+    ? standing
+    : { ...standing, scope: { ...standing.scope, mode: 'observe' } };
+}
 
 /** @param policy undefined: there is no config */
 export function standingOf(

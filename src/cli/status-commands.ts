@@ -6,6 +6,7 @@ import { resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { type GuardReloadOptions, runGuardReload } from './guard-reload.ts';
 import { type GuardStatusOptions, runGuardStatus } from './guard-status.ts';
+import { followPauses } from './pauses-here.ts';
 import { terminalIo, untilInterrupted } from './terminal.ts';
 
 const TICK_MS = 1_000;
@@ -20,7 +21,8 @@ export function status(flags: Shared & GuardStatusOptions): Promise<number> {
   const stateDir = resolveStateDir(process.env);
   const signal = flags.watch === true ? untilInterrupted() : undefined;
   const nowMs = () => systemClock.now().wallMs;
-  const guards = { place: stateDir, list: () => listRunFiles(stateDir, nowMs()), nowMs };
+  const pauseOf = followPauses(stateDir, () => systemClock.now());
+  const guards = { place: stateDir, list: () => listRunFiles(stateDir, nowMs()), pauseOf, nowMs };
   return runGuardStatus(flags, terminalIo(flags.color), guards, {
     size: () => {
       const { isTTY, rows, columns } = process.stdout;

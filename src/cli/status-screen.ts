@@ -1,9 +1,11 @@
 // The running guards as lines that fit, and as JSON. Knows no file. attacker-controlled, and shown inert: every name and text.
 import type { RunEntry } from '../adapters/run-files.ts';
+import type { Pause } from '../policy/pause.ts';
 import type { PolicyStanding, ServerStanding } from '../ports/guard-status.ts';
 import { showMoment, showSpan } from './breaker-words.ts';
 import { stringifyInert } from './call-json.ts';
 import { makeInert } from './inert-text.ts';
+import { describePause, pauseJson } from './pause-words.ts';
 import type { Paint, Tone } from './render.ts';
 import { cutText, fitName, fitText, measureText, wrapWords } from './text-width.ts';
 
@@ -13,7 +15,11 @@ export interface StatusStyle {
   readonly paint: Paint;
   /** Wall clock, ms since the epoch. */
   readonly nowMs: number;
+  /** Break-glass that holds for a server of this tenant; undefined: none. */
+  readonly pauseOf: PauseOf;
 }
+
+export type PauseOf = (tenant: string, server: string) => Pause | undefined;
 
 const INDENT = '  ';
 const ERA = 7;
@@ -37,7 +43,10 @@ export function formatGuards(guards: readonly RunEntry[], style: StatusStyle): r
     INDENT + cellsOf(['server', 'era', 'pid', 'up', 'calls', 'breaker', 'limits'], width).join(' ').trimEnd();
   const body = guards.flatMap((guard) => [
     ...formatGuard(guard, style),
-    ...guard.record.servers.flatMap((server) => formatServer(server, width, isNarrow, style)),
+    ...guard.record.servers.flatMap((server) => [
+      ...formatServer(server, width, isNarrow, style),
+      ...formatPause(pauseOn(guard, server, style.pauseOf), style),
+    ]),
   ]);
   return isNarrow ? body : [style.paint('quiet', head), ...body];
 }
@@ -104,6 +113,15 @@ function formatServer(server: ServerStanding, width: number, isNarrow: boolean, 
   return [(INDENT + painted.join(' ')).trimEnd(), ...troubles(server, style)];
 }
 
+/** A guard without a config heeds no pause. */
+function pauseOn({ record }: RunEntry, { name }: ServerStanding, pauseOf: PauseOf): Pause | undefined {
+  return record.policy.config === null ? undefined : pauseOf(record.tenant, name);
+}
+
+function formatPause(pause: Pause | undefined, style: StatusStyle): readonly string[] {
+  return pause === undefined ? [] : notes(describePause(pause), INDENT.repeat(2), style, 'warn');
+}
+
 const TONES: Readonly<Record<ServerStanding['state'], Tone>> = { up: 'plain', down: 'bad', starting: 'warn' };
 
 function troubles({ restarts, lastError }: ServerStanding, style: StatusStyle): readonly string[] {
@@ -155,7 +173,9 @@ function showAge(ms: number): string {
 }
 
 /** One line of ASCII; keys stand in docs/status.md. */
-export function formatGuardJson({ holder, liveness, record, writtenMs }: RunEntry): string {
+export function formatGuardJson(guard: RunEntry, pauseOf: PauseOf): string {
+  const { holder, liveness, record, writtenMs } = guard;
   const { version: _, ...rest } = record;
-  return stringifyInert({ pid: holder.pid, liveness, writtenMs, ...rest });
+  const servers = record.servers.map((one) => ({ ...one, pause: pauseJson(pauseOn(guard, one, pauseOf)) }));
+  return stringifyInert({ pid: holder.pid, liveness, writtenMs, ...rest, servers });
 }

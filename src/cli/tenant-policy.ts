@@ -4,6 +4,7 @@ import type { LimitDocument, Restriction } from '../config/restriction.ts';
 import { type TenantView, viewForTenant } from '../config/tenant-view.ts';
 import { GuardError } from '../guard-error.ts';
 import { combineDocuments } from '../policy/lock/combine.ts';
+import { approveCommand, type CommandOptions, diffCommand } from '../policy/lock/lock-command.ts';
 import type { JsonObject } from '../wire/json.ts';
 import { sortedJson } from '../wire/sorted-json.ts';
 import type { LockContext, ReadConfig } from './locked-policy.ts';
@@ -23,7 +24,8 @@ export async function seeAsTenant(read: ReadConfig, context: LockContext): Promi
     judgement.kind === 'holds' ? viewForTenant(judgement.policy, tenant) : undefined;
   if (ours.kind === 'untenanted' && (theirs === undefined || theirs.kind === 'untenanted')) return read;
   if (ours.kind === 'unknown') throw unknownTenant(tenant, place.config);
-  if (ours.kind === 'untenanted' || (theirs !== undefined && theirs.kind !== 'tenant')) throw unapprovedTenant(tenant);
+  if (ours.kind === 'untenanted' || (theirs !== undefined && theirs.kind !== 'tenant'))
+    throw unapprovedTenant(tenant, read.commandOptions);
   const config = await import('../config/load-config.ts');
   const [policy, restrictions] = await withConstraints((portsFor) => {
     const parts = { ...context, portsFor };
@@ -68,8 +70,8 @@ function unknownTenant(tenant: string, config: string): GuardError {
   });
 }
 
-function unapprovedTenant(tenant: string): GuardError {
+function unapprovedTenant(tenant: string, options: CommandOptions): GuardError {
   return new GuardError('tenant_unapproved', `what holds for the tenant \`${tenant}\` is not approved`, {
-    hint: 'look with `mcp-guard scope diff`, then run `mcp-guard scope approve --reason …`',
+    hint: `look with \`${diffCommand(options)}\`, then run \`${approveCommand(options)}\``,
   });
 }

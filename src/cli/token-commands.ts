@@ -11,6 +11,7 @@ import { tokensSpec, updateTokens } from '../adapters/token-store.ts';
 import { makeTokenText } from '../policy/identity/token-text.ts';
 import { makeInert } from './inert-text.ts';
 import { openOneShotTrail, readActor } from './one-shot-trail.ts';
+import { readConsent } from './read-consent.ts';
 import { readStateTrail } from './state-trail.ts';
 import { terminalIo } from './terminal.ts';
 import {
@@ -73,7 +74,7 @@ function openContext(): TokenContext & HandOut {
   const actor = readActor();
   return {
     ...{ actor, nowMs },
-    consent: { ask: undefined, isGuarded: process.env.MCP_GUARD_RUN !== undefined },
+    consent: readConsent(),
     make() {
       const { id, text } = makeTokenText(crypto.randomBytes(8), crypto.randomBytes(32), sha256Digest.text);
       return { id, text, hash: sha256Digest.text(text) };

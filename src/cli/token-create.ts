@@ -4,7 +4,7 @@ import { GuardError } from '../guard-error.ts';
 import { isPrincipal } from '../policy/identity/identity.ts';
 import { addToken, endToken, MOST_TOKENS, stateOf, type TokenRecord } from '../policy/identity/token-record.ts';
 import { stringifyInert } from './call-json.ts';
-import { refuseFromServer } from './consent.ts';
+import { confirmUnlessSaid, refuseFromServer } from './consent.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import { readDuration, readEnd } from './read-span.ts';
@@ -21,6 +21,7 @@ export interface TokenCreateOptions {
   readonly expires: string;
   readonly reason?: string | undefined;
   readonly out?: string | undefined;
+  readonly yes?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -29,6 +30,7 @@ export interface TokenRotateOptions {
   readonly expires?: string | undefined;
   readonly reason?: string | undefined;
   readonly out?: string | undefined;
+  readonly yes?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -59,6 +61,7 @@ export async function runTokenCreate(
     ...{ revokedMs: null, by: context.actor, replaces: null },
   };
   const { out, reason } = options;
+  await confirmUnlessSaid(options.yes, context.consent, `make a token for ${about(record)}?`);
   await carryOut({ order: 'create', token: record, reason }, context, io, async () => {
     // a file without a token that counts harms nobody; a token that nobody has does
     if (out !== undefined) context.writeFile(out, `${text}\n`, 'new');
@@ -88,6 +91,9 @@ export async function runTokenRotate(
   const fresh = { id: made.id, hash: made.hash, createdMs: nowMs, expiresMs, by: context.actor, replaces: old.id };
   const record: TokenRecord = { ...old, ...fresh, revokedMs: null };
   const { out, reason } = options;
+  const then = overlapMs === 0 ? 'which ends at once' : `which ends in ${options.overlap}`;
+  const question = `put another token in the place of ${old.id}, ${then}, for ${about(record)}?`;
+  await confirmUnlessSaid(options.yes, context.consent, question);
   await carryOut({ order: 'rotate', token: record, reason }, context, io, async () => {
     await store(record, context);
     try {
@@ -125,14 +131,18 @@ function hand(
     io.stdout.write(`${stringifyInert({ ...showTokenJson(record, record.createdMs), ...shown })}\n`);
     return;
   }
-  const until = record.expiresMs === null ? 'for ever' : `until ${new Date(record.expiresMs).toISOString()}`;
-  const what = `token ${record.id} for ${record.principal} of ${record.tenant}, ${until}`;
+  const what = `token ${record.id} for ${about(record)}`;
   const where =
     out === undefined
       ? 'it is shown this once and kept nowhere: put it into a file of mode 600 and name that with `run --token-file FILE`'
       : `it stands in \`${makeInert(out)}\` and nowhere else: name that with \`run --token-file FILE\``;
   for (const line of wrapWords(`${what}; ${where}`, io.columns)) io.stderr.write(`${line}\n`);
   if (out === undefined) io.stdout.write(`${text}\n`);
+}
+
+function about({ principal, tenant, expiresMs }: TokenRecord): string {
+  const until = expiresMs === null ? 'for ever' : `until ${new Date(expiresMs).toISOString()}`;
+  return `${principal} of ${tenant}, ${until}`;
 }
 
 function readPrincipal(principal: string | undefined): string {

@@ -63,9 +63,10 @@ function readLevel(block: unknown, isUsable: (key: string, value: unknown) => bo
   const usable = (from: unknown): WrittenBreaker =>
     Object.fromEntries(entriesOf(from).filter(([key, value]) => value !== undefined && isUsable(key, value)));
   const { server: _, ...tools } = usable(block) as WrittenBreaker & { server?: unknown }; // the one key that is a block itself
-  // Who switches the breakers of all tools off, or only watches them, means the server's, too.
+  // Who switches the breakers of all tools off, only watches them, or shares them, means the server's, too.
   const mode: WrittenBreaker = tools.mode === undefined ? {} : { mode: tools.mode };
-  return { tools, server: { ...mode, ...usable(isPlainObject(block) ? block.server : undefined) } };
+  const share: WrittenBreaker = tools.share === undefined ? {} : { share: tools.share };
+  return { tools, server: { ...mode, ...share, ...usable(isPlainObject(block) ? block.server : undefined) } };
 }
 
 /** Only what could stand alone: the schema reports the rest. */

@@ -8,10 +8,17 @@ interface Level {
   at: string | number;
 }
 
+const STRING = /"(?:[^"\\]|\\.)*"/g;
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
 
-/** The path of every key that repeats an earlier one of its object, escapes resolved (`"a"` and `"\u0061"` are one key). */
-export function findDuplicateKeys(text: string): readonly JsonPath[] {
+/**
+ * The path of every key that repeats an earlier one of its object, escapes resolved (`"a"` and `"\u0061"` are one key).
+ *
+ * @param parsed what `JSON.parse` made of `text`
+ */
+export function findDuplicateKeys(text: string, parsed: unknown): readonly JsonPath[] {
+  // a key that stands twice is written more often than it was kept: the places are looked for only then
+  if (countColons(text) === countKeys(parsed)) return [];
   const found: JsonPath[] = [];
   const levels: Level[] = [];
   let pending: string | undefined;
@@ -33,4 +40,15 @@ export function findDuplicateKeys(text: string): readonly JsonPath[] {
     }
   }
   return found;
+}
+
+/** Those between a key and its value. */
+function countColons(text: string): number {
+  return text.replace(STRING, '').split(':').length - 1;
+}
+
+function countKeys(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const items: readonly unknown[] = Object.values(value);
+  return items.reduce<number>((sum, item) => sum + countKeys(item), Array.isArray(value) ? 0 : items.length);
 }

@@ -6,7 +6,7 @@ export type Environment = Readonly<Record<string, string>>;
  * Never passed on by a bare run: they steer the guard or load code into every process below it. `ENV` stays: POSIX shells read it
  * only when interactive, and it is widely used as an ordinary name (`ENV=production`).
  */
-const withheldName = /^(?:MCP_GUARD_.*|NODE_OPTIONS|LD_.*|DYLD_.*|BASH_ENV)$/s;
+const withheldName = /^(?:NODE_OPTIONS|LD_.*|DYLD_.*|BASH_ENV)$/s;
 
 /** Allow-list of design.md, section 12. */
 const allowedName = new RegExp(
@@ -38,9 +38,12 @@ export function isPrivateName(name: string): boolean {
   return privateName.test(name);
 }
 
+/** However it is written: on Windows each of these spellings reads the same variable. */
+const ownName = /^MCP_GUARD_/i;
+
 /** The guard's own: nobody hands them on, not by `env`, `passEnv` or `--pass-env`. */
 export function isOwnName(name: string): boolean {
-  return name.startsWith('MCP_GUARD_');
+  return ownName.test(name);
 }
 
 export interface BareEnvironment {
@@ -57,7 +60,7 @@ export function bareEnvironment(given: Given): BareEnvironment {
   const withheld: string[] = [];
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    if (withheldName.test(name)) withheld.push(name);
+    if (isOwnName(name) || withheldName.test(name)) withheld.push(name);
     else env[name] = value;
   }
   return { env, withheld: withheld.sort() };
@@ -99,4 +102,14 @@ export function tenantEnvironment(
       named.has(name) || !(userName.test(name) || (/_proxy$/i.test(name) && WITH_CREDENTIALS.test(value ?? ''))),
   );
   return { ...cleanEnvironment(Object.fromEntries(machine), passEnv, extra), ...places };
+}
+
+/** The machine's way to the network, as far as it is nobody's. */
+export function machineProxies(given: Given): Environment {
+  return Object.fromEntries(
+    Object.entries(given).filter(
+      (entry): entry is [string, string] =>
+        /^(?:https?|no)_proxy$/i.test(entry[0]) && entry[1] !== undefined && !WITH_CREDENTIALS.test(entry[1]),
+    ),
+  );
 }

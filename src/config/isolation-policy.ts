@@ -1,13 +1,14 @@
 // How far a server is kept from the rest of the machine: what a config asks for, with every default filled in. Pure; knows neither
 // what the machine can do nor how it is done (adapters/isolation).
+import type { NetworkReach } from '../policy/lock/network-reach.ts';
 import { ISOLATION_LEVELS, type IsolationLevel } from './restriction.ts';
 import type { ServerDocument } from './schema.ts';
 
 export interface IsolationPolicy {
   /** The least that will do. */
   readonly required: IsolationLevel;
-  /** From L2 on; below it nothing keeps a server from the network. */
-  readonly network: boolean;
+  /** From L2 on; below it nothing keeps a server from the network. Domains: for L3, and only there. */
+  readonly network: NetworkReach;
   readonly uid: number | undefined;
   readonly gid: number | undefined;
   /** Absolute: from L2 on, beside the system's own directories and the tenant's. */

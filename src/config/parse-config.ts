@@ -44,7 +44,7 @@ export function parseConfig(path: string, text: string): Parsing {
     });
   }
   // the YAML loader refuses duplicate keys by itself
-  const duplicates = isJson ? findDuplicateKeys(text) : [];
+  const duplicates = isJson ? findDuplicateKeys(text, document) : [];
   const diagnostics = duplicates.map((duplicate) => ({
     path: showPath(duplicate),
     what: 'key stands twice',

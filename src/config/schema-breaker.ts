@@ -24,17 +24,20 @@ const breakerOfAny = {
     .optional(),
   maxInFlight: inRange(BULKHEAD_RANGES.maxInFlight).optional(),
 };
-/** Below `tools`. */
-export const breakerOfTool = z.strictObject({
+/** Below `tools`, in a ceiling: which names no redis to share anything over. */
+export const ceilingBreakerOfTool = z.strictObject({
   ...breakerOfAny,
   ...ranged('toolErrorRate', 'toolErrorMinimum'),
   countToolErrors: z.enum(SETTING_WORDS.countToolErrors).optional(),
   hide: z.boolean().optional(),
   maxWaitMs: inRange(BULKHEAD_RANGES.maxWaitMs).optional(),
 });
+const breakerOfServer = z.strictObject({ ...breakerOfAny, ...ranged('escalateTools', 'escalateShare') });
+const share = z.enum(SETTING_WORDS.share).optional();
+/** Below `tools`. */
+export const breakerOfTool = ceilingBreakerOfTool.extend({ share });
 /** At the top level and of a server. */
-export const breaker = breakerOfTool.extend({
-  server: z.strictObject({ ...breakerOfAny, ...ranged('escalateTools', 'escalateShare') }).optional(),
-});
+export const breaker = breakerOfTool.extend({ server: breakerOfServer.extend({ share }).optional() });
+export const ceilingBreaker = ceilingBreakerOfTool.extend({ server: breakerOfServer.optional() });
 
 export type BreakerDocument = z.infer<typeof breaker>;

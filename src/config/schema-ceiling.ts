@@ -2,7 +2,7 @@
 // file, no meaning and no default. INVARIANT: nothing structural (`command`, `env` …) and nothing that could widen is a key here.
 import * as z from 'zod';
 import { SHARED_PARTS } from './schema.ts';
-import { breaker, breakerOfTool } from './schema-breaker.ts';
+import { ceilingBreaker as breaker, ceilingBreakerOfTool as breakerOfTool } from './schema-breaker.ts';
 
 /** Built when it is asked for: most machines have no ceiling. */
 export function buildCeilingSchema() {

@@ -2,6 +2,7 @@
 // and no meaning: what is enforced yet stands in not-yet.ts, what fits together in semantics.ts, defaults in policy.ts.
 import * as z from 'zod';
 import { PINNED_FIELDS } from '../policy/pins/definition.ts';
+import { DOMAIN_PATTERN } from './domain-name.ts';
 import { breaker, breakerOfTool } from './schema-breaker.ts';
 
 /** Names of servers, scopes, tenants and roles. */
@@ -27,6 +28,7 @@ const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_()]*$/, { error: 'variab
 const approver = z.string().regex(/^ed25519:[A-Za-z0-9+/]{43}=$/, { error: 'approver' });
 const ms = (max: number) => z.int().min(1).max(max);
 const count = z.int().min(1).max(1_000_000);
+const domain = z.string().regex(DOMAIN_PATTERN, { error: 'domain' });
 const rate = z.string().regex(/^[1-9][0-9]{0,8}\/(s|min|h|day)$/, { error: 'rate' });
 
 const deadline = z.strictObject({
@@ -104,7 +106,7 @@ const scope = z.strictObject({
 
 const isolation = z.strictObject({
   required: z.enum(['L0', 'L1', 'L2', 'L3']).optional(),
-  network: z.boolean().optional(),
+  network: z.union([z.boolean(), z.array(domain).min(1).max(256)]).optional(),
   uid: z.int().min(1).optional(),
   gid: z.int().min(1).optional(),
   readable: z.array(text).optional(),

@@ -34,6 +34,8 @@ export const STRICTER: Rules = {
   successesToClose: most,
   leaseMs: most,
   hide: (one, other) => one || other,
+  // what others have found refuses more
+  share: first(SETTING_WORDS.share),
   maxInFlight: least,
   maxWaitMs: least,
 };

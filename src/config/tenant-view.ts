@@ -1,6 +1,7 @@
 // A config as one tenant has it: the servers with the tenant's own structure, and nothing of any other tenant. Pure; knows no file and
 // no meaning. What a tenant's block restricts is none of this: tenant-restriction.ts.
 import { memberOf, objectFrom, objectOf } from '../policy/lock/difference.ts';
+import { narrowReach, readReach } from '../policy/lock/network-reach.ts';
 import type { Json, JsonObject } from '../wire/json.ts';
 import { strongestLevel } from './isolation-policy.ts';
 import { ISOLATION_LEVELS, type IsolationLevel } from './restriction.ts';
@@ -78,17 +79,18 @@ function ownServer(own: JsonObject, scopes: Json | undefined): JsonObject {
   return scopes === undefined ? objectFrom(Object.entries(own).filter(([key]) => key !== 'scope')) : own;
 }
 
-/** The later one's word, but the strongest level of all, the network only where nobody forbids it, and the smaller numbers. */
+/** The later one's word, but the strongest level of all, of the network what all of them permit, and the smaller numbers. */
 function uniteIsolation(written: readonly (Json | undefined)[]): JsonObject {
   const blocks = written.map(objectOf);
   const united: JsonObject = Object.assign({}, ...blocks);
   const level = strongestLevel(blocks.map((block) => levelOf(memberOf(block, 'required'))));
-  const isForbidden = blocks.some((block) => memberOf(block, 'network') === false);
+  const reaches = blocks.map((block) => memberOf(block, 'network')).filter((value) => value !== undefined);
   const least = (['openFiles', 'processes', 'memoryBytes'] as const).map((key) => {
     const numbers = blocks.map((block) => memberOf(block, key)).filter((value) => typeof value === 'number');
     return [key, numbers.length === 0 ? undefined : Math.min(...numbers)] as const;
   });
-  return { ...united, ...objectFrom(least), required: level, ...(isForbidden ? { network: false } : {}) };
+  const network = reaches.length === 0 ? undefined : reaches.map(readReach).reduce(narrowReach);
+  return { ...united, ...objectFrom([...least, ['network', network]]), required: level };
 }
 
 function levelOf(value: Json | undefined): IsolationLevel | undefined {

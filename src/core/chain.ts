@@ -1,6 +1,7 @@
 // Runs the interceptors over one request, and gives back what they took. The order itself stands in policy/chain.ts.
 import type { Instant } from '../ports/clock.ts';
 import type {
+  ChangedList,
   Deny,
   Interceptor,
   Narrowing,
@@ -198,7 +199,7 @@ export class Chain {
     return NOBODY;
   }
 
-  takeChangedLists(now: Instant): readonly string[] {
+  takeChangedLists(now: Instant): readonly ChangedList[] {
     for (const one of this.#listers) {
       try {
         const changed = one.takeChangedLists?.(now);
@@ -207,7 +208,7 @@ export class Chain {
         this.#onFault(one.name, error);
       }
     }
-    return NO_SERVERS;
+    return NO_LISTS;
   }
 
   #tell(interceptor: Interceptor, tell: () => void): void {
@@ -237,7 +238,7 @@ export class Chain {
 
 const UNTOUCHED: readonly Narrowing[] = [];
 const NOBODY: readonly Resumption[] = [];
-const NO_SERVERS: readonly string[] = [];
+const NO_LISTS: readonly ChangedList[] = [];
 
 function faultDenial(name: string): Deny {
   return {

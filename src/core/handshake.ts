@@ -4,6 +4,7 @@
 import { isJsonObject, objectAt, stringAt } from '../wire/json.ts';
 import type { Line, NotificationMessage, RequestId, RequestMessage, ResponseMessage } from '../wire/message.ts';
 import { PROTOCOL_VERSION_KEY, readClientName } from './attribution.ts';
+import { LIST_NAMES, type ListName } from './interceptor.ts';
 
 const MOST_SUBSCRIPTIONS = 1024;
 
@@ -16,8 +17,8 @@ export class Handshake {
   era: 'unknown' | 'legacy' | 'modern' = 'unknown';
   /** A server has answered the client's `initialize` with a result. */
   accepted = false;
-  /** That server may send `notifications/tools/list_changed`. */
-  announcesTools = false;
+  /** The lists of which that server may say that they have changed. */
+  announces: ReadonlySet<ListName> = new Set();
   /** That server sends log messages. */
   announcesLogging = false;
   #initialize: Line<RequestMessage> | undefined;
@@ -69,7 +70,7 @@ export class Handshake {
     this.accepted = true;
     const { result } = line.message;
     const capabilities = isJsonObject(result) ? objectAt(result, 'capabilities') : undefined;
-    this.announcesTools = objectAt(capabilities, 'tools')?.listChanged === true;
+    this.announces = new Set(LIST_NAMES.filter((list) => objectAt(capabilities, list)?.listChanged === true));
     this.announcesLogging = objectAt(capabilities, 'logging') !== undefined;
   }
 

@@ -125,6 +125,18 @@ export interface Resumption {
   readonly outcome: 'go' | 'refused';
 }
 
+/** The lists that a client may be told of as changed. */
+export type ListName = 'tools' | 'prompts' | 'resources';
+export const LIST_NAMES: readonly ListName[] = ['tools', 'prompts', 'resources'];
+
+export interface ChangedList {
+  readonly upstream: UpstreamId;
+  readonly list: ListName;
+}
+
+/** Which list this is: told apart by `===`. INVARIANT: no two sessions give the same mark; policies may outlive a session. */
+export type RepeatMark = symbol | number;
+
 export interface Interceptor {
   /** The name in rules, records and the order test. */
   readonly name: string;
@@ -144,13 +156,13 @@ export interface Interceptor {
   /**
    * A result that comes back, before it is settled. A throw refuses it (`guard_fault`).
    *
-   * @param repeat of a long list: equal numbers in one session, the same result of the same server to the same method
+   * @param repeat of a long list: equal marks, the same result of the same server to the same method
    */
   onResponse?(
     request: RequestView,
     result: JsonObject,
     now: Instant,
-    repeat?: number,
+    repeat?: RepeatMark,
   ): readonly Narrowing[] | undefined;
   /** An error that comes back, before it is settled: as `onResponse`, but there is nothing in it to take out. attacker-controlled */
   onError?(request: RequestView, error: JsonObject, now: Instant): readonly Narrowing[] | undefined;
@@ -178,8 +190,8 @@ export interface Interceptor {
   onTaskEnd?(upstream: UpstreamId, taskId: string, settled: Settled, now: Instant): void;
   /** Held requests that may go on. Asked after each event; costs nothing where there is none. */
   takeReady?(now: Instant): readonly Resumption[];
-  /** The servers whose list of tools has changed under the guard's hands. Asked after each event. */
-  takeChangedLists?(now: Instant): readonly UpstreamId[];
+  /** The lists that have changed under the guard's hands. Asked after each event. */
+  takeChangedLists?(now: Instant): readonly ChangedList[];
   /** Monotonic ms at which the session should look again (`takeReady`, `takeChangedLists`); Infinity for never. */
   readonly wakeAtMs?: number;
 }

@@ -4,6 +4,7 @@ import type { ModelHints } from './attribution.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { UpstreamId } from './events.ts';
 import type { Handshake } from './handshake.ts';
+import type { ListName } from './interceptor.ts';
 import type { Ledger } from './ledger.ts';
 import type { Sight } from './observed.ts';
 import type { Router } from './router.ts';
@@ -20,6 +21,8 @@ export interface SessionParts {
   readonly router: Router;
   readonly model: ModelHints;
   readonly tally: Tally;
+  /** A gateway tells its client of changed lists itself; undefined: there is none. */
+  readonly tellList: ((list: ListName) => void) | undefined;
   life(upstream: UpstreamId): UpstreamLife;
   deadlineOf(upstream: UpstreamId, tool: string): Deadline;
   /** Something came that belongs to nothing: it goes nowhere, and is counted. */

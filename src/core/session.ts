@@ -9,7 +9,7 @@ import type { SessionEvent, UpstreamExit, UpstreamId } from './events.ts';
 import type { Exchange } from './exchange.ts';
 import { GuardVoice, type VoiceLevel } from './guard-voice.ts';
 import { Handshake } from './handshake.ts';
-import type { Interceptor, Resumption } from './interceptor.ts';
+import { type Interceptor, LIST_NAMES, type Resumption } from './interceptor.ts';
 import { Ledger } from './ledger.ts';
 import { tellObserved } from './observed.ts';
 import { createSingleRouter } from './router.ts';
@@ -17,6 +17,7 @@ import type { SessionParts } from './session-parts.ts';
 import { BARE_DEADLINE, type SessionSettings } from './settings.ts';
 import { Tally } from './tally.ts';
 import { OpenTasks } from './tasks.ts';
+import { tellListChanged } from './told-lists.ts';
 import { UpstreamLife } from './upstream-life.ts';
 import { UpstreamLines } from './upstream-lines.ts';
 
@@ -58,6 +59,7 @@ export class Session {
       dropped: (from, server, why, now) => this.#drop(from, server, why, now),
       observed: (server, sight, now) => tellObserved(this.#parts, server, sight, now),
       tally: this.#tally,
+      tellList: settings.tellList,
     };
     this.#fromClient = new ClientLines(this.#parts);
     this.#fromUpstream = new UpstreamLines(this.#parts);
@@ -157,7 +159,7 @@ export class Session {
     // Each resumption ends a wait, and nothing here begins one that is not over at once: it comes to an end.
     for (let ready = chain.takeReady(now); ready.length > 0; ready = chain.takeReady(now))
       for (const one of ready) this.#resume(one, now);
-    for (const upstream of chain.takeChangedLists(now)) this.#fromUpstream.tellListChanged(upstream);
+    for (const { upstream, list } of chain.takeChangedLists(now)) tellListChanged(this.#parts, upstream, list);
     for (const life of this.#lives.values()) life.renewIfIdle(() => this.#parts.tasks.hasAny(life.name));
   }
 
@@ -172,7 +174,8 @@ export class Session {
 
   #started(upstream: UpstreamId, pid: number | undefined, now: Instant): void {
     this.#parts.ledger.note('server_started', upstream, { pid: pid ?? null }, now);
-    if (this.#life(upstream).onStarted(now)) this.#fromUpstream.tellListChanged(upstream);
+    if (!this.#life(upstream).onStarted(now)) return;
+    for (const list of LIST_NAMES) tellListChanged(this.#parts, upstream, list);
   }
 
   #exited(upstream: UpstreamId, exit: UpstreamExit, now: Instant): void {

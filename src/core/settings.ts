@@ -2,6 +2,7 @@
 
 import type { ModelHints } from './attribution.ts';
 import type { UpstreamId } from './events.ts';
+import type { ListName } from './interceptor.ts';
 
 /** Milliseconds; Infinity for never. Applies to `tools/call` only. */
 export interface Deadline {
@@ -32,6 +33,8 @@ export interface SessionSettings {
   /** One for a wrap; the router is the only part that cares how many. */
   readonly upstreams: readonly UpstreamSettings[];
   readonly model: ModelHints;
+  /** A gateway tells its client of changed lists itself, whatever its servers announce; undefined: there is none. */
+  readonly tellList?: ((list: ListName) => void) | undefined;
   /** Random, of this session: part of the ids that the guard makes up. */
   readonly tag: string;
 }

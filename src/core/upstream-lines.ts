@@ -4,7 +4,7 @@ import { type AuditEntry, showRef } from '../audit/entry.ts';
 import type { Instant } from '../ports/clock.ts';
 import { isJsonObject } from '../wire/json.ts';
 import type { Line, NotificationMessage, RequestMessage, ResponseMessage } from '../wire/message.ts';
-import { cancelledLine, errorLine, INVALID_REQUEST, toolsChangedLine } from '../wire/reply.ts';
+import { cancelledLine, errorLine, INVALID_REQUEST } from '../wire/reply.ts';
 import { replaceId } from '../wire/splice.ts';
 import { ambiguousAnswer, deadlineRefusal } from './denial.ts';
 import { type Answer, NO_ANSWER } from './entries.ts';
@@ -113,7 +113,7 @@ export class UpstreamLines {
     const { chain } = this.#parts.ledger;
     if (error !== undefined) return chain.respond(progress, (one) => one.onError?.(view, error, now));
     if (!isJsonObject(result)) return NONE;
-    const repeat = this.#lists.numberOf(view.upstream, view.method, line);
+    const repeat = this.#lists.markOf(view.upstream, view.method, result);
     return chain.respond(progress, (one) => one.onResponse?.(view, result, now, repeat));
   }
 
@@ -233,13 +233,6 @@ export class UpstreamLines {
   }
 
   /** A policy shows another list of tools than before. Said only where the protocol has a place for it. */
-  tellListChanged(upstream: UpstreamId): void {
-    const { handshake, ledger } = this.#parts;
-    if (handshake.era !== 'legacy' || handshake.initialized === undefined || !handshake.announcesTools) return;
-    ledger.log('debug', `the client is told that the tools of \`${upstream}\` have changed`);
-    ledger.push({ type: 'to_client', bytes: toolsChangedLine(), needs: undefined, batch: undefined });
-  }
-
   #bury(token: string | number): void {
     if (this.#deadTokens.size >= MOST_DEAD_TOKENS) {
       const oldest = this.#deadTokens.values().next();

@@ -28,6 +28,13 @@ export function pauseAt({ pauses }: Pauses, server: string, nowMs: number): Paus
   return pauses.find((one) => one.server === server && nowMs >= one.sinceMs && nowMs < one.untilMs);
 }
 
+/** Those that hold, the one that ends first before the others. */
+export function listPauses({ pauses }: Pauses, nowMs: number): readonly Pause[] {
+  return pauses
+    .filter(({ sinceMs, untilMs }) => nowMs >= sinceMs && nowMs < untilMs)
+    .sort((one, other) => one.untilMs - other.untilMs);
+}
+
 /** With this pause in the place of an earlier one, and without those that are over. */
 export function addPause({ pauses }: Pauses, pause: Pause): Pauses {
   const others = pauses.filter(({ server, untilMs }) => server !== pause.server && untilMs > pause.sinceMs);

@@ -1,10 +1,12 @@
-// Remembers which tools a server last listed, page by page, so that a refusal can name those that work, and says where another policy
-// shows others of them. Narrows nothing.
-import type { Interceptor } from '../core/interceptor.ts';
-import { isJsonObject, stringAt } from '../wire/json.ts';
+// Remembers what a server last listed, page by page, so that a refusal can name the tools that work, and says where another policy
+// shows other tools, prompts or resources. Narrows nothing.
+import type { ChangedList, Interceptor, ListName } from '../core/interceptor.ts';
+import { isJsonObject, type Json, type JsonObject, stringAt } from '../wire/json.ts';
 
-const MOST_TOOLS = 4096;
+/** Of one list. */
+const MOST_NAMES = 4096;
 const LONGEST_NAME = 256;
+const LONGEST_URI = 2048;
 
 export interface Roster extends Interceptor {
   /** To be called before another policy is in force: notes what is shown, so that `onPolicyChange` can tell what is not any more. */
@@ -15,35 +17,61 @@ export interface Roster extends Interceptor {
   allOf(server: string): readonly string[] | undefined;
 }
 
+/** What its entries are called by, and under which name a client is told that it has changed. */
+interface Kind {
+  readonly list: ListName;
+  readonly member: string;
+  readonly key: string;
+  readonly target: RosterTarget;
+  readonly longest: number;
+}
+
+export type RosterTarget = 'tool' | 'prompt' | 'resource';
+
 interface Listed {
+  readonly server: string;
+  readonly kind: Kind;
   readonly names: Set<string>;
   /** More pages were to come. */
   open: boolean;
+  /** There was more than is remembered: whether it is another under another policy cannot be told. */
+  isCut: boolean;
   shown: readonly string[] | undefined;
 }
 
+const TOOLS: Kind = { list: 'tools', member: 'tools', key: 'name', target: 'tool', longest: LONGEST_NAME };
+const URIS = { list: 'resources', target: 'resource', longest: LONGEST_URI } as const;
+const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+  ['tools/list', TOOLS],
+  ['prompts/list', { ...TOOLS, list: 'prompts', member: 'prompts', target: 'prompt' }],
+  ['resources/list', { ...URIS, member: 'resources', key: 'uri' }],
+  ['resources/templates/list', { ...URIS, member: 'resourceTemplates', key: 'uriTemplate' }],
+]);
+
 /** @param mayShow INVARIANT: false for what a scope hides; asked when the names are given out, not when they are noted */
-export function createRoster(mayShow: (server: string, tool: string) => boolean): Roster {
+export function createRoster(mayShow: (server: string, name: string, target: RosterTarget) => boolean): Roster {
   const lists = new Map<string, Listed>();
-  let changed: readonly string[] = NOTHING;
-  const toolsOf = (server: string): readonly string[] | undefined => {
-    const listed = lists.get(server);
-    if (listed === undefined) return undefined;
-    listed.shown ??= [...listed.names].filter((tool) => mayShow(server, tool));
+  let changed: readonly ChangedList[] = NOTHING;
+  const shownOf = (listed: Listed): readonly string[] => {
+    listed.shown ??= [...listed.names].filter((name) => mayShow(listed.server, name, listed.kind.target));
     return listed.shown;
   };
+  const toolsOf = (server: string): Listed | undefined => lists.get(keyOf(server, TOOLS));
   return {
     name: 'roster',
 
     beforePolicyChange() {
-      for (const server of lists.keys()) toolsOf(server);
+      for (const listed of lists.values()) shownOf(listed);
     },
 
     onPolicyChange() {
-      for (const [server, listed] of lists) {
+      for (const listed of lists.values()) {
         const before = listed.shown?.join('\n');
         listed.shown = undefined;
-        if (toolsOf(server)?.join('\n') !== before) changed = [...new Set([...changed, server])];
+        if (!listed.isCut && shownOf(listed).join('\n') === before) continue;
+        const { server: upstream, kind } = listed;
+        const isTold = changed.some((one) => one.upstream === upstream && one.list === kind.list);
+        if (!isTold) changed = [...changed, { upstream, list: kind.list }];
       }
     },
 
@@ -53,18 +81,21 @@ export function createRoster(mayShow: (server: string, tool: string) => boolean)
       return taken;
     },
 
-    onResponse(request, result) {
-      if (request.method !== 'tools/list' || !Array.isArray(result.tools)) return undefined;
-      let listed = lists.get(request.upstream);
+    onResponse({ method, upstream }, result) {
+      const kind = KINDS.get(method);
+      const entries = kind === undefined ? undefined : entriesOf(result, kind);
+      if (kind === undefined || entries === undefined) return undefined;
+      let listed = lists.get(keyOf(upstream, kind));
       if (listed?.open !== true) {
-        listed = { names: new Set(), open: false, shown: undefined };
-        lists.set(request.upstream, listed);
+        listed = { server: upstream, kind, names: new Set(), open: false, isCut: false, shown: undefined };
+        lists.set(keyOf(upstream, kind), listed);
       }
       // attacker-controlled: bounded, and a name is only ever compared or shown inert.
-      for (const tool of result.tools) {
-        const name = isJsonObject(tool) ? stringAt(tool, 'name') : undefined;
-        if (name === undefined || name.length > LONGEST_NAME || listed.names.size >= MOST_TOOLS) continue;
-        listed.names.add(name);
+      for (const entry of entries) {
+        const name = isJsonObject(entry) ? stringAt(entry, kind.key) : undefined;
+        if (name === undefined) continue;
+        if (name.length > kind.longest || listed.names.size >= MOST_NAMES) listed.isCut = true;
+        else listed.names.add(name);
       }
       listed.shown = undefined;
       listed.open = typeof result.nextCursor === 'string';
@@ -72,12 +103,25 @@ export function createRoster(mayShow: (server: string, tool: string) => boolean)
     },
 
     allOf(server) {
-      const listed = lists.get(server);
+      const listed = toolsOf(server);
       return listed === undefined || listed.open ? undefined : [...listed.names];
     },
 
-    toolsOf,
+    toolsOf(server) {
+      const listed = toolsOf(server);
+      return listed === undefined ? undefined : shownOf(listed);
+    },
   };
 }
 
-const NOTHING: readonly string[] = [];
+const NOTHING: readonly ChangedList[] = [];
+
+function entriesOf(result: JsonObject, { member }: Kind): readonly Json[] | undefined {
+  const entries = Object.hasOwn(result, member) ? result[member] : undefined;
+  return Array.isArray(entries) ? entries : undefined;
+}
+
+/** Members hold no blank. */
+function keyOf(server: string, { member }: Kind): string {
+  return `${member} ${server}`;
+}

@@ -47,8 +47,8 @@ export function pingLine(id: RequestId): Buffer {
   return line(`"id":${JSON.stringify(id)},"method":"ping"`);
 }
 
-export function toolsChangedLine(): Buffer {
-  return line('"method":"notifications/tools/list_changed"');
+export function listChangedLine(list: 'tools' | 'prompts' | 'resources'): Buffer {
+  return line(`"method":"notifications/${list}/list_changed"`);
 }
 
 /** `notifications/message`, in the guard's own name. */

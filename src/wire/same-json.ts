@@ -5,15 +5,19 @@ import { isJsonObject } from './json.ts';
 /** The same as comparing their `sortedJson`. Recursive: for values whose depth is bounded. */
 export function isSameJson(left: Json | undefined, right: Json | undefined): boolean {
   if (left === right) return true;
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
+  // loops: whole configs with hundreds of tenants are compared at a start, before anything is optimised
   if (Array.isArray(left)) {
-    return (
-      Array.isArray(right) &&
-      left.length === right.length &&
-      left.every((item, index) => isSameJson(item, right[index]))
-    );
+    if (!Array.isArray(right) || left.length !== right.length) return false;
+    for (let index = 0; index < left.length; index += 1) if (!isSameJson(left[index], right[index])) return false;
+    return true;
   }
   if (!isJsonObject(left) || !isJsonObject(right)) return false;
-  const keys = Object.keys(left);
-  if (keys.length !== Object.keys(right).length) return false;
-  return keys.every((key) => Object.hasOwn(right, key) && isSameJson(left[key], right[key]));
+  let count = 0;
+  for (const key in left) {
+    if (!Object.hasOwn(left, key)) continue;
+    count += 1;
+    if (!Object.hasOwn(right, key) || !isSameJson(left[key], right[key])) return false;
+  }
+  return count === Object.keys(right).length;
 }

@@ -18,6 +18,7 @@ async function relayed(chunks: readonly string[]): Promise<string> {
   const relay = new NoiseRelay({
     masker,
     now: () => 0,
+    timers: { after: () => () => {} },
     writeError: (text) => {
       said += text;
     },
@@ -53,6 +54,7 @@ test('noise on stdout is masked before it is cut', () => {
   const relay = new NoiseRelay({
     masker,
     now: () => 0,
+    timers: { after: () => () => {} },
     writeError: (text) => {
       said += text;
     },

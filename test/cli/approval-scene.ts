@@ -37,7 +37,10 @@ export function viewOf(document: JsonObject, scene: Scene = {}): ApprovalView {
   const judgement = scene.judgement ?? judge(showLock(lock), { config: document });
   const knownOf = (server: string): Known => ({ last: undefined, first: undefined, tools: [], ...known[server] });
   const picture = drawApproval({ document, judgement, knownOf, only, keep, isEnding });
-  return { config: '/c/mcp-guard.config.json', lock: '/c/mcp-guard.lock.json', judgement, picture };
+  return {
+    ...{ config: '/c/mcp-guard.config.json', lock: '/c/mcp-guard.lock.json', judgement, picture },
+    commandOptions: ' --config /c/mcp-guard.config.json',
+  };
 }
 
 export const pictureOf = (document: JsonObject, scene?: Scene): ApprovalPicture => viewOf(document, scene).picture;

@@ -79,7 +79,9 @@ test('what becomes possible, by name and by a wildcard; what holds already', () 
       '  possible  newly callable, swallowed by a wildcard: `write`, `wipe`',
     ].join('\n'),
   );
-  expect(text).toContain('this waits for `mcp-guard scope approve`');
+  expect(text).toContain(
+    'this waits for an approval:\n  mcp-guard scope approve --config /c/mcp-guard.config.json --reason …\n',
+  );
 });
 
 test('what is narrower alone does not wait, and an approval would still take it into the lock', () => {

@@ -22,9 +22,10 @@ test.each<[string, Partial<DriftFinding>, 'observe' | 'pause' | undefined, strin
   ['instructions', { tool: undefined }, undefined, 'its instructions have changed since they were approved: withheld;'],
   ['instructions that are only observed', { tool: undefined }, 'observe', 'approved: let pass (`mode: observe`);'],
 ])('%s', (_, more, by, text) => {
-  const [line] = warnOfDrift({ ...FOUND, ...more }, by);
+  const [line] = warnOfDrift({ ...FOUND, ...more }, by, ' --config /srv/mcp.json');
   expect(line).toContain(text);
-  expect(line).toContain('`mcp-guard scope approve --server files`');
+  expect(line).toContain('`mcp-guard scope diff --server files --config /srv/mcp.json`');
+  expect(line).toContain('`mcp-guard scope approve --server files --config /srv/mcp.json --reason …`');
 });
 
 test('the record has both: the mode of the pins, and why it passed all the same', () => {

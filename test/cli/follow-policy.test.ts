@@ -58,7 +58,7 @@ function setUp(more: Partial<FollowParts> = {}) {
 }
 const renewal = (done: string[]) => ({
   prepare: async () => COMMAND,
-  begin: () => void done.push('begin'),
+  begin: () => done.push('begin') > 0,
 });
 
 describe('a server', () => {
@@ -102,7 +102,7 @@ describe('a server', () => {
 
   it('whose new command cannot be had keeps everything', async () => {
     const { follower, done } = setUp({
-      renewal: { prepare: () => Promise.reject(new Error('no secret')), begin: () => {} },
+      renewal: { prepare: () => Promise.reject(new Error('no secret')), begin: () => true },
     });
     await expect(follower.prepare(held(['b']))).rejects.toThrow('no secret');
     expect(done).toEqual([]);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RunEntry, RunListing } from '../../src/adapters/run-files.ts';
 import { type ReloadPlace, runGuardReload } from '../../src/cli/guard-reload.ts';
-import { runGuardStatus } from '../../src/cli/guard-status.ts';
+import { type RunningGuards, runGuardStatus } from '../../src/cli/guard-status.ts';
 import { measureText } from '../../src/cli/text-width.ts';
 import type { GuardRecord, ReloadAnswer, ServerStanding } from '../../src/ports/guard-status.ts';
 import { openScreen } from './screen.ts';
@@ -39,9 +39,14 @@ const listing = (guards: readonly RunEntry[], more: Partial<RunListing> = {}): R
   ...more,
 });
 
+const pauseOf: RunningGuards['pauseOf'] = (tenant, server) =>
+  tenant === 'paused'
+    ? { server, sinceMs: NOW, untilMs: NOW + 60_000, actor: 'ada', reason: 'the \u001brelease' }
+    : undefined;
+
 async function show(found: RunListing, columns = 80, options: object = {}): Promise<string> {
   const screen = openScreen(columns);
-  const place = { place: '/state', list: () => found, nowMs: () => NOW };
+  const place = { place: '/state', list: () => found, pauseOf, nowMs: () => NOW };
   const terminal = { size: () => undefined, tick: () => Promise.resolve(false) };
   expect(await runGuardStatus(options, screen.io, place, terminal)).toBe(0);
   return `${screen.out()}${screen.err()}`;
@@ -124,6 +129,20 @@ guard 4711  claude-desktop/1.2  local:ada  up 2 h
     expect(lines).toHaveLength(1 + 20 * 3);
   });
 
+  it('a pause stands below its server; a guard without a config heeds none', async () => {
+    const paused = guard({ tenant: 'paused' });
+    const bare = guard({ tenant: 'paused', policy: { config: null, digest: null, sinceMs: 0, reload: null } });
+    expect(await show(listing([paused]))).toContain(
+      `  files    legacy  4712          2 h     0 closed         -
+    PAUSED until ${new Date(NOW + 60_000).toISOString()} by ada (the \\u{1b}release)
+`,
+    );
+    expect(await show(listing([bare, guard()]))).not.toContain('PAUSED');
+    const [one, other] = (await show(listing([paused, guard()]), 80, { json: true })).split('\n');
+    expect(JSON.parse(one ?? '').servers[0].pause).toMatchObject({ actor: 'ada', until: expect.any(String) });
+    expect(JSON.parse(other ?? '').servers[0].pause).toBeNull();
+  });
+
   it('as JSON: one line of ASCII a guard', async () => {
     const out = await show(listing([guard({ client: 'é\u001b' }), guard()]), 80, { json: true });
     const [line = ''] = out.split('\n');
@@ -145,7 +164,7 @@ guard 4711  claude-desktop/1.2  local:ada  up 2 h
     await runGuardStatus(
       { watch: true },
       screen.io,
-      { place: '/state', list: () => listing([records[turn] ?? guard()]), nowMs: () => NOW },
+      { place: '/state', list: () => listing([records[turn] ?? guard()]), pauseOf, nowMs: () => NOW },
       { size: () => undefined, tick: () => Promise.resolve(++turn < records.length) },
     );
     expect(screen.out().match(/guard 4711/g)).toHaveLength(2);

@@ -1,6 +1,7 @@
 // `limits status` and `limits reset`: what a person sees, what goes on record, and who may not.
 import { describe, expect, test } from 'vitest';
 import { openMemoryLimitStore } from '../../src/adapters/limit-store-memory.ts';
+import type { Consent } from '../../src/cli/consent.ts';
 import { type LimitsView, runLimitsReset, runLimitsStatus } from '../../src/cli/limits-status.ts';
 import type { OneShotTrail } from '../../src/cli/one-shot-trail.ts';
 import { measureText } from '../../src/cli/text-width.ts';
@@ -60,10 +61,11 @@ class Scene {
     });
     return this.out;
   }
-  async reset(more = {}, isGuarded = false): Promise<string> {
+  async reset(more = {}, consent: Partial<Consent> = {}): Promise<string> {
     this.out = '';
-    const context = { ...this.view, consent: { isGuarded }, actor: 'ada', openTrail: () => this.trail };
-    await runLimitsReset({ tenant: 'default', reason: 'has to finish', ...more }, this.io(), context);
+    const asked = { ask: undefined, isGuarded: false, ...consent };
+    const context = { ...this.view, consent: asked, actor: 'ada', openTrail: () => this.trail };
+    await runLimitsReset({ tenant: 'default', reason: 'has to finish', yes: true, ...more }, this.io(), context);
     return this.out;
   }
 }
@@ -148,14 +150,32 @@ describe('limits reset', () => {
   });
 
   test.each([
-    ['without a reason', { reason: undefined }, false, 'usage'],
-    ['inside a guarded server', {}, true, 'approval_declined'],
-  ])('changes nothing %s', async (_, more, isGuarded, code) => {
+    ['without a reason', { reason: undefined }, {}, 'usage'],
+    ['inside a guarded server', {}, { isGuarded: true }, 'approval_declined'],
+    ['where nobody can be asked', { yes: false }, {}, 'approval_declined'],
+    ['where the answer is no', { yes: false }, { ask: async () => 'n' }, 'approval_declined'],
+  ])('changes nothing %s', async (_, more, consent, code) => {
     const scene = new Scene().fill();
     const before = await scene.status();
-    await expect(scene.reset(more, isGuarded)).rejects.toMatchObject({ code });
+    await expect(scene.reset(more, consent)).rejects.toMatchObject({ code });
     expect(scene.records).toEqual([]);
     expect(await scene.status()).toBe(before);
+  });
+
+  test('asks on a terminal, naming how many and of what; the terminal’s yes will do', async () => {
+    const scene = new Scene().fill();
+    const asked: string[] = [];
+    const ask = async (question: string) => {
+      asked.push(question);
+      return 'y';
+    };
+    expect(await scene.reset({ yes: undefined, about: 'principal=local:ada' }, { ask })).toContain('one count begins');
+    expect(asked).toEqual(['begin one count about `principal=local:ada` of default anew? [y/N] ']);
+    const elsewhere = await scene.reset({ yes: undefined }).catch((error: unknown) => error);
+    expect(elsewhere).toMatchObject({
+      message: 'there is no terminal to ask on',
+      hint: expect.stringContaining('--yes'),
+    });
   });
 
   test('changes nothing where it cannot be recorded', async () => {

@@ -22,6 +22,7 @@ async function pause(
     servers: ['files', 'mail'],
     consent: { isGuarded, ask: answer === undefined ? undefined : async () => answer },
     actor: 'ada',
+    commandOptions: ' --config /srv/mcp.json',
     nowMs: () => NOW,
     openTrail: (server) => ({
       record(name, detail) {
@@ -49,6 +50,7 @@ test('asks, records, holds, records', async () => {
   expect(error).toBeUndefined();
   const until = '2026-07-28T09:15:00.000Z';
   expect(out).toContain(`PAUSED until ${until}: files`);
+  expect(out).toContain('end it with\n  mcp-guard pause files --end --config /srv/mcp.json\n');
   expect(steps).toMatchObject([
     ['pause', 'files', { stage: 'asked', actor: 'ada', reason: 'the release waits', until }],
     'update',
@@ -84,7 +86,10 @@ test('what failed is on record, too', async () => {
 
 test('`--end` narrows: it asks nobody, needs no reason, and may come from anywhere', async () => {
   const before = addPause(NO_PAUSES, PAUSE);
-  const { error, out, pauses, steps } = await pause({ end: true, reason: undefined }, { before, isGuarded: true });
+  const { error, out, pauses, steps } = await pause(
+    { end: true, for: undefined, reason: undefined },
+    { before, isGuarded: true },
+  );
   expect(error).toBeUndefined();
   expect(out).toContain('enforced again');
   expect(pauses.pauses).toEqual([]);
@@ -93,7 +98,13 @@ test('`--end` narrows: it asks nobody, needs no reason, and may come from anywhe
     'update',
     ['pause', 'files', { stage: 'ended' }],
   ]);
-  expect((await pause({ server: 'gone', end: true }, {})).out).toContain('it was not paused');
+  const gone = { server: 'gone', end: true, for: undefined };
+  expect((await pause(gone, {})).out).toBe('ended: gone: it was not paused\n');
+  // a misspelt name ends nothing, and whoever reads this sees what is paused
+  expect((await pause(gone, { before })).out).toBe('ended: gone: it was not paused (paused: `files`)\n');
+  const { error: both, steps: none } = await pause({ end: true }, { before });
+  expect(both).toMatchObject({ code: 'usage', message: expect.stringContaining('`--for`') });
+  expect(none).toEqual([]);
 });
 
 describe('the document', () => {

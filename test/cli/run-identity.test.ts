@@ -42,6 +42,7 @@ function asked(identity: Partial<Identity>): RunIdentity {
     ownFiles: [],
     secrets: [],
     requireServers: async () => {},
+    mayUse: () => true,
     watch: () => ({ gate: undefined, exitStatus: () => undefined, begin: () => {} }),
   };
 }

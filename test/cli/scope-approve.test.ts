@@ -43,6 +43,7 @@ async function approve(options: ScopeApproveOptions, setting: Setting = {}) {
     },
     actor: 'ada',
     nowMs: NOW,
+    commandOptions: ' --config /c/mcp-guard.config.json',
     check: () => {},
     openKey: (path) => {
       steps.push(['key', path]);

@@ -8,6 +8,7 @@ import type { Decided } from '../../src/config/restrict-policy.ts';
 import type { ConstraintPorts } from '../../src/policy/constraint/constraint-document.ts';
 import type { Inventory, KnownList, KnownLists } from '../../src/policy/inventory/known-list.ts';
 import { createOwnPathsPolicy } from '../../src/policy/own-paths.ts';
+import type { Pause } from '../../src/policy/pause.ts';
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
 
@@ -52,6 +53,7 @@ export interface SceneParts {
   readonly further?: FurtherLayers;
   readonly decided?: readonly Decided[];
   readonly nowMs?: number;
+  readonly pause?: Pause;
 }
 
 export function makeScene({
@@ -60,6 +62,7 @@ export function makeScene({
   further = () => [],
   nowMs = NOW,
   decided = [],
+  pause,
 }: SceneParts): ExplainScene {
   const own = createOwnPathsPolicy({ own: () => ({ places: ['/state'], tails: new Set() }), portsOf: () => PORTS });
   return {
@@ -67,6 +70,7 @@ export function makeScene({
     further,
     decided,
     nowMs,
+    pauseOf: (server) => (pause?.server === server ? pause : undefined),
     offered: () => inventories.map(({ name }) => name),
     inventoryOf: (server) => inventories.find(({ name }) => name === server),
     ownPathsOf: () => own,

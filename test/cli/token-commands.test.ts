@@ -12,11 +12,13 @@ import { openScreen } from './screen.ts';
 
 const made = makeToken(77);
 const DAY = 24 * HOUR;
-const CREATE: TokenCreateOptions = { principal: 'ci', tenant: 'acme', expires: '90d' };
+const CREATE: TokenCreateOptions = { principal: 'ci', tenant: 'acme', expires: '90d', yes: true };
 
 interface Given {
   readonly tokens?: Tokens;
   readonly isGuarded?: boolean;
+  /** What a person answers; undefined: there is no terminal. */
+  readonly answer?: string;
   readonly fileFails?: boolean;
   readonly storeFails?: boolean;
   readonly trailFails?: boolean;
@@ -25,9 +27,16 @@ interface Given {
 function openMachine(given: Given = {}) {
   const screen = openScreen();
   const steps: unknown[] = [];
+  const asked: string[] = [];
+  const { answer } = given;
+  const answered = async (question: string) => {
+    asked.push(question);
+    return answer ?? '';
+  };
+  const ask = answer === undefined ? undefined : answered;
   let tokens = given.tokens ?? NO_TOKENS;
   const context = {
-    consent: { ask: undefined, isGuarded: given.isGuarded ?? false },
+    consent: { ask, isGuarded: given.isGuarded ?? false },
     actor: 'ada',
     nowMs: () => NOW,
     make: () => ({ id: made.record.id, text: made.text, hash: digest(made.text) }),
@@ -51,7 +60,7 @@ function openMachine(given: Given = {}) {
       steps.push(['file', path, text, how]);
     },
   };
-  return { screen, context, steps, tokens: () => tokens };
+  return { screen, context, steps, asked, tokens: () => tokens };
 }
 
 async function create(options: Partial<TokenCreateOptions>, given?: Given) {
@@ -132,6 +141,13 @@ describe('create', () => {
     expect(out).not.toContain(made.text);
   });
 
+  test('after a person’s yes, who is asked for whom; `--yes` asks nobody', async () => {
+    const { error, asked, tokens } = await create({ yes: undefined }, { answer: 'yes' });
+    expect([error, tokens().tokens.length]).toEqual([undefined, 1]);
+    expect(asked).toEqual(['make a token for ci of acme, until 2026-10-26T09:00:00.000Z? [y/N] ']);
+    expect((await create({}, { answer: 'n' })).asked).toEqual([]);
+  });
+
   test('for ever, where somebody says so', async () => {
     expect((await create({ expires: 'never' })).tokens().tokens).toMatchObject([{ expiresMs: null }]);
   });
@@ -146,6 +162,9 @@ describe('create', () => {
     ['too many', { roles: Array.from({ length: 65 }, (_, at) => `r${at}`).join() }, {}, 'usage'],
     ['a time that is over', { expires: '2020-01-01' }, {}, 'usage'],
     ['inside a server behind the guard', {}, { isGuarded: true }, 'approval_declined'],
+    ['inside one, on a terminal that says yes', { yes: false }, { isGuarded: true, answer: 'y' }, 'approval_declined'],
+    ['nobody can be asked, and nobody said yes', { yes: undefined }, {}, 'approval_declined'],
+    ['a person who says no', { yes: undefined }, { answer: '' }, 'approval_declined'],
     ['a trail that cannot be written', {}, { trailFails: true }, 'audit_unwritable'],
   ] as const)('%s: nothing is made', async (_, options, given, code) => {
     const { error, steps, tokens, out } = await create(options, given);
@@ -168,7 +187,7 @@ const old = makeToken(1, { createdMs: NOW - DAY, expiresMs: NOW + 9 * DAY });
 
 async function rotate(options: object, given: Given = {}, id = old.record.id) {
   const machine = openMachine({ tokens: storeOf(old.record), ...given });
-  const error = await runTokenRotate(id, options, machine.screen.io, machine.context).then(
+  const error = await runTokenRotate(id, { yes: true, ...options }, machine.screen.io, machine.context).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
@@ -202,6 +221,12 @@ describe('rotate', () => {
     ]);
   });
 
+  test('after a person’s yes, who is told which one ends, and when', async () => {
+    const { error, asked } = await rotate({ yes: undefined, overlap: '15m' }, { answer: 'y' });
+    expect(error).toBeUndefined();
+    expect(asked).toEqual([expect.stringContaining(`in the place of ${old.record.id}, which ends in 15m, for `)]);
+  });
+
   test('beside the old one for a while', async () => {
     const { tokens } = await rotate({ overlap: '15m' });
     expect(tokens().tokens).toMatchObject([{ expiresMs: NOW + 15 * 60_000, revokedMs: null }, { revokedMs: null }]);
@@ -220,6 +245,8 @@ describe('rotate', () => {
     ['one that is not there', { tokens: NO_TOKENS }, {}, 'usage'],
     ['too long an overlap', {}, { overlap: '8d' }, 'usage'],
     ['inside a server behind the guard', { isGuarded: true }, {}, 'approval_declined'],
+    ['nobody can be asked', {}, { yes: undefined }, 'approval_declined'],
+    ['a person who says no', { answer: 'no' }, { yes: undefined }, 'approval_declined'],
   ] as const)('%s: nothing changes', async (_, given, options, code) => {
     const { error, steps } = await rotate(options, given);
     expect([error, steps]).toMatchObject([{ code }, []]);

@@ -239,6 +239,12 @@ describe('diagnostics', () => {
     ['a keychain reference', server({ env: { A: 'keychain:x' } }), 'is no service and account'],
     ['a variable of the guard in an argument', server({ args: ['${MCP_GUARD_TOKEN}'] }), "is the guard's own"],
     ['a variable of the guard in the command', server({ command: '/${MCP_GUARD_X}' }), "is the guard's own"],
+    [
+      'one in another case, which Windows reads as the same',
+      server({ args: ['${mcp_guard_Token}'] }),
+      "is the guard's own",
+    ],
+    ['a reference to one in another case', server({ env: { A: 'env:Mcp_Guard_Token' } }), 'is reserved'],
     ['a variable of the guard in a directory', server({ cwd: '/${MCP_GUARD_X}' }), "is the guard's own"],
     ['a variable of the guard in a value', server({ env: { A: 'x${MCP_GUARD_TOKEN}' } }), "is the guard's own"],
     ['a variable of the guard in a path', server({ env: { A: 'file:/${MCP_GUARD_X}' } }), "is the guard's own"],

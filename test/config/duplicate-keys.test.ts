@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { findDuplicateKeys } from '../../src/config/duplicate-keys.ts';
 
+const find = (text: string) => findDuplicateKeys(text, JSON.parse(text));
+
 test.each<[string, (string | number)[][]]>([
   ['{"a":1,"b":{"a":1}}', []],
   ['{"a":1,"a":2}', [['a']]],
@@ -15,16 +17,16 @@ test.each<[string, (string | number)[][]]>([
   ['{"__proto__":1,"__proto__":2}', [['__proto__']]],
   ['{"a":"x,\\\\","a":1}', [['a']]],
 ])('%s', (text, expected) => {
-  expect(findDuplicateKeys(text)).toEqual(expected);
+  expect(find(text)).toEqual(expected);
 });
 
 test('never finds one in what `JSON.stringify` wrote, and always one that was put in', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 }), (object) => {
-      expect(findDuplicateKeys(JSON.stringify(object))).toEqual([]);
+      expect(find(JSON.stringify(object))).toEqual([]);
       const [key = ''] = Object.keys(object);
       const doubled = `{${JSON.stringify(key)}:0,${JSON.stringify(object).slice(1)}`;
-      expect(findDuplicateKeys(doubled)).toEqual([[key]]);
+      expect(find(doubled)).toEqual([[key]]);
     }),
   );
 });

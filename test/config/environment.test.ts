@@ -5,6 +5,7 @@ describe('bareEnvironment', () => {
   test.each([
     'MCP_GUARD_RUN',
     'MCP_GUARD_CONFIG',
+    'mcp_guard_token',
     'NODE_OPTIONS',
     'LD_PRELOAD',
     'LD_LIBRARY_PATH',
@@ -89,8 +90,8 @@ describe('cleanEnvironment', () => {
     });
   });
 
-  test("the guard's own names pass by no way", () => {
-    expect(cleanEnvironment({ MCP_GUARD_RUN: 'a' }, ['MCP_GUARD_RUN'], { MCP_GUARD_CONFIG: 'b' })).toEqual({});
+  test.each(['MCP_GUARD_RUN', 'Mcp_Guard_Token'])("the guard's own name `%s` passes by no way", (name) => {
+    expect(cleanEnvironment({ [name]: 'a' }, [name], { [name]: 'b' })).toEqual({});
   });
 });
 

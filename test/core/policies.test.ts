@@ -1,7 +1,7 @@
 // What the session does for a policy beside asking it: results, notifications, waits that end, exits, tasks.
 import { describe, expect, it } from 'vitest';
 import type { IntentEntry } from '../../src/audit/entry.ts';
-import type { Deny, Interceptor, Narrowing, RequestView, Resumption, Settled } from '../../src/core/interceptor.ts';
+import type { ChangedList, Deny, Interceptor, Narrowing, RequestView, Resumption, Settled } from '../../src/core/interceptor.ts';
 import { PASS } from '../../src/core/interceptor.ts';
 import { call, Playbook, result, SERVER } from './playbook.ts';
 
@@ -376,10 +376,10 @@ describe('a request that leaves', () => {
 });
 
 describe('a list that a policy has changed', () => {
-  function changing(): { book: Playbook; lister: { changed: string[] } & Interceptor } {
+  function changing(): { book: Playbook; lister: { changed: ChangedList[] } & Interceptor } {
     const lister = {
       name: 'lister',
-      changed: [] as string[],
+      changed: [] as ChangedList[],
       wakeAtMs: 1,
       takeChangedLists() {
         const taken = this.changed;
@@ -398,7 +398,7 @@ describe('a list that a policy has changed', () => {
   it('is announced where the server may announce it', () => {
     const { book, lister } = changing();
     hello(book, true).take();
-    lister.changed = [SERVER];
+    lister.changed = [{ upstream: SERVER, list: 'tools' }];
     expect(book.at(2000).toClient()).toEqual(['{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}']);
   });
 
@@ -408,7 +408,7 @@ describe('a list that a policy has changed', () => {
   ])('is not announced where %s', (_, prepare) => {
     const { book, lister } = changing();
     prepare(book).take();
-    lister.changed = [SERVER];
+    lister.changed = [{ upstream: SERVER, list: 'tools' }];
     expect(book.at(2000).toClient()).toEqual([]);
   });
 });

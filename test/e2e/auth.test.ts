@@ -41,7 +41,7 @@ function makeConfig(): void {
 
 /** `mcp-guard token create`, into a file. @returns its id */
 function create(file: string, ...flags: string[]): string {
-  const { status, stdout, stderr } = yard.command('token', 'create', '--out', at(file), '--json', ...flags);
+  const { status, stdout, stderr } = yard.command('token', 'create', '--yes', '--out', at(file), '--json', ...flags);
   expect([status, stderr]).toEqual([0, '']);
   return (JSON.parse(stdout) as { id: string }).id; // its own JSON
 }
@@ -279,7 +279,7 @@ describe('what ends while it runs', () => {
     const guest = await openGuest();
     const bot = open(['--server', 'srv', '--token-file', at('rotating')]);
     await bot.initialize();
-    expect(yard.command('token', 'rotate', id, '--out', at('rotating')).status).toBe(0);
+    expect(yard.command('token', 'rotate', id, '--yes', '--out', at('rotating')).status).toBe(0);
     expect(await Promise.all([guest.exited, bot.exited])).toEqual([
       [77, null],
       [77, null],

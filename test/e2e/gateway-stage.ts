@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectRaw, type RawClient } from './client-raw.ts';
 import { descendants, type Process, type Yard } from './guarded.ts';
+import { type LockStage, Session } from './lock-stage.ts';
 import type { Launch, Peer } from './stage.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
@@ -37,6 +38,15 @@ export function startGateway(
   flags: readonly string[] = [],
 ): RawClient {
   return connectRaw(gatewayLaunch(yard, servers, flags));
+}
+
+/** A session of the one entry, under a config that may change meanwhile. */
+export async function openGateway(stage: LockStage, flags: readonly string[] = []): Promise<Session> {
+  const args = [BIN, 'run', '--config', stage.config, ...flags];
+  const { yard } = stage;
+  const session = new Session(connectRaw({ command: process.execPath, args, env: yard.env(), directory: yard.home }));
+  await session.begin();
+  return session;
 }
 
 /** The process of a server behind the guard, by something that stands in its command line. */

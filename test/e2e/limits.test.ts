@@ -105,7 +105,16 @@ describe('two guards of one machine', () => {
   });
 
   it('see a reset at once, and a narrower limit as soon as it is in the config', async () => {
-    const reset = yard.command('limits', 'reset', 'tool=echo', '--reason', 'for a test', '--config', stage.config);
+    const reset = yard.command(
+      'limits',
+      'reset',
+      'tool=echo',
+      '--reason',
+      'for a test',
+      '--yes',
+      '--config',
+      stage.config,
+    );
     expect(reset).toMatchObject({ status: 0 });
     expect([await call(one, 'echo'), await call(other, 'echo')]).toEqual(['answered', 'answered']);
     stage.edit((config) => {

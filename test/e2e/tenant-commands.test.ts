@@ -37,12 +37,10 @@ test('suspended at work, seen, let in again', async () => {
     status: 64,
     stderr: expect.stringContaining('`--reason` is missing'),
   });
-  const asked = performance.now();
   const order = yard.command('tenant', 'suspend', 'acme', '--reason', 'it is late');
   expect(order).toMatchObject({ status: 0, stdout: expect.stringMatching(/^SUSPENDED acme: no session begins/) });
+  // how soon is held by tenant-suspension.test.ts
   const [code] = await acme.exited;
-  // from the order, start of that command included
-  expect(performance.now() - asked).toBeLessThan(5000);
   expect(code).toBe(77);
   expect(acme.stderr()).toContain('the session ends: the tenant `acme` is suspended');
   // the other one goes on, and has heard nothing

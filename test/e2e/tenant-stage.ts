@@ -4,9 +4,11 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { probeNetworkRuntime } from '../../src/adapters/network-gate-probe.ts';
 import { listForms } from '../../src/audit/redact/secret-forms.ts';
 import { connectRaw, type RawClient } from './client-raw.ts';
 import { Yard } from './guarded.ts';
+import { readTrail } from './trail.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
 const SERVERS = fileURLToPath(new URL('../fixtures/servers', import.meta.url));
@@ -20,7 +22,7 @@ export function openYard(): Yard {
 }
 
 /** Why this machine cannot show a level; undefined where it can. */
-export function lacks(level: 'L1' | 'L2'): string | undefined {
+export function lacks(level: 'L1' | 'L2' | 'L3'): string | undefined {
   if (process.platform !== 'linux') return `${level} is built for Linux`;
   if (level === 'L1') {
     if (process.getuid?.() !== 0) return 'L1 needs a guard that root has started';
@@ -36,6 +38,10 @@ export function lacks(level: 'L1' | 'L2'): string | undefined {
     '/',
     'true',
   ]);
+  if (level === 'L3' && able.status === 0) {
+    const offer = probeNetworkRuntime(process.platform, { from: BIN });
+    return offer.kind === 'missing' ? offer.why : undefined;
+  }
   return able.status === 0
     ? undefined
     : `bubblewrap cannot build a sandbox here: ${able.error?.message ?? able.stderr}`;
@@ -82,6 +88,13 @@ export async function lookAround(client: RawClient, id: number, tool = 'look', t
   if (!said.startsWith('{')) throw new Error(`${said}: ${client.stderr().slice(-2000)}`);
   // the fixture's own answer
   return JSON.parse(said) as Look;
+}
+
+/** The level of each session of a tenant, as the record has it. */
+export function isolationOf(yard: Yard, tenant: string): readonly unknown[] {
+  return readTrail(join(yard.state, tenant))
+    .map(({ records }) => (records[0]?.h as { readonly isolation?: unknown } | undefined)?.isolation) // of an `open` record
+    .filter((level) => level !== 'none');
 }
 
 /** Everything that belongs to a tenant, by where it was found. @param reports commands whose output belongs to it, too */

@@ -10,6 +10,7 @@ import {
   artefactsOf,
   connect,
   findLeaks,
+  isolationOf,
   type Look,
   lacks,
   lookAround,
@@ -137,13 +138,13 @@ describe('canaries', () => {
     expect(globex.host).toBe('globex');
     // itself, and what started it
     expect(globex.processes.length).toBeLessThanOrEqual(3);
-    expect(isolationOf('globex')).toEqual(['L2']);
+    expect(isolationOf(yard, 'globex')).toEqual(['L2']);
   });
 
   test('without either they are found: one user can read what another process of it was started with', async () => {
     const { leaks, acme, globex } = await playBoth(() => ({}));
     expect(leaks).toContain('client');
-    expect(isolationOf('acme')).toEqual(['L0']);
+    expect(isolationOf(yard, 'acme')).toEqual(['L0']);
     // what L0 does give
     expect(acme.env).toMatchObject({
       HOME: join(`${yard.state}-homes`, 'acme', 'home'),
@@ -211,9 +212,3 @@ describe('with one barrier taken away they are found', () => {
     expect(leaks).toContain('client');
   });
 });
-
-function isolationOf(tenant: string): readonly unknown[] {
-  return readTrail(join(yard.state, tenant))
-    .map(({ records }) => (records[0]?.h as { readonly isolation?: unknown } | undefined)?.isolation) // of an `open` record
-    .filter((level) => level !== 'none');
-}

@@ -3,6 +3,7 @@
 import type { ClientMemory } from './client-memory.ts';
 import type { Greetings } from './greetings.ts';
 import type { Lane } from './lane.ts';
+import type { ListName } from '../interceptor.ts';
 import { CHANGES, type Listens } from './listens.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -19,6 +20,11 @@ export class ChangedLists {
     if (offers('tools')) this.#changed.add('toolsListChanged');
     if (offers('prompts')) this.#changed.add('promptsListChanged');
     if (offers('resources')) this.#changed.add('resourcesListChanged');
+  }
+
+  /** One list of one server is another by the guard's doing. */
+  noteList(list: ListName): void {
+    this.#changed.add(`${list}ListChanged`);
   }
 
   tell(to: {

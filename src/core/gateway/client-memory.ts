@@ -2,6 +2,7 @@
 import { objectAt } from '../../wire/json.ts';
 import type { Line, NotificationMessage, RequestMessage } from '../../wire/message.ts';
 import { readClientName, readRevision } from '../attribution.ts';
+import type { Lane } from './lane.ts';
 
 export class ClientMemory {
   /** `unknown` until the client has said anything but a probe; an `initialize` makes it legacy, whatever came before. */
@@ -14,6 +15,13 @@ export class ClientMemory {
   /** It has its answer to `initialize`. Before that, nothing but this answer is said to it. */
   isGreeted = false;
   hasLeft = false;
+
+  /** What a server that comes up must hear again after its greeting, of what the client has asked to be kept. */
+  replaysFor(lane: Pick<Lane, 'offers' | 'subscriptions'>): readonly Line[] {
+    if (this.era !== 'legacy') return [];
+    const level = this.logLevel !== undefined && lane.offers('logging') ? [this.logLevel] : [];
+    return [...level, ...lane.subscriptions.values()];
+  }
 
   note(line: Line<RequestMessage>): void {
     const { method, params } = line.message;

@@ -5,6 +5,9 @@ import type { LogLevel } from '../../ports/log.ts';
 import type { Line } from '../../wire/message.ts';
 import type { BatchAnswer } from '../batch.ts';
 import type { BatchElement, RefusedLine } from '../events.ts';
+import type { VoiceLevel } from '../guard-voice.ts';
+import type { ListName } from '../interceptor.ts';
+import type { LaneSettings } from './settings.ts';
 
 /** The configured id of the server on this lane. */
 export type LaneId = string;
@@ -26,6 +29,12 @@ export type GatewayEvent =
   /** Its server takes nothing more for now / takes again. */
   | { readonly type: 'lane_full'; readonly lane: LaneId }
   | { readonly type: 'lane_room'; readonly lane: LaneId }
+  /** A list of the lane is another by a policy, or by its server being another one. */
+  | { readonly type: 'lane_list'; readonly lane: LaneId; readonly list: ListName }
+  /** Another config: the servers from now on, in the order of every list; of which another command starts the `renewed` ones. */
+  | { readonly type: 'lanes_are'; readonly lanes: readonly LaneSettings[]; readonly renewed: ReadonlySet<LaneId> }
+  /** A line of the guard's own log that the client may want to hear. */
+  | { readonly type: 'guard_said'; readonly level: VoiceLevel; readonly text: string }
   /** Nothing happened but time. */
   | { readonly type: 'tick' };
 

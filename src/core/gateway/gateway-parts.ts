@@ -3,6 +3,8 @@ import type { Asks } from './asks.ts';
 import type { ClientMemory } from './client-memory.ts';
 import type { FanOuts } from './fan-outs.ts';
 import type { Greetings } from './greetings.ts';
+import type { LaneChanges } from './lane-changes.ts';
+import type { LaneTable } from './lane-table.ts';
 import type { Lanes } from './lanes.ts';
 import type { Listens } from './listens.ts';
 import type { Lists } from './lists.ts';
@@ -19,7 +21,9 @@ export interface GatewayParts {
   readonly outbox: Outbox;
   readonly requests: OpenRequests;
   readonly client: ClientMemory;
+  readonly table: LaneTable;
   readonly lanes: Lanes;
+  readonly changes: LaneChanges;
   readonly prefixes: Prefixes;
   readonly refusals: Refusals;
   readonly routes: ResourceRoutes;

@@ -1,14 +1,11 @@
 // The gateway: one client, several lanes, every message an event, every consequence an effect. Synchronous and sans-I/O, as the
 // session is. It only routes and merges: policy, records, restarts and deadlines are each lane's own session.
 
-import { showRef } from '../../audit/entry.ts';
 import type { Instant } from '../../ports/clock.ts';
 import type { Line, LineReading, NotificationMessage, RequestMessage, ResponseMessage } from '../../wire/message.ts';
-import { errorLine, INVALID_PARAMS, INVALID_REQUEST } from '../../wire/reply.ts';
-import { UNKNOWN_MODEL } from '../attribution.ts';
 import { BatchAnswer } from '../batch.ts';
-import { refusedIntent } from '../entries.ts';
-import type { BatchElement, RefusedLine } from '../events.ts';
+import type { BatchElement } from '../events.ts';
+import type { GuardVoice } from '../guard-voice.ts';
 import { Asks } from './asks.ts';
 import { ChangedLists } from './changed-lists.ts';
 import { ClientMemory } from './client-memory.ts';
@@ -20,14 +17,17 @@ import type { GatewayParts } from './gateway-parts.ts';
 import { Greetings } from './greetings.ts';
 import type { Lane } from './lane.ts';
 import { LaneLines } from './lane-lines.ts';
+import { LaneChanges } from './lane-changes.ts';
+import { LaneTable } from './lane-table.ts';
 import { Lanes } from './lanes.ts';
 import { Listens } from './listens.ts';
 import { Lists } from './lists.ts';
 import { OpenRequests, type Part } from './open-requests.ts';
 import { Outbox } from './outbox.ts';
+import { createOwnVoice } from './own-voice.ts';
 import { Prefixes } from './prefixes.ts';
 import { Questions } from './questions.ts';
-import { NOBODY, Refusals, serverSlow } from './refusals.ts';
+import { Refusals, serverSlow } from './refusals.ts';
 import { ResourceRoutes } from './resource-routes.ts';
 import type { GatewaySettings } from './settings.ts';
 import { ToOneLane } from './to-one-lane.ts';
@@ -44,6 +44,7 @@ export class Gateway {
   readonly #fromLanes: LaneLines;
   /** Told at the end of the event, each once. */
   readonly #changed = new ChangedLists();
+  readonly #voice: GuardVoice;
   #endByMs = NEVER;
   #isEnding = false;
 
@@ -52,9 +53,11 @@ export class Gateway {
     const outbox = new Outbox();
     const client = new ClientMemory();
     const requests = new OpenRequests(outbox, settings.tag);
+    const table = new LaneTable(settings.lanes);
+    this.#voice = createOwnVoice(client);
     const lanes: Lanes = new Lanes(
       settings,
-      { outbox, requests, client },
+      { table, outbox, requests, client },
       {
         onGreeted: (lane, result, answer) => greetings.onLane(lane, result, answer),
         onChanged: (lane) => this.#changed.note(lane),
@@ -62,10 +65,9 @@ export class Gateway {
         onRefused: (lane, part, line, kind) => this.#onRefused(lane, part, line, kind),
       },
     );
-    if (new Set(lanes.all.map(({ id }) => id)).size !== lanes.all.length) throw new RangeError('two lanes have one id');
     const refusals = new Refusals(outbox, requests, client);
     const prefixes = new Prefixes(settings.lanes);
-    const routes = new ResourceRoutes(lanes.all);
+    const routes = new ResourceRoutes(table.all);
     const fans: FanOuts = new FanOuts(settings, { outbox, requests, lanes }, (lane) => this.#changed.note(lane));
     const greetings: Greetings = new Greetings({
       settings,
@@ -83,7 +85,8 @@ export class Gateway {
     const lists = new Lists({ settings, outbox, requests, lanes, fans, prefixes, refusals, routes });
     const listens = new Listens({ outbox, requests, lanes, routes });
     this.#parts = {
-      ...{ settings, outbox, requests, client, lanes, prefixes, refusals, routes },
+      ...{ settings, outbox, requests, client, table, lanes, prefixes, refusals, routes },
+      changes: new LaneChanges({ table, lanes, prefixes, routes, outbox, changed: this.#changed }),
       ...{ questions: new Questions(settings.tag), fans, lists, listens, greetings, asks },
     };
     this.#fromClient = new ClientRequests(this.#parts, this.#one);
@@ -108,6 +111,7 @@ export class Gateway {
   handle(event: GatewayEvent, now: Instant): GatewayEffect[] {
     this.#parts.outbox.now = now;
     this.#on(event);
+    this.#parts.changes.endLeft();
     this.#changed.tell(this.#parts);
     if (this.#parts.client.hasLeft) this.#endIfDone();
     return this.#parts.outbox.take();
@@ -123,7 +127,7 @@ export class Gateway {
         this.#onBatch(event.elements);
         return;
       case 'client_refused':
-        this.#onRefusedLine(event.refused, undefined);
+        this.#parts.refusals.refuseLine(event.refused, undefined);
         return;
       case 'client_ended':
         this.#parts.client.hasLeft = true;
@@ -153,6 +157,19 @@ export class Gateway {
           lane.isFull = event.type === 'lane_full';
         });
         return;
+      case 'lane_list':
+        this.#withLane(event.lane, (lane) => {
+          if (lanes.find(lane.id) === lane) this.#changed.noteList(event.list);
+        });
+        return;
+      case 'lanes_are':
+        this.#parts.changes.become(event.lanes, event.renewed);
+        return;
+      case 'guard_said': {
+        const bytes = this.#voice.say(event.level, event.text, this.#parts.outbox.now);
+        if (bytes !== undefined) this.#parts.outbox.toClient(bytes);
+        return;
+      }
       case 'tick':
         this.#parts.greetings.onTick();
         this.#parts.fans.onTick();
@@ -163,7 +180,7 @@ export class Gateway {
   }
 
   #withLane(id: string, act: (lane: Lane) => void): void {
-    const lane = this.#parts.lanes.find(id);
+    const lane = this.#parts.table.findAny(id);
     // A bug, not an input: the adapter answers a throw of the core by ending the session.
     if (lane === undefined) throw new RangeError(`no lane is called ${id}`);
     act(lane);
@@ -185,29 +202,10 @@ export class Gateway {
       if (reading.kind === 'message') {
         this.#onClientLine(reading.line, reading.line.message.kind === 'request' ? batch : undefined);
       } else if (reading.kind === 'refused' || reading.kind === 'noise') {
-        this.#onRefusedLine({ refusal: reading.refusal, bytes: payload.bytes.length - 1, payload }, batch);
+        const refused = { refusal: reading.refusal, bytes: payload.bytes.length - 1, payload };
+        this.#parts.refusals.refuseLine(refused, batch);
       }
     }
-  }
-
-  #onRefusedLine(refused: RefusedLine, batch: BatchAnswer | undefined): void {
-    const { outbox, client } = this.#parts;
-    const { id, code, detail, shape } = refused.refusal;
-    const who = { client: client.name, model: UNKNOWN_MODEL, correlation: undefined, subject: undefined };
-    const intent = refusedIntent(refused, NOBODY, who, outbox.now);
-    outbox.record(intent);
-    outbox.log('warn', `a line of the client was refused and not forwarded: ${detail}`);
-    if (id === undefined || shape === 'response') return;
-    const jsonRpcCode = code === 'bad_call' ? INVALID_PARAMS : INVALID_REQUEST;
-    outbox.toClient(
-      () =>
-        errorLine(id, jsonRpcCode, `refused by mcp-guard: ${detail}`, {
-          reason: code,
-          rule: 'strict',
-          record: showRef(intent.ref),
-        }),
-      batch,
-    );
   }
 
   #onUp(lane: Lane): void {
@@ -226,7 +224,7 @@ export class Gateway {
 
   /** The client has closed its end: servers hear of it once nothing is to be sent to them any more. */
   #endIfDone(): void {
-    const { lanes, fans, asks, greetings, outbox, listens } = this.#parts;
+    const { lanes, fans, asks, greetings, outbox, listens, changes } = this.#parts;
     if (this.#isEnding) return;
     const isSettled =
       fans.isEmpty && asks.isEmpty && !greetings.isWaiting && lanes.all.every(({ waiting }) => waiting.length === 0);
@@ -234,7 +232,7 @@ export class Gateway {
     this.#isEnding = true;
     this.#endByMs = NEVER;
     listens.end();
-    lanes.endAll();
+    changes.endAll();
   }
 }
 

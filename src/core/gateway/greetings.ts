@@ -18,6 +18,9 @@ import { uniteCapabilities, uniteInstructions } from './unite.ts';
 /** Of the era that greets, newest first. */
 const LEGACY = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 
+/** What the guard itself does for its client: it tells of a changed policy, and of a server that is down. */
+const OWN: JsonObject = { logging: {} };
+
 export interface GreetingParts {
   readonly settings: GatewaySettings;
   readonly outbox: Outbox;
@@ -121,7 +124,7 @@ export class Greetings {
       );
       return;
     }
-    const merged = this.#merge(results);
+    const merged = this.#merge(results, OWN);
     const version =
       lowestVersion([...results.values()]) ?? legacyVersion(stringAt(line.message.params, 'protocolVersion'));
     const result = JSON.stringify({ protocolVersion: version, ...merged, serverInfo: this.#parts.settings.serverInfo });
@@ -130,7 +133,7 @@ export class Greetings {
     this.#parts.onGreeted();
   }
 
-  #merge(results: ReadonlyMap<Lane, JsonObject>): { capabilities: JsonObject; instructions?: string } {
+  #merge(results: ReadonlyMap<Lane, JsonObject>, own: JsonObject): { capabilities: JsonObject; instructions?: string } {
     const { lanes } = this.#parts;
     const all = lanes.all.flatMap((lane) => {
       const result = results.get(lane);
@@ -138,6 +141,7 @@ export class Greetings {
     });
     const late = lanes.all.filter((lane) => !results.has(lane) && lane.settings.refusal === undefined);
     const capabilities = uniteCapabilities([
+      own,
       ...all.map(({ result }) => objectAt(result, 'capabilities') ?? {}),
       ...late.map(({ settings }) => Object.fromEntries((settings.known ?? ['tools']).map((kind) => [kind, {}]))),
     ]);
@@ -195,7 +199,7 @@ export class Greetings {
     const isWhole = this.#parts.lanes.all.every((lane) => results.has(lane));
     const result = JSON.stringify({
       supportedVersions: versions,
-      ...this.#merge(results),
+      ...this.#merge(results, {}),
       resultType: 'complete',
       ttlMs: isWhole ? ttlMs : 0,
       cacheScope: 'private',

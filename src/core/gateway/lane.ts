@@ -36,9 +36,14 @@ const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 const MOST_TOKENS = 10_000;
 
 export class Lane {
-  readonly settings: LaneSettings;
+  /** Another config may bring others. */
+  settings: LaneSettings;
   readonly id: LaneId;
   state: LaneState = 'idle';
+  /** A session of it has begun, and is not over. */
+  hasSession = false;
+  /** Started anew as soon as this session of it is over. */
+  startsAtEnd = false;
   isFull = false;
   /** This session of it has been introduced to the client, or needs no introduction. */
   isGreeted = false;
@@ -76,6 +81,9 @@ export class Lane {
   constructor(settings: LaneSettings) {
     this.settings = settings;
     this.id = settings.lane;
+    if (settings.refusal === undefined) return;
+    this.state = 'down';
+    this.why = settings.refusal.text;
   }
 
   /** What is sent now reaches its session. A server that ended before it was greeted is greeted first when it is back. */
@@ -120,11 +128,16 @@ export class Lane {
     return this.isIdle ? Math.min(atMs, this.lastUsedMs + this.settings.idleStopMs) : atMs;
   }
 
-  /** Nothing is open on it and nothing is owed to the client by it. */
+  /** It may be stopped: nobody listens to it, either. */
   get isIdle(): boolean {
-    if (this.settings.idleStopMs === Number.POSITIVE_INFINITY || this.state !== 'up' || this.hasTasks) return false;
-    if (this.openQuestions > 0) return false;
-    if (this.waiting.length > 0 || this.subscriptions.size > 0) return false;
+    const mayStop = this.settings.idleStopMs !== Number.POSITIVE_INFINITY && this.subscriptions.size === 0;
+    return mayStop && this.state === 'up' && this.isUnused;
+  }
+
+  /** Nothing is open on it and nothing is owed to the client by it. */
+  get isUnused(): boolean {
+    if (this.state !== 'up' && this.state !== 'away') return false;
+    if (this.hasTasks || this.openQuestions > 0 || this.waiting.length > 0) return false;
     for (const part of this.parts.values()) if (part.isStanding !== true) return false;
     return true;
   }

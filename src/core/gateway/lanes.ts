@@ -3,8 +3,9 @@
 import { objectAt } from '../../wire/json.ts';
 import type { Line, RequestMessage } from '../../wire/message.ts';
 import type { ClientMemory } from './client-memory.ts';
-import { Lane } from './lane.ts';
+import type { Lane } from './lane.ts';
 import type { LaneHooks } from './lane-hooks.ts';
+import type { LaneTable } from './lane-table.ts';
 import type { OpenRequest, OpenRequests, Part } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
 import { readGreeting } from './read-greeting.ts';
@@ -14,8 +15,7 @@ import type { GatewaySettings } from './settings.ts';
 /** What is meant for a server that starts waits so long at most; a greeting has no more. */
 const PATIENCE_MS = 30_000;
 export class Lanes {
-  readonly all: readonly Lane[];
-  readonly #byId: ReadonlyMap<string, Lane>;
+  readonly #table: LaneTable;
   readonly #settings: GatewaySettings;
   readonly #outbox: Outbox;
   readonly #requests: OpenRequests;
@@ -24,7 +24,7 @@ export class Lanes {
 
   constructor(
     settings: GatewaySettings,
-    { outbox, requests, client }: { outbox: Outbox; requests: OpenRequests; client: ClientMemory },
+    { table, outbox, requests, client }: { table: LaneTable; outbox: Outbox; requests: OpenRequests; client: ClientMemory },
     hooks: LaneHooks,
   ) {
     this.#settings = settings;
@@ -32,18 +32,16 @@ export class Lanes {
     this.#requests = requests;
     this.#client = client;
     this.#hooks = hooks;
-    this.all = settings.lanes.map((one) => new Lane(one));
-    this.#byId = new Map(this.all.map((lane) => [lane.id, lane]));
-    for (const lane of this.all) {
-      const { refusal } = lane.settings;
-      if (refusal === undefined) continue;
-      lane.state = 'down';
-      lane.why = refusal.text;
-    }
+    this.#table = table;
+  }
+
+  /** In the order of every list. */
+  get all(): readonly Lane[] {
+    return this.#table.all;
   }
 
   find(id: string): Lane | undefined {
-    return this.#byId.get(id);
+    return this.#table.find(id);
   }
 
   /** Monotonic ms at which one of them wants to be looked at. */
@@ -63,6 +61,7 @@ export class Lanes {
 
   start(lane: Lane): void {
     lane.state = 'starting';
+    lane.hasSession = true;
     lane.isGreeted = false;
     lane.hasTasks = false;
     lane.isFull = false;
@@ -73,6 +72,13 @@ export class Lanes {
     this.#outbox.push({ type: 'start_lane', lane: lane.id });
     if (this.#client.era === 'legacy') this.greet(lane, undefined);
     else if (this.#client.era === 'modern') this.#up(lane);
+  }
+
+  /** Nobody waits for it until it is up. */
+  startLate(lane: Lane): void {
+    if (this.#client.hasLeft) return;
+    this.start(lane);
+    lane.isLate = lane.state === 'starting';
   }
 
   /** @param open the client's own greeting, where this is its turn */
@@ -91,6 +97,8 @@ export class Lanes {
 
   /** Sends it, or holds it until the lane is up. False where it can be neither; `part` where it is a request. */
   send(lane: Lane, line: Line, part: Part | undefined): 'sent' | 'down' | 'busy' {
+    // INVARIANT: nothing new goes to a server that has left the config
+    if (this.find(lane.id) !== lane) return 'down';
     if (part !== undefined) lane.lastUsedMs = this.#outbox.now.monoMs;
     if (lane.takesLines) {
       if (lane.isFull && part !== undefined) return 'busy';
@@ -146,10 +154,7 @@ export class Lanes {
 
   /** What the client has asked to be kept, of a session of this lane that has ended. */
   #replay(lane: Lane): void {
-    if (this.#client.era !== 'legacy') return;
-    const level = this.#client.logLevel;
-    const again = [...(level !== undefined && lane.offers('logging') ? [level] : []), ...lane.subscriptions.values()];
-    for (const line of again) {
+    for (const line of this.#client.replaysFor(lane)) {
       const part = this.#requests.add(lane, undefined, { onAnswer: () => {}, onLost: undefined });
       this.#outbox.toLane(lane.id, rewriteLine(line, [{ path: ['id'], value: part.id }]));
     }
@@ -185,6 +190,14 @@ export class Lanes {
       if (lane.waiting.some((one) => one.part === part) || !this.#requests.remove(part)) continue;
       part.onLost?.(lane.why);
     }
+    lane.hasSession = false;
+    if (this.#table.drop(lane)) return;
+    if (lane.startsAtEnd) {
+      lane.startsAtEnd = false;
+      lane.state = 'idle';
+      this.startLate(lane);
+      return;
+    }
     if (lane.state === 'stopping') {
       lane.state = 'idle';
       if (lane.waiting.length > 0) this.start(lane);
@@ -204,11 +217,12 @@ export class Lanes {
     lane.state = 'down';
     lane.why = why;
     lane.failures += 1;
-    this.#refuseWaiting(lane, 'down');
+    this.refuseWaiting(lane, 'down');
     this.#hooks.onChanged(lane);
   }
 
-  #refuseWaiting(lane: Lane, kind: 'down' | 'slow'): void {
+  /** What waits for it is not sent. */
+  refuseWaiting(lane: Lane, kind: 'down' | 'slow'): void {
     const { waiting } = lane;
     lane.waiting = [];
     lane.waitsUntilMs = Number.POSITIVE_INFINITY;
@@ -219,23 +233,11 @@ export class Lanes {
     }
   }
 
-  /** The session ends: nothing comes back. */
-  endAll(): void {
-    for (const lane of this.all) {
-      lane.retryAtMs = Number.POSITIVE_INFINITY;
-      this.#refuseWaiting(lane, 'slow');
-      if (lane.state !== 'idle') this.#outbox.push({ type: 'end_lane', lane: lane.id });
-    }
-  }
-
   onTick(): void {
     const nowMs = this.#outbox.now.monoMs;
     for (const lane of this.all) {
-      if (lane.waitsUntilMs <= nowMs) this.#refuseWaiting(lane, 'slow');
-      if (lane.retryAtMs <= nowMs) {
-        this.start(lane);
-        lane.isLate = lane.state === 'starting';
-      }
+      if (lane.waitsUntilMs <= nowMs) this.refuseWaiting(lane, 'slow');
+      if (lane.retryAtMs <= nowMs) this.startLate(lane);
       if (!lane.isIdle || lane.lastUsedMs + lane.settings.idleStopMs > nowMs) continue;
       lane.state = 'stopping';
       this.#outbox.log(

@@ -8,18 +8,23 @@ export interface Owned {
 }
 
 export class Prefixes {
-  readonly #byLane: ReadonlyMap<LaneId, string>;
+  #byLane: ReadonlyMap<LaneId, string> = new Map();
   /** Longest first. */
-  readonly #sorted: readonly (readonly [prefix: string, lane: LaneId])[];
+  #sorted: readonly (readonly [prefix: string, lane: LaneId])[] = [];
 
   /** @throws RangeError where two lanes have the same prefix: names would be a guess */
   constructor(lanes: readonly { readonly lane: LaneId; readonly prefix: string }[]) {
+    this.become(lanes);
+  }
+
+  /** @throws RangeError as the constructor: nothing has changed then */
+  become(lanes: readonly { readonly lane: LaneId; readonly prefix: string }[]): void {
+    if (new Set(lanes.map(({ prefix }) => prefix)).size !== lanes.length)
+      throw new RangeError('two lanes have one prefix');
     this.#byLane = new Map(lanes.map(({ lane, prefix }) => [lane, prefix]));
     this.#sorted = lanes
       .map(({ lane, prefix }) => [prefix, lane] as const)
       .sort(([one], [other]) => other.length - one.length);
-    if (new Set(lanes.map(({ prefix }) => prefix)).size !== lanes.length)
-      throw new RangeError('two lanes have one prefix');
   }
 
   /** By the longest prefix, never by looking for a separator. Undefined: nobody's. */

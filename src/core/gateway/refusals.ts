@@ -1,11 +1,13 @@
 // What the gateway itself refuses: put on record like any denial, and answered in the same shapes. Texts and bookkeeping only.
-import type { IntentEntry } from '../../audit/entry.ts';
+import { type IntentEntry, showRef } from '../../audit/entry.ts';
 import { objectAt, stringAt } from '../../wire/json.ts';
 import type { Line, RequestMessage } from '../../wire/message.ts';
-import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../../wire/reply.ts';
+import { errorLine, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND } from '../../wire/reply.ts';
 import { readCorrelation, UNKNOWN_MODEL } from '../attribution.ts';
 import { type Refusing, refusalLine } from '../denial.ts';
-import { intentOf } from '../entries.ts';
+import type { BatchAnswer } from '../batch.ts';
+import { intentOf, refusedIntent } from '../entries.ts';
+import type { RefusedLine } from '../events.ts';
 import { CLIENT } from '../exchange.ts';
 import { newExchange } from '../new-exchange.ts';
 import type { ClientMemory } from './client-memory.ts';
@@ -32,6 +34,20 @@ export class Refusals {
     const intent = this.#intentOf(line, server, refusing);
     this.#outbox.record(intent);
     this.#requests.reply(open, () => lineFor(open, refusing, intent));
+  }
+
+  /** A line of the client that cannot be read in one way only goes to no server. */
+  refuseLine(refused: RefusedLine, batch: BatchAnswer | undefined): void {
+    const outbox = this.#outbox;
+    const { id, code, detail, shape } = refused.refusal;
+    const who = { client: this.#client.name, model: UNKNOWN_MODEL, correlation: undefined, subject: undefined };
+    const intent = refusedIntent(refused, NOBODY, who, outbox.now);
+    outbox.record(intent);
+    outbox.log('warn', `a line of the client was refused and not forwarded: ${detail}`);
+    if (id === undefined || shape === 'response') return;
+    const jsonRpcCode = code === 'bad_call' ? INVALID_PARAMS : INVALID_REQUEST;
+    const decision = () => ({ reason: code, rule: 'strict', record: showRef(intent.ref) });
+    outbox.toClient(() => errorLine(id, jsonRpcCode, `refused by mcp-guard: ${detail}`, decision()), batch);
   }
 
   /** The same where what was sent is gone: a session has ended while it went out. */

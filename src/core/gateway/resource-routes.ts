@@ -39,6 +39,12 @@ export class ResourceRoutes {
     return true;
   }
 
+  /** It has left. */
+  forget(lane: Lane): void {
+    for (const [uri, owner] of this.#uris) if (owner === lane) this.#uris.delete(uri);
+    for (const [text, template] of this.#templates) if (template.lane === lane) this.#templates.delete(text);
+  }
+
   ofTemplate(text: string): Lane | undefined {
     return this.#templates.get(text)?.lane;
   }

@@ -95,11 +95,14 @@ export function countBounded(tools: readonly ToolEntry[]): number {
   return tools.filter(({ state }) => state.kind !== 'isolated').length;
 }
 
-/** How many of these tools are out because of faults, those that are being probed included. */
+/** How many of these tools this machine has found to be out because of faults, those that are being probed included. */
 export function countOutByFaults(board: Board, tools: ReadonlySet<string>): number {
   return board.tools.filter(
     ({ tool, state }) =>
-      tools.has(tool) && (state.kind === 'open' || state.kind === 'half_open') && state.cause === 'faults',
+      tools.has(tool) &&
+      (state.kind === 'open' || state.kind === 'half_open') &&
+      state.cause === 'faults' &&
+      state.fleet === undefined,
   ).length;
 }
 

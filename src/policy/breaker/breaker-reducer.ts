@@ -148,7 +148,7 @@ function reduceToolsOut(
   );
 }
 
-/** Opens, or opens again: the only place that draws how long. */
+/** Opens, or opens again: the only place that draws how long. What opens here this machine has found itself, whoever opened it before. */
 function openWith(state: Openable, trip: Trip, now: Moment, random: number, settings: BreakerSettings): Reduction {
   const before = state.kind === 'closed' ? undefined : state;
   const round = roundOf(state, now, settings) + 1;
@@ -180,8 +180,9 @@ function drawOpenMs(round: number, random: number, settings: BreakerSettings): n
   return Math.min(maxOpenMs, Math.max(1, Math.round(drawn)));
 }
 
-function toHalfOpen({ epoch, round, cause, since, why, lapses }: OpenState): HalfOpenState {
-  return { kind: 'half_open', epoch, round, cause, since, why, lapses, successes: 0, lease: null };
+function toHalfOpen({ epoch, round, cause, since, why, lapses, fleet }: OpenState): HalfOpenState {
+  const mark = fleet === undefined ? {} : { fleet };
+  return { kind: 'half_open', epoch, round, cause, since, why, lapses, ...mark, successes: 0, lease: null };
 }
 
 function freeProbe(state: HalfOpenState): HalfOpenState {

@@ -40,6 +40,8 @@ export interface BreakerSettings {
   readonly escalateShare: number;
   /** An open tool also leaves `tools/list`. */
   readonly hide: boolean;
+  /** With whom openings are shared: the guards of this machine, or those of every machine that has the same redis. */
+  readonly share: 'machine' | 'fleet';
 }
 
 /** Of a tool: what holds in a bare run, and where a config is silent. */
@@ -63,6 +65,7 @@ export const TOOL_DEFAULTS: BreakerSettings = {
   escalateTools: 3,
   escalateShare: 0.5,
   hide: false,
+  share: 'machine',
 };
 
 /** Of a server: three failures in a row, or half of a full window. */
@@ -111,6 +114,7 @@ export const SLOW_CALL_RANGES: Readonly<Record<keyof SlowCall, Range>> = { after
 export const SETTING_WORDS = {
   mode: ['enforce', 'observe', 'off'],
   countToolErrors: ['always', 'rate', 'never'],
+  share: ['fleet', 'machine'],
 } as const satisfies { [Key in keyof BreakerSettings]?: readonly BreakerSettings[Key][] };
 
 /** Two settings that do not fit together: the first one must be changed, or the second. */
@@ -125,7 +129,8 @@ export interface SettingFault {
 export function isLegalSetting(key: string, value: unknown): boolean {
   const range = new Map<string, Range>(Object.entries(SETTING_RANGES)).get(key);
   if (range !== undefined) return fits(value, range);
-  if (key === 'mode' || key === 'countToolErrors') return SETTING_WORDS[key].some((word) => word === value);
+  if (key === 'mode' || key === 'countToolErrors' || key === 'share')
+    return SETTING_WORDS[key].some((word) => word === value);
   if (key === 'hide') return typeof value === 'boolean';
   if (key !== 'slowCall' || typeof value !== 'object' || value === null) return false;
   const { afterMs, rate } = SLOW_CALL_RANGES;

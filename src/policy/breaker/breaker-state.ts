@@ -29,7 +29,25 @@ export type Evidence =
   | { readonly kind: 'tools'; readonly open: number; readonly known: number }
   | { readonly kind: 'probe'; readonly outcome: Sample | 'none'; readonly durationMs: number; readonly slow: boolean }
   | { readonly kind: 'lease'; readonly holder: string; readonly forMs: number; readonly lapses: number }
-  | { readonly kind: 'person'; readonly actor: string; readonly reason: string };
+  | { readonly kind: 'person'; readonly actor: string; readonly reason: string }
+  /** Another machine of the fleet says so: what it counted, all 0 where it did not open by counting. attacker-controlled: `machine`. */
+  | {
+      readonly kind: 'fleet';
+      readonly machine: string;
+      readonly samples: number;
+      readonly faults: number;
+      readonly toolErrors: number;
+      readonly slow: number;
+      readonly row: number;
+    };
+
+/** Which opening of the fleet a state was taken over from. Absent: this machine has found it itself. */
+export interface FleetMark {
+  /** Names the machine, and its opening until that closes. */
+  readonly id: string;
+  /** Grows each time that machine opens it again. */
+  readonly step: number;
+}
 
 /** The right to send the one probe. */
 export interface Lease {
@@ -51,6 +69,8 @@ export interface ClosedState {
   readonly since: Moment | null;
   /** Oldest first. */
   readonly window: readonly TimedSample[];
+  /** The opening of the fleet that has ended here: it is not taken over again. */
+  readonly over?: string;
 }
 
 interface Failing {
@@ -62,6 +82,8 @@ interface Failing {
   readonly why: Evidence;
   /** Probes that did not come back within their lease: each makes the next lease longer. */
   readonly lapses: number;
+  /** INVARIANT: what others say ends only what others said; an opening without this ends by this machine's own probes, or a person. */
+  readonly fleet?: FleetMark;
 }
 
 /** INVARIANT: the end of an opening is `at` + `forMs`; it was drawn once, by whoever opened it, and nothing moves it. */
@@ -113,7 +135,9 @@ export type Rule =
   | 'person_close'
   | 'person_reset'
   | 'person_isolate'
-  | 'isolation_kept';
+  | 'isolation_kept'
+  | 'fleet_open'
+  | 'fleet_close';
 
 /** One step of one breaker: one audit record. */
 export interface Transition {

@@ -2,6 +2,7 @@
 // and no clock; what it may not decide alone (the one probe of this machine) it waits for.
 import type { Deny, Interceptor, RequestView, Settled, Verdict } from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
+import type { BreakerFleet } from '../../ports/breaker-fleet.ts';
 import type { BreakerStore, Moment } from '../../ports/breaker-store.ts';
 import type { Instant } from '../../ports/clock.ts';
 import { openForMs } from './admission.ts';
@@ -9,6 +10,7 @@ import type { Board, BoardTransition } from './board.ts';
 import { type Permit, type ProbeRequest, takeProbe } from './board-steps.ts';
 import type { BreakerSettings } from './breaker-settings.ts';
 import { CallCount } from './call-count.ts';
+import { planClaim } from './fleet-claim.ts';
 import { askGate, type GateParts, serverEpoch } from './gate.ts';
 import type { RefusedTool } from './hide.ts';
 import { LocalBoard } from './local-board.ts';
@@ -16,6 +18,8 @@ import { elapsedMs } from './moment.ts';
 
 export interface BreakerParts {
   readonly store: BreakerStore<Board>;
+  /** Where one probe is let through in a whole fleet. Absent: no breaker is shared that far. */
+  readonly fleet?: BreakerFleet | undefined;
   /** `tool` undefined: of the server itself. */
   settingsOf(server: string, tool: string | undefined): BreakerSettings;
   /** The tools that the client may see, as last listed; undefined before that. INVARIANT: never one that a scope hides. */
@@ -85,20 +89,37 @@ export function createBreaker(parts: BreakerParts): Breaker {
     const deadlineMs = parts.deadlineMsOf(upstream, tool);
     const isSurelyGone = (holder: string): boolean => holder !== store.holder && store.isGone(holder);
     const probe: ProbeRequest = { tool, asks, holder: store.holder, deadlineMs, isGone: isSurelyGone };
-    let permit: Permit | undefined;
-    boardOf(upstream).step(
-      (board, now, random) => {
-        const reduction = takeProbe(board, probe, { now, random, settingsOf: (one) => settingsOf(upstream, one) });
-        permit = reduction.permit;
-        return reduction;
-      },
-      (now) => {
-        if (permit !== undefined) taken.set(request, permit);
-        parts.resume(request, permit === undefined ? 'refused' : 'go');
-        // INVARIANT: a lease that nobody has picked up goes back.
-        if (permit !== undefined && taken.delete(request)) calls.giveBack(upstream, tool, permit, now);
-      },
-    );
+    const board = boardOf(upstream);
+    const claim =
+      parts.fleet &&
+      planClaim(probe, {
+        server: upstream,
+        stateOf: (one) => board.stateOf(one),
+        settingsOf: (one) => settingsOf(upstream, one),
+      });
+    const takeHere = (): void => {
+      let permit: Permit | undefined;
+      board.step(
+        (current, now, random) => {
+          const reduction = takeProbe(current, probe, { now, random, settingsOf: (one) => settingsOf(upstream, one) });
+          permit = reduction.permit;
+          return reduction;
+        },
+        (now) => {
+          if (permit !== undefined) taken.set(request, permit);
+          else for (const one of claim?.breakers ?? []) parts.fleet?.free(upstream, one);
+          parts.resume(request, permit === undefined ? 'refused' : 'go');
+          // INVARIANT: a lease that nobody has picked up goes back.
+          if (permit !== undefined && taken.delete(request)) calls.giveBack(upstream, tool, permit, now);
+        },
+      );
+    };
+    if (claim === undefined) takeHere();
+    else
+      parts.fleet?.claim(claim, (mayProbe) => {
+        if (mayProbe) takeHere();
+        else parts.resume(request, 'refused');
+      });
   };
 
   return {

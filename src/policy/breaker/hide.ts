@@ -1,6 +1,6 @@
 // Takes tools that are switched off out of `tools/list`, where a config asks for it, and says when that list has changed. Legacy
 // sessions only: lists of 2026-07-28 must not vary as a side effect. Decides nothing about calls.
-import type { Interceptor, Narrowing, RequestView } from '../../core/interceptor.ts';
+import type { ChangedList, Interceptor, Narrowing, RequestView } from '../../core/interceptor.ts';
 import type { Instant } from '../../ports/clock.ts';
 import type { JsonObject } from '../../wire/json.ts';
 import { isJsonObject } from '../../wire/json.ts';
@@ -21,7 +21,7 @@ export interface HideParts {
 
 /** How soon the openings and orders of other guards are seen. */
 const LOOK_EVERY_MS = 500;
-const NOTHING: readonly string[] = [];
+const NOTHING: readonly ChangedList[] = [];
 const ALL_SHOWN = JSON.stringify([]);
 
 export class Hide implements Interceptor {
@@ -59,12 +59,12 @@ export class Hide implements Interceptor {
     if (this.#shown.size > 0) this.#lookAtMs = Math.min(this.#lookAtMs, now.monoMs);
   }
 
-  takeChangedLists(now: Instant): readonly string[] {
+  takeChangedLists(now: Instant): readonly ChangedList[] {
     if (now.monoMs < this.#lookAtMs) return NOTHING;
     this.#lookAtMs = now.monoMs + LOOK_EVERY_MS;
     return [...this.#shown].flatMap(([server, before]) => {
       this.#look(server, now);
-      return this.#shown.get(server) === before ? [] : [server];
+      return this.#shown.get(server) === before ? [] : [{ upstream: server, list: 'tools' as const }];
     });
   }
 

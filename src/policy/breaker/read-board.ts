@@ -3,7 +3,7 @@
 import type { Moment } from '../../ports/breaker-store.ts';
 import type { Board, ToolEntry } from './board.ts';
 import { countBounded, LONGEST_TOOL, MOST_TOOLS } from './board.ts';
-import type { BreakerState, Cause, Evidence, Lease, TimedSample } from './breaker-state.ts';
+import type { BreakerState, Cause, Evidence, FleetMark, Lease, TimedSample } from './breaker-state.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -46,7 +46,9 @@ function readClosed(fields: Fields, epoch: number): BreakerState | undefined {
   const since = fields.since === null ? null : readMoment(fields.since);
   const window = listOf(fields.window, MOST_SAMPLES, readSample);
   if (round === undefined || since === undefined || window === undefined) return undefined;
-  return { kind: 'closed', epoch, round, since, window };
+  const { over } = fields;
+  if (over !== undefined && typeof over !== 'string') return undefined;
+  return { kind: 'closed', epoch, round, since, window, ...(over === undefined ? {} : { over }) };
 }
 
 function readFailing(fields: Fields, kind: 'open' | 'half_open', epoch: number): BreakerState | undefined {
@@ -57,7 +59,9 @@ function readFailing(fields: Fields, kind: 'open' | 'half_open', epoch: number):
   const lapses = countOf(fields.lapses);
   if (round === undefined || cause === undefined || since === undefined || why === undefined || lapses === undefined)
     return undefined;
-  const failing = { epoch, round, cause, since, why, lapses };
+  const fleet = fields.fleet === undefined ? undefined : readMark(fields.fleet);
+  if (fields.fleet !== undefined && fleet === undefined) return undefined;
+  const failing = { epoch, round, cause, since, why, lapses, ...(fleet === undefined ? {} : { fleet }) };
   if (kind === 'open') {
     const at = readMoment(fields.at);
     const forMs = numberOf(fields.forMs);
@@ -66,6 +70,13 @@ function readFailing(fields: Fields, kind: 'open' | 'half_open', epoch: number):
   const successes = countOf(fields.successes);
   const lease = fields.lease === null ? null : readLease(fields.lease);
   return successes === undefined || lease === undefined ? undefined : { kind, ...failing, successes, lease };
+}
+
+function readMark(value: unknown): FleetMark | undefined {
+  const fields = fieldsOf(value);
+  const step = countOf(fields?.step);
+  const id = fields?.id;
+  return step === undefined || typeof id !== 'string' ? undefined : { id, step };
 }
 
 function readLease(value: unknown): Lease | undefined {
@@ -85,11 +96,15 @@ export function readEvidence(value: unknown): Evidence | undefined {
 }
 
 function evidenceOf(fields: Fields, count: (key: string) => number): Evidence | undefined {
-  const { kind, actor, reason, holder, slow } = fields;
+  const { kind, actor, reason, holder, slow, machine } = fields;
   const outcome = wordOf(fields.outcome, OUTCOMES);
   if (kind === 'samples') {
     const [samples, faults, toolErrors] = [count('samples'), count('faults'), count('toolErrors')];
     return { kind, samples, faults, toolErrors, slow: count('slow'), row: count('row') };
+  }
+  if (kind === 'fleet' && typeof machine === 'string') {
+    const [samples, faults, toolErrors] = [count('samples'), count('faults'), count('toolErrors')];
+    return { kind, machine, samples, faults, toolErrors, slow: count('slow'), row: count('row') };
   }
   if (kind === 'tools') return { kind, open: count('open'), known: count('known') };
   if (kind === 'person' && typeof actor === 'string' && typeof reason === 'string') return { kind, actor, reason };

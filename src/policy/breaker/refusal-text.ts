@@ -42,11 +42,10 @@ function reasonOf(state: BreakerState, now: Moment): string {
 
 function evidenceText(why: Evidence): string {
   switch (why.kind) {
-    case 'samples': {
-      const { samples, faults, toolErrors, slow, row } = why;
-      const counts = [`${faults} failed`, `${toolErrors} answered with an error`, `${slow} were too slow`];
-      return `of its last ${samples} calls ${counts.filter((count) => !count.startsWith('0 ')).join(', ')}${row > 1 ? ` (the last ${row} in a row)` : ''}`;
-    }
+    case 'samples':
+      return countText(why);
+    case 'fleet':
+      return `another machine has switched it off for all${why.samples === 0 ? '' : `, because there ${countText(why)}`}`;
     case 'tools':
       return `${why.open} of its ${why.known} tools fail`;
     case 'person':
@@ -55,6 +54,11 @@ function evidenceText(why: Evidence): string {
     case 'lease':
       return 'calls that tried it out failed';
   }
+}
+
+function countText({ samples, faults, toolErrors, slow, row }: Extract<Evidence, { samples: number }>): string {
+  const counts = [`${faults} failed`, `${toolErrors} answered with an error`, `${slow} were too slow`];
+  return `of its last ${samples} calls ${counts.filter((count) => !count.startsWith('0 ')).join(', ')}${row > 1 ? ` (the last ${row} in a row)` : ''}`;
 }
 
 function since(at: Moment, now: Moment): string {

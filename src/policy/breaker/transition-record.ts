@@ -32,6 +32,8 @@ const RULES: Readonly<Record<Rule, true>> = {
   person_reset: true,
   person_isolate: true,
   isolation_kept: true,
+  fleet_open: true,
+  fleet_close: true,
 };
 
 /**

@@ -25,5 +25,6 @@ export function stepTo(from: BreakerState, to: BreakerState, rule: Rule, evidenc
     openMs: to.kind === 'open' ? to.forMs : undefined,
     round: to.kind === 'isolated' ? 0 : to.round,
   };
-  return { state: { ...to, epoch }, transitions: [transition] };
+  const over = to.kind === 'closed' && 'fleet' in from ? from.fleet?.id : undefined;
+  return { state: { ...to, ...(over === undefined ? {} : { over }), epoch }, transitions: [transition] };
 }

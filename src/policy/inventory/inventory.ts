@@ -1,7 +1,7 @@
 // Watches what a server offers, page by page, before anything is hidden from a client, and tells of a list that is new. Narrows
 // nothing and delays no answer: the work is done after it, in small steps. Knows no file.
 import type { UpstreamId } from '../../core/events.ts';
-import { type Interceptor, PASS, type RequestView } from '../../core/interceptor.ts';
+import { type Interceptor, PASS, type RepeatMark, type RequestView } from '../../core/interceptor.ts';
 import type { Json, JsonObject } from '../../wire/json.ts';
 import { objectAt, stringAt } from '../../wire/json.ts';
 import type { ListKind, Offered, ServerFacts } from './known-list.ts';
@@ -39,8 +39,8 @@ interface Listing {
   next: string | undefined;
   /** Milliseconds since the epoch, of the newest page. */
   seenAtMs: number;
-  /** Where it is a single page: the number of its bytes. */
-  readonly repeat: number | undefined;
+  /** Where it is a single page: the mark of its bytes. */
+  readonly repeat: RepeatMark | undefined;
 }
 
 interface Page {
@@ -113,8 +113,8 @@ export function createInventoryWatch({ digest, later, offer }: InventoryParts): 
         // Byte for byte the list that was taken last: there is nothing new in it.
         if (repeat !== undefined && listing?.next === undefined && listing?.repeat === repeat) return undefined;
         const [builder, isWhole] = [new ListBuilder(kind, digest), stringAt(result, 'nextCursor') === undefined];
-        const number = isWhole ? repeat : undefined;
-        listing = { server: upstream, kind, builder, next: undefined, seenAtMs: wallMs, repeat: number };
+        const mark = isWhole ? repeat : undefined;
+        listing = { server: upstream, kind, builder, next: undefined, seenAtMs: wallMs, repeat: mark };
         listings.set(key, listing);
       } else if (listing === undefined || listing.next !== cursor) return undefined;
       listing.next = stringAt(result, 'nextCursor');

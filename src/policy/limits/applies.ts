@@ -4,9 +4,10 @@ import { foldKey } from '../../wire/confusable.ts';
 import { compilePattern, type Pattern } from '../pattern.ts';
 import type { Dimension, Limit, Subject } from './limit.ts';
 
-/** A longer name is not searched: it counts as matched by every pattern. */
-const LONGEST_SEARCHED = 4_096;
+/** No tool has a longer name, and what a client calls itself is not searched beyond it: it counts as matched by every pattern. */
+export const LONGEST_SEARCHED = 4_096;
 
+/** INVARIANT: asked about tools whose name is not longer than LONGEST_SEARCHED. */
 export interface Applies {
   to(subject: Subject): boolean;
   /** At least 0. */
@@ -28,7 +29,7 @@ function compileName(source: string): NamePattern {
 }
 
 function matchesName({ plain, folded }: NamePattern, name: string, foldedName: string): boolean {
-  return name.length > LONGEST_SEARCHED || plain.matches(name) || folded.matches(foldedName);
+  return plain.matches(name) || folded.matches(foldedName);
 }
 
 export function compileApplies(limit: Limit): Applies {
@@ -56,8 +57,6 @@ export function compileApplies(limit: Limit): Applies {
       const exact = costs.find(({ source }) => source === tool);
       if (exact !== undefined) return exact.cost;
       const matching = costs.filter((one) => matchesName(one, tool, folded)).map(({ cost }) => cost);
-      // INVARIANT: a name that is too long to be searched is never cheaper than one that no pattern is about.
-      if (tool.length > LONGEST_SEARCHED) return Math.max(1, ...matching);
       return matching.length === 0 ? 1 : Math.max(...matching);
     },
   };

@@ -1,5 +1,6 @@
 // What the model reads when a limit refuses its call: which limit, why, when to try again. Decides nothing.
 import type { Deny } from '../../core/interceptor.ts';
+import { LONGEST_SEARCHED } from './applies.ts';
 import type { Bill } from './limit-set.ts';
 import type { Rate } from './rate.ts';
 
@@ -60,6 +61,17 @@ function whyOf({ limit, part, cost }: Bill['items'][number]): Why {
 
 function paceOf(rate: Rate | undefined): string {
   return `${rate?.units} per ${showPeriod(rate?.periodUs)}`;
+}
+
+/** INVARIANT: a name that is too long to be searched is neither cheaper nor freer than any other: it is not sent. */
+export function nameDenial(length: number): Deny {
+  return {
+    kind: 'deny',
+    reason: 'name_too_long',
+    rule: 'limits',
+    text: `The name of this tool has ${length} characters, of at most ${LONGEST_SEARCHED} that limits are matched with, so this call was not sent. Call a tool by its name in the list of tools.`,
+    retryAfterMs: undefined,
+  };
 }
 
 /** The store did not decide. INVARIANT: then the call is not sent. */

@@ -12,8 +12,9 @@ import {
   type Take,
 } from '../../ports/limit-store.ts';
 import { objectAt, stringAt } from '../../wire/json.ts';
+import { LONGEST_SEARCHED } from './applies.ts';
 import type { Subject } from './limit.ts';
-import { limitDenial, storeDenial } from './limit-denial.ts';
+import { limitDenial, nameDenial, storeDenial } from './limit-denial.ts';
 import { type Bill, chargesOf, LEASE_MS, type LimitSet, paidOf } from './limit-set.ts';
 import { OpenTaskCalls } from './open-task-calls.ts';
 
@@ -155,6 +156,8 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
       if (request.tool === undefined) return PASS;
       const limits = set();
       if (limits.isEmpty) return PASS;
+      // INVARIANT: what no limit can be matched with is not sent uncounted.
+      if (request.tool.length > LONGEST_SEARCHED) return nameDenial(request.tool.length);
       const bill = limits.billOf(subjectOf(request));
       if (bill.items.length === 0) return PASS;
       const size = { bytesIn: request.bytes ?? 0, wallMs: now.wallMs, lease };

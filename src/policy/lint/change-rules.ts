@@ -1,5 +1,6 @@
 // The rules about what has changed, or goes beyond what was allowed: drift, growth, ceilings. Pure. Where nothing is on record
 // to compare with, they find nothing. attacker-controlled: names and definitions.
+import { approveCommand, diffCommand } from '../lock/lock-command.ts';
 import { grantFor, viewScope } from '../lock/scope-view.ts';
 import { findDrift } from '../pins/drift.ts';
 import { describeChange } from '../pins/drift-text.ts';
@@ -15,14 +16,14 @@ import { listCallable, listGrants, matchedTools, serverOf } from './subject.ts';
 const MOST_LINES = 3;
 const WORDS = { approved: 'approved', first_seen: 'seen first' } as const;
 
-export function findDrifted({ servers }: LintInput): readonly Found[] {
+export function findDrifted({ servers, commandOptions }: LintInput): readonly Found[] {
   return servers.flatMap(({ id, definitions, document }): readonly Found[] => {
     if (definitions === undefined) return [];
     const { before, now, since, hasInstructions, isPart } = definitions;
     const settings = resolvePins(document);
     const drift = findDrift(before, now, (tool) => settings(tool).ignored);
     const base = { path: ['servers', id], server: id } as const;
-    const mend = `look with \`mcp-guard scope diff --server ${id}\`, then \`mcp-guard scope approve --server ${id}\``;
+    const mend = `look with \`${diffCommand(commandOptions, id)}\`, then \`${approveCommand(commandOptions, id)}\``;
     const changed = drift.changed
       .filter(({ tool }) => settings(tool).mode !== 'off')
       .map((change): Found => {
@@ -49,12 +50,14 @@ export function findDrifted({ servers }: LintInput): readonly Found[] {
 }
 
 /** Where the lock does not count, `run` starts nothing: a check before that must say so. */
-export function findRefusedLock({ lockRefused }: LintInput): readonly Found[] {
-  return lockRefused === undefined ? [] : [{ path: [], text: lockRefused.what, mend: lockRefused.mend }];
+export function findRefusedLock({ lockRefused, commandOptions }: LintInput): readonly Found[] {
+  if (lockRefused === undefined) return [];
+  const mend = `${lockRefused.mend}: \`${approveCommand(commandOptions)}\``;
+  return [{ path: [], text: lockRefused.what, mend }];
 }
 
 /** What nobody has approved, or nobody can: then a server is held to nothing but what it happened to say first. */
-export function findNotPinned({ servers, approved }: LintInput): readonly Found[] {
+export function findNotPinned({ servers, approved, commandOptions }: LintInput): readonly Found[] {
   return servers.flatMap(({ id, document, pins, definitions }): readonly Found[] => {
     if (resolveServerPins(document).mode === 'off') return [];
     const base = { path: ['servers', id], server: id } as const;
@@ -64,14 +67,14 @@ export function findNotPinned({ servers, approved }: LintInput): readonly Found[
     }
     if (approved === undefined || pins !== undefined) return [];
     const text = `${quoteName(id)} was approved before its definitions were seen: nobody has approved what it says of its tools`;
-    const mend = `run it, then \`mcp-guard scope approve --server ${id}\``;
+    const mend = `run it, then \`${approveCommand(commandOptions, id)}\``;
     return [{ ...base, text, mend }];
   });
 }
 
 /** What can be called now and could not be when a person last approved: by a wider scope, or by tools that are new. */
 export function findGrowthSinceApproval(input: LintInput): readonly Found[] {
-  const { approved, servers, nowMs } = input;
+  const { approved, servers, nowMs, commandOptions } = input;
   if (approved === undefined) return [];
   return servers.flatMap((server): readonly Found[] => {
     const { id, pins } = server;
@@ -85,7 +88,7 @@ export function findGrowthSinceApproval(input: LintInput): readonly Found[] {
         path: ['servers', id],
         server: id,
         text: `${countOf(grown.length, 'tool')} can be called that nobody has approved: ${quoteNames(grown)}`,
-        mend: `narrow the scope, or run \`mcp-guard scope approve --server ${id}\``,
+        mend: `narrow the scope, or run \`${approveCommand(commandOptions, id)}\``,
       },
     ];
   });

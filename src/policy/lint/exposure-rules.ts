@@ -20,7 +20,7 @@ export function findToxic(input: LintInput): readonly Found[] {
     {
       path: ['servers'],
       text: `what ${showTools(readers)} may read, ${showTools(senders)} may send outside: a text that a model reads is enough to make it do both`,
-      mend: 'constrain the senders with `host`, let them be approved, or put the two into configs of their own',
+      mend: 'constrain the senders with `host`, deny them, or put the two into configs of their own',
     },
   ];
 }

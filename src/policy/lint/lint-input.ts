@@ -2,6 +2,7 @@
 // of approvals. Types only; where they come from, and what is made of them, is others' to know.
 import type { Json, JsonObject } from '../../wire/json.ts';
 import type { ConstraintPorts } from '../constraint/constraint-document.ts';
+import type { CommandOptions } from '../lock/lock-command.ts';
 import type { PinSet } from '../pins/pin-set.ts';
 import type { ServerScope } from '../scope/scope.ts';
 import type { ScopeLayer } from '../scope/scope-layer.ts';
@@ -104,6 +105,8 @@ export interface LintInput {
   readonly approved: JsonObject | undefined;
   /** Why the lock does not count; undefined where it does, or there is none. */
   readonly lockRefused?: { readonly what: string; readonly mend: string } | undefined;
+  /** Behind the commands that a finding names. */
+  readonly commandOptions: CommandOptions;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
   readonly unusedDays: number;

@@ -33,7 +33,7 @@ export function findUnscoped({ servers, hasScopes, scopes }: LintInput): readonl
   });
 }
 
-export function findNotAsked({ servers }: LintInput): readonly Found[] {
+export function findNotAsked({ servers, commandOptions }: LintInput): readonly Found[] {
   return servers.flatMap(({ id, notAsked, offer }): readonly Found[] => {
     if (notAsked === undefined) return [];
     const instead = offer === undefined ? '' : '; what it offered before is judged instead';
@@ -43,7 +43,7 @@ export function findNotAsked({ servers }: LintInput): readonly Found[] {
         path: ['servers', id],
         server: id,
         text: `${quoteName(id)} did not say what it offers: ${why}${instead}`,
-        mend: `set that right; \`mcp-guard run --server ${id}\` says the same, and what the server says beside`,
+        mend: `set that right; \`mcp-guard run --server ${id}${commandOptions}\` says the same, and what the server says beside`,
       },
     ];
   });

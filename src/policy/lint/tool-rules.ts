@@ -20,7 +20,7 @@ export function findDestructive(input: LintInput): readonly Found[] {
         server: server.id,
         tool: tool.name,
         text: `${quoteName(tool.name)} destroys or runs things (${why}), and is granted for ever and without a question`,
-        mend: 'add `expires`, or `approve: "always"`, or deny it',
+        mend: 'add `expires`, or take it out of the grant, or deny it (`approve` denies each use in this version)',
       },
     ];
   });
@@ -92,7 +92,7 @@ export function findContradictory(input: LintInput): readonly Found[] {
           server: server.id,
           tool: tool.name,
           text: `${quoteName(tool.name)} ${why}: hosts may skip their question to the user because of it`,
-          mend: 'look at what it does; deny it, or let it be approved each time',
+          mend: 'look at what it does; deny it, or do not grant it',
         },
       ];
     }),

@@ -7,6 +7,7 @@ import { sortedJson } from '../../wire/sorted-json.ts';
 import { combineAuth } from './auth-rules.ts';
 import { type Difference, type KeyPath, keysOf, listOf, memberOf, objectFrom, objectOf, rankIn } from './difference.ts';
 import { DOCUMENT_FIELDS, type FieldRule, type Fields } from './field-table.ts';
+import { isWithin, narrowReach, readReach } from './network-reach.ts';
 import { combinePins } from './pin-rules.ts';
 import { combineTools } from './tool-table.ts';
 
@@ -96,6 +97,8 @@ function combineValue(
       return combineLists(config, lock, tell, 'unite');
     case 'intersect':
       return combineLists(config, lock, tell, 'intersect');
+    case 'reach':
+      return combineReach(config, lock, tell);
     case 'auth':
       return combineAuth(path, config, lock, report);
     case 'pins':
@@ -124,6 +127,19 @@ function combineNumbers(
   const isWider = rule.kind === 'smaller' ? ours > theirs : ours < theirs;
   tell(isWider ? 'wider' : 'narrower');
   return isWider ? theirs : ours;
+}
+
+function combineReach(
+  config: Json | undefined,
+  lock: Json | undefined,
+  tell: (direction: Difference['direction']) => void,
+): Json | undefined {
+  const [ours, theirs] = [readReach(config), readReach(lock)];
+  const isNarrower = isWithin(ours, theirs);
+  if (isNarrower && isWithin(theirs, ours)) return config ?? lock;
+  // one that is narrower here and wider there is wider: something of it waits
+  tell(isNarrower ? 'narrower' : 'wider');
+  return narrowReach(ours, theirs);
 }
 
 function combineLists(

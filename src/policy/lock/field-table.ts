@@ -21,6 +21,8 @@ export type FieldRule =
   | { readonly kind: 'unite' }
   /** A list of permissions: what stands in both holds. */
   | { readonly kind: 'intersect' }
+  /** Where to on the network: what both permit (network-reach.ts). */
+  | { readonly kind: 'reach'; readonly absent: false }
   | { readonly kind: 'members'; readonly fields: Fields }
   /** Who may start a session: auth-rules.ts. */
   | { readonly kind: 'auth' }
@@ -82,7 +84,7 @@ const SERVER_FIELDS: Fields = {
   pins: PINS,
   isolation: members({
     required: stricter(['L3', 'L2', 'L1', 'L0'], 'L0'),
-    network: APPROVED,
+    network: { kind: 'reach', absent: false },
     uid: APPROVED,
     gid: APPROVED,
     readable: APPROVED,

@@ -6,7 +6,7 @@
 
 import type { Json, JsonObject } from '../../wire/json.ts';
 import { isJsonObject } from '../../wire/json.ts';
-import { sortedJson } from '../../wire/sorted-json.ts';
+import { sortedJson, sortJson } from '../../wire/sorted-json.ts';
 import type { PinSet } from '../pins/pin-set.ts';
 import { readPinSet, writePinSet } from '../pins/pin-set.ts';
 
@@ -73,14 +73,15 @@ export function signingText(body: LockBody): string {
 
 /** What an approval's `digest` is over. */
 export function approvedText(policy: JsonObject, pins: LockBody['pins']): string {
-  return sortedJson({ policy, pins: pinsJson(pins) });
+  return sortedJson({ pins: pinsJson(pins), policy });
 }
 
 /** The text of the file. @throws SyntaxError where a number in it is beyond what JSON can say (`1e999` in a definition) */
 export function showLock({ body, signature }: SignedLock): string {
   // sorted through its canonical text, so that a diff of two locks shows only what differs
-  const sorted: Json = JSON.parse(sortedJson({ ...bodyJson(body), signature: { ...signature } }));
-  return `${JSON.stringify(sorted, undefined, 2)}\n`;
+  const { version, ...rest } = bodyJson(body);
+  const { key, value } = signature;
+  return `${JSON.stringify(sortJson({ ...rest, signature: { key, value }, version }), undefined, 2)}\n`;
 }
 
 /** Never throws. attacker-controlled: `text`. */
@@ -153,9 +154,12 @@ function isCounting(approvals: readonly Approval[]): boolean {
   return approvals.every(({ number }, index) => index === 0 || number === (approvals[index - 1]?.number ?? 0) + 1);
 }
 
+/** Members in the order of the canonical text, which is then the quick one to write. */
 function bodyJson({ id, config, approvals, policy, base, pins }: LockBody): JsonObject {
-  const listed = approvals.map((one): JsonObject => ({ ...one }));
-  return { format: FORMAT, version: LOCK_VERSION, id, config, approvals: listed, policy, base, pins: pinsJson(pins) };
+  const listed = approvals.map(({ at, digest, key, number, until, who, why }): JsonObject => {
+    return { at, digest, key, number, until, who, why };
+  });
+  return { approvals: listed, base, config, format: FORMAT, id, pins: pinsJson(pins), policy, version: LOCK_VERSION };
 }
 
 function pinsJson(pins: LockBody['pins']): JsonObject {

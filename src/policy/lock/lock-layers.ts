@@ -8,8 +8,11 @@ export const UNAPPROVED: Scope = { name: '', rule: 'lock', grants: [], denies: [
 /**
  * What must allow, too.
  *
+ * @param mend the command that gives what it does not have yet
  * @param approved its scope in the config that the lock holds, compiled like any other; undefined: approved as unscoped
  */
-export function lockLayers(approved: Scope | undefined): readonly ScopeLayer[] {
-  return approved === undefined ? [] : [buildLayer('lock', [approved])];
+export function lockLayers(approved: Scope | undefined, mend?: string): readonly ScopeLayer[] {
+  if (approved === undefined) return [];
+  const layer = buildLayer('lock', [approved]);
+  return [mend === undefined ? layer : { ...layer, mend }];
 }

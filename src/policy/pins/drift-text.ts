@@ -2,13 +2,20 @@
 // values; every text is inert and bounded.
 import type { Deny } from '../../core/interceptor.ts';
 import { showInert } from '../../wire/inert-text.ts';
+import { approveCommand, type CommandOptions, diffCommand } from '../lock/lock-command.ts';
 import type { Drift, Flip, ToolChange } from './drift.ts';
 import type { Since } from './watch.ts';
 
 const LONGEST_NAME = 128;
 
 /** The refusal of a call. @param change undefined: the tool was not there when that was done */
-export function refuseTool(server: string, tool: string, change: ToolChange | undefined, since: Since): Deny {
+export function refuseTool(
+  server: string,
+  tool: string,
+  change: ToolChange | undefined,
+  since: Since,
+  options: CommandOptions,
+): Deny {
   const [where, name] = [inertName(server), inertName(tool)];
   const done = since === 'approved' ? 'approved' : 'first seen';
   const what =
@@ -19,7 +26,7 @@ export function refuseTool(server: string, tool: string, change: ToolChange | un
     kind: 'deny',
     reason: 'definition_drift',
     rule: `servers.${where}.pins`,
-    text: `${what}, so mcp-guard keeps it out of use. The call was not sent; do not retry. A person can look at it with \`mcp-guard scope diff --server ${where}\` and approve it with \`mcp-guard scope approve --server ${where} --reason …\`.`,
+    text: `${what}, so mcp-guard keeps it out of use. The call was not sent; do not retry. A person can look at it with \`${diffCommand(options, where)}\` and approve it with \`${approveCommand(options, where)}\`.`,
     retryAfterMs: undefined,
   };
 }

@@ -10,11 +10,13 @@ import {
   type Narrowing,
   type Observed,
   PASS,
+  type RepeatMark,
   type RequestView,
   type Verdict,
 } from '../../core/interceptor.ts';
 import type { Instant } from '../../ports/clock.ts';
 import { type Json, type JsonObject, stringAt } from '../../wire/json.ts';
+import type { CommandOptions } from '../lock/lock-command.ts';
 import { refuseList, refuseTool } from './drift-text.ts';
 import { LONGEST_INSTRUCTIONS } from './pin-room.ts';
 import { resolvePins, resolveServerPins } from './pin-settings.ts';
@@ -37,6 +39,8 @@ export interface PinParts {
   readonly servers: ReadonlyMap<UpstreamId, PinnedServer>;
   /** Break-glass: as if the server were only observed. */
   readonly isPaused: (server: UpstreamId, now: Instant) => boolean;
+  /** Behind the commands that a refusal names; undefined: nothing. */
+  readonly commandOptions?: CommandOptions;
   /**
    * What drifted, each thing once. Called before the answer that showed it goes on.
    *
@@ -57,7 +61,9 @@ interface Kept {
   instructions: string | undefined;
   hasInstructions: boolean;
   /** What came of the last list that was read, where its bytes have a number. Any other list in between, and it is read again. */
-  last: { readonly repeat: number; readonly cursor: string | undefined; readonly narrowings: Narrowings } | undefined;
+  last:
+    | { readonly repeat: RepeatMark; readonly cursor: string | undefined; readonly narrowings: Narrowings }
+    | undefined;
 }
 
 type Narrowings = readonly Narrowing[] | undefined;
@@ -82,7 +88,7 @@ export function createPins(parts: PinParts): Pins {
   const laxity = (kept: Kept, server: UpstreamId, now: Instant): Observed['by'] | undefined =>
     kept.isObserved ? 'observe' : parts.isPaused(server, now) ? 'pause' : undefined;
 
-  const narrowRepeated = (kept: Kept, request: RequestView, result: JsonObject, repeat?: number): Narrowings => {
+  const narrowRepeated = (kept: Kept, request: RequestView, result: JsonObject, repeat?: RepeatMark): Narrowings => {
     const cursor = cursors.get(request);
     const { last } = kept;
     // INVARIANT: nothing was read since, so every tool of it stands as it stood.
@@ -140,12 +146,12 @@ export function createPins(parts: PinParts): Pins {
       if (request.tool === undefined) return PASS;
       const standing = kept.watch.standing(request.tool);
       if (standing.kind !== 'drifted' || standing.mode !== 'deny') return PASS;
-      const deny = refuseTool(request.upstream, request.tool, standing.change, kept.since);
+      const deny = refuseTool(request.upstream, request.tool, standing.change, kept.since, parts.commandOptions ?? '');
       const by = laxity(kept, request.upstream, now);
       if (by === undefined) return deny;
       return { kind: 'pass', observed: { rule: deny.rule, reason: deny.reason, by } };
     },
-    onResponse(request: RequestView, result: JsonObject, now: Instant, repeat?: number): Narrowings {
+    onResponse(request: RequestView, result: JsonObject, now: Instant, repeat?: RepeatMark): Narrowings {
       const kept = servers.get(request.upstream);
       if (kept === undefined || request.asked !== 'client') return undefined;
       const { method, upstream } = request;

@@ -41,11 +41,11 @@ export function grantDocument({ kind, name, args, calls, lastMs }: ProposedGrant
   return document;
 }
 
-/** As `used 12 times, last on 2026-11-21`. */
+/** As `scope init: 12 uses on record up to 2026-11-21`: it stays true however often it is used afterwards. */
 function describeUse(calls: number | undefined, lastMs: number | undefined): string | undefined {
   if (calls === undefined || lastMs === undefined) return undefined;
-  const times = calls === 1 ? 'once' : `${calls} times`;
-  return `used ${times}, last on ${new Date(lastMs).toISOString().slice(0, 10)}`;
+  const uses = calls === 1 ? '1 use' : `${calls} uses`;
+  return `scope init: ${uses} on record up to ${new Date(lastMs).toISOString().slice(0, 10)}`;
 }
 
 /** A config expands `${NAME}` here; what was typed is meant as it stands. */

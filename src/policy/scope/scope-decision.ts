@@ -16,7 +16,14 @@ export type Refusal =
       readonly by?: string;
     }
   /** The scope allows it, and the lock does not yet. */
-  | { readonly kind: 'unapproved'; readonly rule: string }
+  | {
+      readonly kind: 'unapproved';
+      readonly rule: string;
+      /** It is approved with other arguments, the nearest grant first; undefined: not at all. */
+      readonly violations?: readonly Violation[];
+      /** The command by which a person can approve it. */
+      readonly mend?: string;
+    }
   /** The nearest grant first. */
   | {
       readonly kind: 'arguments';
@@ -56,7 +63,7 @@ export function decideTarget(layers: Layers, kind: TargetKind, name: string, now
     if ('grants' in found) byLayer.push(found.grants);
     else if (layer.role !== 'lock') return { granted: false, refusal: found };
     else {
-      unapproved ??= { kind: 'unapproved', rule: found.rule };
+      unapproved ??= { kind: 'unapproved', rule: found.rule, ...mendOf(layer) };
       byLayer.push([]);
     }
   }
@@ -81,7 +88,8 @@ export function decideUse(
     const tried = tryGrants(grants, args);
     if (typeof tried === 'string') rule ??= tried;
     else if (layers[index]?.role === 'lock' && tried.kind === 'arguments') {
-      unapproved ??= { kind: 'unapproved', rule: tried.rule };
+      const { rule: missed, violations } = tried;
+      unapproved ??= { kind: 'unapproved', rule: missed, violations, ...mendOf(layers[index]) };
     } else if (tried.kind === 'arguments') return { granted: false, refusal: { ...tried, ...voiceOf(layers[index]) } };
     else approval ??= tried;
   }
@@ -140,6 +148,10 @@ function readLayer(
 
 function voiceOf(layer: ScopeLayer | undefined): { readonly by?: string } {
   return layer?.by === undefined ? {} : { by: layer.by };
+}
+
+function mendOf(layer: ScopeLayer | undefined): { readonly mend?: string } {
+  return layer?.mend === undefined ? {} : { mend: layer.mend };
 }
 
 function denialOf(layer: ScopeLayer, kind: TargetKind, spellings: readonly string[]): DenyRule | undefined {

@@ -31,7 +31,7 @@ export function denyUse(refusal: Refusal, asked: Asked, kind: TargetKind, name: 
         ...base,
         ...error,
         reason: 'not_approved',
-        text: `\`${shown}\` is in the scope of \`${inert(asked.upstream)}\`, and nobody has approved that yet, so this was not sent. A person can run \`mcp-guard scope approve\`; until then do not retry.`,
+        text: describeUnapproved(refusal, shown, inert(asked.upstream)),
       };
     case 'approval':
       return {
@@ -119,10 +119,27 @@ function absence(kind: TargetKind, name: string, modern: boolean): { readonly co
   }
 }
 
+/** What is approved stands before how to get more: a model can go on with that. */
+function describeUnapproved(
+  { rule, violations, mend = 'mcp-guard scope approve' }: Refusal & { readonly kind: 'unapproved' },
+  shown: string,
+  server: string,
+): string {
+  const person = `A person can run \`${mend}\``;
+  if (violations === undefined)
+    return `\`${shown}\` is in the scope of \`${server}\`, and nobody has approved that yet, so this was not sent. ${person}; until then do not retry.`;
+  const what = `\`${shown}\` with these arguments is in the scope of \`${server}\`, and nobody has approved that yet, so mcp-guard did not send this call`;
+  return `${listViolations(`${what}. Approved is less (\`${rule}\`)`, violations)} Keep to that. ${person}; until then do not retry with these arguments.`;
+}
+
 /** The nearest grant first; where others would allow something else, that too, so that the model can choose. */
 function describeViolations(shown: string, violations: readonly Violation[]): string {
+  return listViolations(`mcp-guard did not send this call of \`${shown}\``, violations);
+}
+
+function listViolations(head: string, violations: readonly Violation[]): string {
   const [nearest = 'its arguments are not allowed', ...others] = new Set(violations.map(({ text }) => text));
-  let told = `mcp-guard did not send this call of \`${shown}\`: ${nearest}.`;
+  let told = `${head}: ${nearest}.`;
   const longest = told.length + LONGEST_ALTERNATIVES;
   for (const text of others) {
     const more = ` Or, by another rule: ${text}.`;

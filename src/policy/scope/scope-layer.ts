@@ -19,6 +19,8 @@ export interface ScopeLayer {
   readonly role: LayerRole;
   /** Of a ceiling: who says so, for a person. */
   readonly by?: string;
+  /** Of the lock: the command by which a person can approve what it refuses. */
+  readonly mend?: string;
   /** Grants whatever it does not deny: of a kind that no denial names, nothing is looked at. */
   readonly isOpen: boolean;
   /** What is said to decide where nothing is granted. */

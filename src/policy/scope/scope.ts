@@ -1,12 +1,21 @@
 // The interceptor that keeps a server to its scope: what a client may use, what a server may ask, what either gets to see.
 // Knows when to ask and what to do with the answer; whether something is granted is scope-decision.ts's to say.
 import type { UpstreamId } from '../../core/events.ts';
-import type { Deny, Interceptor, Narrowing, NotificationView, Observed, RequestView } from '../../core/interceptor.ts';
+import type {
+  Deny,
+  Interceptor,
+  Narrowing,
+  NotificationView,
+  Observed,
+  RepeatMark,
+  RequestView,
+} from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
 import type { Instant } from '../../ports/clock.ts';
 import type { JsonObject } from '../../wire/json.ts';
 import { stringAt } from '../../wire/json.ts';
 import { REQUEST_METHODS } from '../../wire/protocol-keys.ts';
+import { NarrowedLists } from './narrowed-lists.ts';
 import { couldGrantAny, decideTarget, decideUse } from './scope-decision.ts';
 import { denyInput, denyResponse, denyUnreadable, denyUse } from './scope-denial.ts';
 import type { Layers } from './scope-layer.ts';
@@ -44,6 +53,7 @@ export function createScopePolicy(
     server: UpstreamId,
     now: Instant,
   ): Observed['by'] | undefined => (mode !== 'enforce' ? 'observe' : isPaused(server, now) ? 'pause' : undefined);
+  const narrowed = new NarrowedLists();
   return {
     name: 'scope',
     asksAgain: true,
@@ -59,10 +69,10 @@ export function createScopePolicy(
       if (held !== undefined) return held;
       return { kind: 'pass', observed: { rule: denial.rule, reason: denial.reason, by } };
     },
-    onResponse(request, result, now) {
+    onResponse(request, result, now, repeat) {
       const scope = scopeOf(request.upstream);
       if (scope === 'unscoped' || request.asked === 'server') return undefined;
-      const narrowings = narrowResult(request, result, scope.layers, now.wallMs);
+      const narrowings = narrowResult(request, result, scope.layers, now.wallMs, { narrowed, repeat });
       if (narrowings === undefined || narrowings.length === 0) return narrowings;
       const by = laxity(scope, request.upstream, now);
       if (by === undefined) return narrowings;
@@ -127,12 +137,16 @@ function narrowResult(
   result: JsonObject,
   layers: Layers,
   nowMs: number,
+  memory?: { readonly narrowed: NarrowedLists; readonly repeat: RepeatMark | undefined },
 ): readonly Narrowing[] | undefined {
   const denial = judgeInputRequests(request, result, layers, nowMs);
   if (denial !== undefined) return [{ kind: 'refuse', deny: denial }];
   const { method } = request;
   if (isListMethod(method)) {
-    return narrowLists(result, (kind, name) => decideTarget(layers, kind, name, nowMs).granted);
+    const narrow = () => narrowLists(result, (kind, name) => decideTarget(layers, kind, name, nowMs).granted);
+    return memory === undefined
+      ? narrow()
+      : memory.narrowed.narrow(request.upstream, memory.repeat, layers, nowMs, narrow);
   }
   if (method === 'initialize' || method === 'server/discover') {
     return narrowCapabilities(result, (kind) => couldGrantAny(layers, kind, nowMs));

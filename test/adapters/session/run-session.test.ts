@@ -322,6 +322,19 @@ describe('the end', () => {
     expect(await rig.status).toBe(0);
   });
 
+  it('is held up even less by one where the guard was told a second time, also while it waits already', async () => {
+    const rig = new Rig({ stdout: new Writable({ write: () => {} }) });
+    rig.client(CALL(1));
+    await settle();
+    rig.server.says(RESULT(1));
+    rig.run.stop(15);
+    rig.server.exits({ kind: 'exited', code: 0 });
+    await settle();
+    rig.run.stop(15);
+    rig.timers.pass(100);
+    expect(await rig.status).toBe(143);
+  });
+
   it('of the guard by its own defect takes the servers along', async () => {
     const rig = new Rig();
     await settle();

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sandboxPrefix } from '../../../src/adapters/bubblewrap.ts';
 import { type ConfineInput, confineServer, type Probes } from '../../../src/adapters/confine-server.ts';
-import { findUser, probeSandbox, probeSandboxRuntime, probeUsers } from '../../../src/adapters/isolation-probe.ts';
+import { findUser, probeSandbox, probeUsers } from '../../../src/adapters/isolation-probe.ts';
+import { probeNetworkRuntime } from '../../../src/adapters/network-gate-probe.ts';
 import { limitPrefix, userPrefix } from '../../../src/adapters/start-prefix.ts';
 import { makeTenantPlaces } from '../../../src/adapters/tenant-places.ts';
 import { compileIsolation, type IsolationPolicy } from '../../../src/config/isolation-policy.ts';
@@ -20,10 +21,17 @@ afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
 
 type Written = NonNullable<Parameters<typeof compileIsolation>[0]>;
 const there = { kind: 'there', program: '/usr/bin/tool' } as const;
+const RUNTIME = {
+  kind: 'there',
+  entry: '/m/node_modules/r/i.js',
+  modules: '/m/node_modules',
+  socat: '/usr/bin/socat',
+} as const;
 const PROBES: Probes = {
   users: () => there,
   sandbox: () => there,
-  runtime: async () => there,
+  runtime: () => RUNTIME,
+  gate: async () => ({ socket: '/gates/one.sock', token: 'ab'.repeat(16) }),
   userNamed: () => undefined,
 };
 function input(written: Written, probes: Partial<Probes> = {}, more: Partial<ConfineInput> = {}): ConfineInput {
@@ -48,13 +56,11 @@ describe('what is required and missing is an error that says so', () => {
     ['no user', { required: 'L1' }, {}, 'has no user of its own'],
     ['the guard’s own user', { uid: 4711 }, {}, 'its user is the guard’s own'],
     ['no bubblewrap', { required: 'L2' }, { sandbox: missing('there is no `bwrap`') }, 'there is no `bwrap`'],
-    [
-      'L3',
-      { required: 'L3' },
-      { runtime: async () => ({ kind: 'missing', why: 'is not installed' }) },
-      'is not installed',
-    ],
-    ['L3 that is there', { required: 'L3' }, {}, 'it cannot be driven'],
+    ['L3', { required: 'L3' }, { runtime: missing('is not installed') }, 'is not installed'],
+    ['L3, and no bubblewrap', { required: 'L3' }, { sandbox: missing('there is no `bwrap`') }, 'there is no `bwrap`'],
+    ['L3 with every domain', { required: 'L3', network: true }, {}, '`isolation.network` is `true`'],
+    ['domains below L3', { required: 'L2', network: ['a.com'] }, {}, 'which hold at `L3` only'],
+    ['domains without a level', { network: ['a.com'] }, {}, 'which hold at `L3` only'],
   ])('%s', async (_, written, probes, why) => {
     const uid = written.uid === 4711 ? 4711 : 0;
     await expect(confineServer(input(written, probes, { uid }))).rejects.toMatchObject({
@@ -78,8 +84,18 @@ describe('what is required and missing is an error that says so', () => {
     expect(probeUsers('darwin', 0)).toMatchObject({ kind: 'missing', why: expect.stringContaining('Linux only') });
     expect(probeUsers('linux', 1000)).toMatchObject({ kind: 'missing', why: expect.stringContaining('root') });
     expect(probeSandbox('win32')).toMatchObject({ kind: 'missing', why: expect.stringContaining('win32') });
-    expect(await probeSandboxRuntime('@no-such/package-here')).toMatchObject({
-      why: expect.stringContaining('is not installed'),
+    expect(probeNetworkRuntime('darwin')).toMatchObject({ kind: 'missing', why: expect.stringContaining('darwin') });
+    const said = probeNetworkRuntime('linux', { from: import.meta.filename, path: home });
+    expect(said).toMatchObject({ kind: 'missing', why: 'there is no `socat`: install socat' });
+    const away = join(home, 'guard.js');
+    fs.writeFileSync(away, '');
+    expect(probeNetworkRuntime('linux', { from: away })).toMatchObject({ why: expect.stringContaining('npm install') });
+    const pack = join(home, 'node_modules', '@anthropic-ai', 'sandbox-runtime');
+    fs.mkdirSync(pack, { recursive: true });
+    fs.writeFileSync(join(pack, 'package.json'), '{"version":"0.0.79","main":"./index.js"}');
+    expect(probeNetworkRuntime('linux', { from: away })).toMatchObject({
+      kind: 'missing',
+      why: expect.stringContaining('is there in version 0.0.79, and this mcp-guard drives 0.0.78'),
     });
     const passwd = join(home, 'passwd');
     fs.writeFileSync(passwd, 'root:x:0:0::/:/bin/sh\nmcpg-acme:x:7005:7006::/:/bin/false\nmcpg-odd:x::::\n');

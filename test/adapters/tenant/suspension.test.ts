@@ -67,7 +67,10 @@ test('a session ends at the next look, once, with its own status; one that has e
   writeSuspension(scope(), { version: 1, sinceMs: 5, actor: 'ada', reason: 'r' });
   due.shift()?.();
   expect(done).toEqual(['the session ends: the tenant `acme` is suspended', 'noted', 'stop 15']);
-  expect([due.length, watch.exitStatus()]).toEqual([0, 77]);
+  expect([due.length, watch.exitStatus()]).toEqual([1, 77]);
+  // what does not end by itself, and at once, is ended by force
+  due.shift()?.();
+  expect([due.length, done.slice(3)]).toEqual([0, ['stop 15']]);
   const other = watchSuspension(openTenantScope(join(home, 'state'), 'other'), { timers, log: { write: () => {} } });
   other.begin(run, 'srv');
   other.end();

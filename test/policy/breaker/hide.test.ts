@@ -112,7 +112,7 @@ describe('a list', () => {
     now.hidden = [{ tool: 'query', forMs: undefined }];
     expect(hide.takeChangedLists(at(599))).toEqual([]);
     expect(asked).toHaveLength(1);
-    expect(hide.takeChangedLists(at(600))).toEqual([SERVER]);
+    expect(hide.takeChangedLists(at(600))).toEqual([{ upstream: SERVER, list: 'tools' }]);
     expect(hide.wakeAtMs).toBe(1100);
     expect(hide.takeChangedLists(at(1100))).toEqual([]);
     // In another order it is the same list.
@@ -120,7 +120,7 @@ describe('a list', () => {
       { tool: 'query', forMs: undefined },
       { tool: 'a', forMs: undefined },
     ];
-    expect(hide.takeChangedLists(at(1600))).toEqual([SERVER]);
+    expect(hide.takeChangedLists(at(1600))).toEqual([{ upstream: SERVER, list: 'tools' }]);
     now.hidden = now.hidden.toReversed();
     expect(hide.takeChangedLists(at(2100))).toEqual([]);
     expect(asked.every(([server]) => server === SERVER)).toBe(true);
@@ -132,7 +132,7 @@ describe('a list', () => {
     expect(hide.wakeAtMs).toBe(220);
     now.hidden = [{ tool: 'a', forMs: 180 }];
     expect(hide.takeChangedLists(at(219))).toEqual([]);
-    expect(hide.takeChangedLists(at(220))).toEqual([SERVER]);
+    expect(hide.takeChangedLists(at(220))).toEqual([{ upstream: SERVER, list: 'tools' }]);
     expect(hide.wakeAtMs).toBe(400);
   });
 

@@ -237,15 +237,13 @@ describe('around a limit there is no way', () => {
     expect(scene.call('read')).toMatchObject({ reason: 'rate_limited' });
   });
 
-  test('by a name that is too long to be searched for: what is free is not free for it', () => {
-    const scene = new LimitsScene([{ key: ['tenant'], rate: '10/day', cost: { 'list_*': 0, '*buy*': 10 } }]);
-    expect(scene.call(`list_${'x'.repeat(4_096)}`)).toBe('sent');
-    expect(scene.call('read')).toMatchObject({ reason: 'rate_limited' });
-    const free = new LimitsScene([{ key: ['tenant'], rate: '1/day', cost: { 'list_*': 0 } }]);
-    expect(free.call('list_all')).toBe('sent');
-    expect(free.call('x'.repeat(4_097))).toBe('sent');
-    expect(free.call('x'.repeat(4_097))).toMatchObject({ reason: 'rate_limited' });
-    expect(free.call('list_all')).toBe('sent');
+  test('by a name that is too long to be matched: it is not sent, whatever it costs or counts for', () => {
+    const scene = new LimitsScene([{ key: ['tenant'], match: { tool: 'x*' }, rate: '1/day', cost: { 'list_*': 0 } }]);
+    for (const name of [`list_${'x'.repeat(4_092)}`, 'x'.repeat(4_097), 'y'.repeat(100_000)])
+      expect(scene.call(name)).toMatchObject({ reason: 'name_too_long', rule: 'limits', retryAfterMs: undefined });
+    expect([scene.call('x'.repeat(4_096)), scene.call(`list_${'x'.repeat(4_091)}`)]).toEqual(['sent', 'sent']);
+    expect(scene.call('x')).toMatchObject({ reason: 'rate_limited' });
+    expect(new LimitsScene([]).call('x'.repeat(4_097))).toBe('sent');
   });
 
   test('by denied calls: they give nothing back', () => {

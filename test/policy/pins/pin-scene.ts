@@ -35,6 +35,7 @@ export function setUp(
   const interceptor = createPins({
     servers: new Map([['files', { known, since: 'approved', config, isObserved, ...more }]]),
     isPaused: (server) => isPaused && server === 'files',
+    commandOptions: ' --config /srv/mcp.json',
     onFinding: (finding) => findings.push(finding),
     onListed: (_, seen) => listed.push(seen),
   });

@@ -45,7 +45,7 @@ describe('a tool whose definition changed', () => {
     const { list, call } = setUp(pinned([READ]));
     list([{ ...READ, description: 'other', title: 't' }]);
     expect(call('read')).toMatchObject({
-      text: 'The definition of `read` on `files` has changed since it was approved (title, description), so mcp-guard keeps it out of use. The call was not sent; do not retry. A person can look at it with `mcp-guard scope diff --server files` and approve it with `mcp-guard scope approve --server files --reason …`.',
+      text: 'The definition of `read` on `files` has changed since it was approved (title, description), so mcp-guard keeps it out of use. The call was not sent; do not retry. A person can look at it with `mcp-guard scope diff --server files --config /srv/mcp.json` and approve it with `mcp-guard scope approve --server files --config /srv/mcp.json --reason …`.',
     });
   });
 

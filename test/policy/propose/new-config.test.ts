@@ -55,7 +55,7 @@ scopes:
         # claimed by the server: read-only
         # it says: Reads.
         args: { "/path": { within: ["~/notes"], optional: true } }
-        reason: "used 2 times, last on 2026-11-21"
+        reason: "scope init: 2 uses on record up to 2026-11-21"
       # Not granted. Take the first \`# \` of its lines away to grant one:
       # - tool: write
       #   # claimed by the server: destructive
@@ -89,7 +89,7 @@ scopes:
         {
           "tool": "read",
           "args": { "/path": { "within": ["~/notes"], "optional": true } },
-          "reason": "used 2 times, last on 2026-11-21"
+          "reason": "scope init: 2 uses on record up to 2026-11-21"
         }
       ]
     }

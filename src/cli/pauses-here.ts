@@ -1,0 +1,32 @@
+// The pauses of a tenant on this machine, as commands show them. What does not count pauses nothing, and is said on stderr.
+import { PauseLook, pausesSpec } from '../adapters/pause-look.ts';
+import { type Pause, type Pauses, pauseAt } from '../policy/pause.ts';
+import type { Clock } from '../ports/clock.ts';
+import { isTenant } from '../tenant/tenant-scope.ts';
+import { makeInert } from './inert-text.ts';
+
+/** @param nowMs wall clock */
+export function readPausesHere(stateDir: string, tenant: string, nowMs: number): Pauses {
+  return openLook(stateDir, tenant, () => nowMs).read(0);
+}
+
+/** For who goes on looking, at the guards of several tenants: what is paused now. */
+export function followPauses(
+  stateDir: string,
+  now: Clock['now'],
+): (tenant: string, server: string) => Pause | undefined {
+  const looks = new Map<string, PauseLook>();
+  return (tenant, server) => {
+    // the record of a guard proves nothing: whatever it calls its tenant leads nowhere else
+    if (!isTenant(tenant)) return undefined;
+    const { wallMs, monoMs } = now();
+    const look = looks.get(tenant) ?? openLook(stateDir, tenant, () => now().wallMs);
+    looks.set(tenant, look);
+    return pauseAt(look.read(monoMs), server, wallMs);
+  };
+}
+
+function openLook(stateDir: string, tenant: string, nowMs: () => number): PauseLook {
+  const say = (text: string): void => void process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
+  return new PauseLook(pausesSpec(stateDir, tenant, { say, nowMs: () => Math.trunc(nowMs()) }));
+}
