@@ -8,8 +8,9 @@ const path = require('node:path');
 const vm = require('node:vm');
 
 const DIST = path.join(__dirname, '..', 'dist');
-/** The files of dist/ that have compiled code beside them. */
-const CACHED = ['main', 'run-lock', 'load-config'];
+/** The files of dist/ that have compiled code beside them: what stands between a start and the first answer. */
+const CACHED = ['main', 'run-lock', 'load-config', 'run-limits'];
+const OWN_FILE = /^\.\/([a-z0-9-]+)\.cjs$/;
 const cacheOf = (name) => path.join(DIST, `${name}.cache`);
 const fileOf = (name) => path.join(DIST, `${name}.cjs`);
 
@@ -63,26 +64,29 @@ function load({ useCache }) {
     const source = bytes.toString('latin1');
     const script = new vm.Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
       filename: file,
-      cachedData: useCache ? readCache(name, bytes) : undefined,
+      cachedData: useCache && CACHED.includes(name) ? readCache(name, bytes) : undefined,
     });
     const module = { exports: {} };
-    loaded.set(name, { module, script, bytes });
+    // The bytes are for whoever makes a cache of them; a session does not hold them.
+    loaded.set(name, { module, script, bytes: useCache ? undefined : bytes });
     script.runInThisContext().call(module.exports, module.exports, requireFrom(file), module, file, DIST);
     return module.exports;
   };
   const requireFrom = (file) => {
     const plain = createRequire(file);
     const require = (id) => {
-      const name = CACHED.find((one) => id === `./${one}.cjs`);
+      const name = OWN_FILE.exec(id)?.[1];
       return name === undefined ? plain(id) : loadFile(name);
     };
     return Object.assign(require, plain);
   };
   const program = loadFile('main');
   const makeCaches = () =>
-    [...loaded].map(([name, { script, bytes }]) => {
-      const compiled = script.createCachedData();
-      return { name, bytes: Buffer.concat([seal(bytes, compiled), compiled]) };
+    CACHED.flatMap((name) => {
+      const file = loaded.get(name);
+      if (file === undefined) return [];
+      const compiled = file.script.createCachedData();
+      return [{ name, bytes: Buffer.concat([seal(file.bytes, compiled), compiled]) }];
     });
   return { program, script: loaded.get('main').script, makeCaches };
 }

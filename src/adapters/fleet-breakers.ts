@@ -18,6 +18,7 @@ export interface FleetBreakersParts extends FleetMember {
   readonly exchange: FleetExchange;
   readonly server: string;
   readonly timers: Timers;
+  readonly lookEveryMs?: number;
   /** The time now. Must cost no system call. */
   readonly now: () => Moment;
   /** Something random for each claim. */
@@ -42,7 +43,8 @@ export interface FleetBreakers extends BreakerFleet {
   close(): void;
 }
 
-export const LOOK_EVERY_MS = 500;
+/** Of a second, in which an opening has to reach the others, half: the rest is for the way. */
+const LOOK_EVERY_MS = 500;
 /** By these a probe of this guard ends. */
 const ENDS: readonly string[] = ['probe_unused', 'probe_passed', 'probes_passed', 'probe_failed', 'probes_lapsed'];
 
@@ -58,8 +60,6 @@ export function openFleetBreakers(parts: FleetBreakersParts): FleetBreakers {
   let underWay: Promise<void> | undefined;
   let cancel = (): void => {};
   const claims = new FleetClaims({ ...parts, isAway: () => isAway });
-
-  const shares = (): boolean => settingsOf(undefined).share === 'fleet' || mayShare(store.read(server), settingsOf);
 
   /** Under the lock, and only where it changes anything. */
   const follow = (): Promise<void> => {
@@ -112,10 +112,9 @@ export function openFleetBreakers(parts: FleetBreakersParts): FleetBreakers {
       if (isAgain) {
         isAgain = false;
         lookNow();
-      } else cancel = timers.after(LOOK_EVERY_MS, lookNow);
+      } else cancel = timers.after(parts.lookEveryMs ?? LOOK_EVERY_MS, lookNow);
     });
   };
-  void shares;
   lookNow();
 
   return {
@@ -126,7 +125,8 @@ export function openFleetBreakers(parts: FleetBreakersParts): FleetBreakers {
       if (!isClosed) lookNow();
     },
     async idle() {
-      await underWay;
+      // one that has ended may have begun the next
+      while (underWay !== undefined) await underWay;
       await claims.idle();
     },
     close() {
@@ -134,8 +134,4 @@ export function openFleetBreakers(parts: FleetBreakersParts): FleetBreakers {
       cancel();
     },
   };
-}
-
-function mayShare({ tools }: Board, settingsOf: FleetBreakersParts['settingsOf']): boolean {
-  return tools.some(({ tool }) => settingsOf(tool).share === 'fleet');
 }

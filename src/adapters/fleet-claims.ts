@@ -1,8 +1,9 @@
 // The claims of one guard for the probe of the fleet: asked for, remembered, given back. Knows no protocol and no breaker.
-import type { BreakerFleet, FleetProbe } from '../ports/breaker-fleet.ts';
+
 import type { Board } from '../policy/breaker/board.ts';
-import type { BreakerStore, Moment } from '../ports/breaker-store.ts';
 import { remainingMs } from '../policy/breaker/moment.ts';
+import type { BreakerFleet, FleetProbe } from '../ports/breaker-fleet.ts';
+import type { BreakerStore, Moment } from '../ports/breaker-store.ts';
 import type { FleetExchange } from './fleet-redis.ts';
 
 export interface FleetClaimsParts {

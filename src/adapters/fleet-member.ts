@@ -22,6 +22,8 @@ export function nameFleetMember(stateDir: string, bootId: string | null): FleetM
   const host = hostname();
   const stat = lstatSync(stateDir, { bigint: true, throwIfNoEntry: false });
   const place = stat === undefined ? stateDir : `${stat.dev}:${stat.ino}`;
-  const digest = createHash('sha256').update(JSON.stringify([host, bootId, place])).digest('hex');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([host, bootId, place]))
+    .digest('hex');
   return { member: digest.slice(0, MEMBER_HEX), machine: host.slice(0, LONGEST_MACHINE) };
 }

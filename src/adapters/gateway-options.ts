@@ -13,7 +13,8 @@ import type { Timers } from './shutdown-ladder.ts';
 export interface LaneNews {
   onAway(): void;
   onBack(): void;
-  onGone(): void;
+  /** @param isLoop it has ended too often */
+  onGone(isLoop: boolean): void;
   /** One of its lists is another by a policy, or by its server being another one. */
   onList(list: ListName): void;
 }

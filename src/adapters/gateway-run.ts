@@ -16,6 +16,9 @@ const DEFECT_STATUS = 70;
 /** The host is gone: as if the terminal had hung up. */
 const SIGHUP = 1;
 
+const LOOP = 'it has ended too often';
+const GONE = 'it could not be started, or has ended';
+
 interface RunningLane {
   readonly run: SessionRun;
   readonly client: LaneClient;
@@ -199,7 +202,7 @@ export class GatewayRun {
     const run = this.#options.openLane(lane, client, {
       onAway: () => this.#post({ type: 'lane_away', lane }),
       onBack: () => this.#post({ type: 'lane_back', lane }),
-      onGone: () => this.#post({ type: 'lane_gone', lane, why: 'it could not be started, or has ended too often' }),
+      onGone: (isLoop) => this.#post({ type: 'lane_gone', lane, isLoop, why: isLoop ? LOOP : GONE }),
       onList: (list) => this.#post({ type: 'lane_list', lane, list }),
     });
     this.#lanes.set(lane, { run, client });

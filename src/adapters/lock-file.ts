@@ -14,6 +14,7 @@ import {
   type LockJudgement,
   type LockQuestion,
   type LockReading,
+  lastingApprovers,
   trustedKeys,
 } from '../policy/lock/lock-judgement.ts';
 import { type LockMemory, lineFor } from '../policy/lock/lock-line.ts';
@@ -82,9 +83,17 @@ export function readMachineKey({ stateDir }: Pick<LockPlace, 'stateDir'>): Signi
   return readSigningKey(signingKeyPath(join(stateDir, MACHINE, 'keys')));
 }
 
-/** Whether an approval by this key would hold here: what is written must not be refused afterwards. */
-export function mayApprove(place: LockPlace, { config, ceiling }: LockInput, key: string): boolean {
+/**
+ * Whether an approval of `policy` by this key would hold here: what is written must not be refused afterwards.
+ */
+export function mayApprove(
+  place: LockPlace,
+  { config, ceiling }: LockInput,
+  key: string,
+  policy: JsonObject = config,
+): boolean {
   const machineKey = readMachineKey(place)?.publicKey;
+  if (key !== machineKey && !approversOf(policy).includes(key)) return false;
   return trustedKeys({ ...readMemories(place), config, machineKey, ceiling }).includes(key);
 }
 
@@ -164,7 +173,7 @@ function rememberable({ body }: SignedLock, text: string, nowMs: number): LockMe
   const newest = body.approvals.at(-1);
   if (newest === undefined) throw new Error('a lock that was just made has an approval');
   const digest = PORTS.digest(text);
-  return { id: body.id, newest, digest, approvers: approversOf(body.policy), latestMs: Math.trunc(nowMs) };
+  return { id: body.id, newest, digest, approvers: lastingApprovers(body), latestMs: Math.trunc(nowMs) };
 }
 
 const PORTS = { verify: verifySignature, digest: (text: string): string => hash('sha256', text) };

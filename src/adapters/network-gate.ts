@@ -34,6 +34,8 @@ export interface NetworkGate {
 const INSIDE = '/run/mcp-guard-gate';
 const OPEN_MS = 10_000;
 const LONGEST_LINE = 4096;
+/** Refusals that are told: a server can make as many as it likes. */
+const MOST_TOLD = 64;
 
 /** Settles once it is open. @throws GuardError isolation_unavailable: it did not open, and why */
 export async function openNetworkGate(input: NetworkGateInput): Promise<NetworkGate> {
@@ -51,6 +53,7 @@ export async function openNetworkGate(input: NetworkGateInput): Promise<NetworkG
   let ending = '';
   let isOpen = false;
   let isLeaving = false;
+  let told = 0;
   child.stdin.on('error', () => {});
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     if (ending.length < LONGEST_LINE) ending += text;
@@ -58,7 +61,10 @@ export async function openNetworkGate(input: NetworkGateInput): Promise<NetworkG
   const first = new Promise<string>((resolve, reject) => {
     readLines(child.stdout, (line) => {
       if (!isOpen) resolve(line);
-      else say(explainRefusal(line));
+      else if (told < MOST_TOLD) {
+        told += 1;
+        say(explainRefusal(line));
+      }
     });
     const fail = (why: string): void => {
       if (isOpen && !isLeaving) say(`its gate to the network has ended (${why}): it reaches nothing any more`);

@@ -20,6 +20,8 @@ export class ReadBrake {
   readonly #pace: ReadPace;
   readonly #nowMs: () => number;
   #debt = 0;
+  /** Said since the debt was last looked at. */
+  #fresh = 0;
   #atMs: number;
   #owed = 0;
 
@@ -38,28 +40,30 @@ export class ReadBrake {
   /** The server has said a line. */
   heard(bytes: number, isAnswer: boolean): void {
     if (isAnswer && this.#owed > 0) this.#owed -= 1;
-    else this.#debt += bytes + LINE_BYTES;
+    else this.#fresh += bytes + LINE_BYTES;
   }
 
   /** More of a line that does not end. @param isLost it is too long already: none of it is kept */
   heardPart(bytes: number, isLost: boolean): void {
-    if (isLost || this.#owed === 0) this.#debt += bytes;
+    if (isLost || this.#owed === 0) this.#fresh += bytes;
   }
 
   /** It is on its way to be slowed down: what it says is taken in small pieces, so that nobody waits for all of it. */
   get isHot(): boolean {
-    return this.#debt > this.#pace.burstBytes / 2;
+    return this.#debt + this.#fresh > this.#pace.burstBytes / 2;
   }
 
   /** @returns ms before more is to be read; 0: at once */
   waitMs(): number {
-    if (this.#debt === 0) return 0;
+    if (this.#debt + this.#fresh === 0) return 0;
     const { burstBytes, perSecondBytes } = this.#pace;
     const nowMs = this.#nowMs();
     const most = burstBytes + (LONGEST_WAIT_MS / 1000) * perSecondBytes;
     const paid = ((nowMs - this.#atMs) / 1000) * perSecondBytes;
     this.#atMs = nowMs;
-    this.#debt = Math.max(0, Math.min(this.#debt - paid, most));
+    // INVARIANT: a silence pays for what was said before it, never ahead.
+    this.#debt = Math.min(Math.max(0, this.#debt - paid) + this.#fresh, most);
+    this.#fresh = 0;
     return Math.max(0, Math.ceil(((this.#debt - burstBytes) / perSecondBytes) * 1000));
   }
 }

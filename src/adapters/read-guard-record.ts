@@ -1,9 +1,17 @@
 // Untyped JSON → the record of a running guard, or nothing. Knows no file. attacker-controlled: whatever a process of this user wrote.
-import type { GuardRecord, PolicyStanding, ReloadAnswer, ServerStanding } from '../ports/guard-status.ts';
+import {
+  type GuardRecord,
+  type Isolation,
+  type PolicyStanding,
+  type ReloadAnswer,
+  SERVER_WORDS,
+  type ServerStanding,
+} from '../ports/guard-status.ts';
 
 const MOST_SERVERS = 256;
 /** In UTF-16 units: longer texts than a guard writes are no record of one. */
 const LONGEST = 4_096;
+const ISOLATIONS: readonly Isolation[] = ['none', 'L0', 'L1', 'L2', 'L3', 'unknown'];
 
 type Untyped = Readonly<Record<string, unknown>>;
 
@@ -57,7 +65,17 @@ function checkServer(value: unknown): ServerStanding | undefined {
   if (pid !== null && !isCount(pid)) return undefined;
   if (sinceMs !== null && !isMoment(sinceMs)) return undefined;
   if (!isCount(restarts) || !isCount(inFlight)) return undefined;
-  return { name, pid, state, era, sinceMs, restarts, inFlight, lastError, breaker, limit };
+  const isolation = checkIsolation(value.isolation);
+  if (isolation === undefined) return undefined;
+  const word = SERVER_WORDS.find((one) => one === value.word);
+  if (value.word !== undefined && word === undefined) return undefined;
+  return { name, pid, state, word, isolation, era, sinceMs, restarts, inFlight, lastError, breaker, limit };
+}
+
+/** A guard of an older version did not say it. */
+function checkIsolation(value: unknown): Isolation | undefined {
+  if (value === undefined) return 'unknown';
+  return ISOLATIONS.find((one) => one === value);
 }
 
 function checkError(value: unknown): ServerStanding['lastError'] | undefined {

@@ -3,7 +3,15 @@
 import { SessionFacts } from '../audit/server-facts.ts';
 import type { AuditSink } from '../ports/audit-sink.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { GuardRecord, GuardStatus, LiveServer, PolicyStanding, ServerStanding } from '../ports/guard-status.ts';
+import type {
+  GuardRecord,
+  GuardStatus,
+  Isolation,
+  LiveServer,
+  PolicyStanding,
+  ServerStanding,
+  ServerWord,
+} from '../ports/guard-status.ts';
 import type { Log } from '../ports/log.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import type { Timers } from './shutdown-ladder.ts';
@@ -20,6 +28,10 @@ export interface RunRecordOptions {
   readonly holder: ProcessIdentity;
   readonly about: Pick<GuardRecord, 'guard' | 'session' | 'tenant' | 'principal'>;
   readonly servers: readonly string[];
+  /** Of the server of that name. */
+  readonly isolationOf: (server: string) => Isolation;
+  /** Of a server behind a gateway; undefined: its state says it all. */
+  readonly wordOf?: ((server: string) => ServerWord | undefined) | undefined;
   readonly policy: Pick<PolicyStanding, 'config' | 'digest'>;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -53,7 +65,7 @@ export function openRunRecord(options: RunRecordOptions): RunRecord {
 
   const record = (): GuardRecord => ({
     ...{ version: 1, ...about, client: facts.client ?? null, startedMs, policy },
-    servers: facts.names.map((name) => standingOf(name, facts, live.get(name))),
+    servers: facts.names.map((name) => standingOf(name, facts, live.get(name), options)),
   });
 
   const write = async (): Promise<void> => {
@@ -126,11 +138,26 @@ export function openRunRecord(options: RunRecordOptions): RunRecord {
   };
 }
 
-function standingOf(name: string, facts: SessionFacts, live: LiveServer | undefined): ServerStanding {
+function standingOf(
+  name: string,
+  facts: SessionFacts,
+  live: LiveServer | undefined,
+  { isolationOf, wordOf }: Pick<RunRecordOptions, 'isolationOf' | 'wordOf'>,
+): ServerStanding {
   const { pid, state, sinceMs, restarts, lastError } = facts.of(name);
   const said = askOf(live);
   return {
-    ...{ name, pid: pid ?? null, state, era: said.era, sinceMs: sinceMs ?? null, restarts, inFlight: said.inFlight },
+    ...{
+      name,
+      pid: pid ?? null,
+      state,
+      word: wordOf?.(name),
+      isolation: isolationOf(name),
+      era: said.era,
+      sinceMs: sinceMs ?? null,
+      restarts,
+      inFlight: said.inFlight,
+    },
     ...{ lastError: lastError ?? null, breaker: said.breaker, limit: said.limit },
   };
 }

@@ -104,6 +104,7 @@ export interface EventEntry extends EntryBase {
     | 'config'
     | 'breaker' // one transition, as transition-record.ts of the policy writes it
     | 'breaker_order' // what a person asked of a breaker, before it is done; and that it failed or changed nothing
+    | 'breaker_fleet' // the store that a fleet shares its openings over is away, or back
     | 'lock' // a config was locked at its first use, or a lock was seen for the first time
     | 'drift' // a definition is not the approved one
     | 'observed' // a rule would have hidden, withheld or dropped this, and the server is only observed

@@ -65,11 +65,12 @@ export async function approve(flags: Shared & ScopeApproveOptions): Promise<numb
         hint: mend,
       });
     },
-    openKey(path) {
+    openKey(path, policy) {
       signer = path === undefined ? openMachineKey(place) : openNamedKey(path);
-      if (!mayApprove(place, { config: document, ceiling: context.ceilings, nowMs }, signer.publicKey)) {
+      const input = { config: document, ceiling: context.ceilings, nowMs };
+      if (!mayApprove(place, input, signer.publicKey, policy)) {
         throw new GuardError('key_unusable', `the word of ${signer.publicKey} does not count for this config`, {
-          hint: 'add it to `approvers` and have that approved by a key that counts, as that of this machine',
+          hint: 'have it named in `approvers` by an approval of the whole config (without `--server`) that a key gives which counts, as that of this machine',
         });
       }
       return signer.publicKey;

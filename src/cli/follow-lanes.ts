@@ -119,7 +119,10 @@ function requireOnePrefixEach(coming: readonly Coming[]): void {
 
 function describe({ settings: { lane, refusal, start } }: Coming, before: readonly LaneSettings[]): readonly string[] {
   const old = before.find((one) => one.lane === lane);
-  if (refusal !== undefined) return old?.refusal?.text === refusal.text ? [] : [`\`${lane}\` is left out: ${refusal.text}`];
+  if (refusal !== undefined)
+    return old?.refusal?.text === refusal.text ? [] : [`\`${lane}\` is left out: ${refusal.text}`];
   if (old !== undefined && old.refusal === undefined) return [];
-  return [`\`${lane}\` is behind this gateway from now on${start === 'eager' ? '' : ', and started when it is needed'}`];
+  return [
+    `\`${lane}\` is behind this gateway from now on${start === 'eager' ? '' : ', and started when it is needed'}`,
+  ];
 }

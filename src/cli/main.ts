@@ -2,7 +2,9 @@
 // only top-level catch.
 import { isGuardError, showError } from '../guard-error.ts';
 import { showInert } from '../wire/inert-text.ts';
-import { bareRunWords } from './bare-run.ts';
+import { readRunLine } from './bare-run.ts';
+import { LastWords } from './last-words.ts';
+import type { RunFlags } from './run.ts';
 
 /** Runs the command line of this process to its end. */
 export async function start(): Promise<void> {
@@ -11,28 +13,35 @@ export async function start(): Promise<void> {
   process.stderr.on('error', () => {});
   let status = 0;
   let isDrained = false;
-  const words = bareRunWords(process.argv);
+  const line = readRunLine(process.argv);
+  const lastWords: LastWords = new LastWords((error) => process.exit(explain(error, lastWords)));
+  const run = (words: readonly string[], flags: RunFlags) => runServer(words, flags, lastWords);
   try {
-    if (words === undefined) {
+    if (line === undefined) {
       const { createProgram } = await import('./program.ts');
       const program = createProgram((result, hasDrained) => {
         status = result;
         isDrained = hasDrained === true;
-      });
+      }, run);
       await program.parseAsync(process.argv);
     } else {
       isDrained = true;
-      status = await (await import('./run.ts')).runServer(words, {});
+      status = await run(line.words, line.flags);
     }
   } catch (error) {
-    status = explain(error);
+    status = explain(error, lastWords);
   }
   if (!isDrained) await drain(process.stdout);
   process.exit(process.exitCode ?? status);
 }
 
+async function runServer(words: readonly string[], flags: RunFlags, lastWords: LastWords): Promise<number> {
+  return (await import('./run.ts')).runServer(words, flags, lastWords);
+}
+
 /** Says on stderr what went wrong and how to mend it. @returns the exit status */
-function explain(error: unknown): number {
+function explain(error: unknown, lastWords: LastWords): number {
+  const say = (text: string) => write(lastWords.mask(text));
   if (isGuardError(error)) {
     say(showError(error));
     return error.exitCode;
@@ -48,7 +57,7 @@ function explain(error: unknown): number {
   return 70;
 }
 
-function say(text: string): void {
+function write(text: string): void {
   const lines = text.split('\n').map(showInert);
   process.stderr.write(`mcp-guard: ${lines.join('\n')}\n`);
 }

@@ -13,7 +13,11 @@ import type { RunFlags } from './run.ts';
 import { readUsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
-export function createProgram(done: Done): Command {
+/** @param runServer what `run` does: in the file that every start loads, and not in this one */
+export function createProgram(
+  done: Done,
+  runServer: (words: readonly string[], flags: RunFlags) => Promise<number>,
+): Command {
   const program = new Command('mcp-guard')
     .description('Runs an MCP server behind policy, audit and containment.')
     .version(VERSION, '-V, --version', 'print the version')
@@ -21,7 +25,7 @@ export function createProgram(done: Done): Command {
     // what is wrong is said by whoever catches the error, once
     .configureOutput({ outputError: () => {} })
     .addHelpText('after', HELP);
-  addRun(program, done);
+  addRun(program, done, runServer);
   addAudit(program, done);
   addBreaker(program, done);
   addScope(program, done);
@@ -47,7 +51,7 @@ function throwOwnErrors(command: Command, words: string): void {
   for (const below of command.commands) throwOwnErrors(below, `${words} ${below.name()}`);
 }
 
-function addRun(program: Command, done: Done): void {
+function addRun(program: Command, done: Done, runServer: Parameters<typeof createProgram>[1]): void {
   program
     .command('run')
     .description('run a server behind the guard; this goes into the `command` field of an MCP host')
@@ -71,7 +75,7 @@ function addRun(program: Command, done: Done): void {
     .passThroughOptions()
     .addHelpText('after', RUN_HELP)
     .action(async (words: string[], flags: RunFlags) => {
-      done(await (await import('./run.ts')).runServer(words, flags), true);
+      done(await runServer(words, flags), true);
     });
 }
 

@@ -18,6 +18,7 @@ import type { ResolvedServer } from '../config/resolve-server.ts';
 import { explainScope } from '../config/server-scope.ts';
 import { Gateway } from '../core/gateway/gateway.ts';
 import { openTenantScope } from '../tenant/tenant-scope.ts';
+import { createFleetHub } from './fleet-hub.ts';
 import { followLanes } from './follow-lanes.ts';
 import { createSeal, laneSettingsOf } from './lane-settings.ts';
 import { openCanaryWatch } from './open-canary.ts';
@@ -49,6 +50,7 @@ export interface GatewayParts {
   /** The local user. */
   readonly user: string;
   readonly ignored: string | undefined;
+  readonly lastWords: LastWords;
 }
 
 /** How long the last sync and the removal of old segments may hold up the end. */
@@ -70,6 +72,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   refuseSuspended(scope);
   const secrets = [...(asked?.secrets ?? []), ...prepared.flatMap((one) => one.secrets)];
   const { masker, outlet } = await openSecrecy(secrets);
+  parts.lastWords.keep(masker);
   const errorOut = new ErrorOut(process.stderr);
   const writeError = outlet((text) => errorOut.write(text));
   const ownFiles = listOwnFiles([...(lock?.ownFiles ?? []), ...(asked?.ownFiles ?? [])], { env, cwd: process.cwd() });
@@ -96,7 +99,11 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   const watch = asked?.watch(log);
   const isolation = prepared.map((one) => one.isolation).sort(byStrength)[0] ?? 'none';
   const sink = openTrail({ stateDir, tenant, policy, servers, log, sessionId, principal, masker, isolation });
-  const status = openRunStatus({ stateDir, tenant, principal, session: sessionId, servers, policy, log });
+  const status = openRunStatus({
+    ...{ stateDir, tenant, principal, session: sessionId, servers, policy, log },
+    isolationOf: (name) => lanes.get(name)?.isolation ?? 'none',
+    wordOf: (name) => gateway.wordOf(name),
+  });
   const tapped = status.tap(sink);
   const runLimits =
     lock &&
@@ -114,8 +121,10 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
       prepareServer(server, by, flags, { env, uid: process.getuid?.(), stateDir, tenant, say }),
     ...{ inForce, model: flags.model ?? env.MCP_GUARD_MODEL, stateDir, tenant, tag, log, status, spawner },
     ...{ sink: tapped, identity: watch?.gate, limits: runLimits },
+    fleet: createFleetHub({ stateDir, tenant, inForce, log, clock: systemClock }),
     relay: new NoiseRelay({ writeError, masker, now: () => systemClock.now().monoMs, timers: systemTimers }),
     ownFiles,
+    prefixOf: (id: string) => gateway.prefixOf(id),
   };
   const lanes = new Map(
     started.flatMap((one) => (one === undefined ? [] : [[one.entry.id, createLane(one, laneParts)]])),
@@ -154,6 +163,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
     }),
   );
   watchSignals(run, log);
+  parts.lastWords.rest();
   const ended = run.run();
   log.offerTo((level, text) => run.tell({ type: 'guard_said', level, text }));
   watch?.begin(run, servers[0] ?? '');

@@ -45,7 +45,10 @@ export interface LaneParts {
   readonly prepare: (server: ResolvedServer, policy: Policy | undefined) => Promise<PreparedServer>;
   /** One set for all servers of the session. */
   readonly limits: PolicyParts['limits'];
+  readonly fleet: PolicyParts['fleet'];
   readonly ownFiles: readonly string[];
+  /** What the client has before the names of this server now. */
+  readonly prefixOf: (server: string) => string;
 }
 
 export interface LaneServer {
@@ -60,10 +63,12 @@ export interface ServerLane {
   open(client: ClientEnd, news: LaneNews): SessionRun;
   /** What the next server of it is started by. INVARIANT: the same object for as long as it is the same command. */
   command(): UpstreamCommand;
+  /** As it was prepared. INVARIANT: another command has the same. */
+  readonly isolation: PreparedServer['isolation'];
 }
 
 export function createLane({ entry, prepared, process }: LaneServer, parts: LaneParts): ServerLane {
-  const { inForce, log, sink, stateDir, tenant, ownFiles, identity, limits } = parts;
+  const { inForce, log, sink, stateDir, tenant, ownFiles, identity, limits, fleet } = parts;
   const { command } = prepared;
   /** Undefined while no session of this server runs. */
   let current: SessionRun | undefined;
@@ -73,11 +78,25 @@ export function createLane({ entry, prepared, process }: LaneServer, parts: Lane
   const settings = asOneOfMany(
     settingsOf(inForce.held.policy, server, parts.model, `${parts.tag}/${entry.id}`, live),
     () => (live().entry ?? entry).onExit ?? 'restart',
+    () => parts.prefixOf(entry.id),
   );
   const servers = new Map<string, RunningServer>([[entry.id, { command, process }]]);
   const policies = createPolicies({
     renewal: createServerRenewal({ server, prepared, servers, prepare: parts.prepare, run: () => current }),
-    ...{ identity, limits, inForce, standing, server, settings, log, clock: systemClock, stateDir, tenant, ownFiles },
+    ...{
+      identity,
+      limits,
+      fleet,
+      inForce,
+      standing,
+      server,
+      settings,
+      log,
+      clock: systemClock,
+      stateDir,
+      tenant,
+      ownFiles,
+    },
     asked: { serverFlag: entry.id, command: undefined, args: [] },
     place: { cwd: command.cwd, home: command.env.HOME, env: command.env },
   });
@@ -122,11 +141,15 @@ export function createLane({ entry, prepared, process }: LaneServer, parts: Lane
     parts.status.watch(entry.id, liveServer(entry.id, session, policies.words));
     return run;
   };
-  return { open, command: () => servers.get(entry.id)?.command ?? command };
+  return { open, command: () => servers.get(entry.id)?.command ?? command, isolation: prepared.isolation };
 }
 
 /** A server of many that ends is started again, unless the config says otherwise. */
-function asOneOfMany(settings: SessionSettings, onExit: () => 'exit' | 'restart'): SessionSettings {
+function asOneOfMany(
+  settings: SessionSettings,
+  onExit: () => 'exit' | 'restart',
+  prefix: () => string,
+): SessionSettings {
   const upstreams = settings.upstreams.map((one) => ({
     name: one.name,
     deadlineOf: one.deadlineOf,
@@ -136,15 +159,22 @@ function asOneOfMany(settings: SessionSettings, onExit: () => 'exit' | 'restart'
     get restart() {
       return one.restart;
     },
+    get prefix() {
+      return prefix();
+    },
   }));
   return { ...settings, upstreams };
 }
 
 /** Last of the chain: decides nothing, and sees how its server fares. */
 function tellNews(news: LaneNews): Interceptor {
+  let exits = 0;
   return {
     name: 'lane',
-    onExit: () => news.onAway(),
-    onFate: (_, fate) => (fate === 'back' ? news.onBack() : news.onGone()),
+    onExit() {
+      exits += 1;
+      news.onAway();
+    },
+    onFate: (_, fate) => (fate === 'back' ? news.onBack() : news.onGone(exits > 1)),
   };
 }

@@ -10,6 +10,7 @@ import type { BreakerLookup } from '../config/breaker-lookup.ts';
 import type { ResolvedServer } from '../config/resolve-server.ts';
 import type { Interceptor } from '../core/interceptor.ts';
 import { BARE_DEADLINE, type SessionSettings } from '../core/settings.ts';
+import type { BoardTransition } from '../policy/breaker/board.ts';
 import { showBoardWord } from '../policy/breaker/board-word.ts';
 import { recordTransition } from '../policy/breaker/transition-record.ts';
 import { createInterceptors } from '../policy/chain.ts';
@@ -22,6 +23,7 @@ import { enforcedLayers } from '../policy/scope/scope-split.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { UpstreamCommand } from '../ports/upstream.ts';
+import type { FleetHub } from './fleet-hub.ts';
 import { followPolicy } from './follow-policy.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
 import type { ServerRenewal } from './renew-server.ts';
@@ -38,6 +40,8 @@ const NO_PATTERNS = (): never => {
 export interface PolicyParts {
   /** Of the whole run; undefined: a bare one. */
   readonly limits: RunLimits | undefined;
+  /** Of the whole run; undefined: a bare one. */
+  readonly fleet?: FleetHub | undefined;
   /** Of the session's identity: first of the chain; undefined where nothing can end it. */
   readonly identity: Interceptor | undefined;
   readonly stateDir: string;
@@ -102,6 +106,14 @@ export function createPolicies(parts: PolicyParts): Policies {
   let ports = createConstraintPorts({ ...parts.place, args: server.args }, NO_PATTERNS);
   const renewal = lock === undefined ? undefined : createRenewal();
   const breaker = (): BreakerLookup => standing.now.breaker;
+  const recordMove = (about: string, transition: BoardTransition): void =>
+    note('breaker', about, recordTransition(transition));
+  const fleet = parts.fleet?.join({
+    ...{ server: server.name, store, lookup: breaker, between },
+    onTransition: (transition) => recordMove(server.name, transition),
+    onTurn: (why) =>
+      note('breaker_fleet', server.name, { store: why === undefined ? 'back' : 'away', why: why ?? null }),
+  });
   const servers = new Map(settings.upstreams.map((upstream) => [upstream.name, upstream]));
   const interceptors = createInterceptors({
     identity: parts.identity,
@@ -130,8 +142,11 @@ export function createPolicies(parts: PolicyParts): Policies {
         const { idleMs, hardMs } = servers.get(server)?.deadlineOf(tool) ?? BARE_DEADLINE;
         return Math.min(idleMs, hardMs);
       },
-      onTransition: (server, transition) =>
-        run?.post({ type: 'noted', name: 'breaker', server, detail: recordTransition(transition) }),
+      fleet,
+      onTransition: (name, transition) => {
+        recordMove(name, transition);
+        fleet?.moved(transition);
+      },
       resume: (request, outcome) => run?.post({ type: 'wait_over', request, outcome }),
     },
     hiding: lock === undefined ? undefined : { includes: (name) => breaker().mayHide(name) },
@@ -151,6 +166,7 @@ export function createPolicies(parts: PolicyParts): Policies {
     attach(attached) {
       const isFirst = run === undefined;
       run = attached;
+      fleet?.begin();
       if (!isFirst) return;
       for (const detail of lock?.events ?? []) note('lock', server.name, detail);
       pins?.begin();
@@ -159,6 +175,7 @@ export function createPolicies(parts: PolicyParts): Policies {
       inventory.settle();
       for (const one of interceptors) one.onEnd?.(clock.now());
       await Promise.all([store.idle(), kept.idle(), pins?.idle(), parts.limits?.idle()]);
+      await fleet?.end();
     },
   };
 }

@@ -5,7 +5,7 @@ import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Policy } from '../config/policy.ts';
 import type { Session } from '../core/session.ts';
-import type { LiveServer } from '../ports/guard-status.ts';
+import type { Isolation, LiveServer, ServerWord } from '../ports/guard-status.ts';
 import type { Log } from '../ports/log.ts';
 import { VERSION } from './version.ts';
 
@@ -16,14 +16,24 @@ export interface RunStatusParts {
   readonly tenant: string;
   readonly principal: string;
   readonly servers: readonly string[];
+  readonly isolationOf: (server: string) => Isolation;
+  readonly wordOf?: ((server: string) => ServerWord | undefined) | undefined;
   /** Undefined: a bare run. */
   readonly policy: Policy | undefined;
   readonly log: Log;
 }
 
-export function openRunStatus({ policy, stateDir, servers, log, ...who }: RunStatusParts): RunRecord {
+export function openRunStatus({
+  policy,
+  stateDir,
+  servers,
+  isolationOf,
+  wordOf,
+  log,
+  ...who
+}: RunStatusParts): RunRecord {
   return openRunRecord({
-    ...{ stateDir, servers, log, clock: systemClock, timers: systemTimers },
+    ...{ stateDir, servers, isolationOf, wordOf, log, clock: systemClock, timers: systemTimers },
     holder: readOwnIdentity(),
     about: { guard: VERSION, ...who },
     policy: { config: policy?.source.path ?? null, digest: policy?.source.digest ?? null },

@@ -24,7 +24,9 @@ import type { LogLevel } from '../ports/log.ts';
 import { openTenantScope } from '../tenant/tenant-scope.ts';
 import { createIdentityAsker } from './ask-identity.ts';
 import { DEFAULT_TENANT } from './bare-run.ts';
+import { createFleetHub } from './fleet-hub.ts';
 import { gatewayServers } from './gateway-servers.ts';
+import type { LastWords } from './last-words.ts';
 import { openCanaryWatch } from './open-canary.ts';
 import { openPolicy, type PolicySources } from './open-policy.ts';
 import { listKnownFiles, listOwnFiles } from './own-files.ts';
@@ -61,7 +63,7 @@ export interface RunFlags {
 const LAST_SYNC_MS = 300;
 
 /** @returns the status to exit with. @throws GuardError where nothing could be started */
-export async function runServer(words: readonly string[], flags: RunFlags): Promise<number> {
+export async function runServer(words: readonly string[], flags: RunFlags, lastWords: LastWords): Promise<number> {
   const { env } = process;
   const stateDir = resolveStateDir(env);
   const { place, ignored } = findConfigFile({
@@ -93,7 +95,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   const entries = gatewayServers(lock?.policy, words, flags);
   if (entries !== undefined) {
     const { runGateway } = await import('./run-gateway.ts');
-    return runGateway({ entries, flags, inForce, sources, asked, stateDir, tenant, user, ignored });
+    return runGateway({ entries, flags, inForce, sources, asked, stateDir, tenant, user, ignored, lastWords });
   }
   const [command, ...args] = words;
   const search = {
@@ -110,6 +112,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   refuseSuspended(scope);
   const { command: upstream, withheld } = prepared;
   const { masker, outlet } = await openSecrecy([...(asked?.secrets ?? []), ...prepared.secrets]);
+  lastWords.keep(masker);
   const errorOut = new ErrorOut(process.stderr);
   const writeError = outlet((text) => errorOut.write(text));
   const known = lock?.ownFiles ?? listKnownFiles(stateDir, undefined);
@@ -147,7 +150,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
     isolation,
   });
   const who = { stateDir, tenant, principal, session: sessionId };
-  const status = openRunStatus({ ...who, servers: [server.name], policy, log });
+  const status = openRunStatus({ ...who, servers: [server.name], isolationOf: () => isolation, policy, log });
   const standing = { now: serverAtStart(held, server) };
   const tag = randomBytes(6).toString('hex');
   const settings = settingsOf(policy, server, flags.model ?? env.MCP_GUARD_MODEL, tag, () => standing.now);
@@ -165,6 +168,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   });
   const policies = createPolicies({
     ...{ identity: watch?.gate, limits: runLimits },
+    fleet: policy && createFleetHub({ stateDir, tenant, inForce, log, clock: systemClock }),
     ...{ stateDir, tenant, log, clock: systemClock, inForce, standing, server, settings },
     asked: { serverFlag: flags.server, command, args },
     renewal,
@@ -206,6 +210,7 @@ export async function runServer(words: readonly string[], flags: RunFlags): Prom
   policies.attach(run);
   status.watch(server.name, liveServer(server.name, session, policies.words));
   watchSignals(run, log);
+  lastWords.rest();
   const ended = run.run();
   log.offerTo((level, text) => run.between(() => run.post({ type: 'guard_said', level, text })));
   watch?.begin(run, server.name);

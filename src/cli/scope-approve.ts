@@ -51,8 +51,8 @@ export interface ApproveContext {
   readonly nowMs: number;
   /** Whether what would be approved is a policy at all. @param mend how to go on where it is none @throws GuardError */
   check(policy: JsonObject, mend: string): void;
-  /** Its public key. @throws GuardError key_unusable: it cannot be used, or its word does not count here */
-  openKey(path: string | undefined): string;
+  /** Its public key. @throws GuardError key_unusable: it cannot be used, or its word does not count here, for this policy */
+  openKey(path: string | undefined, policy: JsonObject): string;
   openTrail(): OneShotTrail;
   /** Signs with that key and writes. @throws GuardError lock_…, state_… */
   write(words: ApprovalWords, picture: ApprovalPicture): Promise<SignedLock>;
@@ -91,7 +91,7 @@ export async function runScopeApprove(
   context.check(picture.policy, 'leave out `--server`');
   if (passing?.base !== undefined)
     context.check(passing.base, '`--keep` approves what ends by itself, too; or wait until it has ended');
-  const key = context.openKey(options.key);
+  const key = context.openKey(options.key, picture.policy);
   if (options.yes !== true)
     await confirm(
       consent,

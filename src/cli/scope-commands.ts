@@ -7,7 +7,9 @@ import { loadExternal } from '../adapters/trail-reader.ts';
 import { countErrors, showDiagnostic } from '../config/diagnostics.ts';
 import { showPlaces } from '../config/find-config.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import { GuardError } from '../guard-error.ts';
+import { GuardError, isGuardError } from '../guard-error.ts';
+import { suggestName } from './breaker-target.ts';
+import { makeInert } from './inert-text.ts';
 import { type PolicyCase, readCases } from './scope-cases.ts';
 import { runScopeExplain, type ScopeExplainOptions } from './scope-explain.ts';
 import { openScopeMachine, type ScopeMachine } from './scope-machine.ts';
@@ -77,7 +79,13 @@ export async function replayTrail(
     throw new GuardError('usage', '`--as` needs `--server`', { hint: 'name the server whose record it is' });
   }
   const machine = await openScopeMachine(flags.config, tenant, 'as_written');
-  const { stateDir, nowMs, policy } = machine;
+  const { stateDir, nowMs, policy, commandOptions } = machine;
+  if (as !== undefined && policy !== undefined && !policy.servers.has(as)) {
+    throw new GuardError('usage', `\`${policy.source.path}\` has no server \`${as}\` to judge them as`, {
+      hint: suggestName(as, [...policy.servers.keys()]),
+    });
+  }
+  const inForce = policy === undefined ? undefined : await openInForce(flags);
   const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : readSince(since, nowMs);
   const sum = readStateTrail(stateDir, tenant, () =>
     replay(
@@ -85,6 +93,7 @@ export async function replayTrail(
         records: readNewestFirst(stateDir, tenant, sinceMs),
         server,
         as,
+        inForce,
         loadText: ({ ref }, { digest, salt }) => {
           if (digest === undefined || salt === undefined) return undefined;
           const external = loadExternal(stateDir, tenant, ref.segment, digest, salt);
@@ -94,10 +103,30 @@ export async function replayTrail(
       machine,
     ),
   );
-  const heading = { policy: policy?.source.path, server, as };
+  if (server !== undefined && !sum.servers.has(server) && policy?.servers.has(server) !== true) {
+    throw new GuardError(
+      'usage',
+      `nothing of a server \`${server}\` is on record${since === undefined ? '' : ' since then'}`,
+      {
+        hint: suggestName(server, [...sum.servers]),
+      },
+    );
+  }
+  const heading = { policy: policy?.source.path, server, as, commandOptions };
   const io = terminalIo(flags.color);
   io.stdout.write(flags.json === true ? formatReplayJson(sum, heading) : formatReplay(sum, heading, io));
   return 0;
+}
+
+/** What the lock says of the same policy; where that cannot be told, it is said. */
+async function openInForce({ config, tenant }: Shared): Promise<ScopeMachine | undefined> {
+  try {
+    return await openScopeMachine(config, tenant, 'in_force');
+  } catch (error) {
+    if (!isGuardError(error)) throw error;
+    process.stderr.write(`mcp-guard: ${makeInert(`what waits for an approval cannot be told: ${error.message}`)}\n`);
+    return undefined;
+  }
 }
 
 /** @throws GuardError cases_unreadable, cases_invalid */

@@ -2,6 +2,7 @@
 // write, and writes it after a yes. Knows neither how a server is asked nor how a file is replaced.
 import type { ListedServer } from '../adapters/list-server.ts';
 import { countErrors, type Diagnostic, showDiagnostic } from '../config/diagnostics.ts';
+import { ownArguments } from '../config/own-arguments.ts';
 import { quoteWord } from '../config/shell-word.ts';
 import { GuardError } from '../guard-error.ts';
 import type { ServerUse } from '../policy/lint/tool-use.ts';
@@ -69,7 +70,12 @@ export async function runScopeInit(options: ScopeInitOptions, io: CliIo, context
   if (listed.kind !== 'listed') throw notListed(listed, server);
   const { listing } = listed;
   const { place } = context;
-  const proposal = proposeScope({ lists: listing.lists, use, ownPaths: server.args.filter(isAbsolutePath), place });
+  const proposal = proposeScope({
+    lists: listing.lists,
+    use,
+    ownPaths: ownArguments(server.command, server.args).filter(isAbsolutePath),
+    place,
+  });
   const planned = plan(target, server, proposal);
   checkPlan(planned, context);
   const advice = context.advise(planned.document);

@@ -13,9 +13,11 @@ import type { ServerAt } from '../config/restriction.ts';
 import { isGuardError } from '../guard-error.ts';
 import { prepareOwnPaths } from '../policy/constraint/own-reach.ts';
 import type { Inventory } from '../policy/inventory/known-list.ts';
+import type { CommandOptions } from '../policy/lock/lock-command.ts';
 import { createOwnPathsPolicy } from '../policy/own-paths.ts';
 import { NO_PAUSES, pauseAt } from '../policy/pause.ts';
 import { openCeilingsHere, restrictBareRun } from './ceilings-here.ts';
+import { commandOptions } from './command-options.ts';
 import { makeInert } from './inert-text.ts';
 import { loadLockedPolicy } from './locked-policy.ts';
 import { narrowToRoles } from './narrow-to-roles.ts';
@@ -27,6 +29,8 @@ import { loadPortsFor } from './with-constraints.ts';
 
 export interface ScopeMachine extends ExplainScene {
   readonly policy: Policy | undefined;
+  /** Behind the commands that are named. */
+  readonly commandOptions: CommandOptions;
   readonly stateDir: string;
 }
 
@@ -68,6 +72,7 @@ export async function openScopeMachine(
   const pauses = locked === undefined ? NO_PAUSES : readPausesHere(stateDir, tenant, nowMs);
   return {
     policy,
+    commandOptions: place === undefined ? '' : commandOptions(place, tenant),
     stateDir,
     nowMs,
     further: (entry, server) => [

@@ -89,7 +89,10 @@ function formatGroup(group: FlipGroup, columns: number, tone: Tone, paint: Paint
 }
 
 /** One line of ASCII; keys stand in docs/scopes.md. */
-export function formatReplayJson({ groups, oldestMs, flips, held, ...sum }: ReplaySum, heading: ReplayHeading): string {
+export function formatReplayJson(
+  { groups, oldestMs, flips, held, servers: _, ...sum }: ReplaySum,
+  heading: ReplayHeading,
+): string {
   return `${stringifyInert({
     policy: heading.policy ?? null,
     ...sum,

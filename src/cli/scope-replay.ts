@@ -3,6 +3,7 @@
 import { showRef } from '../audit/entry.ts';
 import type { PlacedRecord } from '../audit/query.ts';
 import type { TargetKind } from '../policy/scope/scope-policy.ts';
+import { stringAt } from '../wire/json.ts';
 import { type RecordedRequest, type RecordSource, readRequest } from './recorded-request.ts';
 import type { ExplainScene } from './scope-explain.ts';
 import { type Judgement, judgeRequest, judgeWithoutArguments } from './scope-judge.ts';
@@ -31,6 +32,8 @@ export interface ReplaySum {
   observed: number;
   /** Of those that are the same: denied by something that a replay does not ask (pins, a limit, a breaker), by its word. */
   readonly held: ReadonlyMap<string, number>;
+  /** Servers that are on record, of requests of any kind; the first some hundred. attacker-controlled. */
+  readonly servers: ReadonlySet<string>;
   /** Of those that would pass: the lock of today denies them until somebody approves. */
   unapproved: number;
   readonly flips: Record<Flip, number>;
@@ -52,6 +55,7 @@ const EXAMPLES = 3;
 /** Names are a client's: a trail may hold any number of them. */
 const MOST_GROUPS = 5_000;
 const LONGEST_NAME = 256;
+const MOST_SERVERS = 300;
 /** Denials that are told apart. */
 const MOST_WORDS = 50;
 
@@ -59,6 +63,7 @@ export function replay(input: ReplayInput, scene: ExplainScene): ReplaySum {
   const groups = new Map<string, FlipGroup>();
   const sum = { asked: 0, same: 0, observed: 0, unapproved: 0, ungrouped: 0, oldestMs: Number.POSITIVE_INFINITY };
   const held = new Map<string, number>();
+  const servers = new Set<string>();
   const flips: Record<Flip, number> = { to_denied: 0, observed_to_denied: 0, to_allowed: 0, undecided: 0 };
   const standings = new Map<string, Standing>();
   const standingFor = (server: string): Standing => {
@@ -69,6 +74,8 @@ export function replay(input: ReplayInput, scene: ExplainScene): ReplaySum {
     return standing;
   };
   for (const placed of input.records) {
+    const of = stringAt(placed.record.header, 'server');
+    if (of !== undefined && servers.size < MOST_SERVERS) servers.add(of);
     const asked = readRequest(placed, input);
     if (asked === undefined) continue;
     sum.asked += 1;
@@ -87,7 +94,7 @@ export function replay(input: ReplayInput, scene: ExplainScene): ReplaySum {
     flips[flip] += 1;
     if (!addTo(groups, flip, asked, judged?.rule, placed)) sum.ungrouped += 1;
   }
-  return { ...sum, held, flips, groups: [...groups.values()].sort(compareGroups) };
+  return { ...sum, held, servers, flips, groups: [...groups.values()].sort(compareGroups) };
 }
 
 /** Undefined: it comes to the same. What something behind the scope denied is denied, whatever the scope says. */

@@ -1,7 +1,7 @@
 // The running guards as lines that fit, and as JSON. Knows no file. attacker-controlled, and shown inert: every name and text.
 import type { RunEntry } from '../adapters/run-files.ts';
 import type { Pause } from '../policy/pause.ts';
-import type { PolicyStanding, ServerStanding } from '../ports/guard-status.ts';
+import type { Isolation, PolicyStanding, ServerStanding } from '../ports/guard-status.ts';
 import { showMoment, showSpan } from './breaker-words.ts';
 import { stringifyInert } from './call-json.ts';
 import { makeInert } from './inert-text.ts';
@@ -44,7 +44,7 @@ export function formatGuards(guards: readonly RunEntry[], style: StatusStyle): r
   const body = guards.flatMap((guard) => [
     ...formatGuard(guard, style),
     ...guard.record.servers.flatMap((server) => [
-      ...formatServer(server, width, isNarrow, style),
+      ...formatServer(server, width, isNarrow, style, commonIsolation(guard.record.servers) === undefined),
       ...formatPause(pauseOn(guard, server, style.pauseOf), style),
     ]),
   ]);
@@ -54,12 +54,14 @@ export function formatGuards(guards: readonly RunEntry[], style: StatusStyle): r
 function formatGuard({ holder, record, liveness, writtenMs }: RunEntry, style: StatusStyle): readonly string[] {
   const { columns, paint, nowMs } = style;
   const { client, tenant, principal, startedMs, policy } = record;
+  const isolation = commonIsolation(record.servers);
   const who = client === null ? 'no client yet' : makeInert(client);
   const parts = [
     `guard ${holder.pid}`,
     who,
     ...(tenant === 'default' ? [] : [`tenant ${makeInert(tenant)}`]),
     makeInert(principal),
+    ...(isolation === undefined || isolation === 'none' ? [] : [`isolation ${isolation}`]),
     `up ${showAge(nowMs - startedMs)}`,
   ];
   const [first = '', ...more] = wrapParts(parts, columns);
@@ -70,6 +72,12 @@ function formatGuard({ holder, record, liveness, writtenMs }: RunEntry, style: S
     ...notes(describePolicy(policy, nowMs), INDENT, style, policy.reload?.outcome === 'kept' ? 'warn' : 'quiet'),
     ...(liveness === 'alive' ? [] : notes(unseen, INDENT, style, 'warn')),
   ];
+}
+
+/** Of all servers of a guard; undefined where they differ: then each says its own. */
+function commonIsolation(servers: readonly ServerStanding[]): Isolation | undefined {
+  const [first, ...others] = new Set(servers.map(({ isolation }) => isolation));
+  return others.length === 0 ? first : undefined;
 }
 
 function describePolicy({ config, digest, sinceMs, reload }: PolicyStanding, nowMs: number): string {
@@ -83,25 +91,34 @@ function describePolicy({ config, digest, sinceMs, reload }: PolicyStanding, now
   return `policy ${makeInert(digest.slice(0, SHORT_DIGEST))} since ${showMoment(sinceMs, nowMs)}, ${makeInert(config)}${last}`;
 }
 
-function formatServer(server: ServerStanding, width: number, isNarrow: boolean, style: StatusStyle): readonly string[] {
+function formatServer(
+  server: ServerStanding,
+  width: number,
+  isNarrow: boolean,
+  style: StatusStyle,
+  saysIsolation: boolean,
+): readonly string[] {
   const { columns, paint, nowMs } = style;
-  const { name, pid, state, era, sinceMs, inFlight, breaker, limit } = server;
+  const { name, pid, state, word, era, sinceMs, inFlight, breaker, limit } = server;
   const texts = [
     makeInert(name),
     era === 'unknown' ? '-' : era,
-    pid === null ? state : String(pid),
+    pid === null ? (word ?? state) : String(pid),
     sinceMs === null || state !== 'up' ? '-' : showAge(nowMs - sinceMs),
     String(inFlight),
     makeInert(breaker),
     makeInert(limit),
   ];
   if (isNarrow)
-    return [cutText(INDENT + texts.filter((text) => text !== '-').join(' '), columns), ...troubles(server, style)];
+    return [
+      cutText(INDENT + texts.filter((text) => text !== '-').join(' '), columns),
+      ...troubles(server, style, saysIsolation),
+    ];
   const cells = cellsOf(texts, width);
   const tones: readonly Tone[] = [
     'plain',
     'quiet',
-    TONES[state],
+    word === 'idle' || word === 'on demand' ? 'quiet' : TONES[state],
     'plain',
     'plain',
     breaker === 'closed' ? 'good' : 'warn',
@@ -110,7 +127,7 @@ function formatServer(server: ServerStanding, width: number, isNarrow: boolean, 
   const painted = cells.map((cell, index) =>
     paint(index === cells.length - 1 ? 'plain' : (tones[index] ?? 'plain'), cell),
   );
-  return [(INDENT + painted.join(' ')).trimEnd(), ...troubles(server, style)];
+  return [(INDENT + painted.join(' ')).trimEnd(), ...troubles(server, style, saysIsolation)];
 }
 
 /** A guard without a config heeds no pause. */
@@ -124,11 +141,18 @@ function formatPause(pause: Pause | undefined, style: StatusStyle): readonly str
 
 const TONES: Readonly<Record<ServerStanding['state'], Tone>> = { up: 'plain', down: 'bad', starting: 'warn' };
 
-function troubles({ restarts, lastError }: ServerStanding, style: StatusStyle): readonly string[] {
+function troubles(
+  { isolation, pid, word, restarts, lastError }: ServerStanding,
+  style: StatusStyle,
+  saysIsolation: boolean,
+): readonly string[] {
+  const kept = saysIsolation ? [`isolation ${isolation}`] : [];
   const often = restarts === 0 ? [] : [`${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`];
   const error =
     lastError === null ? [] : [`${showAge(style.nowMs - lastError.atMs)} ago: ${makeInert(lastError.text)}`];
-  const text = [...often, ...error].join('; ');
+  // one that runs has its process id where the others have the word
+  const how = pid === null || word === undefined ? [] : [word];
+  const text = [...how, ...kept, ...often, ...error].join('; ');
   return text === '' ? [] : notes(text, INDENT.repeat(2), style, 'quiet');
 }
 

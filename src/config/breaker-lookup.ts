@@ -22,6 +22,8 @@ export interface BreakerLookup {
   readonly bulkhead: BulkheadParts;
   /** Whether any tool of the server may have to leave `tools/list`. */
   mayHide(server: string): boolean;
+  /** Whether any breaker of the server may be shared with the machines of a fleet. */
+  mayShare(server: string): boolean;
 }
 
 interface OfTool {
@@ -33,6 +35,7 @@ interface OfServer {
   readonly settings: BreakerSettings;
   readonly bulkhead: ServerBulkhead;
   readonly mayHide: boolean;
+  readonly mayShare: boolean;
   ofTool(tool: string): OfTool;
 }
 
@@ -62,6 +65,7 @@ export function createBreakerLookup(policy: BreakerSource | undefined): BreakerL
       toolSettings: (server, tool) => serverOf(server).ofTool(tool).bulkhead,
     },
     mayHide: (server) => serverOf(server).mayHide,
+    mayShare: (server) => serverOf(server).mayShare,
   };
 }
 
@@ -94,17 +98,17 @@ function buildServer(policy: BreakerSource | undefined, name: string): OfServer 
     );
   };
 
+  const all = [inherited, ...patterns.map(({ breaker }) => breaker), ...toolBlocksOf(applied ?? [])];
   return {
     settings,
     bulkhead: { maxInFlight: Math.min(server.maxInFlight ?? unwritten(settings, DEFAULT_SERVER_IN_FLIGHT), most) },
-    mayHide: [inherited, ...patterns.map(({ breaker }) => breaker), ...hidingOf(applied ?? [])].some(
-      ({ hide }) => hide === true,
-    ),
+    mayHide: all.some(({ hide }) => hide === true),
+    mayShare: [settings, ...all].some(({ share }) => share === 'fleet'),
     ofTool: (tool) => byName.ask(tool, find),
   };
 }
 
-function hidingOf(applied: readonly AppliedRestriction[]): readonly WrittenBreaker[] {
+function toolBlocksOf(applied: readonly AppliedRestriction[]): readonly WrittenBreaker[] {
   return applied.flatMap(({ breaker, tools = [] }) => [
     breaker?.tools ?? {},
     ...tools.map((tool) => tool.breaker ?? {}),

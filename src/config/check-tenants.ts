@@ -6,6 +6,7 @@ import { isPrivateName } from './environment.ts';
 import { entriesOf, isPlainObject, showPath, valueAt } from './json-path.ts';
 import type { JsonPath } from './read-shape.ts';
 import { readStructures, type Variables } from './structural.ts';
+import { isTakenTenant } from './tenant-names.ts';
 
 type Report = (diagnostic: Diagnostic) => void;
 
@@ -16,6 +17,14 @@ export function checkTenants(document: unknown, variables: Variables, report: Re
   const tenants = entriesOf(valueAt(document, ['tenants']));
   checkUsers(document, report);
   for (const [id, block] of tenants) {
+    if (isTakenTenant(id)) {
+      report({
+        path: showPath(['tenants', id]),
+        what: 'no tenant can be called that',
+        why: 'it is the name of a directory of the guard, or of a device',
+        mend: 'give the tenant another name',
+      });
+    }
     if (!isPlainObject(block)) continue;
     const path = ['tenants', id];
     for (const [name, scope] of entriesOf(block.scopes)) {

@@ -3,6 +3,7 @@
 
 import { checkAuth } from './check-auth.ts';
 import { checkConstraints } from './check-constraints.ts';
+import { checkFleet } from './check-fleet.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkLint } from './check-lint.ts';
 import { checkScopes } from './check-scopes.ts';
@@ -57,6 +58,7 @@ export function compilePolicy(input: CompileInput): Compilation {
   for (const path of notYet) report(explainNotYet(path));
   checkSemantics(input.document, report);
   checkBreakers(input.document, report);
+  checkFleet(input.document, report);
   checkScopes(input.document, report);
   checkLint(input.document, report);
   checkLimits(input.document, report);

@@ -23,6 +23,7 @@ export function checkSemantics(document: unknown, report: Report): void {
     const path = ['servers', id];
     checkDeadlines(document, path, report, DEFAULTS.deadline.hardMs);
     checkOrder(document, [...path, 'restart'], 'firstDelayMs', 'maxDelayMs', report);
+    checkReach(document, path, report);
     if (isPlainObject(server) && !Object.hasOwn(server, 'command') && !Object.hasOwn(server, 'url')) {
       report({
         path: showPath([...path, 'command']),
@@ -32,6 +33,20 @@ export function checkSemantics(document: unknown, report: Report): void {
       });
     }
   }
+}
+
+/** Domains, and the one level that keeps to them. With tenants it is for what each has (check-tenant-views.ts, and the start). */
+function checkReach(document: unknown, path: JsonPath, report: Report): void {
+  const network = valueAt(document, [...path, 'isolation', 'network']);
+  if (valueAt(document, ['tenants']) !== undefined || network === undefined || network === false) return;
+  const isStrongest = valueAt(document, [...path, 'isolation', 'required']) === 'L3';
+  if (Array.isArray(network) === isStrongest) return;
+  report({
+    path: showPath([...path, 'isolation', 'network']),
+    what: isStrongest ? '`true` is every domain, and `L3` keeps to named ones' : 'domains hold at `L3` only',
+    why: 'the server would not be started',
+    mend: isStrongest ? 'list the domains, or require `L2`' : 'set `required` to `L3` beside it',
+  });
 }
 
 /** Those of the server at `path` and of its tools. @param silent what holds where no `hardMs` is written */

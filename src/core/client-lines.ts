@@ -81,7 +81,8 @@ export class ClientLines {
     const after = ledger.table.lastUnanswered(CLIENT, id);
     const taken = !ledger.table.isFree(upstream, id);
     const peerId = taken ? life.privateId(id) : id;
-    const exchange = newExchange({ line, asker: CLIENT, peer: upstream, peerId, now, batch, after });
+    const prefix = this.#parts.prefixOf(upstream);
+    const exchange = newExchange({ line, asker: CLIENT, peer: upstream, peerId, now, batch, after, prefix });
     if (after !== undefined) after.next = exchange;
     const verdict = ledger.admit(exchange, this.#who(line, exchange.view.modern), now);
     if (verdict === 'pass') this.forward(exchange, now);

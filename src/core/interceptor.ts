@@ -18,6 +18,8 @@ export interface RequestView {
   readonly modern: boolean;
   /** Length of its line, without the LF. INVARIANT: a session always says it. */
   readonly bytes?: number;
+  /** Behind a gateway: what the client has before every name of a tool or prompt. For texts alone: no rule and no record knows it. */
+  readonly prefix?: string | undefined;
 }
 
 export interface Pass {

@@ -16,9 +16,11 @@ export interface NewExchange {
   readonly internal?: boolean;
   readonly batch?: BatchAnswer | undefined;
   readonly after?: Exchange | undefined;
+  readonly prefix?: string | undefined;
 }
 
-export function newExchange({ line, asker, peer, peerId, now, internal = false, batch, after }: NewExchange): Exchange {
+export function newExchange(made: NewExchange): Exchange {
+  const { line, asker, peer, peerId, now, internal = false, batch, after, prefix } = made;
   const { method, params, id } = line.message;
   const meta = objectAt(params, '_meta');
   const isCall = asker === CLIENT && method === 'tools/call';
@@ -31,6 +33,7 @@ export function newExchange({ line, asker, peer, peerId, now, internal = false, 
       params,
       modern: meta !== undefined && readRevision(meta) !== undefined,
       bytes: line.bytes.length - 1,
+      prefix,
     },
     line,
     asker,

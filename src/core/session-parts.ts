@@ -25,6 +25,7 @@ export interface SessionParts {
   readonly tellList: ((list: ListName) => void) | undefined;
   life(upstream: UpstreamId): UpstreamLife;
   deadlineOf(upstream: UpstreamId, tool: string): Deadline;
+  prefixOf(upstream: UpstreamId): string | undefined;
   /** Something came that belongs to nothing: it goes nowhere, and is counted. */
   dropped(from: 'client' | 'server', server: UpstreamId | undefined, why: string, now: Instant): void;
   /** A rule would have stopped it, and the server is only observed. */

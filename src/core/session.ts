@@ -55,6 +55,7 @@ export class Session {
       router: createSingleRouter(first.name),
       model: settings.model,
       life: (name) => this.#life(name),
+      prefixOf: (name) => byName.get(name)?.prefix,
       deadlineOf: (name, tool) => byName.get(name)?.deadlineOf(tool) ?? BARE_DEADLINE,
       dropped: (from, server, why, now) => this.#drop(from, server, why, now),
       observed: (server, sight, now) => tellObserved(this.#parts, server, sight, now),

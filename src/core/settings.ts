@@ -27,6 +27,8 @@ export interface UpstreamSettings {
   readonly deadlineOf: (tool: string) => Deadline;
   readonly onExit: 'exit' | 'restart';
   readonly restart: RestartSettings;
+  /** Behind a gateway: what its client has before the names of tools and prompts. */
+  readonly prefix?: string | undefined;
 }
 
 export interface SessionSettings {

@@ -52,7 +52,7 @@ export function createInterceptors(parts: ChainParts): readonly Interceptor[] {
     ...parts.limits,
     createConcurrencyLimit(parts.maxInFlight),
     // What is switched off is refused at once, and does not wait for a place first.
-    createSwitchedOff((server, tool, now) => breaker.refusal(server, tool, now)),
+    createSwitchedOff((server, tool, now, prefix) => breaker.refusal(server, tool, now, prefix)),
     createBulkhead(parts.bulkhead),
     trial,
     breaker,

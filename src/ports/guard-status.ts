@@ -7,6 +7,10 @@ export interface ServerStanding {
   /** Of the running process; null while there is none. */
   readonly pid: number | null;
   readonly state: 'starting' | 'up' | 'down';
+  /** Behind a gateway, where that says more than the state. */
+  readonly word?: ServerWord | undefined;
+  /** How far it is kept from the rest of the machine, as it was started: `none`, `L0` to `L3`. */
+  readonly isolation: Isolation;
   /** How the client speaks to it. */
   readonly era: Era;
   /** Wall clock, ms: since when it is up, or down; null before its first start. */
@@ -21,6 +25,33 @@ export interface ServerStanding {
   /** One or two words: `-` where there are none. */
   readonly limit: string;
 }
+
+/** `unknown`: the guard is of a version that did not say. */
+export type Isolation = 'none' | 'L0' | 'L1' | 'L2' | 'L3' | 'unknown';
+
+export const SERVER_WORDS = [
+  /** It was waited for in vain, and its tools are missing until it is up. */
+  'late',
+  /** It has ended, and is started again. */
+  'restarting',
+  /** It has ended too often, or cannot be started: tried again after a while. */
+  'crash loop',
+  'down',
+  /** It did not accept the greeting of the client. */
+  'rejected',
+  /** Stopped because nobody used it; the next call brings it back. */
+  'idle',
+  /** Started by the first request that needs it. */
+  'on demand',
+  /** Never started: nobody has approved it, or what it needs is not there. */
+  'unapproved',
+  'no start',
+  /** It has left the config, and may still work on what it was asked. */
+  'left',
+] as const;
+
+/** As wide as a process id may be. */
+export type ServerWord = (typeof SERVER_WORDS)[number];
 
 export type Era = 'unknown' | 'legacy' | 'modern';
 

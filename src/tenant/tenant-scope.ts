@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { StatePathError } from './state-path-error.ts';
 import { type TrailPaths, trailPaths } from './trail-paths.ts';
 
-/** Directories beside the tenants', which belong to the machine's guards together. */
-const RESERVED: ReadonlySet<string> = new Set(['run', 'projects', 'lock', 'tokens', 'canaries']);
+/** Directories beside the tenants', which belong to the machine's guards together; the config knows them, too (config/tenant-names.ts). */
+export const RESERVED_TENANTS = ['run', 'projects', 'lock', 'tokens', 'canaries'] as const;
+const RESERVED: ReadonlySet<string> = new Set(RESERVED_TENANTS);
+/** Devices of Windows, whatever the directory: no directory can have such a name there. */
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$/;
 const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** A step below a tenant's directory: a name, never a way. */
 const STEP = /^(?!\.{1,2}$)[^/\\\0]{1,255}$/;
@@ -31,7 +34,7 @@ export interface TenantScope {
  * TRUST: compared as it is, nothing is transformed: no case folding, no Unicode form, no trimming, so that no two names are one directory.
  */
 export function isTenant(name: string): boolean {
-  return TENANT.test(name) && !RESERVED.has(name);
+  return TENANT.test(name) && !RESERVED.has(name) && !DEVICE.test(name);
 }
 
 /** @throws StatePathError where `id` is no name for a tenant */
@@ -63,7 +66,7 @@ export function tenantDir(stateDir: string, tenant: string): string {
 export function tenantSteps(tenant: string, ...below: readonly string[]): readonly string[] {
   if (!isTenant(tenant)) {
     throw new StatePathError(
-      `\`${tenant}\` is no name for a tenant: use a-z, 0-9 and -, at most 63, not ${[...RESERVED].join(', ')}`,
+      `\`${tenant}\` is no name for a tenant: use a-z, 0-9 and -, at most 63, not ${RESERVED_TENANTS.join(', ')} nor a device of Windows`,
     );
   }
   const odd = below.find((step) => !STEP.test(step));

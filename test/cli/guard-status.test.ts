@@ -10,7 +10,16 @@ import { openScreen } from './screen.ts';
 
 const NOW = new Date(2026, 4, 6, 12, 0, 0).getTime();
 const SERVER: ServerStanding = {
-  ...{ name: 'files', pid: 4712, state: 'up', era: 'legacy', sinceMs: NOW - 7_200_000, restarts: 0, inFlight: 0 },
+  ...{
+    name: 'files',
+    pid: 4712,
+    state: 'up',
+    isolation: 'none',
+    era: 'legacy',
+    sinceMs: NOW - 7_200_000,
+    restarts: 0,
+    inFlight: 0,
+  },
   ...{ lastError: null, breaker: 'closed', limit: '-' },
 };
 const RECORD: GuardRecord = {
@@ -53,6 +62,24 @@ async function show(found: RunListing, columns = 80, options: object = {}): Prom
 }
 
 describe('the screen', () => {
+  it('how far the servers are isolated: with the guard where all are so, else with each', async () => {
+    const [l2, l3] = (['L2', 'L3'] as const).map((isolation) => ({ ...SERVER, isolation, restarts: 1 }));
+    const [one, other] = [
+      await show(listing([guard({ servers: [{ ...SERVER, isolation: 'L2' }, l2 ?? SERVER] })])),
+      await show(listing([guard({ servers: [l2 ?? SERVER, { ...SERVER, isolation: 'none' }, l3 ?? SERVER] })])),
+    ];
+    expect(one).toContain('guard 4711  claude-desktop/1.2  local:ada  isolation L2  up 2 h\n');
+    expect(one.match(/isolation/g)).toHaveLength(1);
+    expect(other.match(/ {4}isolation .*/g)).toEqual([
+      '    isolation L2; 1 restart',
+      '    isolation none',
+      '    isolation L3; 1 restart',
+    ]);
+    expect(other).not.toContain('ada  isolation');
+    const json = await show(listing([guard({ servers: [l2 ?? SERVER] })]), 80, { json: true });
+    expect(JSON.parse(json).servers[0].isolation).toBe('L2');
+  });
+
   it('at 80 columns: who, since when, under which policy, and what went wrong last', async () => {
     const troubled: ServerStanding = {
       ...SERVER,

@@ -129,6 +129,9 @@ test('whose word counts', async () => {
   expect(mayApprove(at, input([team]), stranger)).toBe(false);
   const machine = openMachineKey(at).publicKey;
   expect(mayApprove(at, input([]), machine)).toBe(true);
+  // a part of the config that leaves its approvers out would be refused at the next start
+  expect(mayApprove(at, input([team]), team, CONFIG)).toBe(false);
+  expect(mayApprove(at, input([team]), machine, CONFIG)).toBe(true);
   await lock({ ...CONFIG, approvers: [team] });
   // whoever edits the config can take a key away, and add none
   expect(mayApprove(at, input([stranger]), stranger)).toBe(false);

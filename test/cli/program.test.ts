@@ -5,7 +5,7 @@ import { createProgram } from '../../src/cli/program.ts';
 import { readUsageError } from '../../src/cli/usage-error.ts';
 import { GuardError } from '../../src/guard-error.ts';
 
-vi.mock('../../src/cli/run.ts', () => ({ runServer: vi.fn(() => Promise.resolve(0)) }));
+const NO_RUN = () => Promise.resolve(0);
 
 function allCommands(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(allCommands)];
@@ -24,7 +24,7 @@ function helpOf(command: Command): string {
 async function fail(...words: string[]): Promise<unknown> {
   const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   try {
-    await createProgram(() => {}).parseAsync(['node', 'mcp-guard', ...words]);
+    await createProgram(() => {}, NO_RUN).parseAsync(['node', 'mcp-guard', ...words]);
   } catch (error) {
     expect(said).not.toHaveBeenCalled();
     return error;
@@ -35,7 +35,7 @@ async function fail(...words: string[]): Promise<unknown> {
 }
 
 describe('help', () => {
-  const commands = allCommands(createProgram(() => {}));
+  const commands = allCommands(createProgram(() => {}, NO_RUN));
 
   test('there is some of every command', () => {
     expect(commands.map((command) => command.name())).toEqual(

@@ -143,6 +143,24 @@ describe('scope init', () => {
     expect(written).toEqual([]);
   });
 
+  it('takes no directory of the launcher for one of the server', async () => {
+    const listed = listedTools('read');
+    if (listed.kind !== 'listed') throw new Error('it is listed');
+    const inputSchema = { type: 'object', properties: { path: { type: 'string' } }, required: ['path'] };
+    const entry = { name: 'read', definition: { inputSchema }, digest: undefined };
+    const { tools } = listed.listing.lists;
+    if (tools === undefined) throw new Error('it has tools');
+    const list = async (): Promise<ListedServer> => ({
+      ...listed,
+      listing: { ...listed.listing, lists: { tools: { ...tools, entries: [entry] } } },
+    });
+    const place = { home: directory, isDirectory: () => true };
+    const server = { ...SERVER, command: 'npx', args: ['--prefix', '/opt/packages', 'files@1.2.3', '/srv/notes'] };
+    const { written } = await run(makeContext('c.yaml', { list, place }), { server });
+    expect(written.join('')).toContain('within: ["/srv/notes"]');
+    expect(written.join('')).not.toContain('within: ["/opt');
+  });
+
   it('does not write what is no config', async () => {
     const fault = { path: 'x', what: 'is wrong', why: '', mend: 'mend it' };
     const { failure, written } = await run(makeContext('c.yaml', { check: () => [fault] }));

@@ -65,7 +65,7 @@ test('the keys of JSON stand on the page', () => {
   const record = { header, headerText: '', hash: '', payloadText: undefined, salt: undefined };
   const records = [{ ref: { segment: 's', seq: 1 }, tenant: 'default', record, open: undefined }];
   const sum = replay({ records, server: undefined, as: undefined, loadText: () => undefined }, scene);
-  const replayed = formatReplayJson(sum, { policy: undefined, server: undefined, as: undefined });
+  const replayed = formatReplayJson(sum, { policy: undefined, server: undefined, as: undefined, commandOptions: '' });
   const lines = shown.out().trimEnd().split('\n');
   const found = {
     show: lines.flatMap((line) => allKeys(JSON.parse(line))),

@@ -6,6 +6,7 @@ import { type ReplayInput, replay } from '../../src/cli/scope-replay.ts';
 import { formatReplay, formatReplayJson } from '../../src/cli/scope-replay-screen.ts';
 import { measureText } from '../../src/cli/text-width.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
+import { makeLayer } from '../policy/scope/make-scope.ts';
 import { compile, FULL, HOSTILE, makeScene, NOW } from './scope-scene.ts';
 import { openScreen, SEGMENT } from './screen.ts';
 
@@ -62,12 +63,14 @@ describe('a record', () => {
     ['passed, with arguments that are denied now', call('read_text', { path: '/etc' }), 'to_denied'],
     ['passed, by a grant that has ended', call('old'), 'to_denied'],
     ['into the guard’s own files', call('read_text', { path: '/state/x' }, denial('own_path')), 'same'],
-    ['was only observed', call('write', {}, { decision: 'observe' }), 'to_denied'],
+    ['was only observed', call('write', {}, { decision: 'observe' }), 'observed_to_denied'],
+    ['was only observed, and passes now', call('read_text', note, { decision: 'observe' }), 'same'],
+    ['was denied by its pins', call('read_text', note, denial('definition_drift')), 'same'],
     ['was denied, and is', call('write', {}, denial('not_granted')), 'same'],
     ['was denied, and passes now', call('read_text', note, denial('not_granted')), 'to_allowed'],
     ['was denied for its arguments', call('read_text', note, denial('argument_denied')), 'to_allowed'],
     ['was denied by the breaker behind the scope', call('read_text', note, denial('breaker_open')), 'same'],
-    ['was denied by the breaker, and by the scope now', call('write', {}, denial('breaker_open')), 'to_denied'],
+    ['was denied by the breaker, and by the scope now', call('write', {}, denial('breaker_open')), 'same'],
     ['was denied by a fault of the scope', call('read_text', note, denial('guard_fault', 'scope')), 'to_allowed'],
     ['was denied by a fault behind it', call('read_text', note, denial('guard_fault', 'breaker')), 'same'],
     ['was denied, nobody knows why', call('read_text', note, { decision: 'deny' }), 'to_allowed'],
@@ -137,7 +140,7 @@ describe('the sum', () => {
     seq = 0;
     const sum = run(records());
     expect(sum).toMatchObject({ asked: 8, same: 2, observed: 1, ungrouped: 0, oldestMs: NOW - 4_000 });
-    expect(sum.flips).toEqual({ to_denied: 4, to_allowed: 1, undecided: 1 });
+    expect(sum.flips).toEqual({ to_denied: 4, observed_to_denied: 0, to_allowed: 1, undecided: 1 });
     expect(sum.groups.map(({ flip, name, rule, count }) => [flip, name, rule, count])).toEqual([
       ['to_denied', 'write', 'scopes.notes', 4],
       ['to_allowed', 'read_text', 'scopes.notes.grants[0].args["/p"].within (argument_denied)', 1],
@@ -152,7 +155,7 @@ describe('the sum', () => {
     seq = 0;
     const at = (ms: number) => `${showDay(ms)} ${showTime(ms)}`;
     const { io } = openScreen(80);
-    const heading = { policy: '/etc/new.json', server: 'files', as: undefined };
+    const heading = { policy: '/etc/new.json', server: 'files', as: undefined, commandOptions: ' --config /c' };
     expect(
       formatReplay(run(records()), heading, io),
     ).toBe(`8 recorded requests of \`files\` since ${showDay(NOW - 4_000)}, against /etc/new.json
@@ -174,8 +177,51 @@ describe('the sum', () => {
 `);
   });
 
+  test('tells what passed from what did not, and what still waits for an approval', () => {
+    seq = 0;
+    const note = { path: '/home/ada/notes/a' };
+    const records = [
+      call('read_text', note, denial('definition_drift')),
+      call('write', {}, denial('definition_drift')),
+      call('read_text', note, denial('\u001brate_limited')),
+      call('write', {}, { decision: 'observe' }),
+      call('read_text', note, denial('not_granted')),
+      call('read_text', note),
+    ];
+    const locked = makeScene({ policy: compile(FULL), further: () => [makeLayer({}, 'lock')] });
+    const { io } = openScreen(80);
+    const sum = run(records, { inForce: locked });
+    const heading = { policy: '/c', server: undefined, as: undefined, commandOptions: ' --config /c' };
+    expect(formatReplay(sum, heading, io)).toBe(`6 recorded requests since ${showDay(NOW)}, against /c
+  4 come to the same (3 of them denied by what this does not ask:
+  definition_drift 2, \\u{1b}rate_limited 1)
+  0 would be denied, and passed
+  1 would be denied, and passed only because their server was observed or paused
+    1 x files: tool write
+      scopes.notes
+      ${showDay(NOW)} ${showTime(NOW)} ${SEGMENT}:4
+  1 would pass, and were denied
+    1 x files: tool read_text
+      scopes.notes (not_granted)
+      ${showDay(NOW)} ${showTime(NOW)} ${SEGMENT}:5
+  0 cannot be told: the arguments decide, and are not on record
+  4 of those that would pass wait for an approval (\`mcp-guard scope diff
+  --config /c\`)
+`);
+    expect(JSON.parse(formatReplayJson(sum, heading))).toMatchObject({
+      ...{ same: 4, toDenied: 0, observedToDenied: 1, toAllowed: 1, unapproved: 4 },
+      held: { definition_drift: 2 },
+    });
+    expect(run(records).unapproved).toBe(0);
+  });
+
   test('as JSON is one line of ASCII', () => {
-    const text = formatReplayJson(run(records()), { policy: undefined, server: undefined, as: undefined });
+    const text = formatReplayJson(run(records()), {
+      policy: undefined,
+      server: undefined,
+      as: undefined,
+      commandOptions: ' --config /c',
+    });
     expect(text).toMatch(/^[\x20-\x7e]+\n$/);
     expect(JSON.parse(text)).toMatchObject({
       policy: null,
@@ -188,7 +234,12 @@ describe('the sum', () => {
       since: new Date(NOW - 4_000).toISOString(),
       groups: [{ flip: 'to_denied', count: 4, examples: [{ at: new Date(NOW).toISOString() }, {}, {}] }, {}, {}],
     });
-    const empty = formatReplayJson(run([]), { policy: '/c', server: undefined, as: undefined });
+    const empty = formatReplayJson(run([]), {
+      policy: '/c',
+      server: undefined,
+      as: undefined,
+      commandOptions: ' --config /c',
+    });
     expect(JSON.parse(empty)).toMatchObject({ asked: 0, since: null, groups: [] });
   });
 
@@ -197,7 +248,7 @@ describe('the sum', () => {
     const { io } = openScreen(60);
     const text = formatReplay(
       run(many.map((name) => call(name))),
-      { policy: HOSTILE[0], server: 'x', as: '\u202e' },
+      { policy: HOSTILE[0], server: 'x', as: '\u202e', commandOptions: '' },
       io,
     );
     expect(text).toContain('… 20 more (`--json` has them)');
@@ -214,8 +265,12 @@ describe('the sum', () => {
     const sum = run(stream());
     expect(sum.groups).toHaveLength(5_000);
     expect(sum).toMatchObject({ asked: 12_000, ungrouped: 2_000, flips: { to_denied: 12_000 } });
-    expect(formatReplay(sum, { policy: '/c', server: undefined, as: undefined }, openScreen(80).io)).toContain(
-      '\n  2000 more of these under other names than are kept apart\n',
-    );
+    expect(
+      formatReplay(
+        sum,
+        { policy: '/c', server: undefined, as: undefined, commandOptions: ' --config /c' },
+        openScreen(80).io,
+      ),
+    ).toContain('\n  2000 more of these under other names than are kept apart\n');
   });
 });

@@ -33,7 +33,8 @@ const RANGES = new Map<string, Range>([
 function valuesOf(key: string): string {
   const range = RANGES.get(key);
   if (range !== undefined) return `${range.min} to ${range.max}`;
-  if (key === 'mode' || key === 'countToolErrors') return SETTING_WORDS[key].map((word) => `\`${word}\``).join(', ');
+  if (key === 'mode' || key === 'countToolErrors' || key === 'share')
+    return SETTING_WORDS[key].map((word) => `\`${word}\``).join(', ');
   return key === 'hide' ? '`true`, `false`' : '`{ afterMs, rate }`';
 }
 
@@ -53,13 +54,13 @@ test('has a row for each key, with its values and defaults', () => {
     ofTool.includes(key) ? defaultOf(key, TOOL_DEFAULTS, bare.bulkhead.toolSettings('db', 'q')) : '-',
     !ofServer.includes(key)
       ? '-'
-      : key === 'mode'
-        ? "the block's `mode`, else `enforce`"
+      : key === 'mode' || key === 'share'
+        ? `the block's \`${key}\`, else \`${SERVER_DEFAULTS[key]}\``
         : defaultOf(key, SERVER_DEFAULTS, bare.bulkhead.serverSettings('db')),
   ]);
   const byKey = (left: unknown[], right: unknown[]): number => String(left[0]).localeCompare(String(right[0]));
   expect(rows.toSorted(byKey)).toEqual(wanted.toSorted(byKey));
-  expect(rows).toHaveLength(23);
+  expect(rows).toHaveLength(24);
 });
 
 test('a block of a server is that of the top level; a block of a tool has no `server`', () => {

@@ -123,6 +123,20 @@ describe('structure', () => {
       }).isolation?.network,
     ).toBe(false);
   });
+
+  test('of domains what all voices permit', () => {
+    const reach = (base: unknown, block: unknown, own: unknown) => {
+      const server = (network: unknown) => ({ isolation: network === undefined ? {} : { network } });
+      const blocks = { ...server(block), servers: { files: server(own) } };
+      const servers = { servers: { files: { command: 'node', ...server(base) } } };
+      return serverOf(blocks as JsonObject, 'files', servers as JsonObject).isolation?.network; // of the shapes above
+    };
+    expect(reach(true, ['*.a.com'], ['x.a.com:443', 'b.org'])).toEqual(['x.a.com:443']);
+    expect(reach(undefined, ['a.com'], undefined)).toEqual(['a.com']);
+    expect(reach(['a.com'], ['b.org'], undefined)).toBe(false);
+    expect(reach(['a.com'], undefined, false)).toBe(false);
+    expect(reach(undefined, true, undefined)).toBe(true);
+  });
 });
 
 describe('everything else only restricts', () => {
@@ -248,6 +262,43 @@ describe('what is wrong', () => {
     const document = withTenants({}, { servers: { files: { command: 'node', env: { TMPDIR: '/tmp' } } } });
     expect(errorsOf(document).join('\n')).toContain('servers.files.env.TMPDIR: `TMPDIR` is set by the guard');
     expect(errorsOf({ version: 1, servers: { files: { command: 'node', env: { TMPDIR: '/tmp' } } } })).toEqual([]);
+  });
+
+  test.each(['run', 'tokens', 'canaries', 'con', 'lpt1'])('%j is taken', (id) => {
+    expect(errorsOf({ ...base, tenants: { [id]: {} } })).toEqual([
+      expect.stringContaining(`tenants.${id}: no tenant can be called that`),
+    ]);
+  });
+
+  test.each(['api.example.com', '*.example.com:443', 'localhost:8080', 'a-b.c1', 'xn--bcher-kva.example'])(
+    '`%s` is a domain',
+    (domain) => {
+      const isolation = { required: 'L3', network: [domain] };
+      expect(errorsOf({ ...base, tenants: { acme: { isolation } } })).toEqual([]);
+    },
+  );
+
+  test.each([
+    '',
+    '*',
+    '*.com',
+    'a.*.com',
+    'A.com',
+    '1.2.3.4',
+    '0x7f.1',
+    '[::1]',
+    'a.com:0',
+    'a.com.',
+    'a..b',
+    'http://a.com',
+    'a.com/x',
+    'bücher.de',
+    'a.com\0',
+  ])('%j is none', (domain) => {
+    const isolation = { required: 'L3', network: [domain] };
+    expect(errorsOf({ ...base, tenants: { acme: { isolation } } }).join('\n')).toContain(
+      'tenants.acme.isolation.network',
+    );
   });
 
   test.each(['Acme', 'a_b', '', 'a'.repeat(64), '..', 'a/b', 'é', 'acme\0'])('%j is no id', (id) => {

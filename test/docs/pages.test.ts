@@ -12,7 +12,10 @@ const FOLDERS = /`((?:src|test|bench|docs|bin|wire|core|policy|adapters|audit|co
 
 /** What commander says against this command line; the command itself is not run. */
 function complaint(words: readonly string[]): string | undefined {
-  const program = createProgram(() => {});
+  const program = createProgram(
+    () => {},
+    () => Promise.resolve(0),
+  );
   const silence = (command: typeof program): void => {
     command.configureOutput({ writeOut: () => {}, writeErr: () => {} });
     if (command.commands.length === 0) command.action(() => {});

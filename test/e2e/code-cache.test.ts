@@ -104,7 +104,7 @@ describe('the compiled code', () => {
     writeFileSync(config, '{"version":1,"unlisted":"observe"}', { mode: 0o600 });
     const sound = runSession('--config', config);
     expect(sound).toMatchObject({ status: 0, signal: null, stderr: expect.stringContaining(SAID) });
-    for (const name of ['load-config', 'run-lock']) {
+    for (const name of ['load-config', 'run-lock', 'run-limits']) {
       const file = join(home, 'dist', `${name}.cache`);
       const code = `const vm = require('node:vm');
         const { Script } = vm;

@@ -86,7 +86,9 @@ describe('behind one entry', () => {
       });
       await until('it has left', () => configEvents(stage).length === 1);
       await until('the client is told', () => changes(client).length > 0);
-      expect(await session.call('files__list_allowed_directories')).toBe('Unknown tool: files__list_allowed_directories');
+      expect(await session.call('files__list_allowed_directories')).toBe(
+        'Unknown tool: files__list_allowed_directories',
+      );
       expect((await session.tools()).filter((name) => !name.startsWith('srv__'))).toEqual([]);
       await until('its process has ended', () => stage.events('server_exited').length === 1);
       expect(await session.call('srv__echo', { message: 'x' })).toBe('answered');

@@ -21,9 +21,10 @@ export function gatewayLaunch(
   yard: Yard,
   servers: Readonly<Record<string, object>>,
   flags: readonly string[] = [],
+  more: object = {},
 ): Launch {
   const config = join(yard.home, 'gateway.json');
-  writeFileSync(config, JSON.stringify({ version: 1, servers }), { mode: 0o600 });
+  writeFileSync(config, JSON.stringify({ version: 1, servers, ...more }), { mode: 0o600 });
   return {
     command: process.execPath,
     args: [BIN, 'run', '--config', config, ...flags],

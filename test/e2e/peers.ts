@@ -44,6 +44,9 @@ export const dualEra = fixture('../conformance/server.mjs');
 
 export const fastmcp = fixture('../fixtures/peers/fastmcp.mjs');
 
+/** SDK 2.4: its ids, tokens and cursors are as everybody's; all that it says bears `name`. */
+export const pages = (name: string) => fixture('../fixtures/peers/pages.mjs', name);
+
 /** Says what it is told to say, byte for byte. */
 export const says = fixture('../fixtures/peers/says.mjs');
 

@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isTakenTenant } from '../../src/config/tenant-names.ts';
 import { StatePathError } from '../../src/tenant/state-path-error.ts';
-import { isTenant, openTenantScope, tenantDir, tenantSteps } from '../../src/tenant/tenant-scope.ts';
+import { isTenant, openTenantScope, RESERVED_TENANTS, tenantDir, tenantSteps } from '../../src/tenant/tenant-scope.ts';
 
 const src = fileURLToPath(new URL('../../src/', import.meta.url));
 const sources = readdirSync(src, { recursive: true, encoding: 'utf8' })
@@ -99,8 +100,36 @@ const SPOOFS = [
     'toString()',
     'acme,other',
   ],
-  ...['run', 'projects', 'lock', 'tokens', 'canaries'],
+  ...RESERVED_TENANTS,
+  ...['con', 'prn', 'aux', 'nul', 'com0', 'com1', 'com9', 'lpt1', 'lpt9'],
 ];
+
+test('every directory that lies beside those of tenants is taken, here and for a config', () => {
+  const made = sources.flatMap(([name, text]) =>
+    [...text.matchAll(/makePrivateDir\((?:\w+\.)*stateDir, \[('[a-z]+'|[A-Z]+)/g)].map(([, word = '']) => {
+      const literal = new RegExp(`const ${word} = ('[a-z]+');`).exec(text)?.[1] ?? word;
+      return [name, literal.slice(1, -1)] as const;
+    }),
+  );
+  expect(made.length).toBeGreaterThan(5);
+  for (const [name, directory] of made) expect([name, isTenant(directory)]).toEqual([name, false]);
+  const names = [
+    ...RESERVED_TENANTS,
+    'con',
+    'prn',
+    'aux',
+    'nul',
+    ...['com', 'lpt'].flatMap((one) => [`${one}0`, `${one}9`]),
+  ];
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.constantFrom(...names, 'acme', 'com10', 'run1'), fc.stringMatching(/^[a-z0-9]{1,4}$/)),
+      (name) => {
+        expect(isTakenTenant(name)).toBe(!isTenant(name));
+      },
+    ),
+  );
+});
 
 describe('spoofing', () => {
   test.each(SPOOFS)('%j is no tenant', (name) => {

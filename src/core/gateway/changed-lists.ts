@@ -1,9 +1,10 @@
 // What lists of the merged ones have changed since the client was told: said at the end of an event, each once, where the protocol has
 // a place for it.
+
+import type { ListName } from '../interceptor.ts';
 import type { ClientMemory } from './client-memory.ts';
 import type { Greetings } from './greetings.ts';
 import type { Lane } from './lane.ts';
-import type { ListName } from '../interceptor.ts';
 import { CHANGES, type Listens } from './listens.ts';
 import type { Outbox } from './outbox.ts';
 

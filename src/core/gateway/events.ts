@@ -23,7 +23,7 @@ export type GatewayEvent =
   | { readonly type: 'lane_away'; readonly lane: LaneId }
   | { readonly type: 'lane_back'; readonly lane: LaneId }
   /** Its server could not be started, or has ended too often: this session of the lane takes nothing any more. */
-  | { readonly type: 'lane_gone'; readonly lane: LaneId; readonly why: string }
+  | { readonly type: 'lane_gone'; readonly lane: LaneId; readonly why: string; readonly isLoop?: boolean }
   /** The lane's session is over, and everything of it has ended. */
   | { readonly type: 'lane_ended'; readonly lane: LaneId }
   /** Its server takes nothing more for now / takes again. */

@@ -1,11 +1,12 @@
 // The gateway: one client, several lanes, every message an event, every consequence an effect. Synchronous and sans-I/O, as the
 // session is. It only routes and merges: policy, records, restarts and deadlines are each lane's own session.
-
 import type { Instant } from '../../ports/clock.ts';
-import type { Line, LineReading, NotificationMessage, RequestMessage, ResponseMessage } from '../../wire/message.ts';
+import type { ServerWord } from '../../ports/guard-status.ts';
+import type { Line, NotificationMessage, RequestMessage, ResponseMessage } from '../../wire/message.ts';
 import { BatchAnswer } from '../batch.ts';
 import type { BatchElement } from '../events.ts';
 import type { GuardVoice } from '../guard-voice.ts';
+import { isAnswerable } from './answerable.ts';
 import { Asks } from './asks.ts';
 import { ChangedLists } from './changed-lists.ts';
 import { ClientMemory } from './client-memory.ts';
@@ -16,9 +17,10 @@ import { FanOuts } from './fan-outs.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { Greetings } from './greetings.ts';
 import type { Lane } from './lane.ts';
-import { LaneLines } from './lane-lines.ts';
 import { LaneChanges } from './lane-changes.ts';
+import { LaneLines } from './lane-lines.ts';
 import { LaneTable } from './lane-table.ts';
+import { laneWord } from './lane-word.ts';
 import { Lanes } from './lanes.ts';
 import { Listens } from './listens.ts';
 import { Lists } from './lists.ts';
@@ -57,7 +59,8 @@ export class Gateway {
     this.#voice = createOwnVoice(client);
     const lanes: Lanes = new Lanes(
       settings,
-      { table, outbox, requests, client },
+      table,
+      { outbox, requests, client },
       {
         onGreeted: (lane, result, answer) => greetings.onLane(lane, result, answer),
         onChanged: (lane) => this.#changed.note(lane),
@@ -96,8 +99,18 @@ export class Gateway {
 
   /** Monotonic ms at which a `tick` is wanted; Infinity for never. */
   get wakeAtMs(): number {
-    const { lanes, fans, greetings, listens } = this.#parts;
-    return Math.min(lanes.wakeAtMs, fans.wakeAtMs, greetings.wakeAtMs, listens.wakeAtMs, this.#endByMs);
+    const { table, fans, greetings, listens } = this.#parts;
+    return Math.min(table.wakeAtMs, fans.wakeAtMs, greetings.wakeAtMs, listens.wakeAtMs, this.#endByMs);
+  }
+
+  /** What the client has before every name of this server now, separator included. */
+  prefixOf(lane: string): string {
+    return this.#parts.prefixes.outer(lane, '');
+  }
+
+  /** For `status`: how a server stands, where its process does not say it all. */
+  wordOf(lane: string): ServerWord | undefined {
+    return laneWord(this.#parts.table.find(lane));
   }
 
   /** The servers that start at once are started. To be called once, first. */
@@ -143,7 +156,7 @@ export class Gateway {
         this.#withLane(event.lane, (lane) => lanes.onBack(lane));
         return;
       case 'lane_gone':
-        this.#withLane(event.lane, (lane) => lanes.onGone(lane, event.why));
+        this.#withLane(event.lane, (lane) => lanes.onGone(lane, event.why, event.isLoop === true));
         return;
       case 'lane_ended':
         this.#withLane(event.lane, (lane) => {
@@ -234,9 +247,4 @@ export class Gateway {
     listens.end();
     changes.endAll();
   }
-}
-
-function isAnswerable(reading: LineReading): boolean {
-  if (reading.kind === 'message') return reading.line.message.kind === 'request';
-  return reading.kind === 'refused' && reading.refusal.id !== undefined && reading.refusal.shape !== 'response';
 }

@@ -23,6 +23,11 @@ export class LaneTable {
     return this.#left;
   }
 
+  /** Monotonic ms at which one of them wants to be looked at. */
+  get wakeAtMs(): number {
+    return this.all.reduce((atMs, lane) => Math.min(atMs, lane.wakeAtMs), Number.POSITIVE_INFINITY);
+  }
+
   /** INVARIANT: never one that has left: nothing new goes there. */
   find(id: LaneId): Lane | undefined {
     const lane = this.#byId.get(id);

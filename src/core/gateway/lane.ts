@@ -73,6 +73,10 @@ export class Lane {
   isRejected = false;
   /** It was waited for in vain: nobody waits again until it is up. */
   isLate = false;
+  /** It was ended because nobody used it. */
+  isStopped = false;
+  /** It has ended too often. */
+  isLooping = false;
   /** In a row. */
   failures = 0;
   /** Why it is down, for people. */

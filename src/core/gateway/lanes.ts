@@ -24,7 +24,8 @@ export class Lanes {
 
   constructor(
     settings: GatewaySettings,
-    { table, outbox, requests, client }: { table: LaneTable; outbox: Outbox; requests: OpenRequests; client: ClientMemory },
+    table: LaneTable,
+    { outbox, requests, client }: { outbox: Outbox; requests: OpenRequests; client: ClientMemory },
     hooks: LaneHooks,
   ) {
     this.#settings = settings;
@@ -44,11 +45,6 @@ export class Lanes {
     return this.#table.find(id);
   }
 
-  /** Monotonic ms at which one of them wants to be looked at. */
-  get wakeAtMs(): number {
-    return this.all.reduce((atMs, lane) => Math.min(atMs, lane.wakeAtMs), Number.POSITIVE_INFINITY);
-  }
-
   begin(): void {
     for (const lane of this.all)
       if (lane.settings.refusal === undefined && lane.settings.start === 'eager') this.start(lane);
@@ -62,6 +58,7 @@ export class Lanes {
   start(lane: Lane): void {
     lane.state = 'starting';
     lane.hasSession = true;
+    lane.isStopped = false;
     lane.isGreeted = false;
     lane.hasTasks = false;
     lane.isFull = false;
@@ -144,6 +141,7 @@ export class Lanes {
     lane.isGreeted = true;
     lane.isLate = false;
     lane.failures = 0;
+    lane.isLooping = false;
     lane.waitsUntilMs = Number.POSITIVE_INFINITY;
     if (!wasUp) this.#replay(lane);
     const { waiting } = lane;
@@ -179,8 +177,9 @@ export class Lanes {
   }
 
   /** This session of the lane takes nothing any more. */
-  onGone(lane: Lane, why: string): void {
+  onGone(lane: Lane, why: string, isLoop: boolean): void {
     if (lane.state === 'down' || lane.state === 'stopping') return;
+    lane.isLooping = isLoop;
     this.#giveUp(lane, why);
     this.#outbox.push({ type: 'end_lane', lane: lane.id });
   }
@@ -200,6 +199,7 @@ export class Lanes {
     }
     if (lane.state === 'stopping') {
       lane.state = 'idle';
+      lane.isStopped = true;
       if (lane.waiting.length > 0) this.start(lane);
       return;
     }

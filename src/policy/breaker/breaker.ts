@@ -46,7 +46,7 @@ export interface Breaker extends Interceptor {
   onExit(server: string, now: Instant): void;
   onTaskEnd(server: string, taskId: string, settled: Settled, now: Instant): void;
   /** Why a call would be refused now; undefined: it would not be. Takes nothing. */
-  refusal(server: string, tool: string, now: Instant): Deny | undefined;
+  refusal(server: string, tool: string, now: Instant, prefix?: string): Deny | undefined;
   /** Which tools are not closed. */
   toolsOut(server: string, now: Instant): readonly string[];
   /** Which tools a list should not show now. INVARIANT: never one that a call could probe, or nothing would bring it back. */
@@ -127,7 +127,7 @@ export function createBreaker(parts: BreakerParts): Breaker {
 
     onRequest(request, instant) {
       if (request.asked !== 'client') return PASS;
-      const { upstream, tool } = request;
+      const { upstream, tool, prefix } = request;
       const board = boardOf(upstream);
       const now = store.moment(instant);
       board.refresh(now);
@@ -135,7 +135,7 @@ export function createBreaker(parts: BreakerParts): Breaker {
         calls.begin(request, { tool: undefined, server: serverEpoch({ server: upstream, board }, gate) });
         return PASS;
       }
-      const verdict = askGate({ server: upstream, tool, board, now }, gate);
+      const verdict = askGate({ server: upstream, tool, prefix, board, now }, gate);
       if (verdict.kind === 'deny') return verdict.deny;
       if (verdict.kind === 'probe') {
         askForProbe(request, tool, verdict.asks);
@@ -154,7 +154,10 @@ export function createBreaker(parts: BreakerParts): Breaker {
       }
       // Somebody else was quicker: what holds now decides, but nobody waits twice.
       const { upstream, tool = '' } = request;
-      const verdict = askGate({ server: upstream, tool, board: boardOf(upstream), now: store.moment(instant) }, gate);
+      const verdict = askGate(
+        { server: upstream, tool, prefix: request.prefix, board: boardOf(upstream), now: store.moment(instant) },
+        gate,
+      );
       if (verdict.kind === 'deny') return verdict.deny;
       if (verdict.kind === 'probe' && verdict.elseDeny !== undefined) return verdict.elseDeny;
       calls.begin(request, verdict.kind === 'go' ? verdict.permit : { tool: undefined, server: undefined });
@@ -184,11 +187,11 @@ export function createBreaker(parts: BreakerParts): Breaker {
       for (const board of boards.values()) board.flush(store.moment(instant));
     },
 
-    refusal(server, tool, instant) {
+    refusal(server, tool, instant, prefix) {
       const now = store.moment(instant);
       const board = boardOf(server);
       board.refresh(now);
-      const verdict = askGate({ server, tool, board, now }, gate);
+      const verdict = askGate({ server, tool, prefix, board, now }, gate);
       return verdict.kind === 'deny' ? verdict.deny : undefined;
     },
 

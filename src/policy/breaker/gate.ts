@@ -1,4 +1,5 @@
 // Whether one call may go, asked of its tool's breaker and of its server's, and in which words it is refused. Moves nothing.
+import { calledName } from '../../core/called-name.ts';
 import type { Deny } from '../../core/interceptor.ts';
 import type { Moment } from '../../ports/breaker-store.ts';
 import { type Admission, judgeAdmission } from './admission.ts';
@@ -19,6 +20,8 @@ export interface Asking {
   readonly server: string;
   /** attacker-controlled */
   readonly tool: string;
+  /** As of a request view. */
+  readonly prefix?: string | undefined;
   readonly board: LocalBoard;
   readonly now: Moment;
 }
@@ -77,19 +80,17 @@ function askBreaker({ server, board, now }: Asking, tool: string | undefined, pa
   return mode === 'enforce' ? admission : undefined;
 }
 
-function denial(
-  { server, board, now }: Asking,
-  tool: string | undefined,
-  retryAfterMs: number | undefined,
-  parts: GateParts,
-): Deny {
+function denial(asking: Asking, tool: string | undefined, retryAfterMs: number | undefined, parts: GateParts): Deny {
+  const { server, board, now } = asking;
   const state = board.stateOf(tool);
   const working = parts.toolsOf(server)?.filter((one) => board.stateOf(one).kind === 'closed');
+  const named = tool === undefined ? undefined : calledName(asking, tool);
+  const others = working?.map((one) => calledName(asking, one));
   return {
     kind: 'deny',
     reason: 'breaker_open',
     rule: `breaker.${tool === undefined ? 'server' : 'tool'}.${state.kind}`,
-    text: describeRefusal({ server, tool, state, now, retryAfterMs, working }),
+    text: describeRefusal({ server, tool: named, state, now, retryAfterMs, working: others }),
     retryAfterMs: retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs),
   };
 }

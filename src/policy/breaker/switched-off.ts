@@ -4,12 +4,12 @@ import { PASS } from '../../core/interceptor.ts';
 import type { Instant } from '../../ports/clock.ts';
 
 export function createSwitchedOff(
-  refusal: (server: string, tool: string, now: Instant) => Deny | undefined,
+  refusal: (server: string, tool: string, now: Instant, prefix: string | undefined) => Deny | undefined,
 ): Interceptor {
   return {
     name: 'switched-off',
-    onRequest({ asked, upstream, tool }, now) {
-      return asked === 'client' && tool !== undefined ? (refusal(upstream, tool, now) ?? PASS) : PASS;
+    onRequest({ asked, upstream, tool, prefix }, now) {
+      return asked === 'client' && tool !== undefined ? (refusal(upstream, tool, now, prefix) ?? PASS) : PASS;
     },
   };
 }

@@ -1,5 +1,6 @@
 // The bulkhead as an interceptor: a call for which there is no place waits its turn, for so long, then it is refused. So one
 // stuck tool cannot take every place of its server. Knows no other method than `tools/call`, and no breaker.
+import { calledName } from '../../core/called-name.ts';
 import type { Deny, Interceptor, RequestView, Resumption, Wait } from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
 import { showInert } from '../../wire/inert-text.ts';
@@ -72,7 +73,7 @@ export function createBulkhead(parts: BulkheadParts): Bulkhead {
       const ticket = server.enqueue(request, tool, now.monoMs);
       if (ticket === undefined) {
         const { full, slots: none } = server.fullness(tool);
-        return denial(upstream, server, none, full, undefined);
+        return denial(request, server, none, full, undefined);
       }
       held.set(request, ticket);
       wakeAtMs = Math.min(wakeAtMs, ticket.dueMs);
@@ -94,7 +95,7 @@ export function createBulkhead(parts: BulkheadParts): Bulkhead {
         advance(server, now.monoMs);
       }
       const { full, slots } = ticket ?? server.fullness(tool);
-      return denial(upstream, server, slots, full, ticket?.slots.settings.maxWaitMs);
+      return denial(request, server, slots, full, ticket?.slots.settings.maxWaitMs);
     },
 
     onAbandoned(request, now) {
@@ -137,9 +138,15 @@ export function createBulkhead(parts: BulkheadParts): Bulkhead {
 }
 
 /** @param waitedMs undefined: it was not even held */
-function denial(name: string, server: ServerSlots, slots: ToolSlots, full: Cap, waitedMs: number | undefined): Deny {
-  const ofServer = `\`${inert(name)}\``;
-  const ofTool = `The tool \`${inert(slots.name)}\` of ${ofServer}`;
+function denial(
+  request: RequestView,
+  server: ServerSlots,
+  slots: ToolSlots,
+  full: Cap,
+  waitedMs: number | undefined,
+): Deny {
+  const ofServer = `\`${inert(request.upstream)}\``;
+  const ofTool = `The tool \`${inert(calledName(request, slots.name))}\` of ${ofServer}`;
   const what = {
     tool: `${ofTool} has ${slots.held} calls in flight, as many as it may have.`,
     share: `${ofTool} has ${slots.held} calls in flight, and ${ofServer} keeps its last ${server.maxInFlight - server.held} places for its other tools.`,

@@ -1,5 +1,6 @@
 // The same call with the same arguments so often in a row: the next is answered with a result that says so. Knows no clock, and no
 // other call than those of this session that came so far down the chain.
+import { calledName } from '../../core/called-name.ts';
 import type { Interceptor, RequestView } from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
 import { showInert } from '../../wire/inert-text.ts';
@@ -46,7 +47,7 @@ export function createLoopGuard({ repeats, digest }: LoopGuardParts): Intercepto
       if (print !== last) inRow = 0;
       last = print;
       if (inRow >= most) {
-        const name = showInert(tool.slice(0, LONGEST_NAME)).replaceAll('`', "'");
+        const name = showInert(calledName(request, tool).slice(0, LONGEST_NAME)).replaceAll('`', "'");
         return {
           kind: 'deny',
           reason: 'loop_detected',

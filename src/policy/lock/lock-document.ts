@@ -84,13 +84,20 @@ export function showLock({ body, signature }: SignedLock): string {
   return `${JSON.stringify(sortJson({ ...rest, signature: { key, value }, version }), undefined, 2)}\n`;
 }
 
+/** Two branches were approved, each by itself, and a merge put both texts into the file. */
+export const CONFLICT = 'holds the marks of a merge conflict';
+
+function isConflict(text: string): boolean {
+  return /^<{7} /m.test(text) && /^>{7} /m.test(text);
+}
+
 /** Never throws. attacker-controlled: `text`. */
 export function parseLock(text: string): LockParsing {
   let value: Json;
   try {
     value = JSON.parse(text);
   } catch {
-    return { kind: 'malformed', why: 'is not JSON' };
+    return { kind: 'malformed', why: isConflict(text) ? CONFLICT : 'is not JSON' };
   }
   if (!isJsonObject(value) || value.format !== FORMAT) return { kind: 'malformed', why: 'is no lock' };
   const { version } = value;

@@ -99,7 +99,8 @@ export function judgeLock(question: LockQuestion, ports: LockPorts): LockJudgeme
   const { lock } = parsing;
   const { body, signature } = lock;
   if (body.config !== question.configName) return refuse('lock_foreign', body.config);
-  if (!trustedKeys(question).includes(signature.key)) return refuse('lock_untrusted', signature.key);
+  const distrust = whyUntrusted(question, body, signature.key);
+  if (distrust !== undefined) return refuse('lock_untrusted', `${signature.key}${distrust}`);
   if (!ports.verify(signature.key, signingText(body), signature.value))
     return refuse('lock_edited', 'is not what was signed');
   const newest = body.approvals.at(-1);
@@ -115,7 +116,7 @@ export function judgeLock(question: LockQuestion, ports: LockPorts): LockJudgeme
   const nowMs = Math.trunc(question.nowMs);
   const latestMs = Math.max(nowMs, known?.latestMs ?? 0, elsewhere?.memory?.latestMs ?? 0);
   const { policy, untilMs } = policyAt(body, latestMs);
-  const found = { id: body.id, newest, digest, approvers: approversOf(body.policy), latestMs };
+  const found = { id: body.id, newest, digest, approvers: lastingApprovers(body), latestMs };
   const isKnown = memory.kind === 'known' && memory.memory.digest === digest && !isLater(found, memory.memory);
   return {
     kind: 'holds',
@@ -164,6 +165,26 @@ export function trustedKeys({
   const keys = machineKey === undefined ? approvers : [machineKey, ...approvers];
   const { approvers: only } = ceiling;
   return only === undefined ? keys : keys.filter((key) => only.includes(key));
+}
+
+/**
+ * Undefined: its word counts. INVARIANT: what is taken at first sight is taken afterwards, too: whoever signs is this machine, or stands in
+ * the very policy that is signed, so that it is remembered as an approver.
+ */
+function whyUntrusted(question: LockQuestion, body: LockBody, key: string): string | undefined {
+  const isTrusted = trustedKeys(question).includes(key);
+  if (isTrusted && (key === question.machineKey || lastingApprovers(body).includes(key))) return undefined;
+  if (question.ceiling.approvers?.includes(key) === false) return ': a ceiling names the only keys that count';
+  if (!approversOf(question.config).includes(key)) return '';
+  return ': only an edit added it to `approvers`, and a key enters by an approval alone';
+}
+
+/** Who may sign what comes next. What was approved until a time lets nobody in: what such a key signed would outlast it. */
+export function lastingApprovers({ policy, base, approvals }: LockBody): readonly string[] {
+  const approvers = approversOf(policy);
+  if (base === null || (approvals.at(-1)?.until ?? null) === null) return approvers;
+  const lasting = approversOf(base);
+  return approvers.filter((key) => lasting.includes(key));
 }
 
 export function approversOf(config: JsonObject): readonly string[] {

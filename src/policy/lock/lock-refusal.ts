@@ -1,5 +1,6 @@
 // Why a lock lets nothing start, in words for the person who must mend it. One table; decides nothing, knows no path.
 import { showInert } from '../../wire/inert-text.ts';
+import { CONFLICT } from './lock-document.ts';
 
 export const LOCK_REFUSALS = {
   lock_required: {
@@ -26,7 +27,7 @@ export const LOCK_REFUSALS = {
   },
   lock_untrusted: {
     what: 'the lock is signed by a key that this machine has no reason to trust',
-    mend: 'look at the config, then approve it here; or have it approved by one of `approvers`',
+    mend: 'look at the config, then approve it here with a key that counts: that of this machine, or of an approver that was approved',
   },
   lock_older: {
     what: 'the lock is older than one that this machine has seen, and may permit what was taken back since',
@@ -42,9 +43,12 @@ export interface LockRefusal {
 }
 
 const LONGEST = 200;
+const MERGED =
+  'merge the config first; then look at what it permits, and approve that: the new lock takes the place of both';
 
 /** @param detail may hold text of the lock. attacker-controlled. */
 export function explainRefusal(code: LockRefusal['code'], detail?: string): LockRefusal {
-  const { what, mend } = LOCK_REFUSALS[code];
+  const { what, mend: usual } = LOCK_REFUSALS[code];
+  const mend = detail === CONFLICT ? MERGED : usual;
   return { code, what: detail === undefined ? what : `${what} (${showInert(detail.slice(0, LONGEST))})`, mend };
 }

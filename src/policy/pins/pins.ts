@@ -4,6 +4,8 @@
 //
 // A call to a tool that is pinned and was not listed in this session passes: hosts call from a list that they kept. A server
 // that behaves otherwise than it lists cannot be seen from here.
+
+import { calledName } from '../../core/called-name.ts';
 import type { UpstreamId } from '../../core/events.ts';
 import {
   type Interceptor,
@@ -146,7 +148,13 @@ export function createPins(parts: PinParts): Pins {
       if (request.tool === undefined) return PASS;
       const standing = kept.watch.standing(request.tool);
       if (standing.kind !== 'drifted' || standing.mode !== 'deny') return PASS;
-      const deny = refuseTool(request.upstream, request.tool, standing.change, kept.since, parts.commandOptions ?? '');
+      const deny = refuseTool(
+        request.upstream,
+        calledName(request, request.tool),
+        standing.change,
+        kept.since,
+        parts.commandOptions ?? '',
+      );
       const by = laxity(kept, request.upstream, now);
       if (by === undefined) return deny;
       return { kind: 'pass', observed: { rule: deny.rule, reason: deny.reason, by } };

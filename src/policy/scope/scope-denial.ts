@@ -1,5 +1,6 @@
 // How a refusal of a scope is put: to a model in words that help it, to everybody else as if the thing did not exist.
 // Decides nothing.
+import { calledName } from '../../core/called-name.ts';
 import type { Deny, RequestView } from '../../core/interceptor.ts';
 import { showInert } from '../../wire/inert-text.ts';
 import type { Refusal } from './scope-decision.ts';
@@ -14,10 +15,11 @@ const LONGEST_NAME = 256;
 /** Characters of all alternatives together; the nearest stands in any case. */
 const LONGEST_ALTERNATIVES = 1000;
 
-export type Asked = Pick<RequestView, 'asked' | 'modern' | 'upstream'>;
+export type Asked = Pick<RequestView, 'asked' | 'modern' | 'upstream' | 'prefix'>;
 
-/** @param name attacker-controlled */
-export function denyUse(refusal: Refusal, asked: Asked, kind: TargetKind, name: string): Deny {
+/** @param own attacker-controlled: the server's own name for it */
+export function denyUse(refusal: Refusal, asked: Asked, kind: TargetKind, own: string): Deny {
+  const name = kind === 'tool' || kind === 'prompt' ? calledName(asked, own) : own;
   const shown = inert(name);
   const { rule } = refusal;
   // INVARIANT: a server cannot tell what is refused from what the client does not know.

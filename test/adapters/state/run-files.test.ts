@@ -40,7 +40,7 @@ const RECORD: GuardRecord = {
   },
   servers: [
     {
-      ...{ name: 'files', pid: 7, state: 'up', era: 'legacy', sinceMs: 1, restarts: 0, inFlight: 0 },
+      ...{ name: 'files', pid: 7, state: 'up', isolation: 'L2', era: 'legacy', sinceMs: 1, restarts: 0, inFlight: 0 },
       ...{ lastError: { atMs: 1, text: 'x' }, breaker: 'closed', limit: '-' },
     },
   ],
@@ -120,6 +120,10 @@ describe('a record', () => {
       JSON.stringify({ ...RECORD, servers: Array(257).fill(RECORD.servers[0]), holder: OWN, writtenMs: 1 }),
     ],
     ['a server of another shape', JSON.stringify({ ...RECORD, servers: [{ name: 'x' }], holder: OWN, writtenMs: 1 })],
+    [
+      'a level of isolation that is none',
+      JSON.stringify({ ...RECORD, servers: [{ ...RECORD.servers[0], isolation: 'L9' }], holder: OWN, writtenMs: 1 }),
+    ],
     ['a moment that is none', JSON.stringify({ ...RECORD, startedMs: 1e300, holder: OWN, writtenMs: 1 })],
     ['larger than any', 'x'.repeat(1_100_000)],
   ])('that is %s is said, and left as it is', (_, text) => {
@@ -128,6 +132,14 @@ describe('a record', () => {
     fs.writeFileSync(path, text, { mode: 0o600 });
     expect(list()).toMatchObject({ guards: [], cleared: 0, unreadable: [{ path }] });
     expect(fs.existsSync(path)).toBe(true);
+  });
+
+  it('of an older guard, which said no isolation, is read', () => {
+    fs.mkdirSync(join(state, 'run'), { mode: 0o700 });
+    const { isolation: _, ...server } = RECORD.servers[0] ?? {};
+    const text = JSON.stringify({ ...RECORD, servers: [server], holder: OWN, writtenMs: 1 });
+    fs.writeFileSync(join(state, 'run', `${OWN.pid}.json`), text, { mode: 0o600 });
+    expect(list().guards[0]?.record.servers[0]?.isolation).toBe('unknown');
   });
 
   it('that is a FIFO holds nobody up', () => {

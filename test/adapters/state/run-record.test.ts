@@ -27,6 +27,7 @@ beforeEach(() => {
     holder: readOwnIdentity(),
     about: { guard: '1', session: '0123456789abcdef', tenant: 'default', principal: 'local:ada' },
     servers: ['files'],
+    isolationOf: (name) => (name === 'files' ? 'L2' : 'none'),
     policy: { config: null, digest: null },
     clock: { now: () => ({ wallMs: 1_000_000 + nowMs, monoMs: nowMs }) },
     timers: {
@@ -78,7 +79,7 @@ it('is written a moment after the first entry, and then at most once a second', 
   sink.append([event('server_started', { pid: 7 })]);
   expect(fs.existsSync(join(state, 'run'))).toBe(false);
   expect(await pass()).toBe(250);
-  expect(shown()).toMatchObject({ state: 'up', pid: 7, sinceMs: 1_000_000, restarts: 0 });
+  expect(shown()).toMatchObject({ isolation: 'L2', state: 'up', pid: 7, sinceMs: 1_000_000, restarts: 0 });
   nowMs = 300;
   sink.append([intent()]);
   sink.append([outcome('timeout')]);

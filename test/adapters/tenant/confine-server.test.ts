@@ -149,6 +149,45 @@ describe('levels', () => {
     await expect(confineServer(input({ uid: 7001 }))).rejects.toThrow('cannot be entered by the tenant');
   });
 
+  test('at L3 the network is what the gate lets through, and without domains there is no gate', async () => {
+    const asked: Parameters<Probes['gate']>[0][] = [];
+    const gate: Probes['gate'] = async (given) => {
+      asked.push({ ...given, directory: given.makeDirectory() } as (typeof asked)[number]);
+      return { socket: '/gates/one.sock', token: 'ab'.repeat(16) };
+    };
+    const { level, words, env } = await wordsOf(input({ required: 'L3', network: ['a.com', '*.b.org:443'] }, { gate }));
+    expect(level).toBe('L3');
+    expect(words).toContain('--unshare-net');
+    const placed = words.indexOf('/gates/one.sock');
+    expect(words.slice(placed - 1, placed + 2)).toEqual(['--ro-bind', '/gates/one.sock', '/run/mcp-guard-gate.sock']);
+    // what the guard inherited is closed before anything of the server's user runs
+    expect(words.indexOf('mcp-guard-bridge')).toBeGreaterThan(words.indexOf('mcp-guard-limits'));
+    expect(words.slice(-6)).toEqual([
+      'mcp-guard-bridge',
+      '/usr/bin/socat',
+      '/run/mcp-guard-gate.sock',
+      '3128',
+      '0C38',
+      '--',
+    ]);
+    expect(env).toMatchObject({
+      HTTPS_PROXY: `http://srt:${'ab'.repeat(16)}@127.0.0.1:3128`,
+      all_proxy: `socks5h://srt:${'ab'.repeat(16)}@127.0.0.1:3128`,
+      NO_PROXY: 'localhost,127.0.0.1',
+    });
+    expect(asked).toMatchObject([{ domains: ['a.com', '*.b.org:443'], bwrap: '/usr/bin/tool', asUser: [] }]);
+    const none = await wordsOf(input({ required: 'L3' }, { gate }));
+    expect([
+      none.level,
+      none.words.includes('--unshare-net'),
+      none.words.includes('mcp-guard-bridge'),
+      none.env,
+    ]).toEqual([...['L3', true, false], {}]);
+    expect(asked).toHaveLength(1);
+    const local = await wordsOf(input({ required: 'L3', network: ['localhost:80'] }, { gate }));
+    expect(local.env.NO_PROXY).toBe('');
+  });
+
   test('network, and what is readable and writable', async () => {
     const readable = join(home, 'r');
     const { words, notes } = await wordsOf(

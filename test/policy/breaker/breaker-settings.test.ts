@@ -30,6 +30,7 @@ test('the defaults are exactly these', () => {
     escalateTools: 3,
     escalateShare: 0.5,
     hide: false,
+    share: 'machine',
   });
   expect(SERVER_DEFAULTS).toEqual({ ...TOOL_DEFAULTS, consecutiveFaults: 3, minimum: 20 });
   expect(checkSettings(TOOL_DEFAULTS)).toEqual([]);

@@ -166,6 +166,20 @@ function sorted(value: unknown): unknown {
   );
 }
 
+test('the marks of a merge conflict are called that, with what mends it', () => {
+  const merged = `<<<<<<< HEAD\n${TEXT}=======\n${TEXT}>>>>>>> other\n`;
+  expect(judge(merged, { memory: seen(lockOf()) })).toMatchObject({
+    kind: 'refused',
+    refusal: {
+      code: 'lock_edited',
+      what: expect.stringContaining('marks of a merge conflict'),
+      mend: expect.stringMatching(/^merge the config first; .* approve/),
+    },
+  });
+  const other = judge('{', { memory: seen(lockOf()) });
+  expect(other.kind === 'refused' && other.refusal.mend).toContain('restore it');
+});
+
 describe('who may sign', () => {
   const approver = makeKey();
   const attacker = makeKey();
@@ -204,6 +218,39 @@ describe('who may sign', () => {
     const second = lockOf({ policy: wider, previous: byApprover.body }, approver);
     const judged = judge(showLock(second), { config: wider, memory: seen(byApprover, [approver.key]) });
     expect(judged).toMatchObject({ kind: 'holds', remember: { newest: { number: 2 }, approvers: wider.approvers } });
+  });
+
+  test('a key that only an edit added counts nowhere, at first sight either, and that is said', () => {
+    const edited = { ...CONFIG, approvers: [attacker.key] };
+    const signed = showLock(lockOf({}, attacker));
+    const before = seen(lockOf(), []);
+    for (const memory of [{ kind: 'none' }, before] as const) {
+      const judged = judge(signed, { config: edited, memory });
+      expect(judged).toMatchObject({
+        kind: 'refused',
+        refusal: { code: 'lock_untrusted', what: expect.stringContaining('only an edit added it to `approvers`') },
+      });
+    }
+    const unnamed = judge(signed, { config: CONFIG });
+    expect(unnamed.kind === 'refused' && unnamed.refusal.what).not.toContain('edit');
+  });
+
+  test('what holds at first sight holds at the next start', () => {
+    const judged = judge(showLock(byApprover), { config });
+    if (judged.kind !== 'holds' || judged.remember === undefined) throw new Error('it holds, and is remembered');
+    const memory = { kind: 'known', memory: judged.remember } as const;
+    expect(verdictOf(judge(showLock(byApprover), { config, memory }))).toBe('holds');
+  });
+
+  test('an approver that was approved until a time may not sign what would outlast it', () => {
+    const wider = { ...CONFIG, approvers: [approver.key, attacker.key] };
+    const ending = lockOf({ policy: wider, base: config, previous: byApprover.body, untilMs: NOW + 1_000 }, approver);
+    const judged = judge(showLock(ending), { config: wider, memory: seen(byApprover, [approver.key]) });
+    expect(judged).toMatchObject({ kind: 'holds', remember: { approvers: [approver.key] } });
+    const next = lockOf({ policy: wider, previous: ending.body }, attacker);
+    expect(verdictOf(judge(showLock(next), { config: wider, memory: seen(ending, [approver.key]) }))).toBe(
+      'lock_untrusted',
+    );
   });
 
   test('a ceiling names the only keys that count', () => {
