@@ -13,6 +13,12 @@ export const FIGURES = {
   list10: { title: '`tools/list` of 10', unit: 'ms', compare: 'ratio', read: (m) => m.list?.[10]?.ms },
   list1000: { title: '`tools/list` of 1,000', unit: 'ms', compare: 'ratio', read: (m) => m.list?.[1000]?.ms },
   list10000: { title: '`tools/list` of 10,000', unit: 'ms', compare: 'ratio', read: (m) => m.list?.[10_000]?.ms },
+  firstList: {
+    title: 'the first `tools/list` of 10,000',
+    unit: 'ms',
+    compare: 'ratio',
+    read: (m) => m.list?.[10_000]?.firstMs,
+  },
   idleMiB: { title: 'idle RSS', unit: 'MiB', compare: 'value', read: (m) => m.idle?.residentMiB },
   peakMiB: { title: 'peak RSS', unit: 'MiB', compare: 'value', read: (m) => m.load?.peakMiB },
   shells: { title: 'shells beside it', unit: '', compare: 'value', read: (m) => m.idle?.shells },

@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const SERVERS = 10;
 const TOOLS = 100;
-const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const scratch = mkdtempSync(join(tmpdir(), 'mcp-guard-gateway-bench-'));
 
 /** The pure core with nothing around it: one call and its answer, µs of processor time. */
@@ -88,8 +88,8 @@ require('node:readline').createInterface({ input: process.stdin }).on('line', (l
   process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id, result }) + '\\n');
 });`;
 
-function connect(args) {
-  const env = { ...process.env, MCP_GUARD_STATE_DIR: join(scratch, 'state') };
+function connect(args, state = 'state') {
+  const env = { ...process.env, MCP_GUARD_STATE_DIR: join(scratch, state) };
   const child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'ignore'] });
   let rest = '';
   let wake = () => {};
@@ -117,14 +117,27 @@ const hello = {
   params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'b', version: '1' } },
 };
 
-/** Milliseconds from the start of the process to the answer to `initialize`. */
-async function startOf(args) {
+/** Milliseconds from the start of the process to the answers to `initialize` and to the `tools/list` behind it. */
+async function startOf(args, state) {
   const start = performance.now();
-  const { request, end } = connect(args);
+  const { request, end } = connect(args, state);
   await request(hello);
-  const tookMs = performance.now() - start;
+  const greetedMs = performance.now() - start;
+  await request({ id: 1, method: 'tools/list' });
+  const listedMs = performance.now() - start;
   await end();
-  return tookMs;
+  return { greetedMs, listedMs };
+}
+
+const less = (one, other) => ({
+  greetedMs: one.greetedMs - other.greetedMs,
+  listedMs: one.listedMs - other.listedMs,
+});
+
+/** The medians of both moments. */
+function tell(starts) {
+  const of = (key) => median(starts.map((one) => one[key])).toFixed(0);
+  return `${of('greetedMs')} / ${of('listedMs')}`;
 }
 
 /** Microseconds of one call, one after the other. */
@@ -151,18 +164,24 @@ async function main() {
   const many = [bin, 'run', '--config', config];
   const one = [...many, '--server', 'server-3'];
   await startOf(many);
-  const starts = { alone: [], guarded: [], together: [], ten: [] };
+  const floor = [here('./floors/many.mjs'), JSON.stringify(Object.keys(servers).map(() => server))];
+  const starts = { alone: [], guarded: [], floor: [], first: [], ten: [] };
   for (let round = 0; round < 9; round += 1) {
     starts.alone.push(await startOf(server.slice(1)));
     starts.guarded.push(await startOf(one));
-    starts.together.push(Math.max(...(await Promise.all(Object.keys(servers).map(() => startOf(server.slice(1)))))));
+    starts.floor.push(await startOf(floor));
+    starts.first.push(await startOf(many, `first-${round}`));
     starts.ten.push(await startOf(many));
   }
   const calls = { guarded: await callOf(one, 'tool-7'), gateway: await callOf(many, 'server-3__tool-7') };
   const lines = [
     `routing alone, ${SERVERS} servers with ${SERVERS * TOOLS} tools: ${(await routing()).toFixed(1)} µs a call and its answer`,
     `end to end, median: one server ${calls.guarded.toFixed(0)} µs, gateway ${calls.gateway.toFixed(0)} µs`,
-    `start, median: a server alone ${median(starts.alone).toFixed(0)} ms, guarded ${median(starts.guarded).toFixed(0)} ms; ${SERVERS} at once without a guard, the slowest ${median(starts.together).toFixed(0)} ms, behind a gateway ${median(starts.ten).toFixed(0)} ms`,
+    'start, median, ms to the answer to `initialize` / to `tools/list` behind it:',
+    `  a server alone ${tell(starts.alone)}, guarded ${tell(starts.guarded)}`,
+    `  ${SERVERS} behind twenty lines without a guard ${tell(starts.floor)}, behind a gateway ${tell(starts.ten)}`,
+    `  behind one that has never seen them ${tell(starts.first)}`,
+    `  what the guard adds to the ${SERVERS}: ${tell(starts.ten.map((one, round) => less(one, starts.floor[round])))}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
 }

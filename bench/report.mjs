@@ -123,7 +123,7 @@ ${figureTable(run, ['start', 'first', 'p50', 'p99', 'inFlight'])}
 
 ### Large messages and long lists
 
-${figureTable(run, ['results', 'args', 'list10', 'list1000', 'list10000'])}
+${figureTable(run, ['results', 'args', 'list10', 'list1000', 'list10000', 'firstList'])}
 
 ### Memory and CPU of the wrapper alone
 
@@ -146,6 +146,8 @@ ${targets.map((name) => `- \`${name}\`: ${TARGETS[name].what}`).join('\n')}
 - 64 in flight: ${format(counts.inFlightCalls, 0)} small calls after ${format(counts.inFlightWarmUp, 0)} that warm up.
 - Large: ${counts.largeCalls} results and ${counts.largeCalls} arguments of 1 MB (10⁶ bytes), one at a time, no two alike; the content is compared
   in the warm-up, length and stamp always.
+- Lists: the same list again and again, as hosts ask that list before each turn; what the first one of a session costs, cold code
+  included, stands beside it.
 - Memory: of the wrapper's own Node process. Idle is the resident set after one call and half a second of rest; the peak is
   \`VmHWM\` after the small calls in flight, the 1 MB results and the 1 MB arguments of one session. Shells that only
   wait (the supervisor) are counted beside it.

@@ -5,15 +5,9 @@ import { join } from 'node:path';
 import type { Shelf, StoreTime } from '../policy/limits/counts.ts';
 import type { Moment } from '../ports/breaker-store.ts';
 import { readTime } from './limit-clock.ts';
-import {
-  bootWord,
-  HEADER_LENGTH,
-  type Header,
-  type LockKind,
-  makeSalt,
-  readHeader,
-  writeHeader,
-} from './limit-header.ts';
+import { FrontPage } from './limit-front.ts';
+import { bootWord, type Header, type LockKind, makeSalt } from './limit-header.ts';
+import { LimitShelf } from './limit-shelf.ts';
 import { DamagedTable, FILE_BYTES, LimitTable } from './limit-table.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDWR } = fs.constants;
@@ -33,9 +27,9 @@ export interface LimitFileOptions {
 export class LimitFile {
   readonly #options: LimitFileOptions;
   readonly #path: string;
-  readonly #page = Buffer.alloc(HEADER_LENGTH);
   #fd: number | undefined;
-  #table: LimitTable | undefined;
+  /** Of the file that is open. */
+  #parts: { readonly front: FrontPage; readonly table: LimitTable } | undefined;
   #lookedMs = Number.NEGATIVE_INFINITY;
   #boot: { readonly id: string; readonly word: string } | undefined;
 
@@ -77,28 +71,40 @@ export class LimitFile {
   close(): void {
     if (this.#fd !== undefined) fs.closeSync(this.#fd);
     this.#fd = undefined;
-    this.#table = undefined;
+    this.#parts = undefined;
   }
 
   #run<T>(fd: number, action: (shelf: Shelf, now: StoreTime, table: LimitTable) => T): T {
-    const { base, lock, salt } = this.#headerOf(fd);
+    const { front, table } = this.#partsOf(fd);
+    const header = this.#headerOf(front);
     const moment = this.#options.moment();
-    const time = readTime(base, { ...moment, bootId: this.#wordOf(moment.bootId) });
-    if (time.base !== base) writeHeader(fd, { base: time.base, lock, salt });
+    const time = readTime(header.base, { ...moment, bootId: this.#wordOf(moment.bootId) });
+    if (time.base !== header.base) front.setHeader({ ...header, base: time.base });
     const now: StoreTime = { us: time.us, wallMs: moment.wallMs };
-    this.#table ??= new LimitTable(fd);
-    const shelf = this.#table.open(now, salt);
-    const result = action(shelf, now, this.#table);
+    front.setNow(time.us);
+    table.begin(now, header.salt);
+    const shelf = new LimitShelf(front, table);
+    const result = action(shelf, now, table);
     shelf.flush();
     return result;
   }
 
-  #headerOf(fd: number): Header {
+  #partsOf(fd: number): { readonly front: FrontPage; readonly table: LimitTable } {
+    if (this.#parts === undefined) {
+      const front = new FrontPage(fd);
+      this.#parts = { front, table: new LimitTable(fd, (at) => front.keepsPlace(at)) };
+    }
+    return this.#parts;
+  }
+
+  #headerOf(front: FrontPage): Header {
     const { lock } = this.#options;
-    const header = readHeader(fd, this.#page);
-    if (header.kind === 'newer') throw new Error(`\`${this.#path}\` was written by a newer version of mcp-guard`);
+    const reading = front.load();
+    if (reading.kind === 'newer') throw new Error(`\`${this.#path}\` was written by a newer version of mcp-guard`);
+    if (reading.kind === 'older') throw new DamagedTable('an older version of mcp-guard has written it');
     // INVARIANT: a file that is empty was emptied: it comes into being whole.
-    if (header.kind === 'damaged') throw new DamagedTable('it is no limits file');
+    if (reading.kind === 'damaged') throw new DamagedTable('it is no limits file');
+    const { header } = reading;
     // INVARIANT: one kind of lock for all: two kinds exclude nobody.
     if (header.lock !== lock)
       throw new Error(
@@ -113,7 +119,9 @@ export class LimitFile {
     const { base } = readTime(undefined, { ...moment, bootId: this.#wordOf(moment.bootId) });
     fs.ftruncateSync(fd, 0);
     fs.ftruncateSync(fd, FILE_BYTES);
-    writeHeader(fd, { base, lock: this.#options.lock, salt: makeSalt() });
+    const front = new FrontPage(fd);
+    front.begin({ base, lock: this.#options.lock, salt: makeSalt(), turn: 0 });
+    front.flush();
   }
 
   #openOrMake(): number {

@@ -1,17 +1,20 @@
 // What a redis does for the limits in one step: the port's arithmetic (policy/limits/counts.ts is the same in this process), as one
 // Lua script for redis 5 and later and for valkey. Text only; limit-redis-words.ts writes its arguments.
 //
-// KEYS[1]: the index, a sorted set of every key of the tenant by the ms at which it may be forgotten. Then, in the order in which
+// KEYS[1]: the index, a sorted set of every key of the tenant by the ms at which it may be forgotten; beside it one of the same for each
+// owner of keys, whose name is made of it. Then, in the order in which
 // the words name them: the hash of a key, and for a place its sorted set of leases (by the µs at which they die) after it.
 // ARGV[1]: what to do; the rest are words, read one by one.
 //
 // INVARIANT: reads and judges all, then writes: an error in the middle (a key of another type) has changed nothing.
 // A Lua number is a double: whole µs of the epoch are exact; as text they are exact only by `%.0f`.
 
-/** A key without a rate, a count or a lease is forgotten so long after it has nothing to say. */
-const KEPT_MS = 86_400_000;
+import { BUDGET_LUA, KEPT_MS } from './limit-redis-budget.ts';
 
-/** @param mostKeys of a tenant at once; beyond, no new key is counted, and its call not decided */
+/** So many owners fill a tenant's room, not fewer: one that makes up names does not take what all others need. */
+const OWNERS = 4;
+
+/** @param mostKeys of a tenant at once, a quarter of them of one owner; beyond, no new key is counted, and its call not decided */
 export function limitScript(mostKeys: number): string {
   return `
 local time = redis.call('TIME')
@@ -26,9 +29,19 @@ local function nextnum() return num(word()) end
 local function int(n) return string.format('%.0f', n) end
 
 local function id(h) return string.sub(h, -32) end
+-- What one owner has: the first 8 digits of its keys say whose they are.
+local function ownerof(h) return string.sub(index, 1, -6) .. 'o:' .. string.sub(id(h), 1, 8) end
 local function enter(h, untilms)
-  redis.call('ZADD', index, int(untilms), id(h))
-  if redis.call('PTTL', index) < untilms - wall then redis.call('PEXPIREAT', index, int(untilms)) end
+  for _, set in ipairs({ index, ownerof(h) }) do
+    redis.call('ZADD', set, int(untilms), id(h))
+    if redis.call('PTTL', set) < untilms - wall then redis.call('PEXPIREAT', set, int(untilms)) end
+  end
+end
+-- Whether so many new ones have room, once those that are over have left.
+local function hasroom(set, fresh, most)
+  if redis.call('ZCARD', set) + fresh <= most then return true end
+  redis.call('ZREMRANGEBYSCORE', set, '-inf', int(wall))
+  return redis.call('ZCARD', set) + fresh <= most
 end
 local function expire(h, untilms, z)
   redis.call('PEXPIREAT', h, int(untilms))
@@ -38,6 +51,7 @@ local function forget(h, z)
   redis.call('DEL', h)
   if z then redis.call('DEL', z) end
   redis.call('ZREM', index, id(h))
+  redis.call('ZREM', ownerof(h), id(h))
 end
 
 local function rateof(h)
@@ -60,26 +74,8 @@ local function putrate(h, label, tat, given, depth, unit, kind)
   expire(h, untilms)
 end
 
-local function windowsof(h)
-  local r = redis.call('HMGET', h, 'k', 's1', 'e1', 'u1', 's2', 'e2', 'u2')
-  local list = {}
-  if r[1] ~= 'b' then return list, r[1] end
-  if r[2] then list[1] = { num(r[2]), num(r[3]), num(r[4]) } end
-  if r[5] then list[2] = { num(r[5]), num(r[6]), num(r[7]) } end
-  return list, r[1]
-end
-local function putwindows(h, list)
-  local words = {}
-  for i, w in ipairs(list) do
-    for j, name in ipairs({ 's', 'e', 'u' }) do
-      words[#words + 1] = name .. i
-      words[#words + 1] = int(w[j])
-    end
-  end
-  redis.call('HSET', h, unpack(words))
-end
-
 local function refusal(wait) return { wait = wait } end
+${BUDGET_LUA}
 local judges = {}
 function judges.r()
   local h, label, spend, depth, most, unit = key(), word(), nextnum(), nextnum(), nextnum(), word()
@@ -88,31 +84,9 @@ function judges.r()
   local next = standing(tat, most) + spend
   local wait = next - depth - now
   if wait > 0 then return refusal(wait) end
-  return { fresh = not kind, mark = next + given, put = function() putrate(h, label, next, given, int(depth), unit, kind) end }
+  return { fresh = not kind and h, mark = next + given, put = function() putrate(h, label, next, given, int(depth), unit, kind) end }
 end
-function judges.b()
-  local h, label, cost, max, count = key(), word(), nextnum(), nextnum(), nextnum()
-  local windows = {}
-  for i = 1, count do windows[i] = { nextnum(), nextnum() } end
-  local at = windows[count]
-  for i = count, 1, -1 do if wall < windows[i][2] then at = windows[i] end end
-  local known, kind = windowsof(h)
-  local used, other = 0, nil
-  for i = #known, 1, -1 do
-    if known[i][1] == at[1] then used = known[i][3] else other = known[i] end
-  end
-  if cost > max then return refusal(math.huge) end
-  if used + cost > max then return refusal(math.max(1, at[2] - wall) * 1000) end
-  return { fresh = not kind, mark = at[1], put = function()
-    local list = { { at[1], at[2], used + cost }, other }
-    local untilms = math.max(at[2], other and other[2] or 0) + ${KEPT_MS}
-    enter(h, untilms)
-    if kind and kind ~= 'b' then redis.call('DEL', h) end
-    redis.call('HSET', h, 'k', 'b', 'l', label, 'm', int(max))
-    putwindows(h, list)
-    expire(h, untilms)
-  end }
-end
+function judges.b() return judgebudget() end
 local function putlease(h, z, label, max, lease, ttlus, kind)
   local last = redis.call('ZREVRANGE', z, 0, 0, 'WITHSCORES')[2]
   local untilms = math.ceil(math.max(now + ttlus, last and num(last) or 0) / 1000) + 1000
@@ -134,17 +108,20 @@ function judges.p()
     end
     return refusal(nil)
   end
-  return { fresh = not kind, mark = 0, put = function() putlease(h, z, label, int(max), lease, ttlus, kind) end }
+  return { fresh = not kind and h, mark = 0, put = function() putlease(h, z, label, int(max), lease, ttlus, kind) end }
 end
 
 local does = {}
 function does.take()
-  local passed, by, longest, known, fresh = {}, -1, -1, 1, 0
+  local passed, by, longest, known, fresh, owners = {}, -1, -1, 1, 0, {}
   for i = 1, nextnum() do
     local verdict = judges[word()]()
     if verdict.put then
       passed[i] = verdict
-      if verdict.fresh then fresh = fresh + 1 end
+      if verdict.fresh then
+        local owner = ownerof(verdict.fresh)
+        fresh, owners[owner] = fresh + 1, (owners[owner] or 0) + 1
+      end
     else
       local wait = verdict.wait or 0
       if not verdict.wait or wait == math.huge then known = nil end
@@ -152,9 +129,9 @@ function does.take()
     end
   end
   if by >= 0 then return { 'denied', by, known and int(math.ceil(longest / 1000)) or '' } end
-  if fresh > 0 and redis.call('ZCARD', index) + fresh > ${mostKeys} then
-    redis.call('ZREMRANGEBYSCORE', index, '-inf', int(wall))
-    if redis.call('ZCARD', index) + fresh > ${mostKeys} then return { 'full' } end
+  if fresh > 0 and not hasroom(index, fresh, ${mostKeys}) then return { 'full' } end
+  for owner, count in pairs(owners) do
+    if not hasroom(owner, count, ${Math.ceil(mostKeys / OWNERS)}) then return { 'full' } end
   end
   local answer = { 'taken' }
   for i, verdict in ipairs(passed) do
@@ -177,16 +154,7 @@ function ends.r()
   redis.call('HSET', h, 't', int(tat - refund), 'g', int(given + refund))
   expire(h, untilms)
 end
-function ends.b()
-  local h, cost, mark = key(), nextnum(), nextnum()
-  local list = windowsof(h)
-  for _, w in ipairs(list) do
-    if w[1] == mark then
-      w[3] = math.max(0, w[3] - cost)
-      putwindows(h, list)
-    end
-  end
-end
+function ends.b() return endbudget() end
 function ends.p()
   local h, z, lease = key(), key(), word()
   redis.call('ZREM', z, lease)
@@ -218,7 +186,7 @@ local function stateof(h, z)
     local held = redis.call('ZCOUNT', z, '(' .. int(now), '+inf')
     return held > 0 and { 'p', id(h), r[2], int(held), r[6] } or nil
   elseif r[1] == 'b' then
-    for _, w in ipairs(windowsof(h)) do
+    for _, w in ipairs((windowsof(h))) do
       if wall >= w[1] and wall < w[2] and w[3] > 0 then return { 'b', id(h), r[2], int(w[3]), r[6], int(w[2]) } end
     end
   end
@@ -238,7 +206,7 @@ function does.reset()
       redis.call('HSET', h, 't', int(now), 'g', int(given + tat - now))
       count = count + 1
     elseif state and state[1] == 'b' then
-      redis.call('HDEL', h, 's1', 'e1', 'u1', 's2', 'e2', 'u2')
+      clearbudget(h)
       count = count + 1
     end
   end

@@ -81,7 +81,11 @@ export function askAbout(names: KeyNames, what: 'list' | 'reset', keys: readonly
 /** @throws RangeError where the reply is no answer to a take of `charges` */
 export function readTake(reply: unknown, charges: readonly Charge[], mostKeys: number): Take {
   const [kind, ...rest] = listOf(reply);
-  if (kind === 'full') return { kind: 'full', why: `${mostKeys} keys are in use` };
+  if (kind === 'full')
+    return {
+      kind: 'full',
+      why: `too many counts are in use (${mostKeys} at most, a quarter of them by one principal)`,
+    };
   if (kind === 'denied') {
     const [by, retry] = rest;
     return { kind: 'denied', by: numberOf(by), retryAfterMs: retry === '' ? undefined : numberOf(retry) };

@@ -3,7 +3,7 @@
 // that holds nothing of the guard.
 //
 // `node --input-type=module -e SCRIPT ENTRY DOMAINS`: where the package begins, absolute, and a JSON list. Says `{"socket":…,"token":…}`
-// in one line on stdout once it is open, then one line for each kind of connection that it refused. Ends with its stdin.
+// in one line on stdout once it is open, then one line for each of the first 32 kinds of connection that it refused.
 //
 // Of the package only the proxies and the bridge to them are used: what it would need beyond (its own bubblewrap, ripgrep, seccomp) is
 // named `true`, so that it looks for none of them. Source: its types, 0.0.78.
@@ -14,7 +14,6 @@ const { pathToFileURL } = await import('node:url');
 const { SandboxManager } = await import(pathToFileURL(entry).href);
 const unused = '/bin/true';
 const told = new Set();
-process.stdin.on('end', () => process.exit(0)).resume();
 process.stdout.on('error', () => process.exit(0));
 await SandboxManager.initialize({
   network: { allowedDomains: JSON.parse(domains), deniedDomains: [], strictAllowlist: true },
@@ -29,7 +28,7 @@ if (!socket || !token) throw new Error('the proxy has no socket or no token');
 process.stdout.write(JSON.stringify({ socket, token }) + '\\n');
 SandboxManager.getSandboxViolationStore().subscribe((all) => {
   const line = String(all.at(-1)?.line ?? '').slice(0, 300);
-  if (line === '' || told.has(line) || told.size === 64) return;
+  if (line === '' || told.has(line) || told.size === 32) return;
   told.add(line);
   process.stdout.write(JSON.stringify({ refused: line }) + '\\n');
 });

@@ -32,9 +32,10 @@ export interface NetworkGate {
 }
 
 const INSIDE = '/run/mcp-guard-gate';
-const OPEN_MS = 10_000;
+/** On a machine that is busy a second Node.js takes seconds. */
+const OPEN_MS = 20_000;
 const LONGEST_LINE = 4096;
-/** Refusals that are told: a server can make as many as it likes. */
+/** Lines of a gate that are told: it says fewer, unless somebody speaks through it. */
 const MOST_TOLD = 64;
 
 /** Settles once it is open. @throws GuardError isolation_unavailable: it did not open, and why */
@@ -49,12 +50,11 @@ export async function openNetworkGate(input: NetworkGateInput): Promise<NetworkG
   const [program = '', ...args] = [...words, runtime.entry, JSON.stringify(domains)];
   const env = { ...proxies, PATH: '/usr/bin:/bin', HOME: '/tmp', TMPDIR: INSIDE };
   // a group of its own: what a terminal sends to the guard's ends the guard first
-  const child = spawn(program, args, { env, cwd: '/', detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { env, cwd: '/', detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let ending = '';
   let isOpen = false;
   let isLeaving = false;
   let told = 0;
-  child.stdin.on('error', () => {});
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     if (ending.length < LONGEST_LINE) ending += text;
   });
@@ -86,7 +86,7 @@ export async function openNetworkGate(input: NetworkGateInput): Promise<NetworkG
     isOpen = true;
     // the session ends when it ends, with or without this
     child.unref();
-    for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Partial<{ unref(): void }>).unref?.(); // pipes are sockets
+    for (const stream of [child.stdout, child.stderr]) (stream as Partial<{ unref(): void }>).unref?.(); // pipes are sockets
     return { socket: join(directory, basename(socket)), token };
   } catch (error) {
     end();

@@ -20,6 +20,9 @@ export function resolveRealPath(path: string, seen?: SeenEntries): string | unde
   return end.kind === 'real' ? end.path : undefined;
 }
 
+/** The directories come first, and they are what is asked for again; a look is held in memory until the next one. */
+const MOST_SEEN = 4096;
+
 /** What was found under each absolute path during one look, which asks for the same directories over and over. */
 export type SeenEntries = Map<string, Entry>;
 type Entry = { readonly kind: 'absent' | 'directory' | 'other' } | { readonly kind: 'link'; readonly target: string };
@@ -47,7 +50,7 @@ function followLinks(path: string, barred: RegExp, seen: SeenEntries | undefined
       let entry = seen?.get(next);
       if (entry === undefined) {
         entry = lookAt(next);
-        seen?.set(next, entry);
+        if (seen !== undefined && seen.size < MOST_SEEN) seen.set(next, entry);
       }
       if (entry.kind !== 'link') {
         // what does not exist has nothing below it: `..` in the rest of a dangling link would be a guess

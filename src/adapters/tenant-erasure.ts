@@ -3,11 +3,11 @@
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readRecord } from '../audit/record.ts';
+import { isDay, isSegmentId } from '../audit/segment-id.ts';
 import type { TenantScope } from '../tenant/tenant-scope.ts';
 import { replaceFile } from './durable-file.ts';
-import { listNames } from './small-json.ts';
 import { codeOf } from './state-paths.ts';
-import { listDays, listSegments } from './trail-listing.ts';
+import { TOMBSTONE } from './tenant-tombstone.ts';
 
 export interface Erasure {
   readonly segments: number;
@@ -15,8 +15,8 @@ export interface Erasure {
   readonly records: number;
 }
 
-/** Beside the record, which stays, and the mark that keeps sessions out. */
-const KEPT = new Set(['audit', 'suspended.json']);
+/** The record, the mark that keeps sessions out, and what an earlier erasure left to say. */
+const KEPT = new Set(['audit', 'suspended.json', TOMBSTONE]);
 /** Of the record, beside its days: what says that a segment was opened, sealed or removed. None of it holds a payload. */
 const KEPT_OF_RECORD = new Set(['open', 'removed', 'last-seal.json']);
 /** In place of a line that is no record: it is none either, wherever it stands. */
@@ -31,21 +31,26 @@ export function eraseTenant(scope: TenantScope): Erasure {
   const { trail } = scope;
   let records = 0;
   let segments = 0;
-  for (const day of listDays(trail)) {
-    const listed = listSegments(trail, day);
-    for (const { path } of listed) {
+  for (const day of namesIn(trail.audit)) {
+    if (KEPT_OF_RECORD.has(day)) continue;
+    const place = join(trail.audit, day);
+    // links lead out of the record: they go, and what they lead to stays
+    if (!isDay(day) || !isDirectory(place)) {
+      removeTree(place);
+      continue;
+    }
+    for (const name of namesIn(place)) {
+      const path = join(place, name);
+      if (!isSegment(path, name)) {
+        // a draft of a writer that was killed, or something that nobody would read again
+        removeTree(path);
+        continue;
+      }
       records += eraseSegment(path);
       segments += 1;
     }
-    // drafts of writers that were killed, and whatever else nobody would read again
-    const kept = new Set(listed.map(({ path }) => path));
-    for (const name of listNames(trail.day(day)))
-      if (!kept.has(join(trail.day(day), name))) removeTree(join(trail.day(day), name));
   }
-  const days = new Set(listDays(trail));
-  for (const name of listNames(trail.audit))
-    if (!days.has(name) && !KEPT_OF_RECORD.has(name)) removeTree(join(trail.audit, name));
-  for (const name of listNames(scope.directory)) if (!KEPT.has(name)) removeTree(scope.place(name));
+  for (const name of namesIn(scope.directory)) if (!KEPT.has(name)) removeTree(scope.place(name));
   removeTree(scope.homes.directory);
   syncDirectory(dirname(trail.audit));
   return { segments, records };
@@ -83,9 +88,29 @@ function removeTree(path: string): void {
 
 /** TRUST: nobody of the tenant runs now, who could put a link in the place of a directory. */
 function openDirectories(path: string): void {
-  if (fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  if (!isDirectory(path)) return;
   fs.chmodSync(path, 0o700);
   for (const name of fs.readdirSync(path)) openDirectories(join(path, name));
+}
+
+function isSegment(path: string, name: string): boolean {
+  return name.endsWith('.jsonl') && isSegmentId(name.slice(0, -6)) && fs.lstatSync(path).isFile();
+}
+
+function isDirectory(path: string): boolean {
+  return fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** INVARIANT: what cannot be looked into is an error: it is not passed over as if nothing lay there. */
+function namesIn(directory: string): readonly string[] {
+  try {
+    if (fs.lstatSync(directory).isSymbolicLink())
+      throw new Error(`\`${directory}\` is a link: nothing is erased through it`);
+    return fs.readdirSync(directory);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 function syncDirectory(path: string): void {

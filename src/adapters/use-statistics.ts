@@ -7,6 +7,7 @@ import type { TargetKind } from '../policy/scope/scope-policy.ts';
 import { tenantDir } from '../tenant/tenant-scope.ts';
 import { trailPaths } from '../tenant/trail-paths.ts';
 import { isJsonObject, type Json, type JsonObject, objectAt, stringAt } from '../wire/json.ts';
+import { REQUEST_METHODS } from '../wire/protocol-keys.ts';
 import { readForward } from './segment-reader.ts';
 import { listDays, listSegments } from './trail-listing.ts';
 
@@ -53,6 +54,9 @@ export function readUseStatistics(stateDir: string, tenant: string, wanted?: Rea
   return { servers: new Map([...collectors].map(([name, { use }]) => [name, use])), hasMore };
 }
 
+/** Of a line that nobody could read. */
+const UNREAD = 'unread';
+
 function countRecord(collector: UseCollector, { record }: PlacedRecord): void {
   const { header } = record;
   const at = timeAt(header);
@@ -63,7 +67,9 @@ function countRecord(collector: UseCollector, { record }: PlacedRecord): void {
   const kind = Object.hasOwn(SUBJECTS, method) ? SUBJECTS[method] : undefined;
   const subject = stringAt(header, 'subject');
   if (stringAt(header, 'asked') === 'server') collector.add('request', method, at);
-  else if (kind !== undefined && subject !== undefined) {
+  else if (!REQUEST_METHODS.has(method)) {
+    if (method !== UNREAD) collector.add('method', method, at);
+  } else if (kind !== undefined && subject !== undefined) {
     collector.add(kind, subject, at);
     const isWhole = kind === 'tool' && stringAt(header, 'p') === 'line';
     if (isWhole) collector.addArguments(subject, argumentsIn(record.payloadText));

@@ -21,6 +21,8 @@ export interface BreakerRow {
   readonly state: BreakerState['kind'];
   /** `observe` and `off` refuse nothing, but for an isolation. */
   readonly mode: BreakerSettings['mode'];
+  /** With whom its openings are shared. */
+  readonly share: BreakerSettings['share'];
   readonly epoch: number;
   /** How often in a row it has opened. */
   readonly round: number;
@@ -97,11 +99,12 @@ function readRow(
 ): BreakerRow {
   const { kind, epoch } = state;
   const since = (at: Moment) => ({ wallMs: at.wallMs, forMs: elapsedMs(at, now) });
-  const { mode } = settings;
+  const { mode, share } = settings;
   const common = {
     ...key,
     state: kind,
     mode,
+    share,
     epoch,
     round: 0,
     counts: undefined,

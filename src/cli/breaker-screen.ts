@@ -117,7 +117,7 @@ function showCount(counts: Counts | undefined): string {
 
 /** One line of ASCII; keys stand in docs/breaker.md. What does not apply is null. */
 export function formatRowJson(tenant: string, row: BreakerRow): string {
-  const { server, tool, state, mode, epoch, round, counts, since, why, leftMs, probes } = row;
+  const { server, tool, state, mode, share, epoch, round, counts, since, why, leftMs, probes } = row;
   const lease = probes?.lease;
   return stringifyInert({
     tenant,
@@ -125,6 +125,7 @@ export function formatRowJson(tenant: string, row: BreakerRow): string {
     tool: tool ?? null,
     state,
     mode,
+    share,
     epoch,
     round,
     samples: counts?.samples ?? null,

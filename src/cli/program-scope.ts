@@ -34,6 +34,7 @@ export function addScope(program: Command, done: Done): void {
     .option('--resource <uri>', 'a resource instead of a tool')
     .option('--prompt <name>', 'a prompt instead of a tool')
     .option('--request <method>', 'what the server asks of the client, as `sampling/createMessage`')
+    .option('--method <method>', 'a method that MCP does not define, as `vendor/reindex`')
     .option('--config <file>', CONFIG)
     .option('--tenant <id>', 'of this tenant', readTenant, DEFAULT_TENANT)
     .option('--json', 'as JSON')

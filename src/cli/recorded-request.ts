@@ -50,12 +50,15 @@ export interface RecordedRequest {
   readonly atMs: number;
 }
 
+/** Of a line that nobody could read. */
+const UNREAD = 'unread';
+
 /** Undefined for what no scope is asked about. */
 export function readRequest(placed: PlacedRecord, input: RecordSource): RecordedRequest | undefined {
   const { header } = placed.record;
   if (header.type !== 'intent') return undefined;
   const [method, recorded] = [stringAt(header, 'method'), stringAt(header, 'server')];
-  if (method === undefined || recorded === undefined) return undefined;
+  if (method === undefined || method === UNREAD || recorded === undefined) return undefined;
   if (input.server !== undefined && recorded !== input.server) return undefined;
   const [subject, reason] = [stringAt(header, 'subject'), stringAt(header, 'reason')];
   const asked = header.asked === 'server' ? 'server' : 'client';
@@ -68,16 +71,17 @@ export function readRequest(placed: PlacedRecord, input: RecordSource): Recorded
     params,
     modern: false,
   };
-  const [use] = params === undefined ? [] : (usesOf(request) ?? []);
+  const uses = usesOf({ ...request, params: params ?? {} });
+  const isBeyond = uses?.[0]?.kind === 'method';
+  const [use] = params === undefined && !isBeyond ? [] : (uses ?? []);
   const kind = use?.kind ?? (asked === 'server' ? 'request' : KIND_OF.get(method));
   const name = use?.name ?? (asked === 'server' ? method : subject);
-  if (usesOf({ ...request, params: params ?? {} })?.length === 0 || kind === undefined || name === undefined)
-    return undefined;
+  if (uses?.length === 0 || kind === undefined || name === undefined) return undefined;
   return {
     request,
     kind,
     name,
-    isWhole: params !== undefined || asked === 'server' || kind === 'resource',
+    isWhole: params !== undefined || asked === 'server' || kind === 'resource' || isBeyond,
     was: wasThen(header.decision, reason, header.rule),
     reason: reason ?? '?',
     deniedBy: `${stringAt(header, 'rule') ?? '?'} (${reason ?? '?'})`,

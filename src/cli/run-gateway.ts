@@ -21,6 +21,7 @@ import { openTenantScope } from '../tenant/tenant-scope.ts';
 import { createFleetHub } from './fleet-hub.ts';
 import { followLanes } from './follow-lanes.ts';
 import { createSeal, laneSettingsOf } from './lane-settings.ts';
+import type { LastWords } from './last-words.ts';
 import { openCanaryWatch } from './open-canary.ts';
 import { openPolicy, type PolicySources } from './open-policy.ts';
 import { listOwnFiles } from './own-files.ts';

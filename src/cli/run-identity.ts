@@ -4,10 +4,11 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DocumentLook, loadDocument } from '../adapters/document-look.ts';
 import { fetchKeys } from '../adapters/jwks-fetch.ts';
+import { noteTokenFile } from '../adapters/known-token-files.ts';
 import type { SessionRun } from '../adapters/run-session.ts';
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { systemClock } from '../adapters/system-clock.ts';
-import { readPresented } from '../adapters/token-file.ts';
+import { type Presented, readPresented } from '../adapters/token-file.ts';
 import { countFailure, failuresSpec, TOKEN_PORTS, tokensSpec } from '../adapters/token-store.ts';
 import type { Secret } from '../audit/redact/masker.ts';
 import type { AuthPolicy } from '../config/auth-policy.ts';
@@ -76,6 +77,7 @@ export async function openRunIdentity(parts: RunIdentityParts): Promise<RunIdent
       count: () => countFailure(stateDir, SILENT),
     },
   );
+  await noteFile(presented, flag ?? auth.tokenFile, identity, stateDir);
   const keys = auth.jwt?.keys.kind === 'file' ? auth.jwt.keys.path : undefined;
   return {
     identity,
@@ -87,6 +89,19 @@ export async function openRunIdentity(parts: RunIdentityParts): Promise<RunIdent
     mayUse: (server) => mayUse(identity, server),
     watch: (log) => watchRun(identity, stateDir, log),
   };
+}
+
+/** INVARIANT: only where what stood there counted: nobody makes a file of others untouchable by naming it. */
+async function noteFile(
+  presented: Presented,
+  path: string | undefined,
+  { kind }: Identity,
+  stateDir: string,
+): Promise<void> {
+  if (kind === 'local' || presented.kind !== 'text' || presented.source === 'MCP_GUARD_TOKEN' || path === undefined)
+    return;
+  // A session whose file is not noted for others is a session all the same: its own tools cannot read it.
+  await noteTokenFile(stateDir, path, SILENT).catch(() => {});
 }
 
 const wallMs = (): number => Math.trunc(systemClock.now().wallMs);

@@ -2,6 +2,7 @@
 import { openBreakerStore } from '../adapters/breaker-store.ts';
 import { createConstraintPorts } from '../adapters/constraint-ports.ts';
 import { openInventoryStore } from '../adapters/inventory-store.ts';
+import { watchTokenFiles } from '../adapters/known-token-files.ts';
 import type { SessionRun } from '../adapters/run-session.ts';
 import { sha256Digest } from '../adapters/sha256-digest.ts';
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
@@ -104,6 +105,10 @@ export function createPolicies(parts: PolicyParts): Policies {
   const kept = openInventoryStore({ stateDir, tenant, log, timers: systemTimers, nowMs: () => clock.now().wallMs });
   const inventory = createInventoryWatch({ digest: sha256Digest.text, later: kept.later, offer: kept.offer });
   let ports = createConstraintPorts({ ...parts.place, args: server.args }, NO_PATTERNS);
+  const tokenFiles = watchTokenFiles(stateDir, {
+    say: (text) => log.write('warn', text),
+    nowMs: () => clock.now().wallMs,
+  });
   const renewal = lock === undefined ? undefined : createRenewal();
   const breaker = (): BreakerLookup => standing.now.breaker;
   const recordMove = (about: string, transition: BoardTransition): void =>
@@ -122,7 +127,8 @@ export function createPolicies(parts: PolicyParts): Policies {
     roster,
     scopes: { get: (name) => (name === server.name ? standing.now.scope : undefined) },
     ownPaths: {
-      own: () => prepareOwnPaths(parts.ownFiles, ports),
+      own: () => prepareOwnPaths([...parts.ownFiles, ...tokenFiles.paths], ports),
+      hasChanged: (monoMs) => tokenFiles.refresh(monoMs),
       portsOf: () => ports,
     },
     pins: pins?.interceptor,

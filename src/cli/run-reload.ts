@@ -120,7 +120,7 @@ function describeError(error: unknown): string {
 /** Keys of a whole session: another value of them holds when the server is started anew. */
 function waitingFor(before: Policy | undefined, after: Policy | undefined): readonly string[] {
   if (before === undefined || after === undefined) return [];
-  const keys = (['audit', 'model', 'shutdown', 'maxLineBytes', 'log', 'auth'] as const).filter(
+  const keys = (['audit', 'model', 'shutdown', 'maxLineBytes', 'log', 'auth', 'canary'] as const).filter(
     (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
   );
   return keys.length === 0 ? [] : [`for ${keys.map((key) => `\`${key}\``).join(', ')} start the server anew`];

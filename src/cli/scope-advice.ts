@@ -12,7 +12,7 @@ import { describeArguments, findSource, showExpiry } from './scope-words.ts';
 
 type Scoped = Extract<Standing, { kind: 'scoped' }>;
 
-const LISTS: Readonly<Record<Exclude<TargetKind, 'request'>, readonly ListKind[]>> = {
+const LISTS: Readonly<Record<Exclude<TargetKind, 'request' | 'method'>, readonly ListKind[]>> = {
   tool: ['tools'],
   resource: ['resources', 'resourceTemplates'],
   prompt: ['prompts'],
@@ -76,7 +76,7 @@ export function listConditions(grants: readonly Grant[], standing: Scoped): read
 
 /** What is odd about the name itself: nobody offers it. Undefined where the list is not known to its end. */
 export function noteOnOffer({ kind, name, server }: Question, inventory: Inventory | undefined): string | undefined {
-  if (kind === 'request') return undefined;
+  if (kind === 'request' || kind === 'method') return undefined;
   const lists = LISTS[kind].flatMap((list) => inventory?.lists[list] ?? []);
   if (lists.length === 0 || lists.some(({ isComplete, omitted }) => !isComplete || omitted > 0)) return undefined;
   const names = lists.flatMap(({ entries }) => entries.map((entry) => entry.name));

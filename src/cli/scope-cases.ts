@@ -24,7 +24,7 @@ export type CaseReading =
 
 type Report = (path: JsonPath, what: string, mend: string) => void;
 
-const TARGETS: readonly TargetKind[] = ['tool', 'resource', 'prompt', 'request'];
+const TARGETS: readonly TargetKind[] = ['tool', 'resource', 'prompt', 'request', 'method'];
 const CASE_KEYS = ['name', 'server', ...TARGETS, 'args', 'at', 'expect', 'rule'];
 const FILE_KEYS = ['version', 'cases'];
 const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/;

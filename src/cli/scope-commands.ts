@@ -29,6 +29,13 @@ interface Shared {
 }
 
 const MAX_CASES_BYTES = 4_194_304;
+const WORDS_OF_CODES: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['ENOTDIR', 'there is no such file'],
+  ['EACCES', 'this user may not'],
+  ['EROFS', 'its file system is read-only'],
+  ['EISDIR', 'it is a directory'],
+]);
 
 export async function show(
   server: string | undefined,
@@ -47,7 +54,7 @@ export async function show(
 export async function explain(
   server: string,
   tool: string | undefined,
-  flags: Shared & Pick<ScopeExplainOptions, 'args' | 'resource' | 'prompt' | 'request'>,
+  flags: Shared & Pick<ScopeExplainOptions, 'args' | 'resource' | 'prompt' | 'request' | 'method'>,
 ): Promise<number> {
   const machine = await openScopeMachine(flags.config, flags.tenant, 'in_force');
   return runScopeExplain({ ...flags, server, tool }, terminalIo(flags.color), machine);
@@ -154,7 +161,13 @@ function readText(path: string): string {
     if (stat.size > MAX_CASES_BYTES) throw new Error(`it is larger than ${MAX_CASES_BYTES} bytes`);
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
-    const why = codeOf(error) ?? (error instanceof Error ? error.message : String(error));
+    const code = codeOf(error);
+    const why =
+      code === undefined
+        ? error instanceof Error
+          ? error.message
+          : String(error)
+        : (WORDS_OF_CODES.get(code) ?? code);
     throw new GuardError('cases_unreadable', `cannot read the policy cases of \`${path}\`: ${why}`, {
       cause: error,
       hint: 'name a JSON or YAML file in UTF-8',
@@ -167,7 +180,8 @@ function writeReport(path: string, text: string): void {
   try {
     writeFileSync(path, text);
   } catch (error) {
-    const why = codeOf(error) ?? String(error);
+    const code = codeOf(error) ?? String(error);
+    const why = WORDS_OF_CODES.get(code) ?? code;
     throw new GuardError('report_unwritable', `cannot write \`${path}\`: ${why}`, {
       cause: error,
       hint: 'name a file in a directory that exists and that you may write to',

@@ -3,6 +3,7 @@ import type { RequestView } from '../core/interceptor.ts';
 import { GuardError } from '../guard-error.ts';
 import type { TargetKind } from '../policy/scope/scope-policy.ts';
 import { isJsonObject, type Json, type JsonObject } from '../wire/json.ts';
+import { REQUEST_METHODS } from '../wire/protocol-keys.ts';
 
 export interface Question {
   readonly server: string;
@@ -18,21 +19,28 @@ export interface QuestionWords {
   readonly resource?: string | undefined;
   readonly prompt?: string | undefined;
   readonly request?: string | undefined;
+  /** Of the client, beyond the protocol. */
+  readonly method?: string | undefined;
   /** JSON. */
   readonly args?: string | undefined;
 }
 
 /** @throws GuardError usage */
 export function readQuestion(words: QuestionWords): Question {
-  const { server, tool, resource, prompt, request } = words;
-  const named = Object.entries({ tool, resource, prompt, request }).flatMap(
+  const { server, tool, resource, prompt, request, method } = words;
+  const named = Object.entries({ tool, resource, prompt, request, method }).flatMap(
     ([kind, name]) => (name === undefined ? [] : [{ kind: kind as TargetKind, name }]), // a key of this very literal
   );
   const [first] = named;
   if (first === undefined || named.length > 1) {
     const what = first === undefined ? 'nothing is asked about' : 'one question is about one thing';
     throw new GuardError('usage', what, {
-      hint: 'give one of `<tool>`, `--resource URI`, `--prompt NAME`, `--request METHOD`',
+      hint: 'give one of `<tool>`, `--resource URI`, `--prompt NAME`, `--request METHOD`, `--method METHOD`',
+    });
+  }
+  if (first.kind === 'method' && REQUEST_METHODS.has(first.name)) {
+    throw new GuardError('usage', `\`${first.name}\` is a method of the protocol`, {
+      hint: 'ask about what it reaches: `<tool>`, `--resource URI` or `--prompt NAME`',
     });
   }
   if (words.args !== undefined && first.kind !== 'tool' && first.kind !== 'prompt') {
@@ -53,6 +61,8 @@ export function requestFor({ server, kind, name, args }: Question): RequestView 
       return { ...base, method: 'resources/read', params: { uri: name } };
     case 'request':
       return { ...base, asked: 'server', method: name, params: {} };
+    case 'method':
+      return { ...base, method: name, params: {} };
   }
 }
 

@@ -23,6 +23,7 @@ const HEADS: Readonly<Record<TargetKind, string>> = {
   resource: 'resources',
   prompt: 'prompts',
   request: 'the server may ask',
+  method: 'methods beyond the protocol',
 };
 const KINDS = Object.keys(HEADS) as readonly TargetKind[]; // the keys of this very literal
 

@@ -7,9 +7,9 @@ import type { Log } from '../ports/log.ts';
 import type { TenantScope } from '../tenant/tenant-scope.ts';
 
 /** One `lstat` each. With what follows, a second is never reached. */
-const TICK_MS = 150;
+const TICK_MS = 200;
 /** How long a server may take to end by itself; then it is killed, and nothing else holds up the end. */
-const GRACE_MS = 250;
+const GRACE_MS = 200;
 const SIGTERM = 15;
 const REFUSED_STATUS = 77;
 

@@ -9,6 +9,7 @@ import { isSuspended, liftSuspension, readSuspension, writeSuspension } from '..
 import { systemClock } from '../adapters/system-clock.ts';
 import { writeTenantArchive } from '../adapters/tenant-archive.ts';
 import { eraseTenant } from '../adapters/tenant-erasure.ts';
+import { readTombstone, writeTombstone } from '../adapters/tenant-tombstone.ts';
 import { listDays, listSegments } from '../adapters/trail-listing.ts';
 import { findConfigFile } from '../config/find-config.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -68,6 +69,7 @@ export function erase(
     ...{ facts: gather(scope, listConfigured(flags, scope.stateDir)), actor, consent: readConsent() },
     openTrail: () => trailOf(scope, actor),
     erase: () => eraseTenant(scope),
+    leaveTombstone: (erased) => writeTombstone(scope, { version: 1, atMs: nowMs(), actor, ...erased }),
   });
 }
 
@@ -118,6 +120,7 @@ function gather(scope: TenantScope, listed: readonly string[] | undefined): Tena
   const { id, trail, directory, homes, stateDir } = scope;
   const segments = listDays(trail).flatMap((day) => listSegments(trail, day));
   const suspension = readSuspension(scope);
+  const tombstone = readTombstone(scope);
   return {
     id,
     isConfigured: listed?.includes(id),
@@ -126,6 +129,10 @@ function gather(scope: TenantScope, listed: readonly string[] | undefined): Tena
       suspension === undefined
         ? undefined
         : { since: showTime(suspension.sinceMs), actor: suspension.actor, reason: suspension.reason },
+    erased:
+      tombstone === undefined
+        ? undefined
+        : { at: showTime(tombstone.atMs), actor: tombstone.actor, reason: tombstone.reason },
     sessions: listRunFiles(stateDir, nowMs())
       .guards.filter(({ record }) => record.tenant === id)
       .map(({ holder, record }) => ({ pid: holder.pid, servers: record.servers.map(({ name }) => name) })),

@@ -9,20 +9,28 @@ import type { OneShotTrail } from './one-shot-trail.ts';
 import { readReason } from './read-reason.ts';
 import type { TenantFacts } from './tenant-screen.ts';
 
+interface Erased {
+  readonly segments: number;
+  /** That lost something. */
+  readonly records: number;
+}
+
 export interface EraseContext {
   readonly facts: TenantFacts;
   readonly actor: string;
   readonly consent: Consent;
   readonly openTrail: () => OneShotTrail;
   /** @throws the error of the file system */
-  readonly erase: () => { readonly segments: number; readonly records: number };
+  readonly erase: () => Erased;
+  /** Durable when it returns. @throws the error of the file system */
+  readonly leaveTombstone: (erased: Erased & { readonly reason: string }) => void;
 }
 
 /** @returns the exit code: 0 @throws GuardError usage, tenant_active, approval_declined, audit_unwritable; the error of the file system */
 export async function runTenantErase(
   given: { readonly reason?: string | undefined; readonly yes?: boolean | undefined },
   io: CliIo,
-  { facts, actor, consent, openTrail, erase }: EraseContext,
+  { facts, actor, consent, openTrail, erase, leaveTombstone }: EraseContext,
 ): Promise<number> {
   const id = makeInert(facts.id);
   refuseFromServer(consent);
@@ -50,6 +58,7 @@ export async function runTenantErase(
     first.close();
   }
   const { segments, records } = erase();
+  leaveTombstone({ reason, segments, records });
   const last = openTrail();
   try {
     last.record('tenant', { stage: 'erased', actor, segments, records });

@@ -57,9 +57,8 @@ export function runTenantOrder(
   const shown = makeInert(tenant);
   if (word === 'suspend') {
     const again = wasSuspended ? ' (it was already)' : '';
-    io.stdout.write(
-      `${paint('warn', 'SUSPENDED')} ${shown}${again}: no session begins, and those that run end within a second\n`,
-    );
+    io.stdout.write(`${paint('warn', 'SUSPENDED')} ${shown}${again}\n`);
+    io.stdout.write('no session begins, and those that run end within a second\n');
     io.stdout.write(`let it in again with \`mcp-guard tenant resume ${shown} --reason …\`\n`);
     return 0;
   }

@@ -10,6 +10,8 @@ export interface TenantFacts {
   readonly isConfigured: boolean | undefined;
   readonly suspended: { readonly since: string; readonly actor: string; readonly reason: string } | undefined;
   readonly isSuspended: boolean;
+  /** The last time; undefined: never. */
+  readonly erased: { readonly at: string; readonly actor: string; readonly reason: string } | undefined;
   /** Of guards that run now. */
   readonly sessions: readonly { readonly pid: number; readonly servers: readonly string[] }[];
   readonly segments: number;
@@ -34,7 +36,7 @@ export function showTenants(tenants: readonly TenantFacts[], isJson: boolean, io
   io.stdout.write(`${paint('quiet', `${'TENANT'.padEnd(width)}  STATE       SESSIONS  SEGMENTS    RECORD  CONFIG`)}\n`);
   for (const one of tenants) {
     const state = one.isSuspended
-      ? paint('warn', 'SUSPENDED ')
+      ? paint('warn', one.erased === undefined ? 'SUSPENDED ' : 'ERASED    ')
       : one.sessions.length > 0
         ? paint('good', 'active    ')
         : 'idle      ';
@@ -47,7 +49,7 @@ export function showTenants(tenants: readonly TenantFacts[], isJson: boolean, io
 export function showTenant(one: TenantFacts, isJson: boolean, io: CliIo): number {
   if (isJson) return showTenants([one], true, io);
   const paint = makePaint(io.color);
-  const { suspended } = one;
+  const { suspended, erased } = one;
   const rows: readonly (readonly [string, string])[] = [
     ['state', one.isSuspended ? 'SUSPENDED' : one.sessions.length > 0 ? 'active' : 'idle'],
     ...(suspended === undefined
@@ -56,6 +58,9 @@ export function showTenant(one: TenantFacts, isJson: boolean, io: CliIo): number
     ...(one.isSuspended && suspended === undefined
       ? [['reason', 'unknown: what lies there cannot be read'] as const]
       : []),
+    ...(erased === undefined
+      ? []
+      : [['erased', erased.at] as const, ['by', erased.actor] as const, ['reason', erased.reason] as const]),
     ['config', showConfigured(one)],
     ['record', `${one.segments} segments, ${showBytes(one.recordBytes)}`],
     ['state in', one.state],

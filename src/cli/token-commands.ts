@@ -1,6 +1,7 @@
 // Connects the commands of `token` to this machine: its store of tokens, its trail, its terminal.
 import * as crypto from 'node:crypto';
 import { resolve } from 'node:path';
+import { noteTokenFile } from '../adapters/known-token-files.ts';
 import { writeTokenFile } from '../adapters/new-token-file.ts';
 import { readRecentEvents } from '../adapters/recent-events.ts';
 import { sha256Digest } from '../adapters/sha256-digest.ts';
@@ -82,6 +83,7 @@ function openContext(): TokenContext & HandOut {
     read: () => openStateDocument(tokensSpec(stateDir, { say, nowMs })).read(),
     update: (change) => updateTokens(stateDir, { say, nowMs }, change),
     openTrail: (tenant) => openOneShotTrail({ stateDir, tenant, server: undefined, clock: systemClock, actor }),
+    noteFile: (path) => noteTokenFile(stateDir, path, { say, nowMs }),
     writeFile: writeTokenFile,
   };
 }

@@ -35,6 +35,8 @@ export interface TokenRotateOptions {
 }
 
 export interface HandOut {
+  /** From then on no tool of any session may touch it. INVARIANT: before a token stands there. @throws GuardError state_… */
+  readonly noteFile: (path: string) => Promise<void>;
   /** Only this user can read it. `new`: there must be none yet; `replace`: takes the place of one, all at once. @throws GuardError state_unusable */
   readonly writeFile: (path: string, text: string, how: 'new' | 'replace') => void;
 }
@@ -64,7 +66,10 @@ export async function runTokenCreate(
   await confirmUnlessSaid(options.yes, context.consent, `make a token for ${about(record)}?`);
   await carryOut({ order: 'create', token: record, reason }, context, io, async () => {
     // a file without a token that counts harms nobody; a token that nobody has does
-    if (out !== undefined) context.writeFile(out, `${text}\n`, 'new');
+    if (out !== undefined) {
+      await context.noteFile(out);
+      context.writeFile(out, `${text}\n`, 'new');
+    }
     await store(record, context);
   });
   hand(record, text, options, io);
@@ -97,7 +102,10 @@ export async function runTokenRotate(
   await carryOut({ order: 'rotate', token: record, reason }, context, io, async () => {
     await store(record, context);
     try {
-      if (out !== undefined) context.writeFile(out, `${made.text}\n`, 'replace');
+      if (out !== undefined) {
+        await context.noteFile(out);
+        context.writeFile(out, `${made.text}\n`, 'replace');
+      }
     } catch (error) {
       await context.update((tokens) => endToken(tokens, record.id, 'now', context.nowMs()));
       throw error;

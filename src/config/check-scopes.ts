@@ -1,5 +1,6 @@
 // What is wrong with the scopes of a config beyond their shape: targets, dates, names of scopes. Works on an unchecked
 // document, so that its findings come together with those of the schema. Knows no constraint and no meaning.
+import { REQUEST_METHODS } from '../wire/protocol-keys.ts';
 import { hasUnsafeUnit } from '../wire/request-id.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { entriesOf, isPlainObject, showPath, valueAt } from './json-path.ts';
@@ -8,7 +9,7 @@ import type { JsonPath } from './read-shape.ts';
 
 type Report = (diagnostic: Diagnostic) => void;
 
-export const TARGET_KINDS = ['tool', 'resource', 'prompt', 'request'] as const;
+export const TARGET_KINDS = ['tool', 'resource', 'prompt', 'request', 'method'] as const;
 
 /** What a server may ask of a client, all revisions together. Others may come: they are no error. */
 const CLIENT_METHODS = ['sampling/createMessage', 'elicitation/create', 'roots/list'];
@@ -86,6 +87,14 @@ function checkPattern(pattern: string, path: JsonPath, report: Report): void {
       what: 'holds a character that no name can have',
       why: 'names with half a surrogate pair or a line separator are refused, so this would match nothing',
       mend: 'remove it',
+    });
+  }
+  if (path.at(-1) === 'method' && REQUEST_METHODS.has(pattern)) {
+    report({
+      path: showPath(path),
+      what: `\`${pattern}\` is a method of the protocol`,
+      why: 'what it reaches is granted by name, and `method` is for methods that MCP does not define',
+      mend: 'grant the `tool`, `resource` or `prompt`, or the `request` that the server asks of the client',
     });
   }
   if (path.at(-1) !== 'request' || /[*?]/.test(pattern) || CLIENT_METHODS.includes(pattern)) return;

@@ -25,7 +25,10 @@ const FORMATS: Readonly<Record<string, readonly [why: string, mend: string]>> = 
   length: ['it is too short or too long', 'use 1 to 256 characters'],
   expires: ['it is read as a day (to its end) or a time, both UTC', 'write `2026-12-31` or `2026-12-31T12:00:00Z`'],
   approver: ['it is read as an Ed25519 public key', 'write `ed25519:` and its 32 bytes in base64'],
-  domain: ['it is read as a name on the network', 'write `api.example.com`, `*.example.com` or `api.example.com:443`, in lower case'],
+  domain: [
+    'it is read as a name on the network',
+    'write `api.example.com`, `*.example.com` or `api.example.com:443`, in lower case',
+  ],
   rate: ['it is read as calls per unit', 'write a number and `/s`, `/min`, `/h` or `/day`, as in `60/min`'],
 };
 const UNITS = { number: ['', ''], string: [' character', ' characters'], array: [' entry', ' entries'] } as const;

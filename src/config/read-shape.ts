@@ -90,7 +90,11 @@ function describeIssue(issue: LibraryIssue, above: JsonPath): readonly ShapeIssu
     case 'invalid_key':
       return [{ ...base, kind: 'bad_key', expected: nameFormat(issue.issues[0]) }];
     case 'invalid_union':
-      return nearestBranch(issue.errors, path) ?? [{ ...base, kind: 'other', expected: issue.message }];
+      return (
+        nearestBranch(issue.errors, path) ?? [
+          wholeBranches(issue.errors, path) ?? { ...base, kind: 'other', expected: issue.message },
+        ]
+      );
     default:
       return [{ ...base, kind: 'other', expected: issue.message }];
   }
@@ -99,6 +103,16 @@ function describeIssue(issue: LibraryIssue, above: JsonPath): readonly ShapeIssu
 /** The format that a key misses; a key too short or too long misses its length. */
 function nameFormat(issue: { readonly code?: string | undefined; readonly message: string } | undefined): string {
   return issue?.code === 'invalid_format' ? issue.message : 'length';
+}
+
+/** The value itself fits no alternative: the words that would, or else the types. Undefined where the alternatives are something else. */
+function wholeBranches(branches: readonly LibraryIssue[][], path: JsonPath): ShapeIssue | undefined {
+  const issues = branches.flat().flatMap((issue) => describeIssue(issue, path));
+  const choices = issues.flatMap((issue) => issue.choices);
+  const types = issues.flatMap(({ kind, expected }) => (kind === 'type' ? [expected] : []));
+  const base = { path, choices, bound: undefined, unit: 'number' } as const;
+  if (choices.length > 0) return { ...base, kind: 'choice', expected: 'choice' };
+  return types.length === 0 ? undefined : { ...base, kind: 'type', expected: [...new Set(types)].join(' or ') };
 }
 
 /** Of the alternatives, the one that was meant: the first whose error lies deeper than the value itself. */

@@ -85,6 +85,7 @@ const target = {
   resource: pattern.optional(),
   prompt: pattern.optional(),
   request: pattern.optional(),
+  method: pattern.optional(),
 };
 const expires = z.string().regex(/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/, { error: 'expires' });
 const scope = z.strictObject({

@@ -83,10 +83,11 @@ export class Chain {
     if (verdict.kind !== 'pass') return verdict;
     if (verdict.observed !== undefined) progress.observed ??= verdict;
     progress.entered += 1;
-    return this.#askAgain(request, progress, now) ?? this.enter(request, progress, now);
+    return this.askAgain(request, progress, now) ?? this.enter(request, progress, now);
   }
 
-  #askAgain(request: RequestView, progress: Progress, now: Instant): Deny | undefined {
+  /** Those who passed it and can be asked twice; undefined: they pass it still. */
+  askAgain(request: RequestView, progress: Progress, now: Instant): Deny | undefined {
     for (let index = 0; index < progress.entered; index += 1) {
       const interceptor = this.#interceptors[index];
       if (interceptor?.asksAgain !== true) continue;

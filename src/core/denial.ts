@@ -118,7 +118,7 @@ export function ambiguousAnswer(server: string, detail: string): Refusing {
   return {
     reason: 'answer_refused',
     rule: 'strict',
-    text: `The MCP server \`${server}\` answered with a line that can be read in more than one way (${detail}), so mcp-guard did not pass it on. The request ran.`,
+    text: `The MCP server \`${server}\` answered with a line that can be read in more than one way (${detail}), so mcp-guard did not pass it on. The request ran, and repeating it gives the same answer: whoever made the server has to mend that.`,
     retryAfterMs: undefined,
   };
 }

@@ -13,6 +13,7 @@ import { GuardIds, type Handshake } from './handshake.ts';
 import type { Ledger } from './ledger.ts';
 import { newExchange } from './new-exchange.ts';
 import type { UpstreamSettings } from './settings.ts';
+import { refuseUnsent } from './unsent-again.ts';
 import { UnsentLines } from './unsent-lines.ts';
 
 const MOST_SHIELDED_EXITS = 2;
@@ -236,7 +237,8 @@ export class UpstreamLife {
 
   #goOn(now: Instant): void {
     this.#state = 'running';
-    for (const { bytes, exchange } of this.#unsent.take()) this.#toServer(bytes, exchange, now);
+    for (const { bytes, exchange } of this.#unsent.take())
+      if (!refuseUnsent(this.#ledger, exchange, now)) this.#toServer(bytes, exchange, now);
     this.#ledger.chain.fate(this.name, 'back', now);
   }
 }

@@ -51,7 +51,7 @@ export class UpstreamLines {
       ledger.note('line_refused', upstream, { ...detail, count }, now);
       ledger.log(
         'warn',
-        `a line of \`${upstream}\` was refused and not forwarded: ${refusal.detail} (${count} so far)`,
+        `a line of \`${upstream}\` was refused and not forwarded: ${refusal.detail} (${count} so far); its maker has to mend that`,
       );
     }
     if (refusal.id === undefined) return;

@@ -9,6 +9,8 @@ import type { OwnPathPorts, OwnPaths } from './constraint/own-reach.ts';
 export interface OwnPathsParts {
   /** As the disk shows them now. Asked at the start and after each change of the policy. */
   own(): OwnPaths;
+  /** Whether there are others by now. Asked before each request is looked at; absent: never but by a change of the policy. */
+  hasChanged?(monoMs: number): boolean;
   /** By the server that will read the argument: relative paths count from where it works. Other ports where it works elsewhere. */
   portsOf(server: string): OwnPathPorts;
 }
@@ -19,9 +21,13 @@ export interface OwnPathsParts {
  */
 const UNREAD = new Set(['_meta', 'name', 'task', 'taskId', 'cursor', 'requestState']);
 
-export function createOwnPathsPolicy({ own: readOwn, portsOf }: OwnPathsParts): Interceptor {
+export function createOwnPathsPolicy({ own: readOwn, portsOf, hasChanged }: OwnPathsParts): Interceptor {
   const finders = new Map<string, { readonly ports: OwnPathPorts; readonly find: OwnPathFinder }>();
   let own = readOwn();
+  const readAnew = (): void => {
+    own = readOwn();
+    finders.clear();
+  };
   const finderOf = (server: string): OwnPathFinder => {
     const ports = portsOf(server);
     const known = finders.get(server);
@@ -35,6 +41,7 @@ export function createOwnPathsPolicy({ own: readOwn, portsOf }: OwnPathsParts): 
     name: 'own-paths',
     onRequest(request, { monoMs }) {
       if (request.asked !== 'client' || request.params === undefined || request.method === 'initialize') return PASS;
+      if (hasChanged?.(monoMs) === true) readAnew();
       const find = finderOf(request.upstream);
       for (const part of listParts(request, request.params)) {
         const found = find(part, monoMs);
@@ -49,10 +56,7 @@ export function createOwnPathsPolicy({ own: readOwn, portsOf }: OwnPathsParts): 
       }
       return PASS;
     },
-    onPolicyChange() {
-      own = readOwn();
-      finders.clear();
-    },
+    onPolicyChange: readAnew,
   };
 }
 

@@ -50,7 +50,9 @@ export interface Window {
 /**
  * So much in a calendar window. Passes iff `used + cost <= max` in the window that holds the store's wall time, else in the
  * nearest of `windows`; otherwise it would pass at the end of that window. INVARIANT: a clock that is set back finds the count
- * of the earlier window as it was (at least the two windows that were last counted in are kept).
+ * of the earlier window as it was (the window that was last counted in is kept, and the latest of the others). For as long, by the store's own clock,
+ * as a window is long, one that is kept no longer is taken to be as full as the fullest of those that were dropped: where it lies before
+ * one that was counted in, which only a wall clock that was set can bring about.
  */
 export interface BudgetCharge extends ChargeHead {
   readonly kind: 'budget';

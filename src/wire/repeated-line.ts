@@ -59,8 +59,7 @@ export class RepeatedLineReader {
 
   #keep(line: Line, gap: Gap): void {
     const { message } = line;
-    // INVARIANT: the gap is that of the envelope's own id
-    if (message.kind !== 'response' || message.result === undefined || message.id !== idOf(gap)) return;
+    if (message.kind !== 'response' || message.result === undefined) return;
     // `line.message` has just been narrowed; the line around it has not.
     this.#kept.unshift({ line: line as Line<ResponseMessage>, gap });
     let held = 0;

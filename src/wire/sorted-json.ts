@@ -41,6 +41,7 @@ function isInOrder(value: Json | undefined): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return value !== undefined;
   if (Array.isArray(value)) return value.every(isInOrder);
+  if (!isJsonObject(value)) return false;
   let last: string | undefined;
   for (const key of Object.keys(value)) {
     if (last !== undefined && key < last) return false;

@@ -203,6 +203,7 @@ test('JSON: one line a breaker, what does not apply is null', async () => {
     tool: 'write/file',
     state: 'open',
     mode: 'enforce',
+    share: 'machine',
     epoch: 1,
     round: 1,
     samples: 5,

@@ -90,6 +90,12 @@ describe('a server', () => {
     expect([begun, again.notes]).toEqual([['begin'], []]);
   });
 
+  it('that does not run is started by its new command when it is needed: nothing waits for it', async () => {
+    const { follower, done, isOpen } = setUp({ renewal: { prepare: async () => COMMAND, begin: () => false } });
+    (await follower.prepare(held(['b']))).commit();
+    expect([done.includes('moves'), done.includes('gate'), isOpen()]).toEqual([true, false, true]);
+  });
+
   it('with another command that nobody starts is closed, and opens again with the old one', async () => {
     const { follower, isOpen } = setUp();
     const prepared = await follower.prepare(held(['b']));

@@ -5,7 +5,12 @@ import type { RunEntry, RunListing } from '../../src/adapters/run-files.ts';
 import { type ReloadPlace, runGuardReload } from '../../src/cli/guard-reload.ts';
 import { type RunningGuards, runGuardStatus } from '../../src/cli/guard-status.ts';
 import { measureText } from '../../src/cli/text-width.ts';
-import type { GuardRecord, ReloadAnswer, ServerStanding } from '../../src/ports/guard-status.ts';
+import {
+  type GuardRecord,
+  type ReloadAnswer,
+  SERVER_WORDS,
+  type ServerStanding,
+} from '../../src/ports/guard-status.ts';
 import { openScreen } from './screen.ts';
 
 const NOW = new Date(2026, 4, 6, 12, 0, 0).getTime();
@@ -110,6 +115,21 @@ guard 4711  claude-desktop/1.2  local:ada  up 2 h
   no config: observes only
   files    legacy  4712          2 h     0 closed         -
 `);
+  });
+
+  it('a server behind a gateway says in a word why none of its processes runs, or that it is late', async () => {
+    const words = SERVER_WORDS.filter((word) => word !== 'late');
+    const away = words.map((word, n): ServerStanding => ({ ...SERVER, name: `s${n}`, pid: null, state: 'down', word }));
+    const screen = await show(listing([guard({ servers: [...away, { ...SERVER, word: 'late', restarts: 1 }] })]));
+    const rows = screen.split('\n').slice(3);
+    for (const [n, word] of words.entries())
+      expect(rows[n]).toBe(`  s${n}       legacy  ${word.padEnd(10)}      -     0 closed         -`);
+    expect(rows.slice(words.length, words.length + 2)).toEqual([
+      '  files    legacy  4712          2 h     0 closed         -',
+      '    late; 1 restart',
+    ]);
+    const json = await show(listing([guard({ servers: [{ ...SERVER, word: 'idle' }] })]), 80, { json: true });
+    expect(JSON.parse(json).servers[0].word).toBe('idle');
   });
 
   it('says where it looked, what it took away, and what is no record', async () => {

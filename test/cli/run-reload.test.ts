@@ -140,10 +140,10 @@ describe('a change', () => {
 
   it('of what belongs to a whole session is said to wait for the next start', async () => {
     begin(held(ONE));
-    offered = () => held('two', {}, { maxLineBytes: 7 });
+    offered = () => held('two', {}, { maxLineBytes: 7, canary: 'stop' });
     fs.writeFileSync(file, 'two');
     await look();
-    expect(said.at(-1)).toBe('for `maxLineBytes` start the server anew');
+    expect(said.at(-1)).toBe('for `maxLineBytes`, `canary` start the server anew');
   });
 
   it('that comes to its end after the session has changes nothing', async () => {

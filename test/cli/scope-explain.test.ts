@@ -89,6 +89,7 @@ describe('each decision', () => {
 
   test.each([
     ['sampling', { request: 'sampling/createMessage' }, { ...granted, rule: 'scopes.notes.grants[6]' }],
+    ['a method beyond the protocol', { method: 'vendor/x' }, denied('not_granted', 'scopes.notes')],
     ['a plain resource', { resource: 'file:///srv/a' }, { ...granted, rule: 'scopes.notes.grants[4]' }],
     ['what needs no grant', { request: 'ping' }, { ...granted, rule: 'needs no grant' }],
     [

@@ -93,6 +93,8 @@ describe('a record', () => {
     ['of a call whose line is no JSON', record({ header: { subject: 'read_text' }, payloadText: '{' }), 'undecided'],
     ['of an observed call without its arguments', bare('tools/call', 'read_text', { server: 'other' }), 'same'],
     ['of a list', bare('tools/list', undefined), 'not asked'],
+    ['of a method that MCP does not define', bare('vendor/x', undefined), 'to_denied'],
+    ['of such a method that was denied', bare('vendor/x', undefined, denial('not_granted')), 'same'],
     ['of a ping', bare('ping', undefined, { asked: 'server' }), 'not asked'],
     ['of a line that nobody read', bare('unread', undefined, denial('not_json', 'strict')), 'not asked'],
     ['of an outcome', call('write', {}, { type: 'outcome' }), 'not asked'],

@@ -55,6 +55,9 @@ function openMachine(given: Given = {}) {
       },
       close: () => undefined,
     }),
+    noteFile: async (path: string) => {
+      steps.push(['noted', path]);
+    },
     writeFile: (path: string, text: string, how: string) => {
       if (given.fileFails === true) throw new GuardError('state_unusable', 'it is there');
       steps.push(['file', path, text, how]);
@@ -127,7 +130,10 @@ describe('create', () => {
     const { out, err, steps } = await create({ out: '/home/ada/t' });
     expect(out).toBe('');
     expect(err).not.toContain(made.text);
-    expect(steps[1]).toEqual(['file', '/home/ada/t', `${made.text}\n`, 'new']);
+    expect(steps.slice(1, 3)).toEqual([
+      ['noted', '/home/ada/t'],
+      ['file', '/home/ada/t', `${made.text}\n`, 'new'],
+    ]);
   });
 
   test('as JSON: with the token, or with the file', async () => {
@@ -215,6 +221,7 @@ describe('rotate', () => {
     expect(steps).toMatchObject([
       ['token', 'acme', { order: 'rotate' }],
       'update',
+      ['noted', '/t'],
       ['file', '/t', `${made.text}\n`, 'replace'],
       'update',
       ['token', 'acme', { stage: 'done' }],

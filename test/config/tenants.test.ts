@@ -125,8 +125,10 @@ describe('structure', () => {
   });
 
   test('of domains what all voices permit', () => {
-    const reach = (base: unknown, block: unknown, own: unknown) => {
-      const server = (network: unknown) => ({ isolation: network === undefined ? {} : { network } });
+    const reach = (base: unknown, block: unknown, own: unknown, required = 'L3') => {
+      const server = (network: unknown) => ({
+        isolation: network === undefined ? { required } : { required, network },
+      });
       const blocks = { ...server(block), servers: { files: server(own) } };
       const servers = { servers: { files: { command: 'node', ...server(base) } } };
       return serverOf(blocks as JsonObject, 'files', servers as JsonObject).isolation?.network; // of the shapes above
@@ -135,7 +137,7 @@ describe('structure', () => {
     expect(reach(undefined, ['a.com'], undefined)).toEqual(['a.com']);
     expect(reach(['a.com'], ['b.org'], undefined)).toBe(false);
     expect(reach(['a.com'], undefined, false)).toBe(false);
-    expect(reach(undefined, true, undefined)).toBe(true);
+    expect(reach(undefined, true, undefined, 'L2')).toBe(true);
   });
 });
 
@@ -251,6 +253,21 @@ describe('what is wrong', () => {
     ['root', { isolation: { uid: 0 } }, 'tenants.acme.isolation.uid: `0` is out of range'],
   ])('%s', (_, acme, message) => {
     expect(errorsOf(withTenants(acme)).join('\n')).toContain(message);
+  });
+
+  test.each([
+    [{ required: 'L2', network: ['a.com'] }, 'domains hold at `L3` only'],
+    [{ network: ['a.com'] }, 'domains hold at `L3` only'],
+    [{ required: 'L3', network: true }, '`true` is every domain'],
+  ])('a reach that would not hold: %j', (isolation, why) => {
+    expect(errorsOf({ version: 1, servers: { files: { command: 'node', isolation } } })).toEqual([
+      expect.stringContaining(`servers.files.isolation.network: ${why}`),
+    ]);
+    // with tenants it is for what each of them has
+    const view = { ...base, servers: { files: { command: 'node', isolation } }, tenants: { acme: {} } };
+    expect(errorsOf(view)).toEqual([]);
+    const seen = viewForTenant(view as JsonObject, 'acme'); // of the shapes above
+    expect(seen.kind === 'tenant' && errorsOf(seen.document)).toEqual([expect.stringContaining(why)]);
   });
 
   test('one user for two tenants', () => {

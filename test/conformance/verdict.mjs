@@ -5,6 +5,16 @@ const isFailure = (check) => check.status === 'FAILURE';
 /** Checks of one scenario as comparable lines: a text may hold ids and times, so only identity and status count. */
 const outline = (checks) => checks.map((check) => `${check.id} ${check.status}`);
 
+/** What is in `lines` more often than in `others`. */
+function without(lines, others) {
+  const left = [...others];
+  return lines.filter((line) => {
+    const at = left.indexOf(line);
+    if (at !== -1) left.splice(at, 1);
+    return at === -1;
+  });
+}
+
 /** One line for each scenario that did not come out the same. */
 export function findDifferences(direct, guarded) {
   const names = new Set([...direct.scenarios.keys(), ...guarded.scenarios.keys()]);
@@ -12,9 +22,10 @@ export function findDifferences(direct, guarded) {
   for (const name of names) {
     const before = outline(direct.scenarios.get(name) ?? []);
     const after = outline(guarded.scenarios.get(name) ?? []);
-    const lost = before.filter((line) => !after.includes(line));
-    const gained = after.filter((line) => !before.includes(line));
-    if (before.length !== after.length || lost.length + gained.length > 0)
+    const lost = without(before, after);
+    const gained = without(after, before);
+    if (!direct.scenarios.has(name) || !guarded.scenarios.has(name)) differences.push(`${name}: only one run has it`);
+    else if (lost.length + gained.length > 0)
       differences.push(`${name}: direct has [${lost.join(', ')}], guarded has [${gained.join(', ')}]`);
   }
   return differences;

@@ -15,8 +15,11 @@ test('one object of one server and one method has one mark', () => {
   expect(first).toBeDefined();
   expect(lists.markOf('files', 'tools/list', result)).toBe(first);
   expect(lists.markOf('files', 'tools/list', alike)).not.toBe(first);
-  expect(lists.markOf('git', 'tools/list', result)).not.toBe(first);
-  expect(lists.markOf('files', 'prompts/list', result)).not.toBe(first);
+  // each right behind the one mark that is known of the object
+  const other = lists.markOf('files', 'prompts/list', result);
+  expect(other).toBeDefined();
+  expect(other).not.toBe(first);
+  expect(lists.markOf('git', 'prompts/list', result)).not.toBe(other);
   expect(lists.markOf('files', 'tools/call', result)).toBeUndefined();
 });
 

@@ -233,6 +233,24 @@ function delayMs(stage: 'done' | 'accepted'): number {
   return ended - Math.max(...done.filter((one) => one <= ended + 1_000));
 }
 
+describe('a token file of somebody else', () => {
+  it('cannot be read by a tool: made while the session runs, or presented by another session', async () => {
+    const reader = open(['--server', 'srv', '--token-file', at('operator')]);
+    await reader.initialize();
+    const read = (id: number, path: string) =>
+      reader.request(id, 'tools/call', JSON.stringify({ name: 'read', arguments: { path } }));
+    expect(await read(20, at('made-later'))).not.toContain('own_path');
+    create('made-later', '--principal', 'later', '--tenant', 'acme', '--roles', 'all');
+    await expect.poll(() => read(21, at('made-later')), { timeout: 2_000 }).toContain('own_path');
+    put('moved', readFileSync(at('made-later'), 'utf8'));
+    expect(await read(22, at('moved'))).not.toContain('own_path');
+    const other = open(['--server', 'srv', '--token-file', at('moved')]);
+    await other.initialize();
+    await expect.poll(() => read(23, at('moved')), { timeout: 2_000 }).toContain('own_path');
+    await Promise.all([reader.end(), other.end()]);
+  });
+});
+
 describe('what ends while it runs', () => {
   it('a token that is revoked ends its sessions within a second, and no other', async () => {
     const id = create('short', '--principal', 'leaver', '--tenant', 'acme', '--roles', 'all');

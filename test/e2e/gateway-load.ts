@@ -26,12 +26,15 @@ export interface LoadResult {
   /** Answers of the guard in place of a server that was gone. */
   readonly lost: number;
   readonly faults: readonly string[];
+  /** The longest that anybody waited for an answer. */
+  readonly slowestMs: number;
   /** Resident MiB of the guard, each second. */
   readonly memory: readonly number[];
 }
 
 interface Open {
   readonly serial: number;
+  readonly askedMs: number;
   /** Undefined: a page of a list. */
   readonly target: Target | undefined;
   readonly walk: ListWalk | undefined;
@@ -52,6 +55,8 @@ const AT_ONCE = 64;
 const IDS = 32;
 /** Far fewer: each is open at every server. */
 const TOKENS = 4;
+/** Longer than a call waits for a server that starts. */
+const SETTLED_WITHIN_MS = 40_000;
 /** One request in so many is for a page of a list. */
 const ONE_PAGE_IN = 8;
 
@@ -69,6 +74,7 @@ class Load {
   reports = 0;
   questions = 0;
   isOver = false;
+  slowestMs = 0;
   onIdle = () => {};
   readonly #targets: readonly Target[];
   readonly #walks: readonly ListWalk[];
@@ -83,14 +89,15 @@ class Load {
   ask(): void {
     this.serial += 1;
     const { serial } = this;
+    const askedMs = performance.now();
     const walk = serial % ONE_PAGE_IN === 0 ? this.#walks[(serial / ONE_PAGE_IN) % this.#walks.length] : undefined;
     const page = walk?.next();
     const target = this.#targets[serial % this.#targets.length];
-    if (page !== undefined) this.#send({ serial, target: undefined, walk }, 'tools/list', page);
+    if (page !== undefined) this.#send({ serial, askedMs, target: undefined, walk }, 'tools/list', page);
     else if (target !== undefined) {
       const meta = `"_meta":{"progressToken":${serial % TOKENS}}`;
       const params = `{"name":"${target.server}__${target.tool}","arguments":${target.args(serial)},${meta}}`;
-      this.#send({ serial, target, walk: undefined }, 'tools/call', params);
+      this.#send({ serial, askedMs, target, walk: undefined }, 'tools/call', params);
     }
   }
 
@@ -117,6 +124,7 @@ class Load {
       return;
     }
     this.answered += 1;
+    this.slowestMs = Math.max(this.slowestMs, performance.now() - one.askedMs);
     if (one.walk !== undefined) {
       this.pages += 1;
       const fault = one.walk.take(line);
@@ -154,6 +162,14 @@ class Load {
         ? '{"roots":[]}'
         : `{"role":"assistant","model":"m","content":{"type":"text","text":${JSON.stringify(`<${text}>`)}}}`;
     this.#write(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}\n`);
+  }
+
+  /** Who waits yet, for how long. */
+  unanswered(): string[] {
+    return [...this.open.values()].flat().map(({ serial, askedMs, target }) => {
+      const what = target === undefined ? 'a page' : `${target.server}/${target.tool}`;
+      return `request ${serial} (${what}) has no answer after ${Math.round(performance.now() - askedMs)} ms`;
+    });
   }
 
   #find(serial: number, server: string | undefined): boolean {
@@ -206,7 +222,14 @@ export async function runLoad(
     load.onIdle = resolve;
   });
   load.isOver = true;
-  await settled;
+  let cancel = () => {};
+  const late = new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, SETTLED_WITHIN_MS);
+    cancel = () => clearTimeout(timer);
+  });
+  await Promise.race([settled, late]);
+  cancel();
+  load.faults.push(...load.unanswered());
   child.stdin.end();
   await once(child, 'exit');
   return { ...load, memory };

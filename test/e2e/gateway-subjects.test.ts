@@ -41,7 +41,7 @@ it('breaker and limits of a server are the same behind its own entry and behind 
       },
       other: {
         ...{ command: echo, args: echoArgs, prefix: '', passEnv: ['GUARD_TEST_YARD'] },
-        limits: [{ budget: { calls: 3, per: 'day' } }],
+        limits: [{ key: ['server'], budget: { calls: 3, per: 'day', timeZone: 'UTC' } }],
       },
     },
   });
@@ -74,7 +74,7 @@ it('a refusal of a scope names what was called, behind a prefix', async () => {
       srv: { command: process.execPath, args: [packaged('server-everything')], scope: 'one' },
     },
     scopes: {
-      one: { grants: [{ tool: 'echo', arguments: { '/message': { const: 'x' } } }, { prompt: 'simple-prompt' }] },
+      one: { grants: [{ tool: 'echo', args: { '/message': { equals: 'x' } } }, { prompt: 'simple-prompt' }] },
     },
   });
   const session = await openGateway(stage);

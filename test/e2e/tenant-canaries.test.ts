@@ -1,9 +1,10 @@
 // A token planted at each tenant: seen where it belongs, an alarm or an end where it shows up at another.
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Yard } from './guarded.ts';
-import { connect, lookAround, openYard, writeConfig } from './tenant-stage.ts';
+import { skipLoudly } from './skipping.ts';
+import { connect, isolationOf, lacks, lookAround, openYard, writeConfig } from './tenant-stage.ts';
 import { readTrail } from './trail.ts';
 
 let yard: Yard;
@@ -60,6 +61,71 @@ test('an alarm where a token of one tenant shows up at the other; its own is non
   expect(initech.lines.some((line) => line.includes('"id":7') && line.includes('result'))).toBe(false);
   expect(alarms('initech')).toEqual(['the client sends']);
   expect(yard.command('audit', 'verify').status).toBe(0);
+});
+
+const fixtures = join(import.meta.dirname, '..', 'fixtures');
+const LEVELS = {
+  L1: (uid: number) => ({ required: 'L1', uid }),
+  L2: () => ({ required: 'L2', readable: [fixtures] }),
+  L3: () => ({ required: 'L3', readable: [fixtures], network: ['api.example.com'] }),
+} as const;
+
+describe.each(['one server', 'a gateway'])('behind %s', (behind) => {
+  const flags = behind === 'one server' ? ['--server', 'srv'] : [];
+  const tool = behind === 'one server' ? 'look' : 'srv__look';
+
+  test.for(behind === 'one server' ? (['L1', 'L2', 'L3'] as const) : (['L2'] as const))(
+    'they are planted, found and stopped for at %s',
+    async (level, { skip }) => {
+      const why = lacks(level);
+      if (why !== undefined) skipLoudly(skip, why);
+      const config = writeConfig(yard, {
+        acme: { canary: true, isolation: LEVELS[level](7001) },
+        globex: { canary: 'stop', isolation: LEVELS[level](7002) },
+      });
+      const acme = connect(yard, config, 'acme', {}, flags);
+      await acme.initialize();
+      const { env, around } = await lookAround(acme, 1, tool);
+      const token = env.TENANT_CANARY ?? '';
+      const planted = (around as [string, string][]).filter(([, text]) => text === `${token}\n`); // the fixture's own answer
+      expect(planted).toHaveLength(3);
+      expect(await acme.end()).toBe(0);
+      expect([acme.stderr().includes('of another tenant'), alarms('acme')]).toEqual([false, []]);
+      expect(isolationOf(yard, 'acme')).toEqual([level]);
+
+      const globex = connect(yard, config, 'globex', {}, flags);
+      await globex.initialize();
+      expect(JSON.stringify(await lookAround(globex, 1, tool))).not.toContain(token);
+      globex.write(
+        `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"${tool}","arguments":{"text":"${token}"}}}\n`,
+      );
+      expect(await globex.exited).toEqual([77, null]);
+      expect(globex.lines.some((line) => line.includes('"id":7') && line.includes('result'))).toBe(false);
+      expect(alarms('globex')).toEqual(['the client sends']);
+      expect(globex.stderr()).not.toContain('acme');
+    },
+  );
+});
+
+test('what a server of another tenant says is stopped, too', async () => {
+  const config = writeConfig(yard, { acme: { canary: true }, globex: { canary: 'stop' } });
+  const acme = connect(yard, config, 'acme');
+  await acme.initialize();
+  const { env } = await lookAround(acme, 1);
+  // without a barrier between them: a file that both can read
+  fs.writeFileSync(join(yard.home, 'shared'), env.TENANT_CANARY ?? '');
+  const globex = connect(yard, config, 'globex', {}, ['--server', 'srv']);
+  await globex.initialize();
+  const home = join(`${yard.state}-homes`, 'globex', 'home');
+  fs.symlinkSync(join(yard.home, 'shared'), join(home, 'found'));
+  fs.copyFileSync(join(yard.home, 'shared'), join(home, 'copied'));
+  globex.write('{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"look","arguments":{"text":""}}}\n');
+  expect(await globex.exited).toEqual([77, null]);
+  expect(globex.lines.some((line) => line.includes(env.TENANT_CANARY ?? ''))).toBe(false);
+  // which of its ways is seen first is the machine's to say
+  expect(alarms('globex').length).toBeGreaterThan(0);
+  for (const way of alarms('globex')) expect(way).toMatch(/^(a server|the server|the client is)/);
+  expect(await acme.end()).toBe(0);
 });
 
 test('nothing is planted or looked at where the block does not say so', async () => {

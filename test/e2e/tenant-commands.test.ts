@@ -38,7 +38,7 @@ test('suspended at work, seen, let in again', async () => {
     stderr: expect.stringContaining('`--reason` is missing'),
   });
   const order = yard.command('tenant', 'suspend', 'acme', '--reason', 'it is late');
-  expect(order).toMatchObject({ status: 0, stdout: expect.stringMatching(/^SUSPENDED acme: no session begins/) });
+  expect(order).toMatchObject({ status: 0, stdout: expect.stringMatching(/^SUSPENDED acme\nno session begins/) });
   // how soon is held by tenant-suspension.test.ts
   const [code] = await acme.exited;
   expect(code).toBe(77);
@@ -118,7 +118,9 @@ test('erased: what was said is gone, that it was said stays', async () => {
 
   expect(findLeaks(artefacts('acme'), tokens)).toEqual([]);
   expect(fs.existsSync(join(`${yard.state}-homes`, 'acme'))).toBe(false);
-  expect(fs.readdirSync(join(yard.state, 'acme')).sort()).toEqual(['audit', 'suspended.json']);
+  expect(fs.readdirSync(join(yard.state, 'acme')).sort()).toEqual(['audit', 'erased.json', 'suspended.json']);
+  expect(yard.command('tenant', 'list').stdout).toMatch(/^acme +ERASED /m);
+  expect(yard.command('tenant', 'show', 'acme').stdout).toMatch(/erased +20.*\n +by +\S+\n +reason +asked for\n/);
   const verified = yard.command('audit', 'verify', '--tenant', 'acme');
   expect(verified).toMatchObject({ status: 0, stdout: expect.stringContaining('0 broken') });
   // nothing but orders was added, and nothing taken away

@@ -5,12 +5,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { connectRaw, type RawClient } from './client-raw.ts';
+import type { Yard } from './guarded.ts';
 import { connect, openYard, writeConfig } from './tenant-stage.ts';
 import { readTrail } from './trail.ts';
 
+const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
 const ECHO = fileURLToPath(new URL('../fixtures/servers/echo.mjs', import.meta.url));
 /** Three calls of a tool, and no fourth on the same day: what one spends must not be the other's. */
-const BLOCK = { limits: [{ key: ['tool'], rate: '1/day', burst: 3 }], breaker: { maxInFlight: 2 }, canary: true };
+const BLOCK = {
+  limits: [{ key: ['tool'], rate: '1/day', burst: 3 }],
+  breaker: { maxInFlight: 2 },
+  audit: { quota: { maxBytes: 1_048_576 } },
+  canary: true,
+};
+type Behind = 'one server' | 'a gateway';
 
 type Step = readonly [method: string, params: string];
 const word = fc.constantFrom('a', 'b', 'globex', 'acme', '../acme', 'canary');
@@ -24,24 +33,28 @@ const step = fc.oneof(
   ),
 );
 const trace = fc.array(step, { minLength: 1, maxLength: 8 });
+/** More than all that a tenant may keep: from then on nothing more of it is recorded, nor done. */
+const FLOOD: Step = ['tools/call', `{"name":"a","arguments":{"text":"${'x'.repeat(1_200_000)}"}}`];
 
 /** Everything of `globex`, while `who` does `other`; undefined: it is not there. */
 async function observe(
   own: readonly Step[],
   other: readonly Step[] | undefined,
   who = 'acme',
+  behind: Behind = 'one server',
 ): Promise<readonly string[]> {
   const yard = openYard();
   try {
-    const config = writeConfig(yard, { acme: BLOCK, globex: BLOCK }, { args: [ECHO] });
-    const globex = connect(yard, config, 'globex');
+    const config = writeConfig(yard, { acme: BLOCK, globex: BLOCK }, { args: [ECHO], prefix: '' });
+    const open = (tenant: string) =>
+      behind === 'one server' ? connect(yard, config, tenant) : front(yard, config, tenant);
+    const globex = open('globex');
     // the first one locks the config
     await globex.initialize();
-    const acme = other === undefined ? undefined : connect(yard, config, who);
+    const acme = other === undefined ? undefined : open(who);
     await acme?.initialize();
-    const theirs = (async () => {
-      for (const [id, [method, params]] of (other ?? []).entries()) await acme?.request(id + 1, method, params);
-    })();
+    // all at once: what is in flight, too, is each one's own
+    const theirs = Promise.all((other ?? []).map(([method, params], id) => acme?.request(id + 1, method, params)));
     for (const [id, [method, params]] of own.entries()) await globex.request(id + 1, method, params);
     await theirs;
     expect([(await acme?.end()) ?? 0, await globex.end()]).toEqual([0, 0]);
@@ -61,6 +74,12 @@ async function observe(
   }
 }
 
+/** The same server behind a gateway, under no prefix, so that the same calls reach it. */
+function front(yard: Yard, config: string, tenant: string): RawClient {
+  const args = [BIN, 'run', '--config', config, '--servers', 'srv', '--tenant', tenant];
+  return connectRaw({ command: process.execPath, args, env: yard.env(), directory: yard.home });
+}
+
 /** Times, random ids, salts, hashes, process ids; nothing that a tenant or its server chose. */
 function mask(text: string): string {
   return text
@@ -72,17 +91,25 @@ function mask(text: string): string {
     .replace(/\b\d+(\.\d+)? ?(ms|s|seconds?|min|minutes?|h|hours?|days?)\b/g, 'SPAN');
 }
 
-test('one tenant sees the same with the other’s trace there, absent and replaced', { timeout: 60_000 }, async () => {
-  await fc.assert(
-    fc.asyncProperty(trace, trace, trace, async (own, one, another) => {
-      const alone = await observe(own, undefined);
-      expect(alone.length).toBeGreaterThan(own.length);
-      expect(await observe(own, one)).toEqual(alone);
-      expect(await observe(own, another)).toEqual(alone);
-    }),
-    { numRuns: 2, endOnFailure: true },
-  );
-});
+test.each<[Behind, number]>([
+  ['one server', 1],
+  ['a gateway', 1],
+])(
+  'behind %s one tenant sees the same with the other’s trace there, absent and replaced',
+  { timeout: 60_000 },
+  async (behind, numRuns) => {
+    await fc.assert(
+      fc.asyncProperty(trace, trace, trace, async (own, one, another) => {
+        const alone = await observe(own, undefined, 'acme', behind);
+        expect(alone.length).toBeGreaterThan(own.length);
+        expect(await observe(own, one, 'acme', behind)).toEqual(alone);
+        // its limits spent, its breaker full, its room used up
+        expect(await observe(own, [FLOOD, ...another, ...another], 'acme', behind)).toEqual(alone);
+      }),
+      { numRuns, endOnFailure: true },
+    );
+  },
+);
 
 test('it would show: what one tenant’s own second session does is seen', async () => {
   const calls = Array.from({ length: 3 }, (): Step => ['tools/call', '{"name":"a","arguments":{}}']);

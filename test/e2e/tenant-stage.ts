@@ -62,8 +62,9 @@ export function connect(
   config: string,
   tenant: string,
   env: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = ['--server', 'srv'],
 ): RawClient {
-  const args = [BIN, 'run', '--config', config, '--server', 'srv', '--tenant', tenant];
+  const args = [BIN, 'run', '--config', config, ...flags, '--tenant', tenant];
   return connectRaw({ command: process.execPath, args, env: { ...yard.env(), ...env }, directory: yard.home });
 }
 

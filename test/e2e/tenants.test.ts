@@ -204,6 +204,54 @@ describe('with one barrier taken away they are found', () => {
     expect(leaks).toContain('client');
   });
 
+  const taken = (swap: readonly (readonly [string, string])[], env: object = {}) => ({
+    NODE_OPTIONS: `--require ${join(import.meta.dirname, '..', 'fixtures', 'takes-away.cjs')}`,
+    TAKE_AWAY: JSON.stringify({
+      swap: swap.map((pair) => pair.map((words) => words.replaceAll(' ', '\0').replaceAll('_', ' '))),
+      env,
+    }),
+  });
+  test.for<[string, 'L1' | 'L2', (shared: string) => Readonly<Record<string, string>>]>([
+    [
+      'its own processes, and user namespace',
+      'L2',
+      () =>
+        taken([
+          ['--unshare-pid', '--unshare-uts'],
+          ['--unshare-user-try', '--unshare-uts'],
+          ['--proc /proc', '--bind /proc /proc'],
+        ]),
+    ],
+    ['its own mount view', 'L2', () => taken([['--tmpfs /tmp', '--ro-bind /tmp /tmp']])],
+    // of two that stand together each holds where the other is gone
+    [
+      'a temporary directory of its own, and the umask',
+      'L1',
+      (dir) => taken([['umask_077', 'umask_000']], { TMPDIR: dir }),
+    ],
+    [
+      'a user of its own',
+      'L1',
+      () =>
+        taken([
+          ['--reuid 7001 --regid 7001', '--reuid 0 --regid 0'],
+          ['--reuid 7002 --regid 7002', '--reuid 0 --regid 0'],
+          ['--bounding-set=-all', '--bounding-set=+all'],
+        ]),
+    ],
+  ])('%s', async ([, level, holes], { skip }) => {
+    const why = lacks(level);
+    if (why !== undefined) skipLoudly(skip, why);
+    const { leaks } = await playBoth(level === 'L1' ? ownUser : sandbox, { env: holes(shared()) });
+    expect(leaks).toContain('client');
+  });
+
+  test('nothing is found with the means of these tests alone', async ({ skip }) => {
+    const why = lacks('L2');
+    if (why !== undefined) skipLoudly(skip, why);
+    expect((await playBoth(sandbox, { env: taken([]) })).leaks).toEqual([]);
+  });
+
   test('a working directory and a mount view of its own', async ({ skip }) => {
     const why = lacks('L2');
     if (why !== undefined) skipLoudly(skip, why);

@@ -99,3 +99,30 @@ test('a relative path counts from where the server works now, and the files are 
   ports = at('/site');
   expect(decide()).toBe('deny');
 });
+
+test('what becomes its own while a session runs is looked for from then on', () => {
+  let place = '/state';
+  const changes = new Map([[5, '/tokens/ci']]);
+  const policy = createOwnPathsPolicy({
+    own: () => ({ places: [place], tails: new Set() }),
+    hasChanged(monoMs) {
+      const next = changes.get(monoMs);
+      place = next ?? place;
+      return next !== undefined;
+    },
+    portsOf: () => at('/site'),
+  });
+  const read = (monoMs: number) => {
+    const params = { name: 'write', arguments: { path: '/tokens/ci' } };
+    const request = {
+      asked: 'client',
+      upstream: 'files',
+      method: 'tools/call',
+      tool: 'write',
+      params,
+      modern: false,
+    } as const;
+    return policy.onRequest?.(request, { wallMs: 0, monoMs })?.kind;
+  };
+  expect([read(4), read(5), read(6)]).toEqual(['pass', 'deny', 'deny']);
+});

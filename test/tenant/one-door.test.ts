@@ -40,6 +40,31 @@ test('the pure layers cannot even name a tenant’s place', () => {
   expect(pure.filter(([, text]) => /from '[./]*\/tenant\//.test(text)).map(([name]) => name)).toEqual([]);
 });
 
+/** Something that a module would fill, for whoever comes by: a cache, a table, a counter of a whole process. */
+const LASTING = [
+  /^(?:export )?(?:let|var) /m,
+  /^(?:export )?const \w+(?:: (?!readonly |Readonly)[^=]*)? = (?:new (?:Map|Set|WeakMap|WeakSet|Array)(?:<[^>]*>)?\(\)|\[\]);/m,
+  /^ {2}static (?!async |get )(?:readonly )?#?\w+(?::[^=]*)? = (?:new |\[|\{)/m,
+];
+
+test('nothing that is filled while a process runs outlives a session: no module keeps a table', () => {
+  // what is sent to another program is a text here
+  const found = sources.filter(
+    ([name, text]) => !/-script\.ts$/.test(name) && LASTING.some((shape) => shape.test(text)),
+  );
+  expect(found.map(([name]) => name)).toEqual([]);
+});
+
+test.each([
+  'let last = 0;',
+  'export let one: string | undefined;',
+  'const KNOWN = new Map();',
+  'const KNOWN: Map<string, number> = new Map();',
+  'const known = new WeakMap<object, string>();',
+  'export const seen: string[] = [];',
+  'class A {\n  static #cache = new Map<string, string>();\n}',
+])('that search, too, would find %j', (text) => expect(LASTING.some((shape) => shape.test(text))).toBe(true));
+
 const SPOOFS = [
   ...[
     '',

@@ -73,9 +73,9 @@ export class Questions {
     return outer;
   }
 
-  /** Its session is over: nobody waits for these answers any more. */
+  /** Its session is over: nobody waits for these answers any more, two under one id included. */
   forget(lane: Lane): void {
-    for (const outer of [...(this.#byLane.get(lane)?.values() ?? [])]) this.#take(outer);
+    for (const [outer, question] of [...this.#open]) if (question.lane === lane) this.#take(outer);
   }
 
   ownerOfTask(taskId: string): Lane | undefined {

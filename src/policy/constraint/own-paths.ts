@@ -14,7 +14,7 @@ import {
 import { isPathLike, listReadings, shorten } from './own-readings.ts';
 import { writePointer } from './pointer.ts';
 import { listBases } from './real-location.ts';
-import { createSettledNames, type SettledNames } from './settled-names.ts';
+import { createSettledNames, SAME_MOMENT_MS, type SettledNames } from './settled-names.ts';
 import { quote } from './shown-text.ts';
 import type { VariableOf } from './variables.ts';
 
@@ -29,13 +29,29 @@ export type OwnPathFinder = (args: JsonObject | undefined, monoMs: number) => Vi
 /** @param ports of one server: their home and bases stay what they are */
 export function createOwnPathFinder(own: OwnPaths, ports: OwnPathPorts): OwnPathFinder {
   let surroundings: Surroundings | undefined;
+  const look = createLook(ports);
   return (args, monoMs) => {
     if (args === undefined || own.places.length === 0) return undefined;
     surroundings ??= survey(own, ports);
     surroundings.harmless.begin(monoMs);
-    // What is asked in one call is asked at one moment.
-    const now = ports.atOnce === undefined ? ports : { ...ports, ...ports.atOnce() };
-    return findOwnPath(args, own, now, surroundings);
+    return findOwnPath(args, own, look(monoMs), surroundings);
+  };
+}
+
+/**
+ * What is asked in one call is asked at one moment, and so is what is asked in the calls right behind it, as in settled-names.ts: a
+ * hundred calls that came together look at `/home` once.
+ */
+function createLook(ports: OwnPathPorts): (monoMs: number) => OwnPathPorts {
+  let look = ports;
+  let lookedMs = Number.NEGATIVE_INFINITY;
+  return (monoMs) => {
+    if (ports.atOnce === undefined) return ports;
+    // INVARIANT: a look is over after this long, whichever way the clock went
+    if (Math.abs(monoMs - lookedMs) < SAME_MOMENT_MS) return look;
+    lookedMs = monoMs;
+    look = { ...ports, ...ports.atOnce() };
+    return look;
   };
 }
 

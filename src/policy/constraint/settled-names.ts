@@ -7,7 +7,7 @@ const MOST_NAMES = 4096;
  * Calls this close together look at the directories once. The server opens what it was given later than that anyway: a link that is
  * swapped in between is the same race, and cannot be closed from here.
  */
-const SAME_MOMENT_MS = 1;
+export const SAME_MOMENT_MS = 1;
 
 export interface SettledNames {
   /** To be called before the names of a call: forgets all where a directory has changed since. @param monoMs of now */

@@ -98,7 +98,8 @@ export function readInventory(value: unknown, name: string): Inventory | undefin
     if (list === undefined) return undefined;
     read[kind] = list;
   }
-  const server = Object.hasOwn(document, 'server') ? readServer(document.server) : 'none';
+  const hasServer = Object.hasOwn(document, 'server') && document.server !== undefined;
+  const server = hasServer ? readServer(document.server) : 'none';
   if (server === undefined) return undefined;
   return { version: 1, name, server: server === 'none' ? undefined : server, lists: read };
 }
@@ -129,7 +130,8 @@ function readEntry(value: Json): KnownEntry | undefined {
   const entry = asObject(value);
   const name = stringAt(entry, 'name');
   if (entry === undefined || name === undefined) return undefined;
-  if (!Object.hasOwn(entry, 'definition')) {
+  // what is about to be written has the member with no value, what was read does not have it
+  if (!Object.hasOwn(entry, 'definition') || entry.definition === undefined) {
     const digest = stringAt(entry, 'digest');
     return digest === undefined ? undefined : { name, definition: undefined, digest };
   }

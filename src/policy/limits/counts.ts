@@ -1,15 +1,14 @@
 // What a store keeps for a key, and one step over it for each kind of charge: judged first, taken only where all pass. Pure, for
 // every store that computes here itself; where the records lie is the store's business.
 import {
-  type BudgetCharge,
   type Charge,
   GIVE_BACK_WITHIN_MS,
   type PlaceCharge,
   type PostPaid,
   type RateCharge,
   type Receipt,
-  type Window,
 } from '../../ports/limit-store.ts';
+import { type BudgetRecord, giveBackBudget, isFullBudget, judgeBudget } from './budget.ts';
 import { judgeRate, payUs, refundUs } from './gcra.ts';
 
 export interface RateRecord {
@@ -20,13 +19,6 @@ export interface RateRecord {
   readonly givenUs: number;
   readonly depthUs: number;
   readonly unitUs: number;
-}
-export interface BudgetRecord {
-  readonly kind: 'budget';
-  readonly label: string;
-  readonly max: number;
-  /** The windows that were last counted in, at most two, newest use first. */
-  readonly windows: readonly (Window & { readonly used: number })[];
 }
 export interface PlaceRecord {
   readonly kind: 'place';
@@ -62,7 +54,7 @@ function ofKind<K extends CountRecord['kind']>(record: CountRecord | undefined, 
 /** What one charge would do. Changes nothing. */
 export function judgeCharge(found: CountRecord | undefined, charge: Charge, now: StoreTime): Verdict {
   if (charge.kind === 'rate') return judgeRateCharge(found, charge, now);
-  return charge.kind === 'budget' ? judgeBudget(found, charge, now) : judgePlace(found, charge, now);
+  return charge.kind === 'budget' ? judgeBudget(ofKind(found, 'budget'), charge, now) : judgePlace(found, charge, now);
 }
 
 function judgeRateCharge(found: CountRecord | undefined, charge: RateCharge, { us }: StoreTime): Verdict {
@@ -85,34 +77,6 @@ function givenOf(known: RateRecord | undefined, us: number): number {
  */
 function forgottenUs({ tatUs, givenUs }: RateRecord): number {
   return tatUs + Math.min(givenUs, GIVE_BACK_WITHIN_MS * 1_000);
-}
-
-function judgeBudget(found: CountRecord | undefined, charge: BudgetCharge, { wallMs }: StoreTime): Verdict {
-  const window = windowAt(charge.windows, wallMs);
-  const known = ofKind(found, 'budget')?.windows ?? [];
-  const used = known.find(({ startMs }) => startMs === window.startMs)?.used ?? 0;
-  if (charge.cost > charge.max) return { kind: 'wait', waitUs: Number.POSITIVE_INFINITY };
-  if (used + charge.cost > charge.max) return { kind: 'wait', waitUs: Math.max(1, window.endMs - wallMs) * 1_000 };
-  return { kind: 'pass', record: countIn(known, window, used + charge.cost, charge), mark: window.startMs };
-}
-
-function countIn(
-  known: BudgetRecord['windows'],
-  { startMs, endMs }: Window,
-  used: number,
-  { label, max }: Pick<BudgetRecord, 'label' | 'max'>,
-): BudgetRecord {
-  const others = known.filter((one) => one.startMs !== startMs);
-  return { kind: 'budget', label, max, windows: [{ startMs, endMs, used }, ...others].slice(0, 2) };
-}
-
-/** The one that holds `wallMs`, else the nearest. */
-function windowAt(windows: readonly Window[], wallMs: number): Window {
-  const [first] = windows;
-  const last = windows.at(-1);
-  if (first === undefined || last === undefined) throw new RangeError('a budget names at least one window');
-  if (wallMs < first.startMs) return first;
-  return windows.find(({ endMs }) => wallMs < endMs) ?? last;
 }
 
 function judgePlace(found: CountRecord | undefined, charge: PlaceCharge, { us }: StoreTime): Verdict {
@@ -140,11 +104,7 @@ export function settleCharge(
     const refund = refundUs(mark, found.givenUs, charge.spendUs, us);
     return refund === 0 ? found : { ...found, tatUs: found.tatUs - refund, givenUs: found.givenUs + refund };
   }
-  if (charge?.kind !== 'budget' || found?.kind !== 'budget') return found;
-  const windows = found.windows.map((one) =>
-    one.startMs === mark ? { ...one, used: Math.max(0, one.used - charge.cost) } : one,
-  );
-  return { ...found, windows };
+  return charge?.kind === 'budget' && found?.kind === 'budget' ? giveBackBudget(found, mark, charge.cost) : found;
 }
 
 export function payCharge(found: CountRecord | undefined, paid: PostPaid, { us }: StoreTime): CountRecord {
@@ -165,11 +125,8 @@ export function renewPlace(
 }
 
 /** Nothing is lost where it is forgotten. */
-export function isFirstState(record: CountRecord, { us, wallMs }: StoreTime): boolean {
-  if (record.kind === 'rate') return forgottenUs(record) <= us;
-  if (record.kind === 'place') return record.leases.every(({ untilUs }) => untilUs <= us);
-  return record.windows.every(({ endMs, used }) => used === 0 || endMs + KEPT_MS <= wallMs);
+export function isFirstState(record: CountRecord, now: StoreTime): boolean {
+  if (record.kind === 'rate') return forgottenUs(record) <= now.us;
+  if (record.kind === 'place') return record.leases.every(({ untilUs }) => untilUs <= now.us);
+  return isFullBudget(record, now);
 }
-
-/** A budget is kept so long beyond its window, for a clock that is set back. */
-const KEPT_MS = 86_400_000;

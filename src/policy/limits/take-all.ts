@@ -1,6 +1,7 @@
 // All charges of a call or none, over a shelf of records: the algorithm that the stores which compute here have in common. Pure;
 // that nobody else changes a record meanwhile is the store's business.
 import type { CallEnd, Charge, KeyState, Receipt, Take } from '../../ports/limit-store.ts';
+import { clearBudget } from './budget.ts';
 import {
   type CountRecord,
   judgeCharge,
@@ -78,7 +79,7 @@ export function stateOf(key: string, record: CountRecord, now: StoreTime): KeySt
 /** The record in its first state. A place keeps those who are in it; what was full is remembered as given back. */
 export function clearRecord(record: CountRecord, { us }: StoreTime): CountRecord {
   if (record.kind === 'place') return record;
-  if (record.kind === 'budget') return { ...record, windows: [] };
+  if (record.kind === 'budget') return clearBudget(record);
   const refund = Math.max(0, record.tatUs - us);
   return { ...record, tatUs: record.tatUs - refund, givenUs: record.givenUs + refund };
 }

@@ -61,6 +61,7 @@ export function collectUse(): UseCollector {
     resource: new Map<string, Growing>(),
     prompt: new Map<string, Growing>(),
     request: new Map<string, Growing>(),
+    method: new Map<string, Growing>(),
   };
   const use = { byKind, sinceMs: Number.POSITIVE_INFINITY, hasMore: false };
   let names = 0;

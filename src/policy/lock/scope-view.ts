@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../wire/json.ts';
 import { compilePattern, type Pattern } from '../pattern.ts';
 import { listOf, memberOf, objectOf } from './difference.ts';
 
-export const KINDS = ['tool', 'resource', 'prompt', 'request'] as const;
+export const KINDS = ['tool', 'resource', 'prompt', 'request', 'method'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** A grant or a deny as it is written. */

@@ -93,6 +93,7 @@ export function proposeScope({ lists, use, ownPaths, place }: ProposalInput): Pr
     // granted by default
     if (method !== 'roots/list') holdBack('request', method, used, 'the server has asked this of the client');
   }
+  for (const [method, used] of use?.byKind.method ?? []) holdBack('method', method, used, 'is no method of MCP');
   const missing = (['tool', 'prompt'] as const).flatMap((kind) =>
     [...(use?.byKind[kind].keys() ?? [])].filter((name) => !listed.has(`${kind} ${name}`)),
   );

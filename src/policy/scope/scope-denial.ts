@@ -117,6 +117,7 @@ function absence(kind: TargetKind, name: string, modern: boolean): { readonly co
     case 'resource':
       return { code: modern ? INVALID_PARAMS : RESOURCE_NOT_FOUND, message: 'Resource not found' };
     case 'request':
+    case 'method':
       return { code: METHOD_NOT_FOUND, message: 'Method not found' };
   }
 }

@@ -10,7 +10,7 @@ import {
   type TargetKind,
 } from './scope-policy.ts';
 
-const KINDS = ['tool', 'resource', 'prompt', 'request'] as const;
+const KINDS = ['tool', 'resource', 'prompt', 'request', 'method'] as const;
 
 /** The lock is told apart: what only it refuses is configured and waits for an approval. */
 export type LayerRole = 'scope' | 'ceiling' | 'lock';
@@ -67,6 +67,7 @@ function indexRules(grants: readonly Grant[], denies: readonly DenyRule[]): Inde
     resource: indexOf('resource'),
     prompt: indexOf('prompt'),
     request: indexOf('request'),
+    method: indexOf('method'),
   };
   const alike = indexAlike(denies);
   return {

@@ -2,8 +2,11 @@
 // knows neither the config file nor who asks.
 import type { JsonObject } from '../../wire/json.ts';
 
-/** What a rule names: a tool, a resource's URI, a prompt, or a method that the *server* asks of the client. */
-export type TargetKind = 'tool' | 'resource' | 'prompt' | 'request';
+/**
+ * What a rule names: a tool, a resource's URI, a prompt, a method that the *server* asks of the client, or a method of the client that no
+ * revision of MCP defines.
+ */
+export type TargetKind = 'tool' | 'resource' | 'prompt' | 'request' | 'method';
 
 /** Why arguments are not allowed. */
 export interface Violation {

@@ -37,7 +37,9 @@ export function usesOf(request: RequestView): readonly Use[] | undefined {
     case 'subscriptions/listen':
       return listened(objectAt(params, 'notifications'));
     default:
-      return isDisguised(method) ? undefined : [];
+      if (REQUEST_METHODS.has(method)) return [];
+      // whatever it does there is no list that it would be missing from, and no tool that it would be known as
+      return isDisguised(method) ? undefined : [{ kind: 'method', name: method, args: undefined }];
   }
 }
 
@@ -97,9 +99,8 @@ const POLICED: readonly string[] = [
   ...['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'],
 ].map(bareMethod);
 
-/** A lenient server may take ` Tools/Call` for `tools/call`. Methods that look like none of these pass: they are not known. */
+/** A lenient server may take ` Tools/Call` for `tools/call`: no grant of a method may let that in. */
 function isDisguised(method: string): boolean {
-  if (REQUEST_METHODS.has(method)) return false;
   return method.length > LONGEST_METHOD || POLICED.includes(bareMethod(method));
 }
 

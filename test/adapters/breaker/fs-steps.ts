@@ -17,7 +17,10 @@ type Step = (typeof STEPS)[number];
 export type Call = (...args: unknown[]) => unknown;
 
 /** Puts `replacement`, which is given the original, in place of one function of node:fs. @returns puts it back */
-export function replaceCall(name: 'openSync' | 'lstatSync', replacement: (original: Call) => Call): () => void {
+export function replaceCall(
+  name: 'openSync' | 'lstatSync' | 'readSync' | 'writeSync',
+  replacement: (original: Call) => Call,
+): () => void {
   // The module object as a table: the one way to put something in place of a builtin.
   const table = fs as unknown as Record<string, Call>;
   const original = table[name];

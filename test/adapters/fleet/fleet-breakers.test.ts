@@ -75,8 +75,10 @@ describe.skipIf(program === undefined)('a fleet', () => {
     await one.fail();
     await becomes(other, 'open');
     await expect.poll(async () => (await one.begin()).verdict, LATER).toBe('pass');
+    await expect.poll(() => other.call(true).then(() => other.asked), LATER).toBe(1);
     const answers = await Promise.all(Array.from({ length: 20 }, () => other.call(true)));
     expect(new Set(answers)).toEqual(new Set(['deny']));
+    expect(other.asked).toBe(1);
     expect(other.claims).not.toContain(true);
     expect(one.state().kind).toBe('half_open');
     expect(other.state().kind).toBe('open');

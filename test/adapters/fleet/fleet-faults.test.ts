@@ -1,6 +1,8 @@
 // A fleet whose redis is killed, restarted, slow, cut off, full or written to by somebody else: each machine goes by its own meanwhile, nobody
 // is locked out, and what was found meanwhile is told once it is back.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readOwnIdentity } from '../../../src/adapters/process-identity.ts';
+import { nameHolder } from '../../../src/adapters/store-holder.ts';
 import { openRawRedis } from '../limits/redis-client.ts';
 import { findRedisServer, NO_REDIS, RedisServer } from '../limits/redis-server.ts';
 import { TcpProxy } from '../limits/tcp-proxy.ts';
@@ -93,6 +95,9 @@ describe.skipIf(program === undefined)('a fleet whose redis fails', () => {
     const again = performance.now();
     await passes(one);
     expect(performance.now() - again).toBeLessThan(QUICK.answerMs);
+    // the connection is given up: what went into it would be missing from it
+    const before = proxy.connections;
+    await expect.poll(() => proxy.connections, LATER).toBeGreaterThan(before);
     proxy.isSwallowing = false;
     await expect.poll(() => one.turns, LATER).toEqual([expect.any(String), undefined]);
   });
@@ -124,7 +129,8 @@ describe.skipIf(program === undefined)('a fleet whose redis fails', () => {
     await one.fail();
     const raw = await look();
     const [key] = (await raw.send('KEYS', `mcp-guard:breakers:1:{${tenant}}:*`)) as string[]; // of redis
-    const dead = `${process.pid},1,,,${encodeURIComponent((await import('node:os')).hostname())},00`;
+    // a process of that number, begun at another time
+    const dead = nameHolder({ ...readOwnIdentity(), startTime: '1' });
     const before = JSON.parse(String(await raw.send('HGET', key ?? '', 'btquery')));
     const held = { ...before, h: `${dead}|1`, e: Date.now() + 60_000 };
     await raw.send('HSET', key ?? '', 'btquery', JSON.stringify(held));
@@ -134,6 +140,20 @@ describe.skipIf(program === undefined)('a fleet whose redis fails', () => {
     await expect
       .poll(async () => (await one.call(true, 'marker')) + one.claims.includes(false), LATER)
       .toBe('denytrue');
+  });
+
+  test('a probe that somebody else holds for ever keeps a machine from its own for `maxOpenMs`, not longer', async () => {
+    const one = add('one', { ...SHORT, settings: { openMs: 300, maxOpenMs: 1_000 } });
+    await one.fail('marker');
+    const raw = await look();
+    const [key] = (await raw.send('KEYS', `mcp-guard:breakers:1:{${tenant}}:*`)) as string[]; // of redis
+    await raw.send('HSET', key ?? '', 'btquery', JSON.stringify({ h: 'elsewhere|1', e: Date.now() + 9e12 }));
+    await one.fail();
+    await expect.poll(() => one.call(true).then(() => one.claims.length), LATER).toBeGreaterThan(0);
+    const refused = performance.now();
+    await passes(one);
+    expect(performance.now() - refused).toBeGreaterThan(800);
+    expect(one.claims.slice(0, -1)).not.toContain(true);
   });
 
   test('what somebody else wrote there says nothing where it is not ours, and the rest goes on', async () => {

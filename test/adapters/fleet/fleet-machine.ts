@@ -39,6 +39,8 @@ export class FleetMachine {
   readonly exchange: FleetExchange;
   readonly fleet: FleetBreakers;
   readonly breaker: Breaker;
+  /** How often the redis was asked for the probe. */
+  asked = 0;
   /** Each claim as it was answered. */
   readonly claims: boolean[] = [];
   readonly #store: ReturnType<typeof openBreakerStore>;
@@ -55,10 +57,18 @@ export class FleetMachine {
     this.#store = store;
     const place = () => placeOf(url);
     this.exchange = openRedisFleetExchange({ openLink: openRedisLink, place, tenant, machine: name, ...times });
+    const { exchange } = this;
     let nonce = 0;
     this.fleet = openFleetBreakers({
-      ...{ store, between, exchange: this.exchange, server: SERVER, timers: systemTimers, machine: name },
+      ...{ store, between, server: SERVER, timers: systemTimers, machine: name },
       member: name,
+      exchange: {
+        ...exchange,
+        claim: (one, words) => {
+          this.asked += 1;
+          return exchange.claim(one, words);
+        },
+      },
       ...(lookEveryMs === undefined ? {} : { lookEveryMs }),
       now: () => store.moment(systemClock.now()),
       nonce: () => String(++nonce),

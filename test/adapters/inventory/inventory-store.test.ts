@@ -1,4 +1,6 @@
 // The inventory on disk: written late, only where something is new, under the name of any server; what fails is said once.
+
+import * as crypto from 'node:crypto';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { inventorySpec, listInventories, loadInventory } from '../../../src/adapters/inventory-documents.ts';
 import { openInventoryStore } from '../../../src/adapters/inventory-store.ts';
 import type { KnownList, Offered } from '../../../src/policy/inventory/known-list.ts';
+import { ListBuilder } from '../../../src/policy/inventory/list-builder.ts';
 
 const START = Date.parse('2026-03-01T12:00:00Z');
 let stateDir = '';
@@ -152,4 +155,28 @@ test('what is done later is not done now', async () => {
     order.push('now');
   });
   expect(order).toEqual(['now', 'later']);
+});
+
+test('a definition that is too large to keep leaves its name and digest, whatever its size, and the rest is kept', async () => {
+  const sha = (text: string): string => crypto.hash('sha256', text);
+  for (const size of [100_000, 17_825_792]) {
+    const store = open();
+    const builder = new ListBuilder('tools', sha);
+    const page = [
+      { name: `big-${size}`, description: 'r'.repeat(size) },
+      { name: 'small', description: 's' },
+    ];
+    for (let at = 0; at < page.length; ) at = builder.take(page, at);
+    // a server that gave no name of its own, too
+    store.offer(`srv-${size}`, { server: undefined, lists: { tools: builder.finish(true, START) } });
+    await store.idle();
+    expect(said).toEqual([]);
+    const [big, small] = loadInventory(spec(`srv-${size}`))?.lists.tools?.entries ?? [];
+    expect(big).toEqual({
+      name: `big-${size}`,
+      definition: undefined,
+      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(small).toMatchObject({ name: 'small', definition: { description: 's' } });
+  }
 });

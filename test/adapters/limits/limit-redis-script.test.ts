@@ -119,6 +119,32 @@ describe.skipIf(program === undefined)('the script', async () => {
       { numRuns: 150 },
     );
   });
+
+  test('answers about budgets as the reference does, however the clock is set', async () => {
+    const jump = fc.record({
+      by: fc.integer({ min: -5, max: 3 }),
+      us: fc.nat(300_000),
+      cost: fc.integer({ min: 1, max: 3 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(jump, { minLength: 3, maxLength: 30 }), async (jumps) => {
+        runs += 1;
+        const names = nameKeys(`script-${runs}`);
+        const memory = openMemoryLimitStore();
+        let us = begun * 1_000 + 4 * WINDOW_MS * 1_000;
+        for (const { by, us: more, cost } of jumps) {
+          us = Math.max(begun * 1_000, us + by * WINDOW_MS * 1_000 + more);
+          const charges: readonly Charge[] = [{ ...budget('b', begun, WINDOW_MS, cost, 4), ...windowsFrom() }];
+          const { keys, words } = askTake(names, charges);
+          const time = [String(Math.floor(us / 1e6)), String(us % 1e6)];
+          const reply = await raw.send('EVAL', body, String(keys.length), ...keys, ...words, ...time);
+          const now = { monoMs: us / 1_000, wallMs: Math.floor(us / 1_000) };
+          expect(readTake(reply, charges, MOST_KEYS)).toEqual(memory.take(charges, now));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
 });
 
 function byKey(states: readonly KeyState[]): readonly KeyState[] {

@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FRONT_BYTES } from '../../../src/adapters/limit-front.ts';
 import { FILE_BYTES, MOST_RECORDS } from '../../../src/adapters/limit-table.ts';
 import type { LimitStore, RateCharge, Receipt, Take } from '../../../src/ports/limit-store.ts';
 import {
@@ -83,28 +84,44 @@ describe('a file of limits', () => {
     expect(await kindOf(store.take([spent()], world.now()))).toBe('denied');
   });
 
+  test('a budget outlives one that is set forward by as many windows as one likes, and back', async () => {
+    const at = world.now().wallMs;
+    const spend = (cost: number) => kindOf(world.open().take([budget('b', at, 3_600_000, cost, 5)], world.now()));
+    const day = (index: number) => {
+      world.time.wallMs = at + index * 86_400_000;
+      return kindOf(store.take([budget('b', world.now().wallMs, 3_600_000, 1, 5)], world.now()));
+    };
+    expect(await spend(4)).toBe('taken');
+    expect([await day(1), await day(2), await day(3), await day(200)]).toEqual(Array(4).fill('taken'));
+    world.time.wallMs = at;
+    expect([await spend(2), await spend(1), await spend(1)]).toEqual(['denied', 'taken', 'denied']);
+  });
+
   test.each([
     ['a record', (path: string) => flip(path, slotOf(path, 'a') + 30)],
     ['the header', (path: string) => flip(path, 40)],
-    ['its length', (path: string) => fs.truncateSync(path, 5_000)],
+    ['its length, seen as soon as the table is asked,', (path: string) => fs.truncateSync(path, 5_000), 'b'],
     ['all of it, which is cut off', (path: string) => fs.truncateSync(path, 0)],
     ['everything', (path: string) => fs.writeFileSync(path, '{"not":"ours"}')],
-  ])('damage to %s is said, what was there is kept aside, and all guards go on with one file', async (_, damage) => {
-    const other = world.open();
-    await take('a');
-    await take('a', other);
-    damage(world.path);
-    expect(await take('a')).toBe('taken');
-    expect(world.said).toEqual([expect.stringContaining('is damaged')]);
-    expect(fs.existsSync(`${world.path}.damaged`)).toBe(true);
-    expect(await take('a', other)).toBe('denied');
-    expect(world.said).toHaveLength(1);
-  });
+  ])(
+    'damage to %s is said, what was there is kept aside, and all guards go on with one file',
+    async (_, damage, name = 'a') => {
+      const other = world.open();
+      await take('a');
+      await take('a', other);
+      damage(world.path);
+      expect(await take(name)).toBe('taken');
+      expect(world.said).toEqual([expect.stringContaining('is damaged')]);
+      expect(fs.existsSync(`${world.path}.damaged`)).toBe(true);
+      expect(await take(name, other)).toBe('denied');
+      expect(world.said).toHaveLength(1);
+    },
+  );
 
   test('a file of a newer version decides nothing and stays as it is', async () => {
     await take('a');
     const bytes = fs.readFileSync(world.path);
-    bytes.writeUInt32LE(2, 8);
+    bytes.writeUInt32LE(3, 8);
     fs.writeFileSync(world.path, bytes);
     expect(await store.take([rate('a')], world.now())).toMatchObject({
       kind: 'unavailable',
@@ -219,7 +236,7 @@ describe('a file of limits', () => {
       await take(name);
       await take(name, other.open());
     }
-    const at = (path: string) => names.map((name) => slotOf(path, name));
+    const at = (path: string) => names.map((name) => slotOf(path, name, FRONT_BYTES));
     expect(at(world.path)).not.toEqual(at(other.path));
     await other.close();
   });
@@ -261,7 +278,7 @@ function flip(path: string, at: number): void {
   fs.writeFileSync(path, bytes);
 }
 
-/** Where the record of the key stands. */
-function slotOf(path: string, name: string): number {
-  return fs.readFileSync(path).indexOf(Buffer.from(keyOf(name), 'hex'));
+/** Where the record of the key stands: on the first page, or in its place in the table. */
+function slotOf(path: string, name: string, from = 0): number {
+  return fs.readFileSync(path).indexOf(Buffer.from(keyOf(name), 'hex'), from);
 }

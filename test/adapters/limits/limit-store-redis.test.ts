@@ -31,6 +31,7 @@ describe.skipIf(program === undefined)('a redis', async () => {
     });
     afterEach(() => world.close());
     const nameOf = (part: string, name: string) => `mcp-guard:limits:1:{${world.tenant}}:${part}:${keyOf(name)}`;
+    const ownerOf = (name: string) => `mcp-guard:limits:1:{${world.tenant}}:o:${keyOf(name).slice(0, 8)}`;
     const allNames = () => raw.send('KEYS', `*${world.tenant}*`) as Promise<string[]>; // KEYS answers a list of names
 
     test('every key names its version, lies in the slot of its tenant, and goes by itself', async () => {
@@ -39,7 +40,14 @@ describe.skipIf(program === undefined)('a redis', async () => {
       const names = await allNames();
       const index = `mcp-guard:limits:1:{${world.tenant}}:index`;
       expect(names.toSorted()).toEqual(
-        [nameOf('h', 'a'), nameOf('h', 'b'), nameOf('h', 'p'), nameOf('z', 'p'), index].toSorted(),
+        [
+          nameOf('h', 'a'),
+          nameOf('h', 'b'),
+          nameOf('h', 'p'),
+          nameOf('z', 'p'),
+          index,
+          ...'abp'.split('').map(ownerOf),
+        ].toSorted(),
       );
       const times = new Map<string, number>();
       for (const name of names) times.set(name, Number(await raw.send('PTTL', name)));
@@ -52,9 +60,12 @@ describe.skipIf(program === undefined)('a redis', async () => {
       within(nameOf('z', 'p'), 5_000, 6_001);
       within(nameOf('h', 'p'), 5_000, 6_001);
       within(index, 2 * DAY_MS - 1_000, 2 * DAY_MS);
+      within(ownerOf('p'), 5_000, 6_001);
       store.settle(receipt, REACHED, world.now());
       await store.idle();
-      expect((await allNames()).toSorted()).toEqual([nameOf('h', 'a'), nameOf('h', 'b'), index].toSorted());
+      expect((await allNames()).toSorted()).toEqual(
+        [nameOf('h', 'a'), nameOf('h', 'b'), index, ownerOf('a'), ownerOf('b')].toSorted(),
+      );
     });
 
     test('a rate is counted to the microsecond of the server, whatever the caller believes the time to be', async () => {
@@ -104,12 +115,42 @@ describe.skipIf(program === undefined)('a redis', async () => {
       const small = world.open({ mostKeys: 2 });
       const quick = { spendUs: 1_000, depthUs: 1_000, mostUs: 1_000 };
       taken(await small.take([rate('a', quick), rate('b', WHOLE)], world.now()));
-      expect(await small.take([rate('c')], world.now())).toEqual({ kind: 'full', why: '2 keys are in use' });
+      expect(await small.take([rate('c')], world.now())).toEqual({
+        kind: 'full',
+        why: expect.stringContaining('(2 at most, a quarter of them by one principal)'),
+      });
       expect(await raw.send('EXISTS', nameOf('h', 'c'))).toBe(0);
       await world.pass(20);
       expect((await small.take([rate('a', quick)], world.now())).kind).toBe('taken');
       await raw.send('ZADD', `mcp-guard:limits:1:{${world.tenant}}:index`, '1', keyOf('a'));
       expect((await small.take([rate('c')], world.now())).kind).toBe('taken');
+    });
+
+    test('one owner has a quarter of the room, and the others have theirs', async () => {
+      const small = world.open({ mostKeys: 8 });
+      const long = { spendUs: 60_000_000, depthUs: 60_000_000, mostUs: 60_000_000 };
+      const of = (owner: string, index: number) => ({
+        ...rate('x', long),
+        key: `${owner}${String(index).padStart(24, '0')}`,
+      });
+      const kinds = async (owner: string, many: number) => {
+        const seen: string[] = [];
+        for (let index = 0; index < many; index += 1)
+          seen.push((await small.take([of(owner, index)], world.now())).kind);
+        return seen;
+      };
+      expect(await kinds('0000000e', 4)).toEqual(['taken', 'taken', 'full', 'full']);
+      expect(await kinds('0000000b', 2)).toEqual(['taken', 'taken']);
+      expect((await small.take([of('0000000a', 1), of('0000000e', 9)], world.now())).kind).toBe('full');
+      expect((await small.take([of('0000000a', 1), of('0000000a', 2)], world.now())).kind).toBe('taken');
+      // Two of one call are two.
+      expect((await small.take([of('0000000c', 1), of('0000000c', 2), of('0000000c', 3)], world.now())).kind).toBe(
+        'full',
+      );
+      const owned = `mcp-guard:limits:1:{${world.tenant}}:o:0000000e`;
+      expect(Number(await raw.send('PTTL', owned))).toBeGreaterThan(0);
+      await raw.send('ZADD', owned, '1', `0000000e${'0'.repeat(24)}`);
+      expect((await small.take([of('0000000e', 9)], world.now())).kind).toBe('taken');
     });
 
     test('a server that forgot its scripts is told again', async () => {

@@ -121,6 +121,10 @@ describe('a record', () => {
     ],
     ['a server of another shape', JSON.stringify({ ...RECORD, servers: [{ name: 'x' }], holder: OWN, writtenMs: 1 })],
     [
+      'a word that is none',
+      JSON.stringify({ ...RECORD, servers: [{ ...RECORD.servers[0], word: 'fine' }], holder: OWN, writtenMs: 1 }),
+    ],
+    [
       'a level of isolation that is none',
       JSON.stringify({ ...RECORD, servers: [{ ...RECORD.servers[0], isolation: 'L9' }], holder: OWN, writtenMs: 1 }),
     ],

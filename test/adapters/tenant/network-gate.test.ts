@@ -34,8 +34,8 @@ describe('the directory of a gate', () => {
   });
 });
 
-describe('a gate that does not open', () => {
-  const open = (entry: string, bwrap = '/usr/bin/bwrap') => {
+describe('a gate', () => {
+  const open = (entry: string, bwrap = '/usr/bin/bwrap', say: (text: string) => void = () => {}) => {
     const parent = join(home, 'gates');
     fs.mkdirSync(parent, { recursive: true });
     const modules = join(home, 'modules');
@@ -43,7 +43,7 @@ describe('a gate that does not open', () => {
     fs.writeFileSync(join(modules, 'entry.mjs'), entry);
     const runtime = { kind: 'there', entry: join(modules, 'entry.mjs'), modules, socat: '/usr/bin/socat' } as const;
     return openNetworkGate({
-      ...{ bwrap, runtime, domains: [], asUser: [], proxies: {}, say: () => {} },
+      ...{ bwrap, runtime, domains: [], asUser: [], proxies: {}, say },
       makeDirectory: () => makeGateDirectory(parent, undefined),
     });
   };
@@ -62,7 +62,7 @@ describe('a gate that does not open', () => {
       'something else',
     ],
     ['ends', 'process.exit(3)', 'it ended with 3'],
-  ])('because the runtime %s', async ([, entry, why], { skip }) => {
+  ])('does not open because the runtime %s', async ([, entry, why], { skip }) => {
     if (probeSandbox(process.platform).kind === 'missing') return skip('this machine cannot show it');
     await expect(open(entry)).rejects.toMatchObject({
       code: 'isolation_unavailable',
@@ -71,7 +71,58 @@ describe('a gate that does not open', () => {
     expect(fs.readdirSync(join(home, 'gates'))).toEqual([]);
   });
 
-  test('because there is nothing to start it', async () => {
+  /** A runtime that opens, does that, and ends. */
+  const opens = (then: string) =>
+    `export const SandboxManager = {
+      initialize: async () => {}, getLinuxHttpSocketPath: () => '/run/x/one.sock', getProxyAuthToken: () => 'ab'.repeat(16),
+      getSandboxViolationStore: () => ({ subscribe(tell) { ${then}; process.exitCode = 5; } }),
+    };`;
+  const toldOf = async (then: string) => {
+    const told: string[] = [];
+    let end: () => void = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const say = (text: string) => {
+      if (text.includes('has ended')) end();
+      told.push(text);
+    };
+    const { socket, token } = await open(opens(then), undefined, say);
+    expect([basename(socket), token]).toEqual(['one.sock', 'ab'.repeat(16)]);
+    await ended;
+    return told;
+  };
+
+  test('tells what it refused, inert, each once, and no more than some; and that it has ended', async ({ skip }) => {
+    if (probeSandbox(process.platform).kind === 'missing') return skip('this machine cannot show it');
+    const told = await toldOf(
+      "for (let i = 0; i < 100; i += 1) { tell([{ line: 'deny \\u001b[31m' + i }]); tell([{ line: 'deny \\u001b[31m0' }]); }",
+    );
+    expect(told).toHaveLength(33);
+    expect(told[0]).toBe('its gate to the network: deny \\u{1b}[31m0');
+    expect(new Set(told).size).toBe(33);
+    expect(told.at(-1)).toBe('its gate to the network has ended (it ended with 5): it reaches nothing any more');
+    // whoever speaks through it is not heard for ever
+    const loud = await toldOf(
+      'for (let i = 0; i < 100; i += 1) process.stdout.write(\'{"refused":"\' + i + \'"}\\n\')',
+    );
+    expect(loud).toHaveLength(65);
+  });
+
+  test('sees nothing of the guard: neither its files nor its environment nor its processes', async ({ skip }) => {
+    if (probeSandbox(process.platform).kind === 'missing') return skip('this machine cannot show it');
+    fs.writeFileSync(join(home, 'kept'), 'of the guard');
+    const look = `import fs from 'node:fs';
+      const read = (path) => { try { return fs.readFileSync(path, 'utf8'); } catch (error) { return error.code; } };
+      const names = Object.keys(process.env).filter((name) => name !== 'PWD').sort();
+      const processes = fs.readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name)).length;
+      throw new Error(['saw', read('${join(home, 'kept')}'), names, processes < 4].join(' '));`;
+    await expect(open(look)).rejects.toMatchObject({
+      message: expect.stringContaining('saw ENOENT HOME,PATH,TMPDIR true'),
+    });
+  });
+
+  test('does not open where there is nothing to start it', async () => {
     await expect(open('', '/no/such/bwrap')).rejects.toMatchObject({ message: expect.stringContaining('ENOENT') });
   });
 });

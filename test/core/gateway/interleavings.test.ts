@@ -1,26 +1,40 @@
 // Any interleaving of any number of servers: every request of the client has exactly one answer, from the server that it was for, and
-// nothing of one server reaches another. Ids and tokens collide on purpose; servers come and go.
+// nothing of one server reaches another. Ids, tokens, task ids and questions collide on purpose; servers come late, go, and come back.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { GatewayEffect } from '../../../src/core/gateway/events.ts';
-import { ALL, call, GatewayPlaybook, type Message } from './gateway-playbook.ts';
+import { ALL, call, GatewayPlaybook, laneSettings, type Message } from './gateway-playbook.ts';
 
 type Step =
-  | { readonly kind: 'call'; readonly lane: number; readonly id: number | string }
+  | { readonly kind: 'call'; readonly lane: number; readonly id: number | string; readonly token: number | undefined }
+  | { readonly kind: 'task' | 'read' | 'subscribe'; readonly lane: number; readonly id: number | string }
+  /** After one of the tasks that the client was told of. */
+  | { readonly kind: 'follow'; readonly id: number | string; readonly pick: number }
+  | { readonly kind: 'report'; readonly lane: number; readonly token: number }
   | { readonly kind: 'list'; readonly id: number | string }
   | { readonly kind: 'cancel'; readonly id: number | string }
   /** A server answers one of what it was asked, whichever `pick` says; as often as it likes. */
   | { readonly kind: 'answer'; readonly lane: number; readonly pick: number; readonly twice: boolean }
-  | { readonly kind: 'ask'; readonly lane: number; readonly id: number }
+  | { readonly kind: 'ask' | 'unask'; readonly lane: number; readonly id: number }
   | { readonly kind: 'reply'; readonly pick: number }
   | { readonly kind: 'forge'; readonly lane: number; readonly id: number | string }
   | { readonly kind: 'away' | 'back' | 'gone'; readonly lane: number }
   | { readonly kind: 'pass'; readonly ms: number };
 
 const id = fc.constantFrom<number | string>(0, 1, 2, '1', 'x');
-const lane = fc.nat(2);
+const lane = fc.nat(3);
+const token = fc.constantFrom(undefined, 0, 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('call' as const), lane, id }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('call' as const), lane, id, token }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('task' as const, 'read' as const, 'subscribe' as const),
+      ...{ lane, id },
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('follow' as const), id, pick: fc.nat(3) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('report' as const), lane, token: fc.nat(1) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('list' as const), id }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const), id }) },
   {
@@ -28,6 +42,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('answer' as const), lane, pick: fc.nat(5), twice: fc.boolean() }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('ask' as const), lane, id: fc.nat(1) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('unask' as const), lane, id: fc.nat(1) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reply' as const), pick: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('forge' as const), lane, id }) },
   {
@@ -37,31 +52,80 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 90_000 }) }) },
 );
 
-const NAMES = ['a', 'b', 'c'];
+const EAGER = ['a', 'b', 'c'];
+const NAMES = [...EAGER, 'd'];
+/** Of every server alike. */
+const TASK = 'task';
+
+/** A request of the client that has no answer yet. */
+interface Open {
+  readonly id: number | string;
+  /** The server that it is for; `*` for all. */
+  readonly owner: string;
+  readonly serial: number;
+  readonly token?: number | undefined;
+}
 
 /** What is between client and servers, and what must hold of it at every step. */
 class World {
-  readonly play = new GatewayPlaybook(...NAMES).greet(ALL, ...NAMES);
+  readonly play = new GatewayPlaybook(...EAGER, laneSettings('d', { start: 'on-demand' })).greet(ALL, ...EAGER);
   /** What each server was asked and has not answered. */
   readonly asked = new Map<string, Message[]>(NAMES.map((name) => [name, []]));
-  readonly running = new Set(NAMES);
+  readonly running = new Set(EAGER);
   /** Requests of the client under each id, oldest first: for whom, with a number of its own. */
-  readonly open: { id: number | string; owner: string; serial: number }[] = [];
+  readonly open: Open[] = [];
   readonly questions: { outer: string; lane: string; id: number }[] = [];
   readonly answered = new Set<number>();
+  /** As the client was told. */
+  readonly tasks: { outer: string; owner: string }[] = [];
+  /** Servers that were not there all the time. */
+  readonly #unsteady = new Set(['d']);
+  readonly #reached: Map<string, number>;
   #serial = 0;
+
+  /** @param reached what has come to the client, by kind, over all runs */
+  constructor(reached: Map<string, number>) {
+    this.#reached = reached;
+  }
 
   run(one: Step): void {
     const name = 'lane' in one ? (NAMES[one.lane] ?? 'a') : 'a';
     switch (one.kind) {
       case 'call':
-        this.#serial += 1;
-        this.open.push({ id: one.id, owner: name, serial: this.#serial });
-        this.play.client(call(one.id, `${name}__t`, { arguments: { serial: this.#serial } }));
+      case 'task': {
+        const { id } = one;
+        const own = one.kind === 'task' ? { task: {} } : {};
+        const meta = 'token' in one && one.token !== undefined ? { _meta: { progressToken: one.token } } : {};
+        const serial = this.#opened(id, name, 'token' in one ? one.token : undefined);
+        this.play.client(call(id, `${name}__t`, { arguments: { serial }, ...own, ...meta }));
+        break;
+      }
+      case 'read':
+      case 'subscribe': {
+        const serial = this.#opened(one.id, name);
+        this.play.client({ id: one.id, method: `resources/${one.kind}`, params: { uri: `${name}://r`, serial } });
+        break;
+      }
+      case 'follow': {
+        const task = this.tasks[one.pick % Math.max(1, this.tasks.length)];
+        if (task === undefined) break;
+        const serial = this.#opened(one.id, task.owner);
+        this.play.client({ id: one.id, method: 'tasks/get', params: { taskId: task.outer, serial } });
+        break;
+      }
+      case 'report':
+        if (this.running.has(name))
+          this.play.lane(name, {
+            method: 'notifications/progress',
+            params: { progressToken: one.token, progress: 1, from: name },
+          });
+        break;
+      case 'unask':
+        if (this.running.has(name))
+          this.play.lane(name, { method: 'notifications/cancelled', params: { requestId: one.id, from: name } });
         break;
       case 'list':
-        this.#serial += 1;
-        this.open.push({ id: one.id, owner: '*', serial: this.#serial });
+        this.#opened(one.id, '*');
         this.play.client({ id: one.id, method: 'tools/list' });
         break;
       case 'cancel': {
@@ -89,7 +153,11 @@ class World {
         break;
       }
       case 'forge':
-        if (!this.asked.get(name)?.some((request) => request.id === one.id))
+        // what waits for a server that is not up is unknown to its session, and so is an answer to it
+        if (
+          !this.asked.get(name)?.some((request) => request.id === one.id) &&
+          !this.open.some(({ id, owner }) => id === one.id && owner === name)
+        )
           this.play.lane(name, { id: one.id, result: { forged: true } });
         break;
       case 'away':
@@ -106,12 +174,22 @@ class World {
     this.#take();
   }
 
+  #reach(what: string): void {
+    this.#reached.set(what, (this.#reached.get(what) ?? 0) + 1);
+  }
+
+  #opened(id: number | string, owner: string, token?: number): number {
+    this.#serial += 1;
+    this.open.push({ id, owner, serial: this.#serial, token });
+    return this.#serial;
+  }
+
   /** As its session does: what was open is answered before anything else is said. */
   #leave(name: string, kind: 'away' | 'gone'): void {
     if (!this.running.has(name)) return;
+    this.#unsteady.add(name);
     this.play.event(kind === 'away' ? { type: 'lane_away', lane: name } : { type: 'lane_gone', lane: name, why: 'x' });
-    for (const request of this.asked.get(name)?.splice(0) ?? [])
-      this.play.lane(name, { id: request.id, result: resultOf(name, request) });
+    for (const request of this.asked.get(name)?.splice(0) ?? []) this.play.lane(name, answerOf(name, request));
     if (kind === 'away') return;
     this.running.delete(name);
     this.play.event({ type: 'lane_ended', lane: name });
@@ -121,7 +199,7 @@ class World {
     const waiting = this.asked.get(name) ?? [];
     const request = waiting.splice(pick % Math.max(1, waiting.length), 1)[0];
     if (request === undefined) return;
-    const answer = { id: request.id, result: resultOf(name, request) };
+    const answer = answerOf(name, request);
     this.play.lane(name, answer);
     if (twice) this.play.lane(name, answer);
   }
@@ -160,6 +238,11 @@ class World {
       const { serial } = (message.params as Message).arguments as { serial: number };
       expect(this.open.find((one) => one.serial === serial)?.owner).toBe(name);
     }
+    const { taskId } = (message.params ?? {}) as Message;
+    if (taskId !== undefined) {
+      expect(taskId).toBe(TASK);
+      expect(this.open.find(({ serial }) => serial === serialOf(message))?.owner).toBe(name);
+    }
     // no two open requests of a server under one id
     expect(this.asked.get(name)?.some((one) => one.id === message.id)).toBe(false);
     this.asked.get(name)?.push(message);
@@ -172,6 +255,22 @@ class World {
       this.questions.push({ outer: message.id as string, lane: from, id: number });
       return;
     }
+    if (message.method === 'notifications/progress') {
+      const { progressToken, from } = message.params as Message;
+      // of a request that is open on the server that reports
+      expect(this.open.some((one) => one.owner === from && one.token === progressToken)).toBe(true);
+      this.#reach('progress');
+      return;
+    }
+    if (message.method === 'notifications/cancelled') {
+      const { requestId, from } = message.params as Message;
+      const at = this.questions.findIndex(({ outer }) => outer === requestId);
+      // only what this server has asked is taken back by it
+      expect(this.questions[at]?.lane).toBe(from);
+      this.questions.splice(at, 1);
+      this.#reach('a question taken back');
+      return;
+    }
     if (message.id === undefined) return;
     // the oldest under this id is answered first
     const at = this.open.findIndex((one) => one.id === message.id);
@@ -179,7 +278,25 @@ class World {
     const [open] = this.open.splice(at, 1);
     expect(this.answered.has(open?.serial ?? 0)).toBe(false);
     this.answered.add(open?.serial ?? 0);
+    // nobody has it: only where whoever has it was gone, or is not up yet
+    if (message.error !== undefined) {
+      expect(this.#unsteady.has(open?.owner ?? '')).toBe(true);
+      this.#reach('an error');
+      return;
+    }
     const result = message.result as Message;
+    const outer = `${open?.owner}:${TASK}`;
+    if (result.task !== undefined) {
+      expect((result.task as Message).taskId).toBe(outer);
+      this.#reach('a task');
+      this.tasks.push({ outer, owner: open?.owner ?? '' });
+    }
+    if (result.taskId !== undefined) {
+      expect(result.taskId).toBe(outer);
+      this.#reach('a task followed');
+    }
+    if (result.isError === true) this.#reach('the word that a server is down');
+    if (open?.owner === 'd' && result.isError !== true) this.#reach('of a server that came late');
     if (open?.owner === '*') expect(Array.isArray(result.tools)).toBe(true);
     // the server's own, or the guard's word that it is down
     else if (result.isError !== true) expect([result.from, result.serial]).toEqual([open?.owner, open?.serial]);
@@ -202,22 +319,39 @@ class World {
   }
 }
 
-function resultOf(name: string, { method, params }: Message): Message {
+function answerOf(name: string, request: Message): Message {
+  const { id, method, params } = request;
+  const { uri, task, taskId } = (params ?? {}) as Message;
+  if (uri !== undefined && uri !== `${name}://r`) return { id, error: { code: -32002, message: 'not here' } };
   if (method === 'initialize')
-    return { protocolVersion: '2025-11-25', capabilities: ALL, serverInfo: { name, version: '1' } };
-  if (method === 'tools/list') return { tools: [{ name: 't' }] };
-  const given = (params as Message | undefined)?.arguments as { serial?: number } | undefined;
-  return { from: name, serial: given?.serial };
+    return {
+      id,
+      result: { protocolVersion: '2025-11-25', capabilities: ALL, serverInfo: { name, version: '1' } },
+    };
+  if (method === 'tools/list') return { id, result: { tools: [{ name: 't' }] } };
+  const own = { from: name, serial: serialOf(request), ...(taskId === undefined ? {} : { taskId }) };
+  return { id, result: task === undefined ? own : { ...own, task: { taskId: TASK } } };
+}
+
+function serialOf({ params }: Message): number | undefined {
+  const { serial, arguments: given } = (params ?? {}) as { serial?: number; arguments?: { serial?: number } };
+  return serial ?? given?.serial;
 }
 
 test('every request has exactly one answer, from the right server', () => {
+  const reached = new Map<string, number>();
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const world = new World();
+    fc.property(fc.array(step, { minLength: 20, maxLength: 120, size: 'max' }), (steps) => {
+      const world = new World(reached);
       for (const one of steps) world.run(one);
       world.settle();
       expect(world.open).toEqual([]);
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
+  // what was never reached was not tested
+  expect([...reached.keys()].sort()).toEqual([
+    ...['a question taken back', 'a task', 'a task followed', 'an error', 'of a server that came late', 'progress'],
+    'the word that a server is down',
+  ]);
 });

@@ -62,6 +62,18 @@ describe('a server that leaves', () => {
     ]);
   });
 
+  test('is not asked again for what it turned out to have while it was leaving', () => {
+    const play = new GatewayPlaybook('a', 'b').greet(ALL, 'a', 'b').client(call(1, 'a__x'));
+    play.client({ id: 2, method: 'resources/read', params: { uri: 'y://1' } }).take();
+    are(play, ['b'])
+      .lane('a', { id: 2, result: { contents: [] } })
+      .take();
+    play.client({ id: 3, method: 'resources/read', params: { uri: 'y://1' } });
+    const effects = play.take();
+    expect(effects.filter((one) => one.type === 'to_lane' && one.lane === 'a')).toEqual([]);
+    expect(typesOf(effects)).toContain('to_client');
+  });
+
   test('while it starts is ended at once, and what waits for it is refused', () => {
     const play = new GatewayPlaybook(laneSettings('a', { start: 'on-demand' }), 'b').greet(ALL, 'b');
     play.client(call(1, 'a__x')).take();

@@ -133,3 +133,13 @@ describe('a hostile name', () => {
     expect(say({ tool: 'x'.repeat(129) })).toContain(`\`${'x'.repeat(128)}…\``);
   });
 });
+
+test('what another machine has found says so, with its counts where it has any, and not its name', () => {
+  const counts = { samples: 5, faults: 5, toolErrors: 0, slow: 0, row: 5 };
+  const said = 'another machine has switched it off for all';
+  expect(reason({ kind: 'fleet', machine: 'host `b`', ...counts })).toBe(
+    `${said}, because there of its last 5 calls 5 failed (the last 5 in a row)`,
+  );
+  const none = { samples: 0, faults: 0, toolErrors: 0, slow: 0, row: 0 };
+  expect(reason({ kind: 'fleet', machine: 'b', ...none })).toBe(said);
+});

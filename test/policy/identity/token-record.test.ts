@@ -13,7 +13,7 @@ import {
   readTokens,
   stateOf,
 } from '../../../src/policy/identity/token-record.ts';
-import { call, Playbook, recordsOf } from '../../core/playbook.ts';
+import { call, Playbook, recordsOf, SERVER } from '../../core/playbook.ts';
 import { HOUR, makeToken, NOW, storeOf } from './tokens.ts';
 
 const DAY = 24 * HOUR;
@@ -164,4 +164,24 @@ test('what was held by another policy while the identity ended is not sent', () 
   const effects = late.go().take();
   expect(effects.filter(({ type }) => type === 'to_upstream')).toEqual([]);
   expect(recordsOf(effects)).toMatchObject([{ type: 'intent', reason: 'identity_over' }]);
+});
+
+test('what waited for a server that was away while the identity ended is not sent, and is given back', () => {
+  let end: IdentityEnd | undefined;
+  const settled: string[] = [];
+  const witness: Interceptor = { name: 'witness', onSettle: (_, { settlement }) => void settled.push(settlement) };
+  const wait = (): Playbook => {
+    const book = new Playbook({ onExit: 'restart', interceptors: [createIdentityGate(() => end), witness] });
+    book.exits().client(call(1)).take();
+    return book;
+  };
+  const back = { type: 'upstream_started', upstream: SERVER } as const;
+  expect(wait().event(back).toServer()).toHaveLength(1);
+  const late = wait();
+  end = 'revoked';
+  const effects = late.event(back).take();
+  expect(effects.filter(({ type }) => type === 'to_upstream')).toEqual([]);
+  const [line] = effects.flatMap((effect) => (effect.type === 'to_client' ? [effect.bytes] : []));
+  expect(String(typeof line === 'function' ? line() : line)).toContain('identity_over');
+  expect(settled).toEqual(['upstream_exit']);
 });

@@ -210,3 +210,39 @@ test('server-without-scope: none at all, none named, only observed', () => {
   ]);
   expect(of({ servers: { a: { command: 'a', scope: 's' } }, scopes })).toEqual([]);
 });
+
+test('server-without-scope: what a ceiling enforces is not observed, whatever the config says', () => {
+  const document = {
+    version: 1,
+    servers: { a: { command: 'a', scope: 's', mode: 'observe' }, b: { command: 'b', scope: 's', mode: 'observe' } },
+    scopes: { s: { grants: [] } },
+  };
+  expect(found('server-without-scope', document, { enforced: new Set(['a']) })).toEqual([
+    'servers.b.mode: `b` is only observed: what its scope denies is let pass',
+  ]);
+});
+
+test('the commands of a mend are about the config that is looked at', () => {
+  const definitions = new Map([
+    [
+      'a',
+      {
+        ...{ before: pinned([{ name: 'x', title: 'one' }]), now: pinned([{ name: 'x', title: 'two' }]) },
+        ...{ since: 'approved' as const, hasInstructions: true },
+      },
+    ],
+  ]);
+  const document = { version: 1, servers: { a: { command: 'a', scope: 's' } }, scopes: { s: { grants: [] } } };
+  const lockRefused = { what: 'the lock was edited', mend: 'restore it' };
+  const { findings } = lint(document, {
+    ...{ definitions, lockRefused, notAsked: new Map([['a', 'it ended']]), commandOptions: ' --config c.json' },
+    approved: { policy: {}, pins: new Map() },
+  });
+  const mendOf = (rule: string) => findings.find((one) => one.rule === rule)?.mend;
+  expect(mendOf('definition-drift')).toBe(
+    'look with `mcp-guard scope diff --server a --config c.json`, then `mcp-guard scope approve --server a --config c.json --reason …`',
+  );
+  expect(mendOf('definitions-not-pinned')).toContain('`mcp-guard scope approve --server a --config c.json --reason …`');
+  expect(mendOf('lock-refused')).toBe('restore it: `mcp-guard scope approve --config c.json --reason …`');
+  expect(mendOf('server-not-asked')).toContain('`mcp-guard run --server a --config c.json`');
+});

@@ -82,6 +82,12 @@ test('unconstrained-argument: each grant of the tool is asked, one open one is e
   expect(of([{ ...closed, expires: '2026-06-01' }])).toEqual([]);
 });
 
+test('no mend names what would deny every call', () => {
+  const mends = lint(oneScope({ grants: [{ tool: 'delete_all' }, { tool: 'x' }] })).findings.map(({ mend }) => mend);
+  expect(mends.some((mend) => mend.includes('`expires`'))).toBe(true);
+  for (const mend of mends) expect(mend).not.toMatch(/approve: "always"|approved each time/);
+});
+
 describe('destructive-without-approval', () => {
   test.each<[OfferedTool, boolean]>([
     [tool('delete_file'), true],

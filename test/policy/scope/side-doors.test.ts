@@ -1,12 +1,17 @@
 // What reaches a server beside the arguments of a call: the argument that is completed, answers to questions (`inputResponses`), methods
-// that nearly are those that a scope is asked about. And methods that nobody knows, which pass.
+// that nearly are those that a scope is asked about. And methods that MCP does not define, which need a grant.
 import { describe, expect, test } from 'vitest';
+import { checkScopes } from '../../../src/config/check-scopes.ts';
+import type { ScopeDocument } from '../../../src/config/schema.ts';
 import type { RequestView } from '../../../src/core/interceptor.ts';
 import { createScopePolicy } from '../../../src/policy/scope/scope.ts';
+import { decideUse } from '../../../src/policy/scope/scope-decision.ts';
+import { buildOpenLayer, type ScopeLayer } from '../../../src/policy/scope/scope-layer.ts';
 import type { JsonObject } from '../../../src/wire/json.ts';
-import { layersOf } from './make-scope.ts';
+import { REQUEST_METHODS } from '../../../src/wire/protocol-keys.ts';
+import { layersOf, makeLayer, makeScope } from './make-scope.ts';
 
-function ask(method: string, params: JsonObject, more: readonly { readonly request: string }[] = []): string {
+function ask(method: string, params: JsonObject, more: NonNullable<ScopeDocument['grants']> = []): string {
   const layers = layersOf({
     grants: [
       { tool: 'read', args: { '/path': { prefix: '/data/', optional: true } }, additional: false },
@@ -80,9 +85,53 @@ test.each(['tool/call', 'Tool/Call', 'prompt/get', 'resource/read'])('%s is near
   expect(ask(method, { name: 'danger' })).toBe('not_granted');
 });
 
-test.each(['tools/execute', 'tools/call_many', 'vendor/thing'])(
-  '%s is no method that the guard knows: it passes',
-  (method) => {
-    expect(ask(method, { name: 'danger' })).toBe('pass');
-  },
-);
+describe('a method that MCP does not define', () => {
+  const BEYOND = ['tools/execute', 'tools/call_many', 'vendor/thing', 'notifications/thing', '', 'x'.repeat(2_000)];
+
+  test.each(BEYOND)('%s needs a grant', (method) => {
+    expect(ask(method, { name: 'danger' })).toBe('not_granted');
+    // by name or pattern, and by nothing else
+    expect(ask(method, { name: 'danger' }, [{ tool: '*' }, { request: '*' }, { prompt: '*' }])).toBe('not_granted');
+  });
+
+  test('is granted by name or pattern', () => {
+    expect(ask('vendor/thing', {}, [{ method: 'vendor/*' }])).toBe('pass');
+    expect(ask('vendor/thing', {}, [{ method: 'vendor/thing' }])).toBe('pass');
+    expect(ask('other/thing', {}, [{ method: 'vendor/*' }])).toBe('not_granted');
+  });
+
+  test('in disguise stays out, whatever is granted', () => {
+    for (const method of [' Tools/Call', 'tools/ca\u200bll', 'tool/call'])
+      expect(ask(method, { name: 'danger' }, [{ method: '*' }])).toBe('not_granted');
+  });
+
+  test.each(
+    [...REQUEST_METHODS].filter(
+      (method) =>
+        !/^(tools\/call|prompts\/get|completion\/|subscriptions\/|resources\/(read|(un)?subscribe))/.test(method),
+    ),
+  )('%s is one that it does define: it needs none', (method) => {
+    expect(ask(method, {})).toBe('pass');
+  });
+
+  test('the lock must have it, too, and a ceiling that does not grant it takes it away', () => {
+    const own = makeLayer({ grants: [{ method: '*' }] });
+    const decide = (...more: ScopeLayer[]): string => {
+      const decision = decideUse([own, ...more], 'method', 'vendor/x', undefined, 0);
+      return decision.granted ? 'granted' : decision.refusal.kind;
+    };
+    expect(decide()).toBe('granted');
+    expect(decide(makeLayer({ grants: [{ tool: '*' }] }, 'lock'))).toBe('unapproved');
+    expect(decide(makeLayer({ grants: [{ tool: '*' }] }, 'ceiling'))).toBe('absent');
+    expect(decide(buildOpenLayer([], '/etc/ceiling.json'))).toBe('granted');
+    expect(decide(buildOpenLayer(makeScope({ deny: [{ method: 'vendor/*' }] }).denies, '/c'))).toBe('absent');
+  });
+
+  test('a config that names one of the protocol is wrong', () => {
+    const found: string[] = [];
+    checkScopes({ scopes: { a: { grants: [{ method: 'tools/call' }, { method: 'tools/*' }] } } }, ({ path, what }) =>
+      found.push(`${path} ${what}`),
+    );
+    expect(found).toEqual(['scopes.a.grants[0].method `tools/call` is a method of the protocol']);
+  });
+});

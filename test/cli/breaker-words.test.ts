@@ -1,0 +1,41 @@
+// What another machine of a fleet has found, in words for a person; its name is whatever somebody wrote.
+import { describe, expect, test } from 'vitest';
+import { describeEvidence } from '../../src/cli/breaker-words.ts';
+import { readTransition, recordTransition } from '../../src/policy/breaker/transition-record.ts';
+import { HOSTILE } from './breaker-scene.ts';
+
+const COUNTS = { samples: 5, faults: 4, toolErrors: 1, slow: 0, row: 4 };
+const NONE = { samples: 0, faults: 0, toolErrors: 0, slow: 0, row: 0 };
+
+describe('evidence of a fleet', () => {
+  test('names the machine, and the counts where there are any', () => {
+    expect(describeEvidence({ kind: 'fleet', machine: 'host-b', ...COUNTS })).toBe(
+      'fleet: machine host-b (4 of 5 calls failed, 1 answered with an error, 4 in a row)',
+    );
+    expect(describeEvidence({ kind: 'fleet', machine: 'host-b', ...NONE })).toBe('fleet: machine host-b');
+  });
+
+  test('is cut and inert', () => {
+    const said = describeEvidence({ kind: 'fleet', machine: HOSTILE, ...NONE });
+    expect(said.length).toBeLessThan(200);
+    expect(said).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
+  });
+
+  test('survives its record', () => {
+    const at = { wallMs: 1, monoMs: 2, bootId: 'b' };
+    const evidence = { kind: 'fleet', machine: 'host-b', ...COUNTS } as const;
+    const transition = {
+      from: 'closed',
+      to: 'open',
+      epoch: 1,
+      rule: 'fleet_open',
+      evidence,
+      at,
+      openMs: 5,
+      round: 1,
+    } as const;
+    expect(readTransition(recordTransition({ tool: 'q', transition }))).toEqual({ tool: 'q', transition });
+    const closed = { ...transition, from: 'open', to: 'closed', rule: 'fleet_close', openMs: undefined } as const;
+    expect(readTransition(recordTransition({ tool: undefined, transition: closed }))?.transition).toEqual(closed);
+  });
+});
