@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { tryLock, unlock } from 'fs-native-extensions';
 import { loadTypeScript } from './typescript.mjs';
 
-/** µs at the median: a call under one rate. */
+/** µs at the median: a call under one rate; in the file, under three counts, too. */
 const BUDGETS_US = { memory: 2, file: 20 };
 const ENDED = { settlement: 'result', durationMs: 1, heard: true, answerBytes: 100 };
 const [calls = 20_000] = process.argv.slice(2).map(Number);
@@ -94,7 +94,7 @@ try {
       const { asked, ended } = measure(store, written);
       const show = ({ p50, p99 }) => `p50 ${p50.toFixed(2)}, p99 ${p99.toFixed(2)} µs`;
       console.log(`${kind}, ${name}: asked ${show(asked)}; ended ${show(ended)}`);
-      if (name === 'one rate' && asked.p50 > BUDGETS_US[kind]) process.exitCode = 1;
+      if ((name === 'one rate' || kind === 'file') && asked.p50 > BUDGETS_US[kind]) process.exitCode = 1;
     }
   }
 } finally {

@@ -60,8 +60,11 @@ export async function openNetworkGate(input: NetworkGateInput): Promise<NetworkG
   });
   const first = new Promise<string>((resolve, reject) => {
     readLines(child.stdout, (line) => {
-      if (!isOpen) resolve(line);
-      else if (told < MOST_TOLD) {
+      if (!isOpen) {
+        isOpen = true;
+        clearTimeout(timer);
+        resolve(line);
+      } else if (told < MOST_TOLD) {
         told += 1;
         say(explainRefusal(line));
       }
@@ -72,7 +75,7 @@ export async function openNetworkGate(input: NetworkGateInput): Promise<NetworkG
     };
     child.once('error', (error) => fail(error.message));
     child.once('close', (code, signal) => fail(explainEnd(ending) ?? `it ended with ${signal ?? code}`));
-    const timer = setTimeout(() => fail(`it did not open within ${OPEN_MS} ms`), OPEN_MS);
+    const timer = setTimeout(() => reject(new Error(`it did not open within ${OPEN_MS} ms`)), OPEN_MS);
     timer.unref();
   });
   const end = (): void => {
@@ -83,7 +86,6 @@ export async function openNetworkGate(input: NetworkGateInput): Promise<NetworkG
   process.once('exit', end);
   try {
     const { socket, token } = readOpening(await first);
-    isOpen = true;
     // the session ends when it ends, with or without this
     child.unref();
     for (const stream of [child.stdout, child.stderr]) (stream as Partial<{ unref(): void }>).unref?.(); // pipes are sockets

@@ -1,19 +1,19 @@
 // Runs the interceptors over one request, and gives back what they took. The order itself stands in policy/chain.ts.
 import type { Instant } from '../ports/clock.ts';
-import type {
-  ChangedList,
-  Deny,
-  Interceptor,
-  Narrowing,
-  NotificationView,
-  Observed,
-  Pass,
-  RequestView,
-  Resumption,
-  Settled,
-  Verdict,
+import {
+  type ChangedList,
+  type Deny,
+  type Interceptor,
+  type Narrowing,
+  type NotificationView,
+  type Observed,
+  PASS,
+  type Pass,
+  type RequestView,
+  type Resumption,
+  type Settled,
+  type Verdict,
 } from './interceptor.ts';
-import { PASS } from './interceptor.ts';
 
 /** How far a request got: the interceptors below `entered` passed it and are owed an `onSettle`. */
 export interface Progress {
@@ -209,7 +209,7 @@ export class Chain {
         this.#onFault(one.name, error);
       }
     }
-    return NO_LISTS;
+    return [];
   }
 
   #tell(interceptor: Interceptor, tell: () => void): void {
@@ -239,7 +239,6 @@ export class Chain {
 
 const UNTOUCHED: readonly Narrowing[] = [];
 const NOBODY: readonly Resumption[] = [];
-const NO_LISTS: readonly ChangedList[] = [];
 
 function faultDenial(name: string): Deny {
   return {

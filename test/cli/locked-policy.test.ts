@@ -256,3 +256,14 @@ test('two tenants share a config, and so its lock: the key and the memory are of
   fs.rmSync(join(directory, 'mcp-guard.lock.json'));
   await expect(openRunLock(place(), other)).rejects.toMatchObject({ code: 'lock_vanished' });
 });
+
+test('what only the lock refuses names the command for this very config', async () => {
+  write(CONFIG);
+  await lock(CONFIG);
+  write({ ...CONFIG, scopes: { files: { grants: [{ tool: 'read' }] } } });
+  const locked = await loadLockedPolicy(place(), context());
+  const entry = locked.policy.servers.get('files');
+  expect(locked.layersOf(entry)).toMatchObject([
+    { role: 'lock', mend: `mcp-guard scope approve --server files --config ${place().path} --reason …` },
+  ]);
+});

@@ -1,7 +1,15 @@
 // What the session does for a policy beside asking it: results, notifications, waits that end, exits, tasks.
 import { describe, expect, it } from 'vitest';
 import type { IntentEntry } from '../../src/audit/entry.ts';
-import type { ChangedList, Deny, Interceptor, Narrowing, RequestView, Resumption, Settled } from '../../src/core/interceptor.ts';
+import type {
+  ChangedList,
+  Deny,
+  Interceptor,
+  Narrowing,
+  RequestView,
+  Resumption,
+  Settled,
+} from '../../src/core/interceptor.ts';
 import { PASS } from '../../src/core/interceptor.ts';
 import { call, Playbook, result, SERVER } from './playbook.ts';
 

@@ -5,6 +5,8 @@ import { ambiguousAnswer } from '../../src/core/denial.ts';
 test('the text names the fault and the mend', () => {
   expect(ambiguousAnswer('files', 'an object names `title` twice')).toMatchObject({
     reason: 'answer_refused',
-    text: expect.stringMatching(/\(an object names `title` twice\).*repeating it .*whoever made the server has to mend/),
+    text: expect.stringMatching(
+      /\(an object names `title` twice\).*repeating it .*whoever made the server has to mend/,
+    ),
   });
 });

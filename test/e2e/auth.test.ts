@@ -247,6 +247,11 @@ describe('a token file of somebody else', () => {
     const other = open(['--server', 'srv', '--token-file', at('moved')]);
     await other.initialize();
     await expect.poll(() => read(23, at('moved')), { timeout: 2_000 }).toContain('own_path');
+    // Nobody takes a file from others by naming it.
+    put('no-token', 'what others work with');
+    expect(yard.command('run', '--config', config, '--server', 'srv', '--token-file', at('no-token')).status).toBe(77);
+    expect(readFileSync(join(yard.state, 'tokens', 'files.json'), 'utf8')).not.toContain('no-token');
+    expect(readFileSync(join(yard.state, 'tokens', 'files.json'), 'utf8')).toContain('moved');
     await Promise.all([reader.end(), other.end()]);
   });
 });

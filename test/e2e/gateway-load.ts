@@ -211,11 +211,12 @@ export async function runLoad(
   child.stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
   for (let at = 0; at < AT_ONCE; at += 1) load.ask();
 
-  const seconds = Math.max(1, Math.round(lastsMs / 1000));
   const memory: number[] = [];
-  for (let second = 0; second < seconds; second += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    if (second < seconds - 1) kill(pid);
+  const startMs = performance.now();
+  for (let second = 1; performance.now() - startMs < lastsMs; second += 1) {
+    const dueMs = startMs + second * 1000 - performance.now();
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueMs)));
+    if (second * 1000 < lastsMs) kill(pid);
     memory.push(memoryOf(pid).now);
   }
   const settled = new Promise<void>((resolve) => {

@@ -32,7 +32,8 @@ beforeEach(() => {
 });
 afterEach(async () => {
   expect(await yard.close()).toEqual([]);
-  fs.rmSync(`${yard.state}-homes`, { recursive: true, force: true });
+  // a server whose guard failed at once may still be making its directories, for as long as its watcher needs
+  fs.rmSync(`${yard.state}-homes`, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 });
 
 describe.each([

@@ -130,7 +130,7 @@ describe.skipIf(program === undefined)('a fleet', () => {
     while (sick.rules().filter((rule) => rule === 'probe_failed').length < 2) {
       await sick.call(false);
       answers.push(await sound.call(true), await third.call(true));
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setImmediate(resolve));
     }
     expect(new Set(answers)).toEqual(new Set(['pass']));
     expect(sound.rules().filter((rule) => rule === 'fleet_open')).toHaveLength(1);

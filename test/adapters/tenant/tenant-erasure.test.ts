@@ -1,5 +1,4 @@
 // An erasure that is cut off at any step leaves chains that verify, and done again it comes to the same: headers and hashes, nothing else.
-import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -148,7 +147,11 @@ test('a home that its servers have closed is removed all the same, and what it l
   const isRoot = process.getuid?.() === 0;
   // root could remove it as it is: an ordinary user could not
   if (isRoot) {
-    for (const root of [scene.stateDir, `${scene.stateDir}-homes`]) execFileSync('chown', ['-R', '7001', root]);
+    for (const root of [scene.stateDir, `${scene.stateDir}-homes`]) {
+      fs.chownSync(root, 7001, 7001);
+      for (const name of fs.readdirSync(root, { recursive: true, encoding: 'utf8' }))
+        fs.lchownSync(join(root, name), 7001, 7001);
+    }
     process.seteuid?.(7001);
   }
   try {

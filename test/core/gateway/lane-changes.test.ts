@@ -80,7 +80,12 @@ describe('a server that leaves', () => {
     are(play, ['b']);
     const effects = play.take();
     expect(lanesOf(effects, 'end_lane')).toEqual(['a']);
-    expect(typesOf(effects)).toContain('to_client');
+    const answers = effects.flatMap((one) =>
+      one.type === 'to_client' && typeof one.bytes === 'function' ? [JSON.parse(String(one.bytes())) as Message] : [],
+    );
+    expect(answers).toMatchObject([
+      { id: 1, result: { isError: true, content: [{ text: expect.stringContaining('not in the config any more') }] } },
+    ]);
     play.event({ type: 'lane_ended', lane: 'a' });
     expect(lanesOf(play.take(), 'start_lane')).toEqual([]);
   });

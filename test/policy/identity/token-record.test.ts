@@ -175,7 +175,7 @@ test('what waited for a server that was away while the identity ended is not sen
     book.exits().client(call(1)).take();
     return book;
   };
-  const back = { type: 'upstream_started', upstream: SERVER } as const;
+  const back = { type: 'upstream_started', upstream: SERVER, pid: 7 } as const;
   expect(wait().event(back).toServer()).toHaveLength(1);
   const late = wait();
   end = 'revoked';

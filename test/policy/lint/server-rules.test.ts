@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { findLaunched } from '../../../src/config/launched-code.ts';
 import { secretKind } from '../../../src/policy/lint/secret-shape.ts';
 import { isPinned } from '../../../src/policy/lint/server-rules.ts';
+import { pinned } from '../pins/pin-scene.ts';
 import { found, lint, offer } from './lint-scene.ts';
 
 describe('unpinned-command', () => {

@@ -1,9 +1,10 @@
 // What reaches a server beside the arguments of a call: the argument that is completed, answers to questions (`inputResponses`), methods
 // that nearly are those that a scope is asked about. And methods that MCP does not define, which need a grant.
 import { describe, expect, test } from 'vitest';
-import { checkScopes } from '../../../src/config/check-scopes.ts';
+import { checkScopes, TARGET_KINDS } from '../../../src/config/check-scopes.ts';
 import type { ScopeDocument } from '../../../src/config/schema.ts';
 import type { RequestView } from '../../../src/core/interceptor.ts';
+import { diffScopes } from '../../../src/policy/lock/scope-diff.ts';
 import { createScopePolicy } from '../../../src/policy/scope/scope.ts';
 import { decideUse } from '../../../src/policy/scope/scope-decision.ts';
 import { buildOpenLayer, type ScopeLayer } from '../../../src/policy/scope/scope-layer.ts';
@@ -11,7 +12,7 @@ import type { JsonObject } from '../../../src/wire/json.ts';
 import { REQUEST_METHODS } from '../../../src/wire/protocol-keys.ts';
 import { layersOf, makeLayer, makeScope } from './make-scope.ts';
 
-function ask(method: string, params: JsonObject, more: NonNullable<ScopeDocument['grants']> = []): string {
+function ask(method: string, params: JsonObject, more: readonly NonNullable<ScopeDocument['grants']>[number][] = []): string {
   const layers = layersOf({
     grants: [
       { tool: 'read', args: { '/path': { prefix: '/data/', optional: true } }, additional: false },
@@ -125,6 +126,17 @@ describe('a method that MCP does not define', () => {
     expect(decide(makeLayer({ grants: [{ tool: '*' }] }, 'ceiling'))).toBe('absent');
     expect(decide(buildOpenLayer([], '/etc/ceiling.json'))).toBe('granted');
     expect(decide(buildOpenLayer(makeScope({ deny: [{ method: 'vendor/*' }] }).denies, '/c'))).toBe('absent');
+  });
+
+  test('is shown before it is approved, like every other kind', () => {
+    const config = (grants: JsonObject[]): JsonObject => ({
+      ...{ version: 1, servers: { a: { command: 'a', scope: 's' } } },
+      scopes: { s: { grants } },
+    });
+    const { rules } = diffScopes(config([]), config(TARGET_KINDS.map((kind) => ({ [kind]: 'x/*' }))), 'a', []);
+    expect(rules.map(({ kind, direction }) => `${kind} ${direction}`)).toEqual(
+      TARGET_KINDS.map((kind) => `${kind} wider`),
+    );
   });
 
   test('a config that names one of the protocol is wrong', () => {
