@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { memoryOf } from './guarded.ts';
 import type { ListWalk } from './list-walk.ts';
+import { liveHeap } from './live-heap.ts';
 import type { Launch } from './stage.ts';
 
 export interface Target {
@@ -30,6 +31,8 @@ export interface LoadResult {
   readonly slowestMs: number;
   /** Resident MiB of the guard, each second. */
   readonly memory: readonly number[];
+  /** MiB that live on its heap after a collection, a quarter into a long run and at its end; empty for a short one. */
+  readonly heap: readonly number[];
 }
 
 interface Open {
@@ -57,6 +60,7 @@ const IDS = 32;
 const TOKENS = 4;
 /** Longer than a call waits for a server that starts. */
 const SETTLED_WITHIN_MS = 40_000;
+const LONG_MS = 60_000;
 /** One request in so many is for a page of a list. */
 const ONE_PAGE_IN = 8;
 
@@ -128,7 +132,8 @@ class Load {
     if (one.walk !== undefined) {
       this.pages += 1;
       const fault = one.walk.take(line);
-      if (fault !== undefined) this.faults.push(fault);
+      if (fault === 'lost') this.lost += 1;
+      else if (fault !== undefined) this.faults.push(fault);
     } else if (one.target !== undefined) this.#judge(one.target, one.serial, line);
     if (!this.isOver) this.ask();
     else if (this.answered === this.serial) this.onIdle();
@@ -185,7 +190,10 @@ export async function runLoad(
   lastsMs: number,
   kill: (guard: number) => void,
 ): Promise<LoadResult> {
-  const child = spawn(launch.command, launch.args, { env: launch.env, stdio: ['pipe', 'pipe', 'ignore'] });
+  const isLong = lastsMs >= LONG_MS;
+  const args = isLong ? ['--heapsnapshot-signal=SIGUSR2', ...launch.args] : launch.args;
+  const { env, directory: cwd } = launch;
+  const child = spawn(launch.command, args, { env, cwd, stdio: ['pipe', 'pipe', 'ignore'] });
   const pid = child.pid ?? -1;
   child.stdin.on('error', () => {}); // An ending, told by the exit.
   const load = new Load(targets, walks, (line) => void child.stdin.write(line));
@@ -212,13 +220,16 @@ export async function runLoad(
   for (let at = 0; at < AT_ONCE; at += 1) load.ask();
 
   const memory: number[] = [];
+  const heap: number[] = [];
   const startMs = performance.now();
   for (let second = 1; performance.now() - startMs < lastsMs; second += 1) {
     const dueMs = startMs + second * 1000 - performance.now();
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueMs)));
     if (second * 1000 < lastsMs) kill(pid);
     memory.push(memoryOf(pid).now);
+    if (isLong && heap.length === 0 && performance.now() - startMs > lastsMs / 4) heap.push(await liveHeap(pid, cwd));
   }
+  if (isLong) heap.push(await liveHeap(pid, cwd));
   const settled = new Promise<void>((resolve) => {
     load.onIdle = resolve;
   });
@@ -233,5 +244,5 @@ export async function runLoad(
   load.faults.push(...load.unanswered());
   child.stdin.end();
   await once(child, 'exit');
-  return { ...load, memory };
+  return { ...load, memory, heap };
 }

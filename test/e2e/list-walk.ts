@@ -30,13 +30,17 @@ export class ListWalk {
     return this.#cursor === undefined ? '{}' : JSON.stringify({ cursor: this.#cursor });
   }
 
-  /** @returns what is wrong with the page; undefined for nothing */
+  /** @returns what is wrong with the page; `lost` where the guard says that the one server it was asked of is gone; undefined for nothing */
   take(line: string): string | undefined {
     this.#isAsked = false;
     const page = this.#page;
     // An answer of the guard under test.
     const { result } = JSON.parse(line) as { result?: { tools?: Entry[]; nextCursor?: string } };
-    if (result?.tools === undefined) return `no list: ${line.slice(0, 200)}`;
+    if (result?.tools === undefined) {
+      this.#cursor = undefined;
+      this.#page = 0;
+      return page > 0 && line.includes(') before it answered;') ? 'lost' : `no list: ${line}`;
+    }
     const { tools, nextCursor } = result;
     this.#cursor = nextCursor;
     this.#page = nextCursor === undefined ? 0 : page + 1;

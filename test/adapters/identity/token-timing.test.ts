@@ -30,7 +30,6 @@ async function tellApart(
   each: number,
   most: number,
   least = 1,
-  least = 1,
 ): Promise<readonly string[]> {
   const times = kinds.map((): number[] => []);
   for (let turn = -Math.ceil(turns / 4); turn < turns; turn += 1) {

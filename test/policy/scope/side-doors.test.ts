@@ -12,7 +12,11 @@ import type { JsonObject } from '../../../src/wire/json.ts';
 import { REQUEST_METHODS } from '../../../src/wire/protocol-keys.ts';
 import { layersOf, makeLayer, makeScope } from './make-scope.ts';
 
-function ask(method: string, params: JsonObject, more: readonly NonNullable<ScopeDocument['grants']>[number][] = []): string {
+function ask(
+  method: string,
+  params: JsonObject,
+  more: readonly NonNullable<ScopeDocument['grants']>[number][] = [],
+): string {
   const layers = layersOf({
     grants: [
       { tool: 'read', args: { '/path': { prefix: '/data/', optional: true } }, additional: false },
