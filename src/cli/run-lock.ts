@@ -190,11 +190,7 @@ function describeLock(stage: string, { body, signature }: SignedLock, place: Loc
 }
 
 /** What an approval would give effect. Of scopes it is not known here what they add: both sides are asked for each request. */
-function describeWaiting(
-  judgement: LockJudgement,
-  { config }: LockPlace,
-  options: CommandOptions,
-): string | undefined {
+function describeWaiting(judgement: LockJudgement, { config }: LockPlace, options: CommandOptions): string | undefined {
   if (judgement.kind !== 'holds') return undefined;
   const directions = judgement.combination.differences.map(({ direction }) => direction);
   const count = directions.filter((one) => one !== 'narrower').length;

@@ -81,7 +81,7 @@ describe('a mistake on the command line is a usage error of our own', () => {
     [
       ['breaker', 'status', '--tenant', 'A/B'],
       '`--tenant A/B` is no name for a tenant',
-      'use 1 to 63 of `a-z`, `0-9` and `-`, not starting with `-`; `run`, `projects` and `lock` are taken',
+      'use 1 to 63 of `a-z`, `0-9` and `-`, not starting with `-`; `run`, `projects`, `lock`, `tokens`, `canaries` and names of Windows devices are taken',
     ],
     [['run', '--config'], 'option `--config <file>` argument missing', 'see `mcp-guard run --help`'],
     [
@@ -92,12 +92,12 @@ describe('a mistake on the command line is a usage error of our own', () => {
     [
       ['run', '--tenant', 'A/B', '--', 'a'],
       '`--tenant A/B` is no name for a tenant',
-      'use 1 to 63 of `a-z`, `0-9` and `-`, not starting with `-`; `run`, `projects` and `lock` are taken',
+      'use 1 to 63 of `a-z`, `0-9` and `-`, not starting with `-`; `run`, `projects`, `lock`, `tokens`, `canaries` and names of Windows devices are taken',
     ],
     [
       ['audit', 'tail', '--tenant', 'run'],
       '`--tenant run` is no name for a tenant',
-      'use 1 to 63 of `a-z`, `0-9` and `-`, not starting with `-`; `run`, `projects` and `lock` are taken',
+      'use 1 to 63 of `a-z`, `0-9` and `-`, not starting with `-`; `run`, `projects`, `lock`, `tokens`, `canaries` and names of Windows devices are taken',
     ],
     [
       ['run', '--pass-env', 'A=B', '--', 'a'],

@@ -1,12 +1,12 @@
-// A request that nobody is known to have: the servers are asked one after the other, in the order of the config, until one does
-// not say that it has no such thing. INVARIANT: one at a time, so that it runs at most once.
+// A request that nobody is known to have: the servers are asked one after the other until one does not say that it has no such
+// thing; those that are there first, each in the order of the config. INVARIANT: one at a time, so that it runs at most once.
 import type { Line, ReadLimits, RequestMessage } from '../../wire/message.ts';
 import { readLine } from '../../wire/read-line.ts';
 import type { Refusing } from '../denial.ts';
 import type { Lane } from './lane.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
 import type { Refusals } from './refusals.ts';
-import { NOBODY } from './refusals.ts';
+import { NOBODY, serverSlow } from './refusals.ts';
 
 export interface AskPlan {
   readonly open: OpenRequest;
@@ -20,8 +20,24 @@ export interface AskPlan {
   readonly onFound: (lane: Lane) => void;
 }
 
-/** Sends the request to a lane; `onAnswer` gets the line that the client would. False where it could not be sent. */
-export type SendTo = (plan: Pick<AskPlan, 'open' | 'line'>, lane: Lane, onAnswer: (bytes: Buffer) => void) => boolean;
+export interface Asking {
+  /** Gets the line that the client would. */
+  readonly onAnswer: (bytes: Buffer) => void;
+  /** The lane did not come up: it was not sent. */
+  readonly onUnsent: () => void;
+}
+
+/** Sends the request to a lane. False where it could not be sent. */
+export type SendTo = (plan: Pick<AskPlan, 'open' | 'line'>, lane: Lane, then: Asking) => boolean;
+
+/** What those who were asked so far have said. */
+interface Asked {
+  readonly at: number;
+  /** The last one's word that it has no such thing. */
+  readonly no: Buffer | undefined;
+  /** The first that was to be asked and did not come up. */
+  readonly unsent: Lane | undefined;
+}
 
 export class Asks {
   readonly #requests: OpenRequests;
@@ -44,28 +60,37 @@ export class Asks {
   start(plan: AskPlan): void {
     this.#running.add(plan.open);
     plan.open.onForgone = () => void this.#running.delete(plan.open);
-    this.#next(plan, 0, undefined);
+    // nobody waits for a server that is not up while another one may have it
+    const candidates = [
+      ...plan.candidates.filter((lane) => lane.takesLines),
+      ...plan.candidates.filter((lane) => !lane.takesLines),
+    ];
+    this.#next({ ...plan, candidates }, { at: 0, no: undefined, unsent: undefined });
   }
 
-  #next(plan: AskPlan, from: number, last: Buffer | undefined): void {
+  #next(plan: AskPlan, { at: from, no, unsent }: Asked): void {
     const { open, line, candidates } = plan;
     for (let at = from; at < candidates.length; at += 1) {
       const lane = candidates[at];
       if (lane === undefined) break;
-      const isSent = this.#sendTo({ open, line }, lane, (bytes) => {
-        const isLast = at === candidates.length - 1;
-        if (!isLast && this.#isNo(bytes, plan.nextOn)) {
-          this.#next(plan, at + 1, bytes);
-          return;
-        }
-        if (!this.#isNo(bytes, plan.nextOn)) plan.onFound(lane);
-        this.#end(open);
-        this.#requests.reply(open, bytes);
+      const isSent = this.#sendTo({ open, line }, lane, {
+        onAnswer: (bytes) => {
+          if (this.#isNo(bytes, plan.nextOn)) {
+            this.#next(plan, { at: at + 1, no: bytes, unsent });
+            return;
+          }
+          plan.onFound(lane);
+          this.#end(open);
+          this.#requests.reply(open, bytes);
+        },
+        onUnsent: () => this.#next(plan, { at: at + 1, no, unsent: unsent ?? lane }),
       });
       if (isSent) return;
     }
     this.#end(open);
-    if (last !== undefined) this.#requests.reply(open, last);
+    // who was not asked may have it
+    if (unsent !== undefined) this.#refusals.refuse(open, line, unsent.id, serverSlow(unsent));
+    else if (no !== undefined) this.#requests.reply(open, no);
     else this.#refusals.refuse(open, line, NOBODY, plan.refusal);
   }
 

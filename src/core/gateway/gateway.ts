@@ -82,8 +82,8 @@ export class Gateway {
       onGreeted: () => this.#fromLanes.flush(),
     });
     this.#one = new ToOneLane({ settings, outbox, requests, lanes, refusals });
-    const asks = new Asks(requests, refusals, settings.read, ({ open, line }, lane, onAnswer) =>
-      this.#one.trySend(open, line, lane, onAnswer),
+    const asks = new Asks(requests, refusals, settings.read, ({ open, line }, lane, then) =>
+      this.#one.trySend(open, line, lane, then),
     );
     const lists = new Lists({ settings, outbox, requests, lanes, fans, prefixes, refusals, routes });
     const listens = new Listens({ outbox, requests, lanes, routes });
@@ -230,7 +230,8 @@ export class Gateway {
     if (this.#parts.fans.onRefused(part)) return;
     const { open } = part;
     if (open === undefined) return;
-    if (part.onAnswer !== undefined) part.onLost?.(lane.why);
+    if (part.onUnsent !== undefined) part.onUnsent();
+    else if (part.onAnswer !== undefined) part.onLost?.(lane.why);
     else if (kind === 'slow') this.#parts.refusals.refuse(open, line, lane.id, serverSlow(lane));
     else this.#one.refuse(open, line, lane, 'down');
   }

@@ -34,7 +34,8 @@ export class LaneLines {
     // INVARIANT: a line of a lane's session is one message that was read strictly, so a response has one legal id.
     const id = span === undefined ? undefined : (JSON.parse(bytes.toString('utf8', span.start, span.end)) as RequestId);
     const part = id === undefined ? undefined : lane.parts.get(id);
-    if (part === undefined) {
+    // what waits for a lane was not sent to it
+    if (part === undefined || lane.isHolding(part)) {
       this.#parts.outbox.dropped('server', lane.id, 'no open request has this id');
       return;
     }

@@ -100,6 +100,11 @@ export class Lane {
     return this.capabilities === undefined || objectAt(this.capabilities, capability) !== undefined;
   }
 
+  /** Whether it still waits here, and was not sent. */
+  isHolding(part: Part): boolean {
+    return this.waiting.length > 0 && this.waiting.some((one) => one.part === part);
+  }
+
   /** INVARIANT: what waits is bounded. False where there is no room. */
   hold(waiting: Waiting): boolean {
     this.waiting = this.waiting.filter((one) => this.isWanted(one));

@@ -19,6 +19,8 @@ export interface Part {
   readonly onAnswer: ((bytes: Buffer) => void) | undefined;
   /** The lane's session is over, and nothing will come: why. */
   readonly onLost: ((why: string) => void) | undefined;
+  /** It waited for its lane in vain and was not sent; undefined: the client is told so. */
+  readonly onUnsent?: (() => void) | undefined;
   /** Open for as long as the client listens: no reason to keep a server. */
   readonly isStanding?: boolean;
 }
@@ -92,7 +94,11 @@ export class OpenRequests {
   }
 
   /** The client's own id where nothing else on this lane may be answered under it. */
-  add(lane: Lane, open: OpenRequest | undefined, then: Pick<Part, 'onAnswer' | 'onLost' | 'isStanding'>): Part {
+  add(
+    lane: Lane,
+    open: OpenRequest | undefined,
+    then: Pick<Part, 'onAnswer' | 'onLost' | 'onUnsent' | 'isStanding'>,
+  ): Part {
     const isFree = (id: RequestId): boolean => !lane.parts.has(id);
     const own = open !== undefined && open.after === undefined && isFree(open.id);
     const id = own ? open.id : this.#ids.next(this.#highest, open?.id ?? this.#sample, isFree);

@@ -4,6 +4,7 @@ import { isJsonObject } from '../../wire/json.ts';
 import type { Line, RequestMessage } from '../../wire/message.ts';
 import { readLine } from '../../wire/read-line.ts';
 import { OpenTasks } from '../tasks.ts';
+import type { Asking } from './asks.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import type { Lane } from './lane.ts';
 import type { OpenRequest, Part } from './open-requests.ts';
@@ -33,8 +34,8 @@ export class ToOneLane {
   }
 
   /** For asking one after the other: false where it could not be sent, and nobody was told. */
-  trySend(open: OpenRequest, line: Line<RequestMessage>, lane: Lane, onAnswer: (bytes: Buffer) => void): boolean {
-    const part: Part = this.#add(open, lane, (bytes) => onAnswer(this.#bytesFor(part, bytes)));
+  trySend(open: OpenRequest, line: Line<RequestMessage>, lane: Lane, then: Asking): boolean {
+    const part: Part = this.#add(open, lane, (bytes) => then.onAnswer(this.#bytesFor(part, bytes)), then.onUnsent);
     if (this.#parts.lanes.send(lane, this.#lineFor(line, part, []), part) === 'sent') return true;
     this.#parts.requests.remove(part);
     return false;
@@ -58,10 +59,10 @@ export class ToOneLane {
     requests.reply(open, out);
   }
 
-  #add(open: OpenRequest, lane: Lane, onAnswer: Part['onAnswer']): Part {
+  #add(open: OpenRequest, lane: Lane, onAnswer: Part['onAnswer'], onUnsent?: Part['onUnsent']): Part {
     const onLost = (): void =>
       this.#parts.refusals.refuseLost(open, lane, serverDown(lane, this.#parts.outbox.now.monoMs));
-    return this.#parts.requests.add(lane, open, { onAnswer, onLost });
+    return this.#parts.requests.add(lane, open, { onAnswer, onLost, onUnsent });
   }
 
   #lineFor(line: Line<RequestMessage>, { id, lane }: Part, changes: readonly Change[]): Line<RequestMessage> {

@@ -49,6 +49,7 @@ it('counts what was let pass, by kind, with the last time and where arguments po
   sink.close('shutdown');
   expect(names('files')).toEqual({
     tool: ['read', 'observed'],
+    method: [],
     prompt: ['p'],
     resource: ['file:///r'],
     request: ['sampling/createMessage'],

@@ -153,11 +153,8 @@ class World {
         break;
       }
       case 'forge':
-        // what waits for a server that is not up is unknown to its session, and so is an answer to it
-        if (
-          !this.asked.get(name)?.some((request) => request.id === one.id) &&
-          !this.open.some(({ id, owner }) => id === one.id && owner === name)
-        )
+        // what waits for it was not sent to it, whosever it is
+        if (!this.asked.get(name)?.some((request) => request.id === one.id))
           this.play.lane(name, { id: one.id, result: { forged: true } });
         break;
       case 'away':

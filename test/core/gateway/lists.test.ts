@@ -190,3 +190,28 @@ test('a resource of nobody is asked for one by one, and remembered', () => {
   play.client({ id: 2, method: 'resources/read', params: { uri: 'y://1' } });
   expect(play.toLanes().map(([lane]) => lane)).toEqual(['b']);
 });
+
+test('what nobody has listed is asked of those that are up first; one that does not come up hands it on', () => {
+  const play = new GatewayPlaybook('a', 'b', 'c').greet(undefined, 'a', 'b', 'c');
+  // a is gone, and has been started again: it does not answer yet
+  play.event({ type: 'lane_gone', lane: 'a', why: 'x' }).event({ type: 'lane_ended', lane: 'a' });
+  play.at(play.nowMs + 60_000).take();
+  play.client({ id: 1, method: 'resources/read', params: { uri: 'y://1' } });
+  expect(play.toLanes()).toMatchObject([['b', { method: 'resources/read' }]]);
+  play.lane('b', { id: 1, error: { code: -32002, message: 'no' } });
+  expect(play.toLanes()).toMatchObject([['c', { method: 'resources/read' }]]);
+  play.lane('c', { id: 1, result: { contents: [] } });
+  expect(play.toClient()).toEqual([{ jsonrpc: '2.0', id: 1, result: { contents: [] } }]);
+});
+
+test('where nobody has it and one could not be asked, that is the answer, once its time is over', () => {
+  const play = new GatewayPlaybook('a', 'b').greet(undefined, 'a', 'b');
+  play.event({ type: 'lane_gone', lane: 'a', why: 'x' }).event({ type: 'lane_ended', lane: 'a' });
+  play.at(play.nowMs + 60_000).take();
+  play.client({ id: 1, method: 'resources/read', params: { uri: 'y://1' } });
+  play.lane('b', { id: 1, error: { code: -32002, message: 'no' } }).take();
+  play.at(play.nowMs + 29_999);
+  expect(play.toClient()).toEqual([]);
+  play.at(play.nowMs + 1);
+  expect(play.toClient()).toMatchObject([{ id: 1, error: { message: expect.stringContaining('`a`') } }]);
+});
