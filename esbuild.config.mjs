@@ -46,6 +46,7 @@ const LATER = {
   'lint-commands': 'src/cli/lint-commands.ts',
   'limit-store-redis': 'src/adapters/limit-store-redis.ts',
   'load-config': 'src/config/load-config.ts',
+  'policy-diff': 'src/policy/lock/policy-diff.ts',
   're2-pattern': 'src/adapters/re2-pattern.ts',
   'run-fleet': 'src/cli/run-fleet.ts',
   program: 'src/cli/program.ts',

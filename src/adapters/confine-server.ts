@@ -1,6 +1,7 @@
 // Starts no server, but decides how one of a tenant is started: at which level, as whom, where, behind which prefix. Puts the rooms
 // together; loaded only where a server is confined. INVARIANT: what is required and cannot be had ends in an error, never in less.
 import * as fs from 'node:fs';
+import type { ForeignPlace } from '../config/foreign-places.ts';
 import type { IsolationPolicy } from '../config/isolation-policy.ts';
 import { findLaunched } from '../config/launched-code.ts';
 import type { IsolationLevel } from '../config/restriction.ts';
@@ -9,10 +10,12 @@ import { openTenantScope, type TenantScope } from '../tenant/tenant-scope.ts';
 import { isVisible, type Sandbox, sandboxPrefix } from './bubblewrap.ts';
 import { resolveCommand } from './command-path.ts';
 import { makeGateDirectory } from './gate-directory.ts';
+import { closeInherited } from './inherited-descriptors.ts';
 import { findUser, type Offer, probeSandbox, probeUsers } from './isolation-probe.ts';
 import { bridgeEnvironment, bridgePrefix, GATE_INSIDE } from './network-bridge.ts';
 import { openNetworkGate } from './network-gate.ts';
 import { type NetworkRuntime, probeNetworkRuntime } from './network-gate-probe.ts';
+import { createJudge, listOutermost } from './shown-places.ts';
 import { limitPrefix, userPrefix } from './start-prefix.ts';
 import { makeGatesPlace, makeTenantPlaces, type TenantPlaces } from './tenant-places.ts';
 
@@ -25,6 +28,10 @@ export interface ConfineInput {
   /** The strongest that config, tenant and ceilings ask for, and who asks. */
   readonly required: { readonly level: IsolationLevel; readonly by: string };
   readonly uid: number | undefined;
+  /** Where the servers of this tenant write, all of them: another one may have replaced what this one is shown. */
+  readonly writable?: readonly string[];
+  /** What other tenants have been given. */
+  readonly foreign?: readonly ForeignPlace[];
   readonly platform?: NodeJS.Platform;
   /** The machine's way out, without anybody's password: for a gate to the network. */
   readonly proxies?: Readonly<Record<string, string>>;
@@ -72,11 +79,9 @@ export async function confineServer(input: ConfineInput): Promise<Confinement> {
   const runtime = required.level === 'L3' ? (probes?.runtime ?? probeNetworkRuntime)(platform) : undefined;
   if (runtime?.kind === 'missing') throw refuse(runtime.why, 'mend that, or require `L2` at most');
   const isBoxed = required.level === 'L2' || runtime !== undefined;
-  const sandbox = isBoxed ? (probes?.sandbox ?? probeSandbox)(platform) : undefined;
-  if (sandbox?.kind === 'missing') throw refuse(sandbox.why, 'mend that, or require less');
   const named = isolation.uid === undefined ? undefined : { uid: isolation.uid, gid: isolation.gid ?? isolation.uid };
-  // A user that is written down is used at every level; L1 is nothing else.
-  const wanted = required.level === 'L1' || named !== undefined;
+  // A user that is written down is used at every level; L1 is nothing else. Root in a sandbox would still own the files of the kernel.
+  const wanted = required.level === 'L1' || named !== undefined || (isBoxed && uid === 0);
   const users: Offer | undefined = wanted ? (probes?.users ?? probeUsers)(platform, uid) : undefined;
   if (users?.kind === 'missing')
     throw refuse(users.why, 'start the guard as root, or take `uid` and `L1` out of `isolation`');
@@ -85,9 +90,12 @@ export async function confineServer(input: ConfineInput): Promise<Confinement> {
     throw refuse('has no user of its own', `set \`isolation.uid\`, or make a system user \`mcpg-${input.tenant}\``);
   if (user !== undefined && user.uid === uid)
     throw refuse('its user is the guard’s own', 'give it another `isolation.uid`');
+  const asUser = users === undefined || user === undefined ? [] : userPrefix(users.program, user);
+  const sandbox = isBoxed ? (probes?.sandbox ?? probeSandbox)(platform, asUser) : undefined;
+  if (sandbox?.kind === 'missing') throw refuse(sandbox.why, 'mend that, or require less');
+  closeInherited();
   const places = makeTenantPlaces(scope, input.server, user);
   const level = runtime !== undefined ? 'L3' : sandbox !== undefined ? 'L2' : user !== undefined ? 'L1' : 'L0';
-  const asUser = users === undefined || user === undefined ? [] : userPrefix(users.program, user);
   const way =
     runtime === undefined || sandbox === undefined || domains.length === 0
       ? undefined
@@ -104,17 +112,22 @@ export async function confineServer(input: ConfineInput): Promise<Confinement> {
       const inner = limitPrefix(limits, places.needed);
       if (sandbox === undefined || !program.found) return { words: [...asUser, ...inner], env: {}, notes: [] };
       const offline = checkFirstStart(input, places, command, args);
-      const shown = checkShown(scope, isolation);
-      const writable = [...new Set([places.home, places.work, cwd, ...shown.writable])];
+      const own = [places.home, places.work];
+      const shown = listOutermost([...own, cwd, ...isolation.writable], isolation.readable);
+      const judge = createJudge({
+        ...{ server: input.server, tenant: input.tenant, uid, own, closed: [scope.stateDir, scope.homes.root] },
+        ...{ writable: [...isolation.writable, cwd, ...(input.writable ?? [])], foreign: input.foreign ?? [] },
+      });
       const words = sandboxPrefix({
         // at L3 all of it comes through the gate
         ...{ bwrap: sandbox.program, network: level === 'L2' && isolation.network === true, hostname: input.tenant },
-        ...{ cwd, program: program.path, writable, readable: shown.readable, placed: way?.placed ?? [] },
+        ...{ cwd, program: program.path, ...shown, placed: way?.placed ?? [] },
+        ...{ judge, memoryBytes: isolation.memoryBytes },
       });
       return {
         words: [...asUser, ...words, ...inner, ...(way?.words ?? [])],
         env: { ...offline, ...way?.env },
-        notes: findHidden(args, [...writable, ...shown.readable]),
+        notes: findHidden(args, [...shown.writable, ...shown.readable]),
       };
     },
   };
@@ -176,41 +189,9 @@ function checkFirstStart(
   );
 }
 
-/** INVARIANT: no sandbox shows the guard's own state, or what holds it: every other tenant lies in it. */
-function checkShown(
-  { stateDir, homes, id }: TenantScope,
-  isolation: IsolationPolicy,
-): { readonly readable: readonly string[]; readonly writable: readonly string[] } {
-  const closed = [stateDir, homes.root].map(realPath);
-  const check = (path: string): string => {
-    const real = realPath(path);
-    const lies = (inner: string, outer: string): boolean =>
-      inner === outer || inner.startsWith(outer === '/' ? '/' : `${outer}/`);
-    if (closed.some((state) => lies(real, state) || lies(state, real))) {
-      throw new GuardError(
-        'isolation_unavailable',
-        `\`isolation\` of \`${id}\` shows \`${path}\`, where the guard keeps its state`,
-        {
-          hint: 'name a smaller directory',
-        },
-      );
-    }
-    return path;
-  };
-  return { readable: isolation.readable.map(check), writable: isolation.writable.map(check) };
-}
-
 /** A server whose own files are not shown fails in words that nobody connects with the sandbox. */
 function findHidden(args: readonly string[], shown: readonly string[]): readonly string[] {
   return args
     .filter((arg) => arg.startsWith('/') && !isVisible(arg, shown) && fs.existsSync(arg))
     .map((arg) => `its sandbox does not show \`${arg}\`: add it to \`isolation.readable\``);
-}
-
-function realPath(path: string): string {
-  try {
-    return fs.realpathSync(path);
-  } catch {
-    return path;
-  }
 }

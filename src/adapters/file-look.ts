@@ -23,6 +23,16 @@ function signFile(path: string): string {
   }
 }
 
+/** Its owner and who may do what with it; a word that is none where that cannot be had. Never throws. */
+export function modeOfFile(path: string): string {
+  try {
+    const stat = fs.statSync(path, { throwIfNoEntry: false });
+    return stat === undefined ? 'none' : `${stat.uid}:${stat.gid}:${stat.mode.toString(8)}`;
+  } catch (error) {
+    return String(codeOf(error));
+  }
+}
+
 /** SHA-256 of the bytes, hex; a word that is no digest where they cannot be had. Never throws. */
 export function digestFile(path: string): string {
   let fd: number | undefined;

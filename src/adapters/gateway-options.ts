@@ -1,4 +1,5 @@
 // Everything a gateway run is given. Types only.
+import type { UpstreamExit } from '../core/events.ts';
 import type { Gateway } from '../core/gateway/gateway.ts';
 import type { ListName } from '../core/interceptor.ts';
 import type { AuditSink } from '../ports/audit-sink.ts';
@@ -13,8 +14,11 @@ import type { Timers } from './shutdown-ladder.ts';
 export interface LaneNews {
   onAway(): void;
   onBack(): void;
-  /** @param isLoop it has ended too often */
-  onGone(isLoop: boolean): void;
+  /**
+   * @param isLoop it has ended too often
+   * @param exit its last
+   */
+  onGone(isLoop: boolean, exit: UpstreamExit | undefined): void;
   /** One of its lists is another by a policy, or by its server being another one. */
   onList(list: ListName): void;
 }

@@ -1,6 +1,6 @@
 // Runs a gateway to its end: one client, a session run for each lane, around a pure core. Executes what the core wants, turn by
 // turn; decides nothing itself.
-import type { SessionEvent } from '../core/events.ts';
+import type { SessionEvent, UpstreamExit } from '../core/events.ts';
 import type { GatewayEffect, GatewayEvent } from '../core/gateway/events.ts';
 import { clientEvent } from './client-events.ts';
 import type { GatewayOptions } from './gateway-options.ts';
@@ -16,8 +16,6 @@ const DEFECT_STATUS = 70;
 /** The host is gone: as if the terminal had hung up. */
 const SIGHUP = 1;
 
-const LOOP = 'it has ended too often';
-const GONE = 'it could not be started, or has ended';
 
 interface RunningLane {
   readonly run: SessionRun;
@@ -145,6 +143,7 @@ export class GatewayRun {
       this.#touched.clear();
       for (const lane of touched) this.#lanes.get(lane)?.client.endTurn();
     }
+    this.#do(this.#options.gateway.endTurn(this.#options.clock.now()));
     this.#isDraining = false;
     this.#options.client.flush();
     this.#loud.forget();
@@ -202,7 +201,7 @@ export class GatewayRun {
     const run = this.#options.openLane(lane, client, {
       onAway: () => this.#post({ type: 'lane_away', lane }),
       onBack: () => this.#post({ type: 'lane_back', lane }),
-      onGone: (isLoop) => this.#post({ type: 'lane_gone', lane, isLoop, why: isLoop ? LOOP : GONE }),
+      onGone: (isLoop, exit) => this.#post({ type: 'lane_gone', lane, isLoop, why: whyGone(isLoop, exit) }),
       onList: (list) => this.#post({ type: 'lane_list', lane, list }),
     });
     this.#lanes.set(lane, { run, client });
@@ -237,4 +236,11 @@ export class GatewayRun {
     await this.#waits.atMost(FAREWELL_MS, client.drained());
     this.#resolve(this.#stopSignal === undefined ? 0 : 128 + this.#stopSignal);
   }
+}
+
+/** As a part of a sentence. */
+function whyGone(isLoop: boolean, exit: UpstreamExit | undefined): string {
+  if (exit === undefined) return isLoop ? 'it has ended too often' : 'it has ended';
+  if (exit.kind === 'unstartable') return exit.text;
+  return isLoop ? `it has ended too often, last with ${exit.text}` : `it has ended with ${exit.text}`;
 }

@@ -1,6 +1,7 @@
 // What this machine can give of the levels of isolation, found out by trying. Knows no tenant and no config; decides nothing.
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
+import { SANDBOX_FLAGS } from './bubblewrap.ts';
 import { resolveCommand } from './command-path.ts';
 
 /** A level that is there has `program`; one that is not says what is missing. */
@@ -20,31 +21,17 @@ export function probeUsers(platform: NodeJS.Platform, uid: number | undefined): 
   return find('setpriv', 'util-linux');
 }
 
-/** L2: bubblewrap, and a kernel that lets it. */
-export function probeSandbox(platform: NodeJS.Platform): Offer {
+/** L2: bubblewrap, and a kernel that lets it. @param asUser words that make another user of it, who will start it: kernels tell users apart */
+export function probeSandbox(platform: NodeJS.Platform, asUser: readonly string[] = []): Offer {
   if (platform !== 'linux') return missing(`bubblewrap is for Linux, and this is ${platform}`);
   const found = find('bwrap', 'bubblewrap');
   if (found.kind === 'missing') return found;
-  const flags = [
-    '--unshare-user-try',
-    '--unshare-pid',
-    '--unshare-ipc',
-    '--unshare-uts',
-    '--unshare-net',
-    '--cap-drop',
-    'ALL',
-  ];
-  const trial = spawnSync(
-    found.program,
-    [...flags, '--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev', '--', '/bin/sh', '-c', ':'],
-    {
-      env: {},
-      cwd: '/',
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: TRIAL_MS,
-      killSignal: 'SIGKILL',
-    },
-  );
+  const view = ['--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev', '--size', '4096', '--tmpfs', '/tmp'];
+  const words = [...asUser, found.program, ...SANDBOX_FLAGS, '--unshare-net', ...view, '--', '/bin/sh', '-c', ':'];
+  const trial = spawnSync(words[0] ?? '', words.slice(1), {
+    ...{ env: {}, cwd: '/', timeout: TRIAL_MS, killSignal: 'SIGKILL' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   if (trial.status === 0) return found;
   const said = trial.stderr?.toString('utf8').trim().split('\n')[0] ?? '';
   return missing(`bubblewrap is installed and cannot build a sandbox here${said === '' ? '' : `: ${said}`}`);

@@ -17,7 +17,7 @@ import {
   lastingApprovers,
   trustedKeys,
 } from '../policy/lock/lock-judgement.ts';
-import { type LockMemory, lineFor } from '../policy/lock/lock-line.ts';
+import { type LockMemory, lineFor, nextAnchor } from '../policy/lock/lock-line.ts';
 import type { LockRefusal } from '../policy/lock/lock-refusal.ts';
 import type { PinSet } from '../policy/pins/pin-set.ts';
 import type { JsonObject } from '../wire/json.ts';
@@ -98,9 +98,10 @@ export function mayApprove(
 }
 
 /** The refusal as an error: what, why, and the command that mends it. */
-export function lockError(place: LockPlace, { code, what, mend }: LockRefusal): GuardError {
-  const command = `mcp-guard scope approve --config ${quoteWord(place.named)} --reason …`;
-  return new GuardError(code, `\`${place.lock}\`: ${what}`, { hint: `${mend}: \`${command}\`` });
+export function lockError(place: LockPlace, { code, what, mend, isTakeable, isElsewhere }: LockRefusal): GuardError {
+  const options = `--config ${quoteWord(place.named)}${isTakeable === true ? ' --take' : ''} --reason …`;
+  const command = isElsewhere === true ? '' : `: \`mcp-guard scope approve ${options}\``;
+  return new GuardError(code, `\`${place.lock}\`: ${what}`, { hint: `${mend}${command}` });
 }
 
 /** Keeps in the state directory that this lock was seen, by this name. @throws GuardError state_unusable, state_locked */
@@ -110,6 +111,13 @@ export async function rememberJudgement(place: LockPlace, judgement: LockJudgeme
     makeStateDirs(place);
     await rememberLock(memoryPath(place), place.config, judgement.remember, false);
   }
+  rememberName(place);
+}
+
+/** An approver's lock is gone by from now on, since a person said so. @throws GuardError state_unusable, state_locked */
+export async function takeLock(place: LockPlace, take: LockMemory): Promise<void> {
+  makeStateDirs(place);
+  await rememberLock(memoryPath(place), place.config, take, 'taken');
   rememberName(place);
 }
 
@@ -139,7 +147,7 @@ export interface LockWish {
 export async function writeLock(place: LockPlace, wish: LockWish): Promise<SignedLock> {
   makeStateDirs(place);
   const memory = memoryPath(place);
-  const { lock, text } = await withFileLock(`${memory}.approve`, { timeoutMs: LOCK_TIMEOUT_MS }, () => {
+  const { lock, text, remembered } = await withFileLock(`${memory}.approve`, { timeoutMs: LOCK_TIMEOUT_MS }, () => {
     const previous = wish.judged.kind === 'holds' ? wish.judged.lock : undefined;
     const reading = readLockText(place.lock);
     // INVARIANT: what is approved is a step from what was shown; somebody else's approval in between is not overwritten
@@ -155,9 +163,9 @@ export async function writeLock(place: LockPlace, wish: LockWish): Promise<Signe
       { ...rest, previous: previous?.body, line, seen, configName: basename(place.config) },
       { digest: PORTS.digest, key: key.publicKey, sign: key.sign },
     );
-    return { lock: made, text: write(place, made) };
+    return { lock: made, text: write(place, made), remembered };
   });
-  await rememberLock(memory, place.config, rememberable(lock, text, wish.nowMs), true);
+  await rememberLock(memory, place.config, rememberable(lock, text, wish.nowMs, remembered), true);
   rememberName(place);
   return lock;
 }
@@ -168,12 +176,14 @@ function signedIn(judged: LockJudgement): LockBody | undefined {
   return judged.kind === 'holds' ? judged.lock.body : undefined;
 }
 
-/** The time of an approval is the time of who gave it: a clock that once ran ahead is forgiven by it. */
-function rememberable({ body }: SignedLock, text: string, nowMs: number): LockMemory {
+/** The time of an approval is its giver's: a clock that once ran ahead is forgiven by it. */
+function rememberable({ body }: SignedLock, text: string, nowMs: number, known: LockMemory | undefined): LockMemory {
   const newest = body.approvals.at(-1);
   if (newest === undefined) throw new Error('a lock that was just made has an approval');
   const digest = PORTS.digest(text);
-  return { id: body.id, newest, digest, approvers: lastingApprovers(body), latestMs: Math.trunc(nowMs) };
+  const approvers = lastingApprovers(body);
+  const anchor = nextAnchor(body, approvers, known);
+  return { id: body.id, newest, digest, approvers, anchor, latestMs: Math.trunc(nowMs) };
 }
 
 const PORTS = { verify: verifySignature, digest: (text: string): string => hash('sha256', text) };

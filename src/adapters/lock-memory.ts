@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { GuardError } from '../guard-error.ts';
 import { isLineId, readApproval } from '../policy/lock/lock-document.ts';
 import type { MemoryReading } from '../policy/lock/lock-judgement.ts';
-import type { LockMemory } from '../policy/lock/lock-line.ts';
+import { anchorOf, type LockMemory } from '../policy/lock/lock-line.ts';
 import type { Json } from '../wire/json.ts';
 import { readPrivateFile, removeDrafts, replaceFile } from './durable-file.ts';
 import { withFileLock } from './locked-file.ts';
@@ -37,15 +37,21 @@ export function readLockMemory(path: string, config: string): MemoryReading {
 }
 
 /**
- * Remembers a lock that was seen or written; durable when it resolves. A lower number than is known changes nothing, nor does an earlier
- * time with the same.
- * @param replace after an approval: also where what is there cannot be read @throws GuardError state_unusable, state_locked
+ * Remembers a lock that was seen or written; durable when it resolves. Less than is known changes nothing, nor does an earlier time with
+ * the same.
+ * @param replace after an approval: also where what is there cannot be read; `taken`: over whatever is known, for a person said so
+ * @throws GuardError state_unusable, state_locked
  */
-export async function rememberLock(path: string, config: string, memory: LockMemory, replace: boolean): Promise<void> {
+export async function rememberLock(
+  path: string,
+  config: string,
+  memory: LockMemory,
+  replace: boolean | 'taken',
+): Promise<void> {
   await withFileLock(`${path}.lock`, { timeoutMs: LOCK_TIMEOUT_MS }, () => {
     const known = readLockMemory(path, config);
-    if (known.kind === 'known' && !isNewer(memory, known.memory)) return;
-    if (known.kind === 'unreadable' && !replace) throw unusable(known.why);
+    if (known.kind === 'known' && replace !== 'taken' && !isNewer(memory, known.memory)) return;
+    if (known.kind === 'unreadable' && replace === false) throw unusable(known.why);
     try {
       removeDrafts(path);
       replaceFile(path, `${JSON.stringify({ version: VERSION, config, ...memory })}\n`, 'drop');
@@ -57,6 +63,9 @@ export async function rememberLock(path: string, config: string, memory: LockMem
 
 function isNewer(one: LockMemory, known: LockMemory): boolean {
   const [left, right] = [one.newest.number, known.newest.number];
+  // a newer word of an approver counts before whatever was approved here with this machine's key
+  const [given, last] = [anchorOf(one)?.number ?? 0, anchorOf(known)?.number ?? 0];
+  if (one.id === known.id && given !== last) return given > last;
   return left > right || (left === right && one.digest === known.digest && one.latestMs > known.latestMs);
 }
 
@@ -76,10 +85,14 @@ function checkMemory(value: unknown, wanted: string): LockMemory | undefined {
   const { id, digest, approvers, latestMs } = value;
   // untyped input: it comes from JSON.parse
   const newest = readApproval(value.newest as Json);
+  // an earlier version did not write it
+  const isAnchored = 'anchor' in value && value.anchor !== undefined;
+  const anchor = isAnchored ? readApproval(value.anchor as Json) : undefined;
+  if (isAnchored && anchor === undefined) return undefined;
   if (!isLineId(id) || newest === undefined) return undefined;
   if (typeof latestMs !== 'number' || !Number.isSafeInteger(latestMs) || latestMs < 0) return undefined;
   if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest) || !Array.isArray(approvers)) return undefined;
   // untyped input: each entry is looked at
   const keys = (approvers as readonly unknown[]).filter((key) => typeof key === 'string');
-  return keys.length === approvers.length ? { id, newest, digest, approvers: keys, latestMs } : undefined;
+  return keys.length === approvers.length ? { id, newest, digest, approvers: keys, anchor, latestMs } : undefined;
 }

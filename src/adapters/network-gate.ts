@@ -35,6 +35,8 @@ const INSIDE = '/run/mcp-guard-gate';
 /** On a machine that is busy a second Node.js takes seconds. */
 const OPEN_MS = 20_000;
 const LONGEST_LINE = 4096;
+/** It keeps nothing in files. */
+const GATE_MEMORY = 16 * 1_048_576;
 /** Lines of a gate that are told: it says fewer, unless somebody speaks through it. */
 const MOST_TOLD = 64;
 
@@ -45,6 +47,8 @@ export async function openNetworkGate(input: NetworkGateInput): Promise<NetworkG
   const sandbox = sandboxPrefix({
     ...{ bwrap, network: true, hostname: 'gate', cwd: '/', program: process.execPath },
     ...{ writable: [], readable: [runtime.modules], placed: [{ from: directory, to: INSIDE, isWritable: true }] },
+    // TRUST: what it shows is the guard's own program and modules: whoever could replace those would be the guard
+    ...{ judge: (path) => path, memoryBytes: GATE_MEMORY },
   });
   const words = [...asUser, ...sandbox, process.execPath, '--input-type=module', '-e', networkGateScript];
   const [program = '', ...args] = [...words, runtime.entry, JSON.stringify(domains)];

@@ -121,6 +121,10 @@ export function openRunRecord(options: RunRecordOptions): RunRecord {
       facts.of(server);
       changed();
     },
+    list(server) {
+      facts.of(server);
+      changed();
+    },
     policyIs(next) {
       policy = next;
       // a person waits for this answer

@@ -6,6 +6,7 @@ import { readRecord } from '../audit/record.ts';
 import { isDay, isSegmentId } from '../audit/segment-id.ts';
 import type { TenantScope } from '../tenant/tenant-scope.ts';
 import { replaceFile } from './durable-file.ts';
+import { removeTree } from './remove-tree.ts';
 import { codeOf } from './state-paths.ts';
 import { TOMBSTONE } from './tenant-tombstone.ts';
 
@@ -73,24 +74,6 @@ function eraseSegment(path: string): number {
   const left = erased.join('\n');
   if (left !== text) replaceFile(path, left, 'drop');
   return count;
-}
-
-/** attacker-controlled: what lies in a home, which its servers may have closed against who removes it. Follows no link. */
-function removeTree(path: string): void {
-  try {
-    fs.rmSync(path, { recursive: true, force: true });
-  } catch (error) {
-    if (codeOf(error) !== 'EACCES') throw error;
-    openDirectories(path);
-    fs.rmSync(path, { recursive: true, force: true });
-  }
-}
-
-/** TRUST: nobody of the tenant runs now, who could put a link in the place of a directory. */
-function openDirectories(path: string): void {
-  if (!isDirectory(path)) return;
-  fs.chmodSync(path, 0o700);
-  for (const name of fs.readdirSync(path)) openDirectories(join(path, name));
 }
 
 function isSegment(path: string, name: string): boolean {

@@ -78,7 +78,24 @@ function makeOwned({ homes }: TenantScope, server: string, user: ServerUser | un
   for (const path of [homes.root, homes.directory, works]) makeDirectory(path, 0o711, own);
   const [home, work] = [join(homes.directory, 'home'), join(works, server)] as const;
   for (const path of [home, work]) makeDirectory(path, 0o700, user ?? own);
+  if (user !== undefined) refuseShared(homes.root, homes.directory, user);
   return [home, work];
+}
+
+/**
+ * INVARIANT: no two tenants of this machine have one user or group, wherever it comes from: two configs, a `mcpg-…` of the system. After the
+ * own home was made: of two that start at once at least one sees the other.
+ */
+function refuseShared(root: string, own: string, user: ServerUser): void {
+  for (const name of fs.readdirSync(root)) {
+    const home = join(root, name, 'home');
+    if (join(root, name) === own) continue;
+    const stat = fs.lstatSync(home, { throwIfNoEntry: false });
+    if (stat === undefined || (stat.uid !== user.uid && stat.gid !== user.gid)) continue;
+    throw new StatePathError(
+      `\`${home}\` of another tenant belongs to user ${stat.uid} and group ${stat.gid}: give this one \`isolation.uid\` and \`gid\` that no other has`,
+    );
+  }
 }
 
 /** @param owner undefined where the platform has no users: then nothing is given away or checked */

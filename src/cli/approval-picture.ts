@@ -1,7 +1,6 @@
 // What waits for an approval of one config, and what an approval would make of it: policy, definitions, names that read alike. Pure;
 // knows no screen and no file. INVARIANT: what is shown is what would be written: both come from one picture.
-import { GuardError } from '../guard-error.ts';
-import { memberOf, objectFrom, objectOf } from '../policy/lock/difference.ts';
+import { listPinSubjects, type PinSubject } from '../config/pin-key.ts';
 import { mergeLasting } from '../policy/lock/lasting.ts';
 import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
 import { type DiffLine, diffPolicies, type PolicyDiff } from '../policy/lock/policy-diff.ts';
@@ -13,20 +12,16 @@ import type { SeenSet } from '../policy/pins/seen-set.ts';
 import { findShadows, type Shadow } from '../policy/pins/shadow.ts';
 import type { JsonObject } from '../wire/json.ts';
 import { isSameJson } from '../wire/same-json.ts';
-import { suggestName } from './breaker-target.ts';
-
-/** What is known of a server's definitions. */
-export interface Known {
-  /** As a session last saw them, over all pages. */
-  readonly last: SeenSet | undefined;
-  /** What is gone by where nothing was approved. */
-  readonly first: SeenSet | undefined;
-  /** Names of tools that were seen somewhere else, as without a config. */
-  readonly tools: readonly string[];
-}
+import type { CeilingNote } from './ceiling-notes.ts';
+import { type Known, type KnownToAll, knownTo, namesOf } from './known-definitions.ts';
+import { withServer } from './one-server.ts';
 
 export interface ServerPicture {
   readonly server: string;
+  /** Under which its definitions stand in the lock (`pin-key.ts`). */
+  readonly key: string;
+  /** Who runs it, of those that were looked at; undefined: the config knows no tenants. */
+  readonly tenants: readonly string[] | undefined;
   /** Names of tools that it is known to offer. */
   readonly offered: readonly string[];
   /** Against what was approved, else against what was first seen; undefined where there is nothing to compare, or no difference. */
@@ -38,9 +33,9 @@ export interface ServerPicture {
   readonly newPins: number | undefined;
   /**
    * What an approval cannot pin: `unseen`, for nothing of the server was seen and nothing is pinned; `part`, for no list of it ever came to
-   * its end. Undefined: all is there, or `pins` is `off`.
+   * its end; `split`, for its tenants saw different ones. Undefined: all is there, or `pins` is `off`.
    */
-  readonly gap: 'unseen' | 'part' | undefined;
+  readonly gap: 'unseen' | 'part' | 'split' | undefined;
   readonly hidden: readonly (HiddenText & { readonly tool: string })[];
 }
 
@@ -53,6 +48,8 @@ export interface ApprovalPicture {
   readonly diff: PolicyDiff;
   readonly servers: readonly ServerPicture[];
   readonly shadows: readonly Shadow[];
+  /** What of it a ceiling of this machine denies all the same. */
+  readonly ceilings?: readonly CeilingNote[];
   /** An approval would change nothing at all. */
   readonly isUpToDate: boolean;
   /** Something has no effect, or is out of use, until it is approved. */
@@ -75,11 +72,16 @@ export interface PictureInput {
   /** The config as a document. */
   readonly document: JsonObject;
   readonly judgement: LockJudgement;
-  readonly knownOf: (server: string) => Known;
+  /** @param tenant undefined: the config knows no tenants */
+  readonly knownOf: (server: string, tenant: string | undefined) => Known;
+  /** Whose sessions are looked at; undefined: everybody's. */
+  readonly tenant?: string | undefined;
   /** Only this server; undefined: all. */
   readonly only: string | undefined;
   /** What was approved until a time is approved without an end now, or until that of this approval. */
   readonly keep?: boolean | undefined;
+  /** Definitions stay pinned as they are: what drifted stays out of use. */
+  readonly isPolicyOnly?: boolean | undefined;
   /** This approval has an end of its own, for all that it approves. */
   readonly isEnding?: boolean | undefined;
 }
@@ -91,29 +93,32 @@ export function drawApproval(input: PictureInput): ApprovalPicture {
   const { document, judgement, knownOf, only } = input;
   const held = judgement.kind === 'holds' ? judgement : undefined;
   const approved = held?.policy;
-  const policy = only === undefined ? document : withServer(approved ?? NOTHING, document, only);
-  const ids = Object.keys(objectOf(memberOf(policy, 'servers')));
-  const about = only === undefined ? ids : ids.filter((id) => id === only);
+  const policy = only === undefined ? document : withServer(approved ?? NOTHING, document, only, input.tenant);
+  const subjects = listPinSubjects(policy, input.tenant);
+  const about = subjects.filter(({ server }) => only === undefined || server === only);
   const pinned = held?.lock.body.pins ?? new Map<string, PinSet>();
-  const known = new Map(ids.map((id) => [id, knownOf(id)]));
-  const pins = new Map(
-    ids.flatMap((id): [string, PinSet][] => {
-      const set = (about.includes(id) ? pinsOf(known.get(id)?.last, pinned.get(id)) : undefined) ?? pinned.get(id);
-      return set === undefined ? [] : [[id, set]];
-    }),
-  );
-  const inventory = new Map([...known].map(([id, one]) => [id, namesOf(one)]));
+  const known = new Map(subjects.map((one) => [one.key, knownTo(one, knownOf, pinned.get(one.key))]));
+  // what other tenants run stays pinned as it is
+  const keys = new Set([...listPinSubjects(policy), ...subjects].map(({ key }) => key));
+  const pins = new Map([...pinned].filter(([key]) => keys.has(key)));
+  for (const { key } of input.isPolicyOnly === true ? [] : about) {
+    const set = pinsOf(known.get(key)?.last, pinned.get(key));
+    if (set !== undefined) pins.set(key, set);
+  }
+  const inventory = new Map<string, readonly string[]>();
+  for (const { key, server } of subjects)
+    inventory.set(server, [...new Set([...(inventory.get(server) ?? []), ...namesOf(known.get(key))])]);
   const diff = diffPolicies(policy, approved, inventory);
   const passing = drawPassing(input, policy, diff, inventory);
-  const servers = about.map((server) => {
-    const entries = [policy, approved ?? policy].map((one) => objectOf(memberOf(memberOf(one, 'servers'), server)));
-    return drawServer(server, entries, pinned.get(server), known.get(server));
-  });
-  const offered = [...known].flatMap(([server, one]) => namesOf(one).map((tool) => ({ server, tool })));
+  const before = new Map(listPinSubjects(approved ?? policy, input.tenant).map(({ key, entry }) => [key, entry]));
+  const servers = about
+    .map((one) => drawServer(one, [one.entry, before.get(one.key) ?? {}], pinned.get(one.key), known.get(one.key)))
+    .map((one) => (input.isPolicyOnly === true ? { ...one, drift: undefined, newPins: undefined } : one));
+  const names = new Set(about.map(({ server }) => server));
   const isSamePolicy = approved !== undefined && isSameJson(policy, approved) && !(passing?.isMoved ?? false);
   return {
     ...{ policy, passing, pins, diff, servers },
-    shadows: findShadows(offered).filter(({ tools }) => tools.some(({ server }) => about.includes(server))),
+    shadows: findAlike(subjects, known).filter(({ tools }) => tools.some(({ server }) => names.has(server))),
     isUpToDate: isSamePolicy && isSamePins(pins, pinned),
     waits: judgement.kind !== 'holds' || !diff.isApproved || servers.some(({ drift }) => drift !== undefined),
   };
@@ -121,7 +126,7 @@ export function drawApproval(input: PictureInput): ApprovalPicture {
 
 /** INVARIANT: what was approved until a time keeps its end, but for what this approval names (`keep`) or gives another end. */
 function drawPassing(
-  { document, judgement, only, keep, isEnding }: PictureInput,
+  { document, judgement, only, keep, isEnding, tenant }: PictureInput,
   policy: JsonObject,
   diff: PolicyDiff,
   inventory: Inventory,
@@ -130,7 +135,7 @@ function drawPassing(
   const { untilMs } = judgement;
   const before = judgement.lock.body.base ?? NOTHING;
   const merged = mergeLasting(before, judgement.policy, policy);
-  const kept = keep !== true ? merged : only === undefined ? policy : withServer(merged, document, only);
+  const kept = keep !== true ? merged : only === undefined ? policy : withServer(merged, document, only, tenant);
   const base = isEnding === true ? before : kept;
   const isOver = isSameJson(base, policy);
   const fresh = new Set(diff.lines.map(keyOfLine));
@@ -157,20 +162,34 @@ function pinsOf(last: SeenSet | undefined, pinned: PinSet | undefined): PinSet |
   return { ...last.pins, tools: new Map([...pinned.tools, ...last.pins.tools]) };
 }
 
-function namesOf({ last, tools }: Known): readonly string[] {
-  return [...new Set([...(last?.pins.tools.keys() ?? []), ...tools])];
+/** Names that meet in one session: two tenants have none in common. */
+function findAlike(subjects: readonly PinSubject[], known: ReadonlyMap<string, KnownToAll>): readonly Shadow[] {
+  const meeting = new Map<string, PinSubject[]>();
+  for (const tenant of new Set(
+    subjects.flatMap((one): readonly (string | undefined)[] => one.tenants ?? [undefined]),
+  )) {
+    const theirs = subjects.filter(({ tenants }) => tenant === undefined || tenants?.includes(tenant) === true);
+    meeting.set(theirs.map(({ key }) => key).join('\n'), theirs);
+  }
+  const found = new Map<string, Shadow>();
+  for (const theirs of meeting.values()) {
+    const offered = theirs.flatMap(({ key, server }) => namesOf(known.get(key)).map((tool) => ({ server, tool })));
+    for (const one of findShadows(offered)) found.set(JSON.stringify(one), one);
+  }
+  return [...found.values()];
 }
 
 function drawServer(
-  server: string,
+  { server, key, tenants }: PinSubject,
   entries: readonly JsonObject[],
   pinned: PinSet | undefined,
-  known: Known | undefined,
+  known: KnownToAll | undefined,
 ): ServerPicture {
   const last = known?.last;
   const offered = pinsOf(last, pinned);
   const isOff = resolveServerPins(entries[0]).mode === 'off';
-  const gap = pinned === undefined && last === undefined ? 'unseen' : last?.isPart === true ? 'part' : undefined;
+  const unseen = pinned === undefined && last === undefined ? 'unseen' : undefined;
+  const gap = known?.isSplit === true ? 'split' : last?.isPart === true ? 'part' : unseen;
   const before = pinned ?? known?.first?.pins;
   // INVARIANT: an approval that lets a field change does not pass over how it has changed already
   const [settings, held] = entries.map(resolvePins);
@@ -181,8 +200,8 @@ function drawServer(
   const drift = offered === undefined || before === undefined ? undefined : findDrift(before, offered, ignoredOf);
   const tools = [...(last?.pins.tools.values() ?? [])];
   return {
-    server,
-    offered: known === undefined ? [] : namesOf(known),
+    ...{ server, key, tenants },
+    offered: namesOf(known),
     drift: drift !== undefined && isDrift(drift) ? drift : undefined,
     gap: isOff ? undefined : gap,
     before,
@@ -200,40 +219,4 @@ function isSamePins(one: ReadonlyMap<string, PinSet>, other: ReadonlyMap<string,
     const with_ = other.get(server);
     return with_ !== undefined && isSameJson(writePinSet(set), writePinSet(with_));
   });
-}
-
-/** What holds, with this server as the config has it, and the scope that it names. */
-function withServer(approved: JsonObject, config: JsonObject, id: string): JsonObject {
-  const [ours, theirs] = [config, approved].map((document) => objectOf(memberOf(document, 'servers')));
-  const entry = memberOf(ours, id);
-  if (entry === undefined && memberOf(theirs, id) === undefined) {
-    throw new GuardError('usage', `the config has no server \`${id}\``, {
-      hint: suggestName(id, Object.keys(ours ?? {})),
-    });
-  }
-  const [wanted, held] = [memberOf(config, 'scopes'), memberOf(approved, 'scopes')];
-  const isAlone = Object.keys(theirs ?? {}).every((other) => other === id);
-  // whether there are scopes at all decides about every server
-  if ((wanted === undefined) !== (held === undefined) && !isAlone) {
-    throw new GuardError(
-      'usage',
-      `\`${id}\` cannot be approved alone: whether there are \`scopes\` at all is about every server`,
-      {
-        hint: 'leave out `--server`',
-      },
-    );
-  }
-  const name = memberOf(entry, 'scope');
-  const scopes =
-    wanted === undefined
-      ? undefined
-      : objectFrom([
-          ...Object.entries(objectOf(held)).filter(([other]) => other !== name),
-          ...(typeof name === 'string' ? [[name, memberOf(wanted, name)] as const] : []),
-        ]);
-  return objectFrom([
-    ...Object.entries(approved).filter(([key]) => key !== 'servers' && key !== 'scopes'),
-    ['servers', objectFrom([...Object.entries(theirs ?? {}).filter(([other]) => other !== id), [id, entry]])],
-    ['scopes', scopes],
-  ]);
 }

@@ -5,8 +5,9 @@ import type { CommandOptions } from '../policy/lock/lock-command.ts';
 import { numberOf } from '../policy/lock/lock-document.ts';
 import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
 import type { DiffLine } from '../policy/lock/policy-diff.ts';
-import type { ApprovalPicture, Passing } from './approval-picture.ts';
+import type { ApprovalPicture, Passing, ServerPicture } from './approval-picture.ts';
 import { stringifyInert } from './call-json.ts';
+import { callableOf, newlyCallable } from './callable-definitions.ts';
 import { wrapText } from './config-screen.ts';
 import { listDrift, listFirst, type Passage } from './definition-passages.ts';
 import { makeInert } from './inert-text.ts';
@@ -18,10 +19,12 @@ export interface ApprovalLine {
   /**
    * `possible`, `starts`: once it is approved. `drift`: a definition that is out of use until it is approved. `pins`: what would be
    * gone by. `holds`: in effect already. `hidden`, `alike`: to be looked at. `until`: was approved until a time, and ends then; `lasts`:
-   * would end no more. `unpinned`: what an approval cannot pin.
+   * would end no more. `ceiling`: denied here all the same. `unpinned`: what an approval cannot pin.
    */
-  readonly kind: DiffLine['kind'] | 'drift' | 'pins' | 'unpinned' | 'hidden' | 'alike' | 'until' | 'lasts';
+  readonly kind: DiffLine['kind'] | 'drift' | 'pins' | 'unpinned' | 'hidden' | 'alike' | 'until' | 'lasts' | 'ceiling';
   readonly server: string | undefined;
+  /** Whose server it is, where these run another program under that name; absent: everybody's. */
+  readonly tenants?: readonly string[];
   readonly text: string;
   /** What it is about, in full. */
   readonly passages?: readonly Passage[];
@@ -47,6 +50,7 @@ const TONES: Readonly<Record<ApprovalLine['kind'], Tone>> = {
   alike: 'bad',
   pins: 'plain',
   until: 'quiet',
+  ceiling: 'quiet',
   holds: 'quiet',
 };
 const ORDER = Object.keys(TONES);
@@ -55,11 +59,12 @@ const MEANINGS: Readonly<Record<ApprovalLine['kind'], string>> = {
   starts: 'the server does not start as it is now written before an approval',
   lasts: 'approved until a time so far; would not end any more',
   drift: 'a definition that is not the approved one; an approval pins it as it is now',
-  unpinned: 'definitions that an approval cannot pin, for they were not seen',
+  unpinned: 'definitions that an approval cannot pin',
   hidden: 'text that a person does not see and a model reads',
   alike: "a name that may be taken for another server's",
   pins: 'definitions that an approval pins',
   until: 'approved until a time, and ends then',
+  ceiling: 'denied on this machine by a ceiling, whatever is approved',
   holds: 'narrower, and in effect already',
 };
 /** Where nothing is locked, nothing keeps a server from what the config grants. */
@@ -72,29 +77,26 @@ const NEVER_ENDS =
 const INDENT = ' '.repeat(12);
 const MOST_HIDDEN = 10;
 const MOST_ALIKE = 20;
+const MOST_TENANTS = 6;
 
 /** @param isWhole definitions as they stand, too */
-export function listLines(
-  { diff, passing, servers, shadows }: ApprovalPicture,
-  isWhole = false,
-): readonly ApprovalLine[] {
+export function listLines(picture: ApprovalPicture, isWhole = false): readonly ApprovalLine[] {
+  const { diff, passing, servers, shadows, ceilings = [] } = picture;
   const lines: ApprovalLine[] = [...diff.lines, ...(passing === undefined ? [] : listPassing(passing))];
-  for (const { server, drift, before, after, newPins, gap, hidden } of servers) {
-    if (gap === 'part') lines.push({ kind: 'unpinned', server, text: NEVER_ENDS });
+  lines.push(...ceilings.map((one) => ({ kind: 'ceiling', ...one }) as const));
+  for (const one of servers) {
+    const { server: id, key, tenants, drift, before, after, newPins, gap, hidden } = one;
+    const server = { server: id, ...(key !== id && { tenants: tenants ?? [] }) };
+    if (gap === 'split') lines.push({ kind: 'unpinned', ...server, text: splitText(tenants) });
+    if (gap === 'part') lines.push({ kind: 'unpinned', ...server, text: NEVER_ENDS });
     if (drift !== undefined && before !== undefined && after !== undefined)
       for (const { text, passages } of listDrift(drift, before, after, isWhole))
-        lines.push({ kind: 'drift', server, text, ...(passages.length > 0 && { passages }) });
-    if (newPins !== undefined)
-      lines.push({
-        kind: 'pins',
-        server,
-        text: `${newPins === 1 ? '1 tool' : `${newPins} tools`} as last seen, and the instructions`,
-        ...(after !== undefined && { passages: listFirst(after, isWhole) }),
-      });
+        lines.push({ kind: 'drift', ...server, text, ...(passages.length > 0 && { passages }) });
+    lines.push(...listDefinitions(picture, one, isWhole).map((line) => ({ ...line, ...server })));
     for (const { tool, path, shown } of hidden.slice(0, MOST_HIDDEN))
-      lines.push({ kind: 'hidden', server, text: `\`${tool}\` ${path}: ${shown}` });
+      lines.push({ kind: 'hidden', ...server, text: `\`${tool}\` ${path}: ${shown}` });
     if (hidden.length > MOST_HIDDEN)
-      lines.push({ kind: 'hidden', server, text: `and ${hidden.length - MOST_HIDDEN} more` });
+      lines.push({ kind: 'hidden', ...server, text: `and ${hidden.length - MOST_HIDDEN} more` });
   }
   for (const { kind, tools } of shadows.slice(0, MOST_ALIKE)) {
     const names = tools.map(({ server, tool }) => `\`${tool}\` of \`${server}\``).join(', ');
@@ -109,6 +111,23 @@ export function listLines(
   return lines;
 }
 
+function listDefinitions(
+  picture: ApprovalPicture,
+  one: ServerPicture,
+  isWhole: boolean,
+): readonly Pick<ApprovalLine, 'kind' | 'text' | 'passages'>[] {
+  const { server, after, newPins } = one;
+  const fresh = newlyCallable(picture, one);
+  if (fresh !== undefined)
+    return [{ kind: 'pins', text: 'what becomes callable, as it is pinned', passages: listFirst(fresh, isWhole) }];
+  if (newPins === undefined) return [];
+  const text = `${newPins === 1 ? '1 tool' : `${newPins} tools`} as last seen, and the instructions`;
+  if (after === undefined) return [{ kind: 'pins', text }];
+  const { shown, others } = isWhole ? { shown: after, others: 0 } : callableOf(picture, server, after);
+  const rest = `: ${others} of them cannot be called by this, and are shown once they can, or with \`--full\``;
+  return [{ kind: 'pins', text: others === 0 ? text : text + rest, passages: listFirst(shown, isWhole) }];
+}
+
 function listPassing({ untilMs, base, ending, lasting }: Passing): readonly ApprovalLine[] {
   const end = new Date(untilMs).toISOString();
   const then = base === undefined ? `so far until ${end}, now until this approval ends` : `until ${end}`;
@@ -116,6 +135,19 @@ function listPassing({ untilMs, base, ending, lasting }: Passing): readonly Appr
     ...lasting.map(({ server, text }) => ({ kind: 'lasts', server, text: `so far until ${end}: ${text}` }) as const),
     ...ending.map(({ server, text }) => ({ kind: 'until', server, text: `${then}: ${text}` }) as const),
   ];
+}
+
+function splitText(tenants: readonly string[] = []): string {
+  return `${listTenants(tenants)} saw different definitions of it, so none is pinned anew: approve those of one with \`--tenant\``;
+}
+
+function groupOf({ server, tenants }: ApprovalLine): string | undefined {
+  return server === undefined || tenants === undefined ? server : `${server} as ${listTenants(tenants)} runs it`;
+}
+
+function listTenants(tenants: readonly string[]): string {
+  const more = tenants.length - MOST_TENANTS;
+  return `${tenants.slice(0, MOST_TENANTS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 export interface ApprovalText {
@@ -129,11 +161,11 @@ export interface ApprovalText {
 export function formatApproval(view: ApprovalView, columns: number, paint: Paint, isFull = false): ApprovalText {
   const room = makeRoom(isFull);
   const lines = listLines(view.picture, isFull);
-  const servers = new Set(lines.flatMap(({ server }) => server ?? []));
-  const groups = [...(lines.some(({ server }) => server === undefined) ? [undefined] : []), ...servers];
-  const blocks = groups.map((server) => {
+  const names = [...new Set(lines.map(groupOf))];
+  const groups = [...names.filter((name) => name === undefined), ...names.filter((name) => name !== undefined)];
+  const blocks = groups.map((group) => {
     const rows = lines
-      .filter((line) => line.server === server)
+      .filter((line) => groupOf(line) === group)
       .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
       .map(({ kind, text, passages = [] }) => {
         const wrapped = wrapWords(makeInert(text), columns - INDENT.length).join(`\n${INDENT}`);
@@ -141,7 +173,8 @@ export function formatApproval(view: ApprovalView, columns: number, paint: Paint
           .map((line) => `${line}\n`)
           .join('')}`;
       });
-    return `\n${paint('strong', server === undefined ? '(the config)' : makeInert(server))}\n${rows.join('')}`;
+    const head = group === undefined ? '(the config)' : wrapText(makeInert(group), columns, '');
+    return `\n${paint('strong', head)}\n${rows.join('')}`;
   });
   const meanings = view.judgement.kind === 'first_use' ? { ...MEANINGS, ...AT_FIRST } : MEANINGS;
   const kinds = ORDER.filter((kind) => lines.some((line) => line.kind === kind));
@@ -156,7 +189,12 @@ export function formatApproval(view: ApprovalView, columns: number, paint: Paint
 
 /** Which servers have no definition that could be pinned, and what to do; nothing where there is none. Every line ended. */
 export function describeUnseen({ picture: { servers }, commandOptions }: ApprovalView, columns: number): string {
-  const unseen = servers.filter(({ gap }) => gap === 'unseen').map(({ server }) => `\`${makeInert(server)}\``);
+  const unseen = servers
+    .filter(({ gap }) => gap === 'unseen')
+    .map(
+      ({ server, key, tenants = [] }) =>
+        `\`${makeInert(server)}\`${key === server ? '' : ` (${listTenants(tenants)})`}`,
+    );
   if (unseen.length === 0) return '';
   const text = `no definition of ${unseen.join(', ')} was seen yet, so none is pinned: run it (or \`mcp-guard scope lint --live${commandOptions}\`), then approve it`;
   return `${wrapText(text, columns, '')}\n`;

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { inventorySpec, loadInventory } from '../adapters/inventory-documents.ts';
-import { lockError, mayApprove, openMachineKey, writeLock } from '../adapters/lock-file.ts';
+import { lockError, mayApprove, openMachineKey, takeLock, writeLock } from '../adapters/lock-file.ts';
 import { pausesSpec } from '../adapters/pause-look.ts';
 import { sealPauses } from '../adapters/pause-seal.ts';
 import { readSeenPins, rememberApprovedPins } from '../adapters/seen-pins.ts';
@@ -15,12 +15,16 @@ import { type ConfigPlace, findConfigFile, showPlaces } from '../config/find-con
 import { compileDocument } from '../config/load-config.ts';
 import { quoteWord } from '../config/shell-word.ts';
 import { GuardError, isGuardError } from '../guard-error.ts';
+import { memberOf } from '../policy/lock/difference.ts';
 import { tenantSteps } from '../tenant/tenant-scope.ts';
-import { type ApprovalPicture, drawApproval, type Known, type PictureInput } from './approval-picture.ts';
+import type { JsonObject } from '../wire/json.ts';
+import { type ApprovalPicture, drawApproval, type PictureInput } from './approval-picture.ts';
 import type { ApprovalView } from './approval-screen.ts';
 import { DEFAULT_TENANT } from './bare-run.ts';
+import { noteCeilings } from './ceiling-notes.ts';
 import { openCeilingsHere } from './ceilings-here.ts';
 import { makeInert } from './inert-text.ts';
+import type { Known } from './known-definitions.ts';
 import { type LockContext, type ReadConfig, readLockedConfig } from './locked-policy.ts';
 import { openOneShotTrail, readActor } from './one-shot-trail.ts';
 import { type PauseOptions, runPause } from './pause.ts';
@@ -31,6 +35,9 @@ import { runScopeDiff } from './scope-diff.ts';
 import { seeAsTenant } from './tenant-policy.ts';
 import { terminalIo } from './terminal.ts';
 import { loadPortsFor } from './with-constraints.ts';
+
+/** A lock that is taken over brings its own definitions. */
+const NOTHING_SEEN: Known = { last: undefined, first: undefined, tools: [] };
 
 interface Shared {
   readonly config?: string;
@@ -53,10 +60,20 @@ export async function approve(flags: Shared & ScopeApproveOptions): Promise<numb
   if (judgement.kind === 'refused' && judgement.refusal.code === 'lock_newer')
     throw lockError(place, judgement.refusal);
   const actor = readActor();
+  if (flags.take === true) {
+    const { runTakeLock } = await import('./take-lock.ts');
+    return runTakeLock(flags, terminalIo(flags.color), {
+      ...{ judgement, consent: readConsent(), actor, commandOptions: read.commandOptions },
+      look: ({ policy }) => look({ ...read, document: policy }, context, { only: undefined }, () => NOTHING_SEEN),
+      openTrail: () => openOneShotTrail({ stateDir, tenant, server: undefined, clock: systemClock, actor }),
+      take: (memory) => takeLock(place, memory),
+    });
+  }
   let signer: SigningKey | undefined;
   return runScopeApprove(flags, terminalIo(flags.color), {
     ...{ consent: readConsent(), actor, nowMs, commandOptions: read.commandOptions },
-    look: (isEnding) => look(read, context, { only: flags.server, keep: flags.keep, isEnding }),
+    look: (isEnding) =>
+      look(read, context, { only: flags.server, keep: flags.keep, isEnding, isPolicyOnly: flags.policyOnly }),
     check(policy, mend) {
       const compiled = compileDocument(policy, read.policy.source, context);
       if (compiled.ok) return;
@@ -82,11 +99,14 @@ export async function approve(flags: Shared & ScopeApproveOptions): Promise<numb
         ...{ ...words, judged: judgement, policy, base: passing?.base },
         ...{ pins, nowMs, key: signer },
       });
-      for (const { server } of servers) {
-        const set = pins.get(server);
+      for (const { server, key, tenants = [tenant] } of servers) {
+        const set = pins.get(key);
+        if (set === undefined) continue;
         // the lock holds what counts: this is for the day when it is lost
-        if (set !== undefined)
-          await rememberApprovedPins(place, server, { pins: set, hasInstructions: true }).catch(sayError);
+        for (const one of tenants)
+          await rememberApprovedPins({ ...place, tenant: one }, server, { pins: set, hasInstructions: true }).catch(
+            sayError,
+          );
       }
       return lock;
     },
@@ -172,17 +192,30 @@ function findConfig(flag: string | undefined, stateDir: string): ConfigPlace {
 function look(
   read: ReadConfig,
   context: LockContext,
-  wish: Pick<PictureInput, 'only' | 'keep' | 'isEnding'>,
+  wish: Pick<PictureInput, 'only' | 'keep' | 'isEnding' | 'isPolicyOnly'>,
+  knownOf = (server: string, tenant = context.tenant): Known => known(read, { ...context, tenant }, server),
 ): ApprovalView {
   const { place, judgement, document } = read;
-  const knownOf = (server: string): Known => known(read, context, server);
-  const picture = drawApproval({ document, judgement, knownOf, ...wish });
+  const tenant = lookedAt(document, context.tenant, place.config);
+  const drawn = drawApproval({ document, judgement, knownOf, tenant, ...wish });
+  const ceilings = noteCeilings(read.policy, drawn.diff, context.ceilings.restrictions, context.nowMs);
+  const picture = { ...drawn, ceilings };
   return { config: place.config, lock: place.lock, commandOptions: read.commandOptions, judgement, picture };
+}
+
+/** Whose sessions are looked at: without `--tenant` everybody's. @throws GuardError tenant_unknown */
+function lookedAt(document: JsonObject, tenant: string, config: string): string | undefined {
+  const tenants = memberOf(document, 'tenants');
+  if (tenants === undefined || memberOf(tenants, tenant) !== undefined) return tenant;
+  if (tenant === DEFAULT_TENANT) return undefined;
+  throw new GuardError('tenant_unknown', `\`${tenant}\` is no tenant of \`${config}\``, {
+    hint: 'name one of its `tenants`, or leave out `--tenant`',
+  });
 }
 
 function known({ place }: ReadConfig, { stateDir, tenant, nowMs }: LockContext, server: string): Known {
   const say = (text: string): void => void process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
-  const reading = readSeenPins(place, server);
+  const reading = readSeenPins({ ...place, tenant }, server);
   if (reading.kind === 'unreadable') say(`what \`${server}\` offered cannot be read: ${reading.why}`);
   const { last, first } = reading.kind === 'seen' ? reading.seen : { last: undefined, first: undefined };
   let tools: readonly string[] = [];

@@ -5,7 +5,6 @@ import type { ServerPolicy } from '../config/policy.ts';
 import type { GatewayEvent, LaneId } from '../core/gateway/events.ts';
 import type { LaneSettings } from '../core/gateway/settings.ts';
 import { GuardError } from '../guard-error.ts';
-import type { Log } from '../ports/log.ts';
 import { serversOf } from './gateway-servers.ts';
 import type { HeldPolicy } from './open-policy.ts';
 import type { PolicyFollower } from './policy-in-force.ts';
@@ -29,7 +28,8 @@ export interface FollowLanesParts {
   /** Whether the identity of the session may use it. */
   readonly mayUse: (server: LaneId) => boolean;
   readonly tell: (event: Extract<GatewayEvent, { type: 'lanes_are' }>) => void;
-  readonly log: Log;
+  /** It is one of the gateway's from now on, whether it ever runs or not: for `status`. */
+  readonly list: (server: LaneId) => void;
 }
 
 interface Coming {
@@ -41,7 +41,7 @@ interface Coming {
 
 /** To be the last follower: those of the single servers close what has left, and say by what each is started. */
 export function followLanes(parts: FollowLanesParts): PolicyFollower {
-  const { lanes, log } = parts;
+  const { lanes } = parts;
   const known = new Set(parts.secrets.map(({ value }) => value));
   let current = parts.settings;
   const come = async (entry: ServerPolicy, held: HeldPolicy): Promise<Coming> => {
@@ -66,20 +66,21 @@ export function followLanes(parts: FollowLanesParts): PolicyFollower {
     }
   };
   return {
+    standing: () => current.flatMap((settings) => leftOut(settings)),
     async prepare(next) {
       const entries = serversOf(next.policy, parts.asked).filter(({ id }) => parts.mayUse(id));
       const coming = (await Promise.all(entries.map((entry) => come(entry, next)))).map((one) => asItIs(one, current));
       requireOnePrefixEach(coming);
       const before = new Map([...lanes].map(([id, lane]) => [id, lane.command()]));
       return {
-        notes: coming.flatMap((one) => describe(one, current)),
+        notes: coming.flatMap((one) => [...describe(one, current), ...one.notes]),
         commit() {
           current = coming.map(open);
           const renewed = new Set(
             [...lanes].flatMap(([id, lane]) => (before.get(id) === lane.command() || !before.has(id) ? [] : [id])),
           );
           parts.tell({ type: 'lanes_are', lanes: current, renewed });
-          for (const { notes } of coming) for (const note of notes) log.write('warn', note);
+          for (const { lane } of current) parts.list(lane);
         },
       };
     },
@@ -117,10 +118,14 @@ function requireOnePrefixEach(coming: readonly Coming[]): void {
   }
 }
 
-function describe({ settings: { lane, refusal, start } }: Coming, before: readonly LaneSettings[]): readonly string[] {
+function leftOut({ lane, refusal }: LaneSettings): readonly string[] {
+  return refusal === undefined ? [] : [`\`${lane}\` is left out: ${refusal.text}`];
+}
+
+function describe({ settings }: Coming, before: readonly LaneSettings[]): readonly string[] {
+  const { lane, refusal, start } = settings;
   const old = before.find((one) => one.lane === lane);
-  if (refusal !== undefined)
-    return old?.refusal?.text === refusal.text ? [] : [`\`${lane}\` is left out: ${refusal.text}`];
+  if (refusal !== undefined) return old?.refusal?.text === refusal.text ? [] : leftOut(settings);
   if (old !== undefined && old.refusal === undefined) return [];
   return [
     `\`${lane}\` is behind this gateway from now on${start === 'eager' ? '' : ', and started when it is needed'}`,

@@ -1,7 +1,9 @@
 // How the policies of one server go over from one policy to the next: all of them between two messages, and where one of them cannot, the
 // server is closed. Knows no file; what holds for a server is worked out in server-in-force.ts.
+import type { ServerPolicy } from '../config/policy.ts';
 import type { ResolvedServer } from '../config/resolve-server.ts';
 import type { Interceptor } from '../core/interceptor.ts';
+import { isGuardError, showError } from '../guard-error.ts';
 import type { Renewal } from '../policy/renewal.ts';
 import type { Roster } from '../policy/roster.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -11,11 +13,19 @@ import type { HeldPolicy } from './open-policy.ts';
 import type { PolicyFollower } from './policy-in-force.ts';
 import type { ServerRenewal } from './renew-server.ts';
 import type { RunPins } from './run-pins.ts';
-import { closeServer, type HowAsked, type ServerInForce, serverAfterReload } from './server-in-force.ts';
+import {
+  closeServer,
+  closeUnstartable,
+  type HowAsked,
+  type ServerInForce,
+  serverAfterReload,
+} from './server-in-force.ts';
 
 export interface FollowParts {
   readonly server: ResolvedServer;
   readonly asked: HowAsked;
+  /** The policy in force does not have it. */
+  readonly hasLeft: () => boolean;
   readonly standing: { now: ServerInForce };
   readonly interceptors: readonly Interceptor[];
   readonly roster: Pick<Roster, 'beforePolicyChange'>;
@@ -23,13 +33,17 @@ export interface FollowParts {
   /** Undefined: nobody starts this server anew; where its command changes it is closed, and a person is told to. */
   readonly renewal: ServerRenewal | undefined;
   /** Holds calls from then on until the server is back. */
-  readonly gate: Pick<Renewal, 'begin'>;
+  readonly gate: Pick<Renewal, 'begin' | 'isUnderWay'>;
   /** The server will work in another place, or with other arguments. */
   readonly movesTo: (command: UpstreamCommand) => void;
   readonly clock: Clock;
   readonly log: Log;
   /** Runs an action as a turn of its own. */
   readonly between: (action: () => void) => void;
+}
+
+interface Stuck {
+  readonly why: string;
 }
 
 const MOVED = 'another command or environment';
@@ -60,18 +74,35 @@ export function followPolicy(parts: FollowParts): PolicyFollower {
     standing.now = closeServer(next, why, server);
     log.write('error', `every call to \`${server.name}\` is refused from now on: ${why}`);
   };
+  const renewed = `\`${server.name}\` has ${MOVED}: it is started anew once nothing is in flight`;
+  /** Undefined: nobody starts it so. Whatever is wrong with one of many keeps the narrowing of no other back. */
+  const commandFor = async (entry: ServerPolicy, policy: HeldPolicy['policy']): Promise<UpstreamCommand | Stuck> => {
+    if (renewal === undefined) return { why: `${MOVED}: start it anew` };
+    try {
+      return await renewal.prepare(entry, policy);
+    } catch (error) {
+      if (!renewal.isOneOfMany || !isGuardError(error)) throw error;
+      return { why: showError(error).replace(/\s*\n\s*/g, ': ') };
+    }
+  };
+  /** One of many that has left the config is none of the run's any more. */
+  const refused = (): string | undefined => {
+    const isGone = renewal?.isOneOfMany === true && parts.hasLeft();
+    return isGone ? undefined : standing.now.note;
+  };
   return {
+    standing: () => [refused(), parts.gate.isUnderWay(server.name) ? renewed : undefined].filter(isSaid),
     close: (why) => parts.between(() => close({ policy: undefined, lock: undefined }, why)),
     async prepare(next) {
       const found = serverAfterReload(next, running, parts.asked);
       const moved = found.isMoved ? found.entry : undefined;
-      const command = moved && (await renewal?.prepare(moved, next.policy));
+      const start = moved && (await commandFor(moved, next.policy));
+      const [command, stuck] = start === undefined || 'command' in start ? [start, undefined] : [undefined, start.why];
       // INVARIANT: the old process is never asked under a scope that is about the new one
-      const isStuck = moved !== undefined && command === undefined;
-      const holds = isStuck ? closeServer(next, `${MOVED}: start it anew`, server) : found;
-      const renewed = command && `\`${server.name}\` has ${MOVED}: it is started anew once nothing is in flight`;
+      const holds =
+        stuck === undefined ? found : (renewal === undefined ? closeServer : closeUnstartable)(next, stuck, server);
       return {
-        notes: [holds.note, renewed].filter((note) => note !== undefined),
+        notes: [holds.note, command && renewed].filter(isSaid),
         commit: () =>
           parts.between(() => {
             try {
@@ -84,4 +115,8 @@ export function followPolicy(parts: FollowParts): PolicyFollower {
       };
     },
   };
+}
+
+function isSaid(note: string | undefined): note is string {
+  return note !== undefined;
 }

@@ -1,6 +1,7 @@
 // Which servers of the config stand behind this run, where no command was given. Pure.
 import { nearestWord } from '../config/nearest-word.ts';
 import type { Policy, ServerPolicy } from '../config/policy.ts';
+import { quoteWord } from '../config/shell-word.ts';
 import { GuardError } from '../guard-error.ts';
 import type { RunFlags } from './run.ts';
 
@@ -25,6 +26,12 @@ export function gatewayServers(
     });
   }
   const ids = idsOf(asked);
+  if (ids.includes('')) {
+    const what = ids.length === 1 ? 'names no server' : 'has a comma with no name beside it';
+    throw new GuardError('usage', `\`--servers ${quoteWord(asked)}\` ${what}`, {
+      hint: 'give names of servers with a comma between them, or leave `--servers` out for all',
+    });
+  }
   const known = [...(policy?.servers.keys() ?? [])];
   for (const id of ids) {
     if (known.includes(id)) continue;

@@ -77,10 +77,14 @@ async function collect(asked: readonly RunEntry[], token: string, place: ReloadP
   for (;;) {
     const now = new Map(place.list().guards.map((guard) => [guard.path, guard]));
     for (const guard of asked) {
-      const reload = now.get(guard.path)?.record.policy.reload;
-      const isSame = now.get(guard.path)?.record.session === guard.record.session;
-      if (!isSame) answers.set(guard.path, { guard, outcome: 'ended', why: '' });
-      else if (reload?.token === token) answers.set(guard.path, { guard, outcome: reload.outcome, why: reload.why });
+      const found = now.get(guard.path);
+      if (found?.record.session !== guard.record.session) {
+        answers.set(guard.path, { guard, outcome: 'ended', why: '' });
+        continue;
+      }
+      const { reload } = found.record.policy;
+      // by now it may have other servers
+      if (reload?.token === token) answers.set(guard.path, { guard: found, outcome: reload.outcome, why: reload.why });
     }
     if (answers.size === asked.length || place.monoMs() >= untilMs) break;
     await place.pause();

@@ -6,6 +6,7 @@ import { readScopeChanges } from '../adapters/scope-changes.ts';
 import { readSeenPins } from '../adapters/seen-pins.ts';
 import { readUseStatistics } from '../adapters/use-statistics.ts';
 import type { Ceilings } from '../config/ceilings.ts';
+import { pinsOfTenant } from '../config/pin-key.ts';
 import type { Policy } from '../config/policy.ts';
 import { restrictionLayers } from '../config/restrict-layers.ts';
 import { restrictPolicy } from '../config/restrict-policy.ts';
@@ -67,7 +68,13 @@ function readApproved({
   const place = placeLock(policy.source.path, stateDir, tenant);
   const judgement = readLock(place, { config: document, ceiling: machine, nowMs });
   if (judgement.kind === 'holds')
-    return { approved: { policy: judgement.policy, pins: judgement.lock.body.pins }, lockRefused: undefined };
+    return {
+      approved: {
+        policy: judgement.policy,
+        pins: pinsOfTenant(judgement.policy, tenant, judgement.lock.body.pins),
+      },
+      lockRefused: undefined,
+    };
   if (judgement.kind !== 'refused') return { approved: undefined, lockRefused: undefined };
   const { what, mend } = judgement.refusal;
   return { approved: undefined, lockRefused: { what, mend } };

@@ -6,6 +6,8 @@ import type { HeldPolicy } from './open-policy.ts';
 export interface PolicyFollower {
   /** Nothing is granted any more, until another policy takes over. INVARIANT: does not throw. Absent: it grants nothing by itself. */
   close?(why: string): void;
+  /** What is refused or waits now, in the words of its notes. Absent: nothing ever does. */
+  standing?(): readonly string[];
   /** Works out what would hold. Changes nothing. A throw: the old policy stays, for every follower. */
   prepare(next: HeldPolicy): PreparedPolicy | Promise<PreparedPolicy>;
 }
@@ -34,6 +36,11 @@ export class PolicyInForce {
   close(why: string): void {
     this.#held = { ...this.#held, untilMs: Number.POSITIVE_INFINITY };
     for (const one of [...this.#followers, ...this.#last]) one.close?.(why);
+  }
+
+  /** What of the policy is refused or waits now. */
+  standing(): readonly string[] {
+    return [...this.#followers, ...this.#last].flatMap((one) => one.standing?.() ?? []);
   }
 
   /** For as long as the run. */

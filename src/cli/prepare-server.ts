@@ -3,7 +3,7 @@
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import type { Secret } from '../audit/redact/masker.ts';
 import { machineProxies } from '../config/environment.ts';
-import { compileIsolation, strongestLevel } from '../config/isolation-policy.ts';
+import { compileIsolation, type IsolationPolicy, strongestLevel } from '../config/isolation-policy.ts';
 import type { Policy } from '../config/policy.ts';
 import { needsProviders } from '../config/resolve-env.ts';
 import type { ResolvedServer } from '../config/resolve-server.ts';
@@ -13,6 +13,7 @@ import type { UpstreamCommand } from '../ports/upstream.ts';
 import { openTenantScope } from '../tenant/tenant-scope.ts';
 import type { RunFlags } from './run.ts';
 import { commandOf } from './run-settings.ts';
+import { refuseSuspended } from './suspension-watch.ts';
 
 export interface PrepareContext {
   readonly env: NodeJS.ProcessEnv;
@@ -34,8 +35,26 @@ export interface PreparedServer {
   readonly notes: readonly string[];
 }
 
-/** @throws GuardError secret_…, isolation_unavailable, usage */
+/**
+ * INVARIANT: no server of a suspended tenant is started and none of its secrets is asked for, whoever asks: every start comes through here.
+ *
+ * @throws GuardError tenant_suspended, secret_…, isolation_unavailable, usage
+ */
 export async function prepareServer(
+  server: ResolvedServer,
+  policy: Policy | undefined,
+  flags: RunFlags,
+  context: PrepareContext,
+): Promise<PreparedServer> {
+  const scope = openTenantScope(context.stateDir, context.tenant);
+  refuseSuspended(scope);
+  const prepared = await prepare(server, policy, flags, context);
+  // what the secrets came from may have taken its time
+  refuseSuspended(scope);
+  return prepared;
+}
+
+async function prepare(
   server: ResolvedServer,
   policy: Policy | undefined,
   flags: RunFlags,
@@ -60,12 +79,17 @@ export async function prepareServer(
   const { confineServer } = await import('../adapters/confine-server.ts');
   const level = strongestLevel([isolation.required, asked.level]);
   const by = level === isolation.required ? 'the config' : asked.by;
+  const writable = level === 'L0' || level === 'L1' ? [] : listWritable(policy, isolation, entry?.cwd);
   const confined = await confineServer({
     ...{ stateDir, tenant, server: name, isolation, required: { level, by }, uid },
+    ...{ writable, foreign: policy?.foreignPlaces ?? [] },
     ...{ proxies: machineProxies(env), say: (text) => context.say?.(`\`${name}\`: ${text}`) },
   });
   const { places } = confined;
-  const { command, withheld, secrets } = commandOf(server, flags, { env, uid, provided, places });
+  const { command, withheld, secrets } = commandOf(server, flags, {
+    ...{ env, uid, provided, places },
+    writable: [...writable, openTenantScope(stateDir, tenant).homes.directory],
+  });
   const prefix = confined.prefixFor(command.command, args, command.cwd ?? places.work, command.env);
   const planted = policy?.canary === undefined ? {} : await plantCanary(stateDir, tenant);
   return {
@@ -75,6 +99,22 @@ export async function prepareServer(
     isolation: confined.level,
     notes: [...listShort(secrets), ...prefix.notes],
   };
+}
+
+/**
+ * Where the servers of a sandbox write: each of them may have left what it likes there, also for another one. Below `L2` users and modes
+ * of files decide that.
+ */
+function listWritable(
+  policy: Policy | undefined,
+  isolation: IsolationPolicy,
+  cwd: string | undefined,
+): readonly string[] {
+  const others = [...(policy?.servers.values() ?? [])].filter((server) => server.isolation !== undefined);
+  return [{ isolation, cwd }, ...others].flatMap((server) => [
+    ...(server.isolation?.writable ?? []),
+    ...(server.cwd === undefined ? [] : [server.cwd]),
+  ]);
 }
 
 /** Its environment has it, and what starts it leaves it in its directories (start-prefix.ts). */

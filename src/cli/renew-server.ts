@@ -10,11 +10,14 @@ import type { PreparedServer } from './prepare-server.ts';
 export interface ServerRenewal {
   /** Resolves what the entry starts. @throws GuardError where it cannot be started: then the old policy stays */
   prepare(entry: ServerPolicy, policy: Policy | undefined): Promise<UpstreamCommand>;
+  /** Another server of the run is none the worse for it: where it cannot be started it alone is closed. */
+  readonly isOneOfMany: boolean;
   /** From now on it is started by this; a session does so once nothing is in flight. In a turn of it. @returns whether there is a session */
   begin(command: UpstreamCommand): boolean;
 }
 
 export interface RenewalParts {
+  readonly isOneOfMany: boolean;
   readonly server: ResolvedServer;
   /** As it was started. */
   readonly prepared: PreparedServer;
@@ -23,8 +26,16 @@ export interface RenewalParts {
   run(): Pick<SessionRun, 'post'> | undefined;
 }
 
-export function createServerRenewal({ server, prepared, servers, prepare, run }: RenewalParts): ServerRenewal {
+export function createServerRenewal({
+  isOneOfMany,
+  server,
+  prepared,
+  servers,
+  prepare,
+  run,
+}: RenewalParts): ServerRenewal {
   return {
+    isOneOfMany,
     async prepare(entry, policy) {
       const { command, args } = entry;
       const next = await prepare({ name: server.name, command, args, entry }, policy);

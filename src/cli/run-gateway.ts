@@ -15,7 +15,7 @@ import { systemClock } from '../adapters/system-clock.ts';
 import { explainIgnored } from '../config/find-config.ts';
 import type { Policy, ServerPolicy } from '../config/policy.ts';
 import type { ResolvedServer } from '../config/resolve-server.ts';
-import { explainScope } from '../config/server-scope.ts';
+import { explainScopes } from '../config/server-scope.ts';
 import { Gateway } from '../core/gateway/gateway.ts';
 import { openTenantScope } from '../tenant/tenant-scope.ts';
 import { createFleetHub } from './fleet-hub.ts';
@@ -30,7 +30,7 @@ import { byStrength, type PreparedLane, prepareLane } from './prepare-lane.ts';
 import { prepareServer } from './prepare-server.ts';
 import type { RunFlags } from './run.ts';
 import type { RunIdentity } from './run-identity.ts';
-import { createLane } from './run-lane.ts';
+import { createLane, type ServerLane } from './run-lane.ts';
 import { openRunStatus } from './run-status.ts';
 import { openTrail } from './run-trail.ts';
 import { openSecrecy } from './secrecy.ts';
@@ -86,6 +86,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
     }),
   );
   later.say = (text) => log.write('warn', text);
+  await lock?.lockFirst(later.say);
   const spawner = createSpawner();
   // The servers boot while the guard puts itself together.
   const started = prepared.map(({ server, settings }) =>
@@ -127,18 +128,19 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
     ownFiles,
     prefixOf: (id: string) => gateway.prefixOf(id),
   };
-  const lanes = new Map(
+  const lanes = new Map<string, ServerLane>(
     started.flatMap((one) => (one === undefined ? [] : [[one.entry.id, createLane(one, laneParts)]])),
   );
   sayHowItRuns(log, parts, prepared);
   const limits = gatewayLimitsOf(() => inForce.held.policy);
-  const gateway = new Gateway({
+  const gateway: Gateway = new Gateway({
     lanes: settings,
     tag,
     serverInfo: { name: 'mcp-guard', version: VERSION },
     seal: createSeal(randomBytes(32).toString('hex')),
     // what comes of a lane was judged there, and under the policy of that moment
     read: { ...limits.read, strictPayload: false },
+    refusalOf: (id, tool, now) => lanes.get(id)?.refusal(tool, now),
   });
   const client = new StreamClient(process.stdin, process.stdout, limits);
   const run = new GatewayRun({
@@ -155,7 +157,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   });
   inForce.followLast(
     followLanes({
-      ...{ asked: flags.servers, settings, lanes, secrets, isolation, log },
+      ...{ asked: flags.servers, settings, lanes, secrets, isolation, list: (id) => status.list(id) },
       prepare: (entry, held) => prepareLane(entry, held, laneContext),
       settingsOf: (entry, held) => laneSettingsOf(entry, { stateDir, tenant, lock: held.lock }),
       open: (server) => createLane({ ...server, process: undefined }, laneParts),
@@ -210,9 +212,6 @@ function sayHowItRuns(
     settings: { lane, refusal },
   } of prepared)
     if (refusal !== undefined) log.write('warn', `\`${lane}\` is left out: ${refusal.text}`);
-  for (const entry of entries) {
-    const unscoped = policy === undefined ? undefined : explainScope(policy, entry);
-    if (unscoped !== undefined) log.write('warn', unscoped);
-  }
+  for (const line of policy === undefined ? [] : explainScopes(policy, entries)) log.write('warn', line);
   if (ignored !== undefined) log.write('warn', explainIgnored(ignored));
 }

@@ -10,10 +10,14 @@ import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { DEFAULTS, type Policy, type ServerPolicy } from '../config/policy.ts';
 import type { ResolvedServer } from '../config/resolve-server.ts';
+import type { Refusing } from '../core/denial.ts';
+import type { UpstreamExit } from '../core/events.ts';
 import type { Interceptor, ListName } from '../core/interceptor.ts';
 import { Session } from '../core/session.ts';
 import type { SessionSettings } from '../core/settings.ts';
+import { SWITCHED_OFF } from '../policy/breaker/switched-off.ts';
 import type { AuditSink } from '../ports/audit-sink.ts';
+import type { Instant } from '../ports/clock.ts';
 import type { GuardStatus } from '../ports/guard-status.ts';
 import type { Log } from '../ports/log.ts';
 import type { Spawner, UpstreamCommand, UpstreamProcess } from '../ports/upstream.ts';
@@ -61,6 +65,8 @@ export interface LaneServer {
 export interface ServerLane {
   /** Opens a session with a server of its own, each time it is called. */
   open(client: ClientEnd, news: LaneNews): SessionRun;
+  /** Why its breaker would refuse a call that waits for its server; undefined: it would not. Takes nothing. */
+  refusal(tool: string, now: Instant): Refusing | undefined;
   /** What the next server of it is started by. INVARIANT: the same object for as long as it is the same command. */
   command(): UpstreamCommand;
   /** As it was prepared. INVARIANT: another command has the same. */
@@ -82,7 +88,14 @@ export function createLane({ entry, prepared, process }: LaneServer, parts: Lane
   );
   const servers = new Map<string, RunningServer>([[entry.id, { command, process }]]);
   const policies = createPolicies({
-    renewal: createServerRenewal({ server, prepared, servers, prepare: parts.prepare, run: () => current }),
+    renewal: createServerRenewal({
+      isOneOfMany: true,
+      server,
+      prepared,
+      servers,
+      prepare: parts.prepare,
+      run: () => current,
+    }),
     ...{
       identity,
       limits,
@@ -106,9 +119,9 @@ export function createLane({ entry, prepared, process }: LaneServer, parts: Lane
     if (!isFirst) servers.set(entry.id, { command: next, process: undefined });
     isFirst = false;
     const { policy } = inForce.held;
-    const chain = [...policies.interceptors, tellNews(news)];
+    const chain = [...policies.interceptors, tellNews(news, () => session.lastExitOf(entry.id))];
     const told = { ...settings, tellList: (list: ListName) => news.onList(list) };
-    const session = new Session(told, chain, (name, error) =>
+    const session: Session = new Session(told, chain, (name, error) =>
       log.write('error', `the policy \`${name}\` failed: ${String(error)}`),
     );
     const options: RunOptions = {
@@ -141,7 +154,14 @@ export function createLane({ entry, prepared, process }: LaneServer, parts: Lane
     parts.status.watch(entry.id, liveServer(entry.id, session, policies.words));
     return run;
   };
-  return { open, command: () => servers.get(entry.id)?.command ?? command, isolation: prepared.isolation };
+  const refusal = (tool: string, now: Instant): Refusing | undefined => {
+    const gate = policies.interceptors.find(({ name }) => name === SWITCHED_OFF);
+    const view = { asked: 'client', upstream: entry.id, method: 'tools/call', tool, params: undefined } as const;
+    const verdict = gate?.onRequest?.({ ...view, modern: false, prefix: parts.prefixOf(entry.id) }, now);
+    // of a single tool nothing is said before its scope was asked
+    return verdict?.kind === 'deny' && verdict.rule.startsWith('breaker.server.') ? verdict : undefined;
+  };
+  return { open, refusal, command: () => servers.get(entry.id)?.command ?? command, isolation: prepared.isolation };
 }
 
 /** A server of many that ends is started again, unless the config says otherwise. */
@@ -162,12 +182,13 @@ function asOneOfMany(
     get prefix() {
       return prefix();
     },
+    isTriedLater: true,
   }));
   return { ...settings, upstreams };
 }
 
 /** Last of the chain: decides nothing, and sees how its server fares. */
-function tellNews(news: LaneNews): Interceptor {
+function tellNews(news: LaneNews, lastExit: () => UpstreamExit | undefined): Interceptor {
   let exits = 0;
   return {
     name: 'lane',
@@ -175,6 +196,6 @@ function tellNews(news: LaneNews): Interceptor {
       exits += 1;
       news.onAway();
     },
-    onFate: (_, fate) => (fate === 'back' ? news.onBack() : news.onGone(exits > 1)),
+    onFate: (_, fate) => (fate === 'back' ? news.onBack() : news.onGone(exits > 1, lastExit())),
   };
 }

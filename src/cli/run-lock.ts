@@ -1,25 +1,20 @@
 // What a `run` under a config has beside it: the lock, the pins, and whether a person has paused a server. Loaded only where there is
 // a config. Puts together and says; what a lock means stands in policy/lock, what drifts in policy/pins.
 
-import { type LockPlace, openMachineKey, rememberJudgement, rememberName, writeLock } from '../adapters/lock-file.ts';
+import { type LockPlace, rememberJudgement } from '../adapters/lock-file.ts';
 import type { EventEntry } from '../audit/entry.ts';
 import type { ConfigPlace } from '../config/find-config.ts';
+import { pinsOfTenant } from '../config/pin-key.ts';
 import { quoteWord } from '../config/shell-word.ts';
-import { GuardError, isGuardError } from '../guard-error.ts';
+import { GuardError } from '../guard-error.ts';
 import { approveCommand, type CommandOptions, diffCommand } from '../policy/lock/lock-command.ts';
-import { numberOf, type SignedLock } from '../policy/lock/lock-document.ts';
+import { numberOf } from '../policy/lock/lock-document.ts';
 import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
 import type { PinSet } from '../policy/pins/pin-set.ts';
 import type { IdentityAsker } from './ask-identity.ts';
 import { authInForce } from './auth-in-force.ts';
-import {
-  applyLock,
-  judge,
-  type LockContext,
-  type LockedPolicy,
-  type ReadConfig,
-  readLockedConfig,
-} from './locked-policy.ts';
+import { createFirstUse, describeLock, type FirstUse } from './first-use.ts';
+import { applyLock, judge, type LockContext, type LockedPolicy, type ReadConfig, readLockedConfig } from './locked-policy.ts';
 import { narrowToRoles } from './narrow-to-roles.ts';
 import { listKnownFiles } from './own-files.ts';
 import { openRunPins, type RunPins, type RunPinsParts } from './run-pins.ts';
@@ -40,13 +35,18 @@ export interface RunLock extends LockedPolicy {
   readonly untilMs: number;
   /** The number of the newest approval; undefined where nothing is locked. */
   readonly approval: number | undefined;
-  /** @throws GuardError server_unapproved (77) where this server must not start */
-  refuseUnapproved(server: string | undefined): void;
+  /**
+   * To be asked once, when nothing keeps the run from starting any more: locks a config that never was. INVARIANT: before anything is
+   * started. Does nothing where there is a lock. @param say told what came of it @throws GuardError lock_… (77)
+   */
+  lockFirst(say: (note: string) => void): Promise<void>;
+  /** @param how for the text @throws GuardError server_unapproved (77) where this server must not start */
+  refuseUnapproved(server: string | undefined, how?: 'running'): void;
   openPins(parts: Omit<RunPinsParts, 'place' | 'approved' | 'commandOptions'>): RunPins;
 }
 
 /**
- * Reads the config and its lock; locks a config that never was. Nothing is started yet.
+ * Reads the config and its lock. Nothing is started yet, and a config that never was locked is not locked yet (`lockFirst`).
  *
  * @param context `actor`: the local user. `isReload`: a session runs under a policy already, so nothing is locked by itself: what is
  * locked at its first use is what a person found there when the session began, not what it has become since
@@ -68,44 +68,52 @@ export async function openRunLock(
   let read = await readLockedConfig(place, { ...context, isWithoutTenants: true });
   const notes: string[] = [];
   const events: EventEntry['detail'][] = [];
+  let first: FirstUse | undefined;
   if (read.judgement.kind === 'first_use') {
     if (context.isReload === true) throw unlocked(read.place);
     if (context.isGuarded === true) throw lockedFromServer(read.place);
-    // what is locked is the whole, so all of it must be right
-    const { note, lock, isLate } = await lockFirst(await readLockedConfig(place, context), context);
-    notes.push(note);
-    if (lock !== undefined) events.push(describeLock('first_use', lock, read.place));
-    // what another guard has locked meanwhile holds
-    if (isLate) read = { ...read, judgement: judge(read.place, read.document, context) };
+    // what will be locked is the whole, so all of it must be right; and this start goes by what it locks
+    read = await readLockedConfig(place, context);
+  }
+  if (read.judgement.kind === 'first_use') {
+    const whole = read;
+    first = createFirstUse(whole, context, () => judge(whole.place, whole.document, context));
   } else if (read.judgement.kind === 'holds') {
     if (read.judgement.isFirstSight) {
       // a session never goes over to a lock that this machine does not know: whoever puts one there would choose what it approves
       if (context.isReload === true) throw unseen(read.place);
-      notes.push(`\`${read.place.lock}\` is seen here for the first time: it is gone by from now on`);
+      notes.push(`\`${read.place.lock}\` is seen here for the first time: from now on it says what is approved here`);
       events.push(describeLock('first_sight', read.judgement.lock, read.place));
     }
     await rememberJudgement(read.place, read.judgement);
     notes.push(...describeClock(read.judgement.clockWasMs));
   }
+  const { judgement: whole } = read;
   const { identity } = (await context.identify(authInForce(read))) ?? {};
   if (identity?.tenant !== undefined) context = { ...context, tenant: identity.tenant };
   read = await seeAsTenant({ ...read, place: { ...read.place, tenant: context.tenant } }, context);
   const applied = await applyLock(read, context);
   const locked = { ...applied, policy: narrowToRoles(applied, identity?.roles) };
   const { judgement, commandOptions: options } = read;
-  const approvedPins: ReadonlyMap<string, PinSet> = judgement.kind === 'holds' ? judgement.lock.body.pins : new Map();
-  const waiting = describeWaiting(judgement, read.place, options);
+  const approvedPins: ReadonlyMap<string, PinSet> =
+    whole.kind === 'holds' ? pinsOfTenant(whole.policy, context.tenant, whole.lock.body.pins) : new Map();
+  const waiting = await describeWaiting(judgement, read, context.isReload === true);
   if (waiting !== undefined) notes.push(waiting);
   return {
     ...locked,
     ownFiles: listKnownFiles(context.stateDir, { config: place.path, lock: read.place.lock }),
     notes,
-    events,
+    get events() {
+      return [...events, ...(first?.events ?? [])];
+    },
     approvedPins,
     watched: [place.path, read.place.lock],
     untilMs: judgement.kind === 'holds' ? judgement.untilMs : Number.POSITIVE_INFINITY,
-    approval: judgement.kind === 'holds' ? numberOf(judgement.lock.body) : undefined,
-    refuseUnapproved: (server) => refuseUnapproved(judgement, server, options),
+    get approval() {
+      return judgement.kind === 'holds' ? numberOf(judgement.lock.body) : first?.approval;
+    },
+    lockFirst: async (say) => void (first && say(await first.lock())),
+    refuseUnapproved: (server, how) => refuseUnapproved(judgement, server, options, how),
     openPins: (parts) => openRunPins({ ...parts, place: read.place, approved: approvedPins, commandOptions: options }),
   };
 }
@@ -143,71 +151,40 @@ function describeClock(clockWasMs: number | undefined): readonly string[] {
   ];
 }
 
-/** A line that says what came of it. Where it cannot be locked nothing is lost that there was: it goes on as it is. */
-async function lockFirst(
-  { place, document, judgement: judged, commandOptions: options }: ReadConfig,
-  { nowMs, actor }: LockContext & { readonly actor: string },
-): Promise<{ readonly note: string; readonly lock?: SignedLock; readonly isLate: boolean }> {
-  const late = { note: `\`${place.lock}\` was made by another guard just now`, isLate: true };
-  // INVARIANT: only what was never locked is locked: over a lock that has come meanwhile this would be an approval that nobody gave
-  if (judged.kind !== 'first_use') return late;
-  try {
-    const key = openMachineKey(place);
-    const wish = { judged, policy: document, pins: new Map(), who: actor, why: 'first use' };
-    const lock = await writeLock(place, { ...wish, nowMs, untilMs: undefined, key });
-    return {
-      note: `locked \`${place.config}\` as it stands in \`${place.lock}\`: from now on it grows only by \`${approveCommand(options)}\``,
-      lock,
-      isLate: false,
-    };
-  } catch (error) {
-    if (isGuardError(error) && error.code === 'lock_changed') return late;
-    const why = [messageOf(error), ...keepName(place)].join('; ');
-    return { note: `the policy is not locked, and whoever edits it widens it: ${why}`, isLate: false };
-  }
-}
-
-/** Even where nothing is locked the name must not lead to another config while the session runs. */
-function keepName(place: LockPlace): readonly string[] {
-  try {
-    rememberName(place);
-    return [];
-  } catch (error) {
-    return [messageOf(error)];
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function describeLock(stage: string, { body, signature }: SignedLock, place: LockPlace): EventEntry['detail'] {
-  const newest = body.approvals.at(-1);
-  return {
-    ...{ stage, number: numberOf(body), digest: newest?.digest ?? null, key: signature.key, config: place.config },
-    ...{ who: newest?.who ?? null, why: newest?.why ?? null, until: newest?.until ?? null },
-  };
-}
-
-/** What an approval would give effect. Of scopes it is not known here what they add: both sides are asked for each request. */
-function describeWaiting(judgement: LockJudgement, { config }: LockPlace, options: CommandOptions): string | undefined {
+/** What an approval would give effect. What scopes that differ add is only decided for each request; whether they can add anything is compared. */
+async function describeWaiting(
+  judgement: LockJudgement,
+  { place: { config }, commandOptions: options, document }: ReadConfig,
+  isReload: boolean,
+): Promise<string | undefined> {
   if (judgement.kind !== 'holds') return undefined;
-  const directions = judgement.combination.differences.map(({ direction }) => direction);
-  const count = directions.filter((one) => one !== 'narrower').length;
+  const all = judgement.combination.differences.map(({ direction }) => direction);
+  const addsByScope =
+    all.includes('layered') && (await import('../policy/lock/policy-diff.ts')).widensScopes(document, judgement.policy);
+  const waiting = all.filter((one) => one !== 'narrower' && (one !== 'layered' || addsByScope));
+  // a server that waits is named by itself where the session is to go over
+  const told = isReload ? waiting.filter((one) => one !== 'blocked') : waiting;
+  const count = told.length;
   const mend = `look with \`${diffCommand(options)}\`, then \`${approveCommand(options)}\``;
   if (count === 0) return undefined;
-  if (directions.every((one) => one === 'narrower' || one === 'layered'))
+  if (told.every((one) => one === 'layered'))
     return `whatever the scopes of \`${config}\` grant beyond what was approved has no effect until approved: ${mend}`;
   return `${count === 1 ? 'a change' : `${count} changes`} of \`${config}\` ${count === 1 ? 'has' : 'have'} no effect until approved: ${mend}`;
 }
 
-function refuseUnapproved(judgement: LockJudgement, server: string | undefined, options: CommandOptions): void {
+function refuseUnapproved(
+  judgement: LockJudgement,
+  server: string | undefined,
+  options: CommandOptions,
+  how?: 'running',
+): void {
   if (judgement.kind !== 'holds' || server === undefined) return;
   const blocked = judgement.combination.blocked.get(server);
   if (blocked === undefined) return;
   const keys = blocked.flatMap(({ path }) => (path.length > 2 ? [`\`${path[2]}\``] : []));
   const what = keys.length === 0 ? 'is new' : `has another ${keys.join(', ')} than was approved`;
-  throw new GuardError('server_unapproved', `\`${server}\` ${what}, and is not started before somebody approves that`, {
+  const then = how === 'running' ? 'nothing is sent to it' : 'is not started';
+  throw new GuardError('server_unapproved', `\`${server}\` ${what}, and ${then} before somebody approves that`, {
     hint: `look with \`${diffCommand(options, server)}\`, then run \`${approveCommand(options, server)}\``,
   });
 }

@@ -160,11 +160,12 @@ export function createPolicies(parts: PolicyParts): Policies {
   const movesTo = ({ cwd, env, args }: UpstreamCommand): void => {
     ports = createConstraintPorts({ cwd, home: env.HOME, args, env }, NO_PATTERNS);
   };
-  const gate = renewal ?? { begin: () => {} };
+  const gate = renewal ?? { begin: () => {}, isUnderWay: () => false };
   // a server that was not started yet has no session whose turns this could come between
   const inTurn = (action: () => void): void => (run === undefined ? action() : run.between(action));
+  const hasLeft = (): boolean => inForce.held.policy?.servers.has(server.name) === false;
   inForce.follow(
-    followPolicy({ ...parts, renewal: parts.renewal, interceptors, roster, pins, between: inTurn, gate, movesTo }),
+    followPolicy({ ...parts, renewal: parts.renewal, hasLeft, interceptors, roster, pins, between: inTurn, gate, movesTo }),
   );
   return {
     interceptors,

@@ -1,6 +1,6 @@
 // Takes another policy over while a session runs: reads it, swaps it in between two messages, says and records what came of it. Loaded
 // after the start, and only where there is a policy to watch. Decides nothing: what holds for a server is its followers' to work out.
-import { digestFile } from '../adapters/file-look.ts';
+import { digestFile, modeOfFile } from '../adapters/file-look.ts';
 import { watchPolicyFiles } from '../adapters/policy-watch.ts';
 import type { Timers } from '../adapters/shutdown-ladder.ts';
 import type { EventEntry } from '../audit/entry.ts';
@@ -29,6 +29,12 @@ export interface RunReloadParts {
 /** Below this a message to a person is still one. */
 const LONGEST_WHY = 1_000;
 
+/** The config, or what was approved of it, has nothing for whoever this session is: then nothing of the old policy holds either. */
+const OUT: ReadonlySet<string> = new Set(['tenant_unknown', 'tenant_unapproved']);
+
+/** Of one message: what the client is told is cut at 1,000, and a few messages are all that it is told at once. */
+const LONGEST_SAYING = 900;
+
 /** @returns ends the watch; what is under way comes to nothing */
 export function watchRunPolicy(parts: RunReloadParts): () => void {
   const { inForce, log, clock } = parts;
@@ -36,22 +42,55 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
   let sinceMs = clock.now().wallMs;
   const { policy: first } = inForce.held;
   // what the start has read of the config is known exactly; of the others, what they are by now
-  let digests = new Map([...digestAll(inForce.held.watched), ...(first === undefined ? [] : [sourceOf(first)])]);
+  let holding: Digests | undefined = new Map([
+    ...digestAll(inForce.held.watched),
+    ...(first === undefined ? [] : [sourceOf(first)]),
+  ]);
+  /** As they were last read, and by whom they may be written; undefined: to be read again, whatever they are. */
+  let read: Digests | undefined = withModes(holding);
+  /** Why what was last read was not taken over; undefined: it is what holds. */
+  let trouble: string | undefined;
 
-  const answer = (reload: Omit<ReloadAnswer, 'atMs'>): void => {
+  const answer = (reload: Omit<ReloadAnswer, 'atMs' | 'why'>): void => {
     const { policy } = inForce.held;
     const source = { config: policy?.source.path ?? null, digest: policy?.source.digest ?? null };
-    parts.status.policyIs({ ...source, sinceMs, reload: { ...reload, atMs: clock.now().wallMs } });
+    const kept = reload.outcome === 'kept' ? trouble : undefined;
+    const atMs = clock.now().wallMs;
+    parts.status.policyIs({
+      ...{ ...source, sinceMs },
+      // asked whenever the record is written: what waited for a server may be over by then
+      reload: {
+        ...{ ...reload, atMs },
+        get why() {
+          return (
+            kept ?? [...inForce.standing(), ...waitingFor(first, inForce.held.policy)].join('; ').slice(0, LONGEST_WHY)
+          );
+        },
+      },
+    });
   };
 
-  const keep = (token: string | null, error: unknown): void => {
+  /** @param isNews false: it was said and recorded when it came, unless something else is wrong by now */
+  const keep = (token: string | null, error: unknown, isNews: boolean): void => {
     const { policy } = inForce.held;
     const path = policy?.source.path ?? null;
     const why = describeError(error);
-    log.write('warn', `a changed policy is NOT taken over, and the old one holds: ${why}`);
-    const offered = path === null ? null : digestFile(path);
-    parts.note('config', { stage: 'kept', config: path, digest: policy?.source.digest ?? null, offered, why });
-    answer({ token, outcome: 'kept', why: isGuardError(error) ? error.message.slice(0, LONGEST_WHY) : why });
+    const before = trouble;
+    const isOut = isGuardError(error) && OUT.has(error.code);
+    const short = isGuardError(error) ? onOneLine(error.message) : why;
+    trouble = `${isOut ? 'every call is refused: ' : ''}${short}`.slice(0, LONGEST_WHY);
+    if (isNews || trouble !== before) {
+      const offered = path === null ? null : digestFile(path);
+      const stage = isOut ? 'closed' : 'kept';
+      parts.note('config', { stage, config: path, digest: policy?.source.digest ?? null, offered, why });
+      if (!isOut) log.write('warn', `a changed policy is NOT taken over, and the old one holds: ${why}`);
+      // INVARIANT: what a start would refuse this tenant no session of it goes on to use
+      else {
+        inForce.close(`${short}; calls pass again once it stands there and is approved`);
+        holding = undefined;
+      }
+    }
+    answer({ token, outcome: 'kept' });
   };
 
   const takeOver = async (token: string | null, next: HeldPolicy): Promise<void> => {
@@ -59,7 +98,7 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
     const swapped = await inForce.swap(next, () => !isOver);
     if (isOver) return;
     const notes = [...swapped, ...waitingFor(before, next.policy)];
-    sinceMs = clock.now().wallMs;
+    [sinceMs, trouble] = [clock.now().wallMs, undefined];
     const { policy, lock } = next;
     const config = policy?.source.path ?? null;
     parts.note('config', {
@@ -67,27 +106,43 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
       ...{ approval: lock?.approval ?? null, notes: notes.join('; ') || null },
     });
     for (const detail of lock?.events ?? []) parts.note('lock', detail);
-    log.write('warn', `another policy is in force from now on: \`${config ?? 'a ceiling'}\` as it is now`);
-    for (const note of [...notes, ...(lock?.notes ?? [])]) log.write('warn', note);
-    answer({ token, outcome: 'taken_over', why: notes.join('; ').slice(0, LONGEST_WHY) });
+    const head = `another policy is in force from now on: \`${config ?? 'a ceiling'}\` as it is now`;
+    for (const text of gather([head, ...notes, ...(lock?.notes ?? [])])) log.write('warn', text);
+    answer({ token, outcome: 'taken_over' });
   };
 
   const onDue = async (token: string | null, isForced: boolean): Promise<void> => {
+    const { watched } = inForce.held;
+    const found: Digests = new Map(digestAll(watched));
+    const foundModes = withModes(found);
+    // who asks is told of what is there now, and not of what was wrong with it when it came
+    const isTried = isForced || (token !== null && trouble !== undefined);
+    if (isSame(foundModes, read) && !isTried) {
+      if (token !== null) answer({ token, outcome: 'unchanged' });
+      return;
+    }
+    const isNews = isForced || !isSame(foundModes, read);
     try {
-      const found = new Map(digestAll(inForce.held.watched));
-      const isSame = found.size === digests.size && [...found].every(([path, digest]) => digests.get(path) === digest);
-      if (isSame && !isForced) {
-        if (token !== null) answer({ token, outcome: 'unchanged', why: '' });
+      read = foundModes;
+      const next = await parts.open();
+      // what was written meanwhile may have been read or not
+      const isSteady = isSame(withModes(new Map(digestAll(watched))), foundModes);
+      if (isSteady && !isForced && isSame(found, holding)) {
+        if (trouble !== undefined)
+          log.write('info', 'what the policy is read from is again what the policy in force was read from');
+        trouble = undefined;
+        if (!isOver) answer({ token, outcome: 'unchanged' });
         return;
       }
-      digests = found;
-      const next = await parts.open();
       await takeOver(token, next);
+      [holding, read] = isSteady ? [found, read] : [undefined, undefined];
     } catch (error) {
       if (isOver) return;
-      keep(token, error);
+      keep(token, error, isNews);
+      if (!isForced) return;
       // INVARIANT: an approval that has ended permits nothing, whatever the files say by now
-      if (isForced) inForce.close('an approval has ended, and the policy that holds without it cannot be read');
+      inForce.close('an approval has ended, and the policy that holds without it cannot be read');
+      holding = undefined;
     }
   };
 
@@ -103,8 +158,31 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
   };
 }
 
+type Digests = ReadonlyMap<string, string>;
+
 function digestAll(paths: readonly string[]): [path: string, digest: string][] {
   return paths.map((path) => [path, digestFile(path)]);
+}
+
+/** Who may write a file decides whether it is believed. */
+function withModes(digests: Digests): Digests {
+  return new Map([...digests].map(([path, digest]) => [path, `${digest} ${modeOfFile(path)}`]));
+}
+
+function isSame(one: Digests, other: Digests | undefined): boolean {
+  return other !== undefined && one.size === other.size && [...one].every(([path, word]) => other.get(path) === word);
+}
+
+/** As few messages as hold them all; one that is too long by itself stays one. */
+function gather(texts: readonly string[]): readonly string[] {
+  const said: string[] = [];
+  for (const text of texts) {
+    const last = said.at(-1);
+    const joined = last === undefined ? text : `${last}; ${text}`;
+    if (last === undefined || joined.length > LONGEST_SAYING) said.push(text);
+    else said[said.length - 1] = joined;
+  }
+  return said;
 }
 
 function sourceOf({ source }: Policy): [path: string, digest: string] {
@@ -114,7 +192,11 @@ function sourceOf({ source }: Policy): [path: string, digest: string] {
 function describeError(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const hint = isGuardError(error) && error.hint !== undefined ? `; ${error.hint}` : '';
-  return `${text.slice(0, LONGEST_WHY)}${hint}`.replaceAll('\n', ' ');
+  return `${onOneLine(text)}${hint}`;
+}
+
+function onOneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, ' ').slice(0, LONGEST_WHY);
 }
 
 /** Keys of a whole session: another value of them holds when the server is started anew. */

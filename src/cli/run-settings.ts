@@ -15,6 +15,8 @@ interface Surroundings {
   readonly uid: number | undefined;
   /** What programs and keychains gave, by variable. */
   readonly provided?: Readonly<Record<string, string>>;
+  /** Where servers write, absolute. */
+  readonly writable?: readonly string[];
   /** A tenant's own; undefined: it runs where and as the guard does. */
   readonly places?: { readonly work: string; readonly env: Readonly<Record<string, string>> } | undefined;
 }
@@ -23,7 +25,7 @@ interface Surroundings {
 export function commandOf(
   server: ResolvedServer,
   flags: RunFlags,
-  { env, uid, provided = {}, places }: Surroundings,
+  { env, uid, provided = {}, writable, places }: Surroundings,
 ): { command: UpstreamCommand; withheld: readonly string[]; secrets: readonly Secret[] } {
   const { entry, command, args } = server;
   const own = (flags.passEnv ?? []).find(isOwnName);
@@ -36,7 +38,7 @@ export function commandOf(
   const isClean = entry !== undefined || flags.cleanEnv === true || places !== undefined;
   const bare = isClean ? undefined : bareEnvironment(env);
   const named = bare === undefined ? {} : pick(env, passEnv);
-  const written = entry === undefined ? {} : resolveEnv(entry.env, { env, uid, provided });
+  const written = entry === undefined ? {} : resolveEnv(entry.env, { env, uid, provided, writable });
   const clean = () =>
     places === undefined
       ? cleanEnvironment(env, passEnv, written)

@@ -128,6 +128,7 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
     }),
   );
   later.say = (text) => log.write('warn', text);
+  await lock?.lockFirst(later.say);
   const spawner = createSpawner();
   // The server boots while the guard puts itself together.
   const running = spawner.spawn(upstream);
@@ -163,7 +164,7 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
     });
   const servers = new Map<string, RunningServer>([[server.name, { command: upstream, process: running }]]);
   const renewal = createServerRenewal({
-    ...{ server, prepared, servers, run: () => run },
+    ...{ isOneOfMany: false, server, prepared, servers, run: () => run },
     prepare: (moved, by) => prepareServer(moved, by, flags, starting),
   });
   const policies = createPolicies({

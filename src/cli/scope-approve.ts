@@ -1,16 +1,17 @@
 // `mcp-guard scope approve --reason R`: shows what becomes possible, asks, signs, writes the lock. On record before it is done, and
 // what came of it. Knows neither where the lock lies nor how records become bytes.
 
-import type { EventEntry } from '../audit/entry.ts';
 import { quoteWord } from '../config/shell-word.ts';
-import { GuardError, isGuardError } from '../guard-error.ts';
-import { countSurface } from '../policy/creep/change-record.ts';
-import { memberOf, objectOf } from '../policy/lock/difference.ts';
+import { GuardError } from '../guard-error.ts';
 import { type CommandOptions, diffCommand } from '../policy/lock/lock-command.ts';
 import { numberOf, type SignedLock } from '../policy/lock/lock-document.ts';
+import { approversOf } from '../policy/lock/lock-judgement.ts';
 import type { JsonObject } from '../wire/json.ts';
 import type { ApprovalPicture } from './approval-picture.ts';
-import { type ApprovalView, describeUnseen, formatApproval, listLines } from './approval-screen.ts';
+import { countLines, recordDone } from './approval-record.ts';
+import { type ApprovalView, describeUnseen, formatApproval } from './approval-screen.ts';
+import { askAbout, countDrift, formatSummary } from './approval-summary.ts';
+import { wrapText } from './config-screen.ts';
 import { type Consent, confirm, refuseFromServer } from './consent.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
@@ -31,6 +32,10 @@ export interface ScopeApproveOptions {
   readonly keep?: boolean | undefined;
   /** Definitions uncut, and as they stand. */
   readonly full?: boolean | undefined;
+  /** Definitions stay as they were approved: what drifted is out of use as before. */
+  readonly policyOnly?: boolean | undefined;
+  /** Not to approve anything, but to take over an approver's lock (take-lock.ts). */
+  readonly take?: boolean | undefined;
 }
 
 export interface ApprovalWords {
@@ -82,9 +87,10 @@ export async function runScopeApprove(
     refuseLonger(passing.untilMs);
   const paint = makePaint(io.color);
   const { text, missing } = formatApproval(view, io.columns, paint, options.full === true);
-  io.stdout.write(text);
   // an end is something to approve only where there is another to put in its place
   if (picture.isUpToDate && (untilMs === undefined || passing === undefined)) {
+    if (options.key !== undefined) context.openKey(options.key, picture.policy);
+    io.stdout.write(text);
     io.stdout.write(`\n${paint('good', 'nothing waits for an approval')}\n${describeUnseen(view, io.columns)}`);
     return 0;
   }
@@ -92,12 +98,17 @@ export async function runScopeApprove(
   if (passing?.base !== undefined)
     context.check(passing.base, '`--keep` approves what ends by itself, too; or wait until it has ended');
   const key = context.openKey(options.key, picture.policy);
-  if (options.yes !== true)
-    await confirm(
-      consent,
-      `\n${describeMissing(missing)}approve this${untilMs === undefined ? '' : ` until ${isoOf(untilMs)}`}?`,
-      `look at it with \`${diffCommand(context.commandOptions, options.server)}\`; then \`--key FILE --yes\`: the key is the authority`,
-    );
+  const elsewhere = `look at it with \`${diffCommand(context.commandOptions, options.server)}\`; then \`--key FILE --yes\`: the key is the authority`;
+  // nobody reads a screen that ends in an error
+  if (options.yes !== true && consent.ask === undefined) await confirm(consent, '', elsewhere);
+  io.stdout.write(text);
+  if (options.yes !== true) {
+    io.stdout.write(formatSummary(view, text, io.columns, paint));
+    const until = untilMs === undefined ? '' : ` until ${isoOf(untilMs)}`;
+    const about = askAbout(countDrift(picture), picture.diff.lines.length > 0);
+    const notes = `${describeMissing(missing)}${describeSigner(picture, key, io.columns)}${about.note}`;
+    await confirm(consent, `\n${notes}${about.question}${until}?`, elsewhere);
+  }
   const keptMs = passing?.base === undefined ? undefined : passing.untilMs;
   const who = options.yes === true ? `key ${quoteWord(baseName(options.key))}` : actor;
   const lock = await carryOut({ who, why, untilMs: untilMs ?? keptMs }, untilMs, view, key, io, context);
@@ -118,6 +129,13 @@ function refuseLonger(endMs: number): never {
 
 function describeMissing(missing: number): string {
   return missing === 0 ? '' : `${missing} characters of definitions are not shown above: \`--full\` shows them\n`;
+}
+
+/** A machine's own key is enough here and nowhere else: whoever commits such a lock stops everybody else. */
+function describeSigner({ policy }: ApprovalPicture, key: string, columns: number): string {
+  const approvers = approversOf(policy);
+  if (approvers.length === 0 || approvers.includes(key)) return '';
+  return `${wrapText("this is signed with this machine's key and counts here alone: do not commit it. An approver signs for everybody (`--key FILE`), and the next lock of one takes the place of this", columns, '')}\n`;
 }
 
 function isoOf(timeMs: number): string {
@@ -165,76 +183,6 @@ async function carryOut(
     const unsealed = trail.close();
     if (unsealed !== undefined) io.stderr.write(`mcp-guard: ${makeInert(unsealed)}\n`);
   }
-}
-
-function recordDone(lock: SignedLock, ref: string, { picture, judgement }: ApprovalView, trail: OneShotTrail): void {
-  const number = numberOf(lock.body);
-  const before = judgement.kind === 'holds' ? judgement.policy : {};
-  try {
-    for (const { server } of picture.servers) {
-      const detail = describeServer(server, picture, before);
-      if (detail !== undefined) trail.record('approval', { stage: 'server', number, asked: ref, ...detail }, server);
-    }
-    trail.record('approval', {
-      stage: 'approved',
-      number,
-      asked: ref,
-      digest: lock.body.approvals.at(-1)?.digest ?? null,
-    });
-  } catch (error) {
-    if (!isGuardError(error)) throw error;
-    throw new GuardError(
-      'audit_unwritable',
-      `it is approved, but only that it was asked for is on record: ${error.message}`,
-      {
-        cause: error,
-        hint: `see \`mcp-guard audit show ${ref}\``,
-      },
-    );
-  }
-}
-
-/** What one server gained, in numbers: `scope creep` reads them. Undefined where nothing about it changed. */
-function describeServer(
-  server: string,
-  picture: ApprovalPicture,
-  before: JsonObject,
-): EventEntry['detail'] | undefined {
-  const scope = picture.diff.scopes.find((one) => one.server === server);
-  const { drift, offered = [] } = picture.servers.find((one) => one.server === server) ?? {};
-  const lines = listLines(picture).filter((line) => line.server === server);
-  if (scope === undefined || lines.length === 0) return undefined;
-  const count = (by: string): number => scope.newTools.filter((one) => one.by === by).length;
-  return {
-    ...{ before: scope.before, after: scope.after },
-    ...{
-      byName: count('name'),
-      byWildcard: count('wildcard'),
-      unscoped: count('unscoped'),
-      lost: scope.lostTools.length,
-    },
-    ...{ wider: scope.rules.filter(({ direction }) => direction === 'wider').length },
-    ...{ narrower: scope.rules.filter(({ direction }) => direction === 'narrower').length },
-    ...{ grantsBefore: countGrants(before, server), grantsAfter: countGrants(picture.policy, server) },
-    ...countSurface(before, picture.policy, server, offered),
-    ...{ changed: drift?.changed.length ?? 0, added: drift?.added.length ?? 0, removed: drift?.removed.length ?? 0 },
-    ...{ instructions: drift?.instructions !== undefined, pinned: picture.pins.get(server)?.tools.size ?? null },
-  };
-}
-
-/** Null: unscoped. */
-function countGrants(policy: JsonObject, server: string): number | null {
-  const scopes = memberOf(policy, 'scopes');
-  if (scopes === undefined) return null;
-  const name = memberOf(memberOf(memberOf(policy, 'servers'), server), 'scope');
-  const grants = typeof name === 'string' ? objectOf(memberOf(scopes, name)).grants : undefined;
-  return Array.isArray(grants) ? grants.length : 0;
-}
-
-function countLines(picture: ApprovalPicture): Record<string, number> {
-  const lines = listLines(picture);
-  const count = (kind: string): number => lines.filter((line) => line.kind === kind).length;
-  return { possible: count('possible'), starts: count('starts'), holds: count('holds'), drift: count('drift') };
 }
 
 function baseName(path: string | undefined): string {

@@ -14,11 +14,11 @@ export interface ScopeDiffOptions {
   readonly full?: boolean | undefined;
 }
 
-/** @returns the exit code: 0 where nothing waits for an approval, 1 where something does, or a server never ends its list */
+/** @returns the exit code: 0 where nothing waits for an approval, 1 where something does, or what a server offers cannot be pinned */
 export function runScopeDiff(options: ScopeDiffOptions, io: CliIo, view: ApprovalView): number {
   const { waits, servers } = view.picture;
-  const isPart = servers.some(({ gap }) => gap === 'part');
-  const code = waits || isPart ? 1 : 0;
+  const isUnpinned = servers.some(({ gap }) => gap === 'part' || gap === 'split');
+  const code = waits || isUnpinned ? 1 : 0;
   if (options.json === true) {
     io.stdout.write(`${formatApprovalJson(view)}\n`);
     return code;

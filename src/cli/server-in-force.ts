@@ -46,10 +46,11 @@ export function serverAfterReload(held: HeldPolicy, started: ResolvedServer, ask
   if (found.kind === 'closed') return closeServer(held, found.why, started);
   const { entry } = found;
   const { entry: before } = started;
-  const note = entry === undefined ? undefined : whyUnapproved(held, entry);
+  const unapproved = entry === undefined ? undefined : whyUnapproved(held, entry);
+  const note = unapproved && describeRefused(started, `${unapproved.what}; ${unapproved.mend}`);
   // what nobody has approved is not started, and nothing is granted to it: its layer of the lock is empty
   const isMoved = note === undefined && entry !== undefined && before !== undefined && !isSameStructure(entry, before);
-  return build(held, started, entry, { note, isMoved });
+  return build(held, started, entry, { note, isMoved }, unapproved?.what);
 }
 
 /** Nothing is granted to it. Its process stays, and the session with it: another policy may open it again. */
@@ -58,8 +59,22 @@ export function closeServer(
   why: string,
   server: ResolvedServer,
 ): ServerInForce {
-  const note = `every call to \`${server.name}\` is refused from now on: ${why}`;
+  const note = describeRefused(server, why);
   return { ...build(held, server, undefined, { note, isMoved: false }), scope: CLOSED };
+}
+
+/** As `closeServer`, for one that cannot be started as the config has it now: who asks is told that, and not that there is no such tool. */
+export function closeUnstartable(
+  held: Pick<HeldPolicy, 'policy' | 'lock'>,
+  why: string,
+  server: ResolvedServer,
+): ServerInForce {
+  const layer = { ...buildLayer('ceiling', [NOTHING], 'config'), closed: why };
+  return { ...closeServer(held, why, server), scope: { layers: [layer], mode: 'enforce' } };
+}
+
+function describeRefused({ name }: ResolvedServer, why: string): string {
+  return `every call to \`${name}\` is refused from now on: ${why}`;
 }
 
 function build(
@@ -67,11 +82,13 @@ function build(
   server: ResolvedServer,
   entry: ServerPolicy | undefined,
   more: Pick<ServerInForce, 'note' | 'isMoved'>,
+  waits?: string,
 ): ServerInForce {
+  const approved = (lock?.layersOf(entry) ?? []).map((layer) => (waits === undefined ? layer : { ...layer, waits }));
   const restrictions = entry === undefined ? restrictionsOn(policy, entry, bareAt(server)) : [];
   return {
     entry,
-    scope: serverScopeOf(entry, [...(lock?.layersOf(entry) ?? []), ...restrictionLayers(restrictions)]),
+    scope: serverScopeOf(entry, [...approved, ...restrictionLayers(restrictions)]),
     breaker: createBreakerLookup(policy),
     deadlineOf:
       entry === undefined
@@ -100,13 +117,13 @@ function findAgain(policy: Policy, { entry: before }: ResolvedServer, asked: How
   return { kind: 'found', entry: again.entry };
 }
 
-function whyUnapproved({ lock }: HeldPolicy, { id }: ServerPolicy): string | undefined {
+function whyUnapproved({ lock }: HeldPolicy, { id }: ServerPolicy): { what: string; mend: string } | undefined {
   try {
-    lock?.refuseUnapproved(id);
+    lock?.refuseUnapproved(id, 'running');
     return undefined;
   } catch (error) {
     if (!isGuardError(error)) throw error;
-    return `every call to \`${id}\` is refused from now on: ${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`;
+    return { what: error.message, mend: error.hint ?? 'approve it' };
   }
 }
 

@@ -83,9 +83,9 @@ function commonIsolation(servers: readonly ServerStanding[]): Isolation | undefi
 function describePolicy({ config, digest, sinceMs, reload }: PolicyStanding, nowMs: number): string {
   if (config === null || digest === null) return 'no config: observes only';
   const last =
-    reload === null || reload.outcome === 'unchanged'
+    reload === null
       ? ''
-      : reload.outcome === 'taken_over'
+      : reload.outcome !== 'kept'
         ? reload.why && `; ${makeInert(reload.why)}`
         : `; changed at ${showMoment(reload.atMs, nowMs)} and NOT taken over: ${makeInert(reload.why)}`;
   return `policy ${makeInert(digest.slice(0, SHORT_DIGEST))} since ${showMoment(sinceMs, nowMs)}, ${makeInert(config)}${last}`;

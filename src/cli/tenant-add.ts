@@ -57,7 +57,7 @@ export async function runTenantAdd(id: string, flags: AddFlags, io: CliIo, conte
     io.stdout.write('it is the first one: from then on nothing starts without `--tenant` or a token that names one\n');
   if (flags.yes !== true) await confirm(consent, `add \`${id}\`?`, 'look at what it would write, then give `--yes`');
   context.write(plan.text);
-  io.stdout.write(`added. Nothing of it holds before it is approved:\n`);
+  io.stdout.write(`added. If the config is locked, nothing of it holds before an approval:\n`);
   if (target.isProject) io.stdout.write(`  mcp-guard config allow ${quoteWord(path)}\n`);
   io.stdout.write(`  mcp-guard scope approve --config ${quoteWord(path)} --reason 'a new customer'\n`);
   return 0;

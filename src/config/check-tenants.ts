@@ -42,16 +42,39 @@ export function checkTenants(document: unknown, variables: Variables, report: Re
   for (const [at, servers] of listServers(document, tenants)) checkPlaces(servers, at, tenants.length > 0, report);
 }
 
-/** Over all tenants: cheap, and the one thing that another tenant's block can make wrong. */
+/**
+ * Over all tenants: cheap, and the one thing that another tenant's block can make wrong. Judged is what each server ends with, wherever it is
+ * written: one user in `servers` would be that of every tenant.
+ */
 export function checkUsers(document: unknown, report: Report): void {
-  const users = new Map<number, string>();
+  const taken: Taken = { uid: new Map(), gid: new Map() };
+  const shared = entriesOf(valueAt(document, ['servers']));
   for (const [id, block] of entriesOf(valueAt(document, ['tenants']))) {
     const path = ['tenants', id];
-    checkUser(valueAt(block, ['isolation']), id, users, [...path, 'isolation', 'uid'], report);
-    for (const [server, written] of entriesOf(valueAt(block, ['servers']))) {
-      checkUser(valueAt(written, ['isolation']), id, users, [...path, 'servers', server, 'isolation', 'uid'], report);
-    }
+    const own = entriesOf(valueAt(block, ['servers']));
+    const names = new Set([...shared, ...own].map(([server]) => server));
+    const places = [...names].map((server): readonly Place[] => [
+      { path: [...path, 'servers', server, 'isolation'], isolation: isolationOf(own, server) },
+      { path: [...path, 'isolation'], isolation: valueAt(block, ['isolation']) },
+      { path: ['servers', server, 'isolation'], isolation: isolationOf(shared, server) },
+    ]);
+    // a block without any server says who it is, too
+    if (names.size === 0) places.push([{ path: [...path, 'isolation'], isolation: valueAt(block, ['isolation']) }]);
+    const said = new Set<string>();
+    for (const written of places) checkUser(id, written, taken, said, report);
   }
+}
+
+/** By user and group: whose it is. */
+type Taken = Readonly<Record<'uid' | 'gid', Map<number, string>>>;
+
+interface Place {
+  readonly path: JsonPath;
+  readonly isolation: unknown;
+}
+
+function isolationOf(servers: readonly (readonly [string, unknown])[], server: string): unknown {
+  return valueAt(servers.find(([name]) => name === server)?.[1], ['isolation']);
 }
 
 function listServers(
@@ -63,6 +86,14 @@ function listServers(
 }
 
 function checkServer(base: unknown, written: Record<string, unknown>, path: JsonPath, report: Report): void {
+  if (written.mode === 'observe') {
+    report({
+      path: showPath([...path, 'mode']),
+      what: '`observe` would permit more than the config does',
+      why: 'a tenant’s block only restricts',
+      mend: base === undefined ? 'remove it' : 'remove it, or set it in the server itself',
+    });
+  }
   if (base === undefined) {
     if (Object.hasOwn(written, 'command') || Object.hasOwn(written, 'url')) return;
     report({
@@ -81,13 +112,6 @@ function checkServer(base: unknown, written: Record<string, unknown>, path: Json
       mend: `set it in \`${showPath(['servers', String(path.at(-1))])}\``,
     });
   }
-  if (written.mode !== 'observe') return;
-  report({
-    path: showPath([...path, 'mode']),
-    what: '`observe` would permit more than the config does',
-    why: 'a tenant’s block only restricts',
-    mend: 'remove it, or set it in the server itself',
-  });
 }
 
 function checkScopeName(
@@ -108,25 +132,36 @@ function checkScopeName(
   });
 }
 
-/** Two tenants with one user could read each other's processes: then the user would protect nothing. */
-function checkUser(
-  isolation: unknown,
-  tenant: string,
-  users: Map<number, string>,
-  path: JsonPath,
-  report: Report,
-): void {
-  const uid = valueAt(isolation, ['uid']);
-  if (typeof uid !== 'number') return;
-  const other = users.get(uid);
-  if (other === undefined) users.set(uid, tenant);
-  if (other === undefined || other === tenant) return;
-  report({
-    path: showPath(path),
-    what: `user ${uid} is that of \`${other}\`, too`,
-    why: 'what runs as one user can read and end everything of it',
-    mend: 'give each tenant a user of its own',
-  });
+/** Two tenants with one user could read each other's processes, with one group what that may read: then the user would protect nothing. */
+function checkUser(tenant: string, written: readonly Place[], taken: Taken, said: Set<string>, report: Report): void {
+  const uid = lastWord(written, 'uid');
+  // who has no group of its own has that of its user's number
+  const gid = lastWord(written, 'gid') ?? uid;
+  for (const [key, what, word] of [
+    ['uid', 'user', uid],
+    ['gid', 'group', gid],
+  ] as const) {
+    if (word === undefined) continue;
+    const other = taken[key].get(word.id);
+    if (other === undefined) taken[key].set(word.id, tenant);
+    const path = showPath(word.path);
+    if (other === undefined || other === tenant || said.has(path)) continue;
+    said.add(path);
+    report({
+      path,
+      what: `${what} ${word.id} of \`${tenant}\` is that of \`${other}\`, too`,
+      why: 'what runs as one user or group can read what is meant for the other tenant',
+      mend: 'give each tenant a user and a group of its own, in its own block',
+    });
+  }
+}
+
+function lastWord(written: readonly Place[], key: 'uid' | 'gid'): { id: number; path: JsonPath } | undefined {
+  for (const { path, isolation } of written) {
+    const id = valueAt(isolation, [key]);
+    if (typeof id === 'number') return { id, path: [...path, key] };
+  }
+  return undefined;
 }
 
 /** @param isTenanted each server has a home of its tenant's, which no `env` may lead out of */

@@ -83,8 +83,8 @@ export function cleanEnvironment(given: Given, passEnv: readonly string[], extra
   return env;
 }
 
-/** A proxy with a name and a password in it is somebody's. */
-const WITH_CREDENTIALS = /^[a-z][a-z0-9+.-]*:\/\/[^/]*@|^[^/]*@/i;
+/** A proxy with a name and a password in it, or a key in its query, is somebody's. Wherever it stands: programs read it more leniently than any rule. */
+const WITH_CREDENTIALS = /[@?#]/;
 
 /**
  * For a server of a tenant, from nothing: of the guard's environment only what is the machine's and what the config names, then what the

@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { GuardError } from '../guard-error.ts';
 import type { JsonObject } from '../wire/json.ts';
 import { checkUsers } from './check-tenants.ts';
+import { listForeignPlaces } from './foreign-places.ts';
 import { type Compilation, compilePolicy } from './compile.ts';
 import type { PortsFor } from './compile-scope.ts';
 import { countErrors, type Diagnostic, listRules, showDiagnostic } from './diagnostics.ts';
@@ -55,7 +56,7 @@ export function loadConfig(place: ConfigPlace, context: LoadContext): LoadedConf
   const { diagnostics, path } = loading;
   const lines = [...diagnostics.map(showDiagnostic), ...listRules(diagnostics)].map((line) => `  ${line}`);
   throw new GuardError('config_invalid', [`\`${path}\` has ${countErrors(diagnostics)}:`, ...lines].join('\n'), {
-    hint: `mend them, then run \`mcp-guard config check --config ${quoteWord(path)}\``,
+    hint: `mend ${diagnostics.length === 1 ? 'it' : 'them'}, then run \`mcp-guard config check --config ${quoteWord(path)}\``,
   });
 }
 
@@ -111,8 +112,9 @@ export function loadTenantView(
   checkUsers(document, (one) => diagnostics.push(one));
   if (diagnostics.length > 0) throw invalidFor(tenant, diagnostics);
   const compiled = compileDocument(view, source, context);
-  if (compiled.ok) return compiled.policy;
-  throw invalidFor(tenant, compiled.diagnostics);
+  if (!compiled.ok) throw invalidFor(tenant, compiled.diagnostics);
+  const absolute = (path: string): string => resolve(dirname(source.path), path);
+  return { ...compiled.policy, foreignPlaces: listForeignPlaces(document, tenant, context.env, absolute) };
 }
 
 /** What the block of a tenant takes away. @throws GuardError config_invalid (78) with every diagnostic */

@@ -4,6 +4,7 @@ import type { BreakerSettings } from '../policy/breaker/breaker-settings.ts';
 import type { Scope } from '../policy/scope/scope-policy.ts';
 import type { AuthPolicy, RolesPolicy } from './auth-policy.ts';
 import type { EnvValue } from './env-value.ts';
+import type { ForeignPlace } from './foreign-places.ts';
 import type { GatewayPolicy } from './gateway-settings.ts';
 import type { IsolationPolicy } from './isolation-policy.ts';
 import type { LimitsPolicy } from './limits-policy.ts';
@@ -102,6 +103,8 @@ export interface Policy {
   readonly audit: AuditPolicy;
   /** A token is planted at the tenant, and any other tenant’s in its traffic raises an alarm, or ends the session, too. */
   readonly canary?: CanaryPolicy | undefined;
+  /** Of a tenant's view: the directories of all others, which nothing shows it. */
+  readonly foreignPlaces?: readonly ForeignPlace[];
   /** `metaPaths`: keys into `_meta`, from the outside in. */
   readonly model: { readonly id: string | undefined; readonly metaPaths: readonly (readonly string[])[] };
   readonly shutdown: ShutdownPolicy;

@@ -12,6 +12,8 @@ export interface SecretSources {
   readonly uid: number | undefined;
   /** By variable: what programs and keychains gave (adapters/secret-providers.ts); absent where they were not asked. */
   readonly provided?: Readonly<Record<string, string>>;
+  /** Where servers write, absolute: no file there is taken for a secret. */
+  readonly writable?: readonly string[] | undefined;
 }
 
 /** @throws GuardError `secret_unresolved` or `secret_untrusted`, naming the variable and the reference */
@@ -50,7 +52,9 @@ function resolveValue(name: string, value: EnvValue, sources: SecretSources): st
     // INVARIANT: whoever starts a server has asked first; a reference never reaches it as text
     throw new GuardError('secret_unresolved', `\`${name}\` needs \`${value.kind}:…\`, and nobody was asked for it`);
   }
-  const read = readTrustedFile(value.path, { uid: sources.uid, maxBytes: MAX_SECRET_BYTES, secret: true });
+  const read = readTrustedFile(value.path, {
+    ...{ uid: sources.uid, maxBytes: MAX_SECRET_BYTES, secret: true, writable: sources.writable },
+  });
   if (read.kind === 'untrusted') {
     throw new GuardError('secret_untrusted', `\`${name}\` needs \`file:${value.path}\`, but ${read.why}`, {
       hint: read.mend,

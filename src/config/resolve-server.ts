@@ -99,14 +99,23 @@ function missingCommand(policy: Policy | undefined, asked: Asked): GuardError {
   const { serverFlag, search } = asked;
   const ids = [...(policy?.servers.keys() ?? [])];
   const listed = `\`${policy?.source.path}\` has ${ids.map((id) => `\`${id}\``).join(', ') || 'no servers'}`;
+  const looked = search === undefined ? '' : `; looked for ${search.showPlaces()}`;
   if (serverFlag === undefined) {
     const [first] = ids;
-    const mend =
-      first === undefined ? 'as in `mcp-guard run -- npx some-server`' : `as in \`--server ${first}\`: ${listed}`;
-    return new GuardError('usage', 'no server was named and no command was given', { hint: join(mend, asked) });
+    if (first !== undefined)
+      return new GuardError('usage', 'no server was named and no command was given', {
+        hint: join(`as in \`--server ${first}\`: ${listed}`, asked),
+      });
+    const command = 'give the command of one, as in `mcp-guard run -- npx some-server`';
+    return policy === undefined
+      ? new GuardError('usage', `no command was given, and there is no config to take servers from${looked}`, {
+          hint: join(`write a config at one of these places, or ${command}`, asked),
+        })
+      : new GuardError('usage', `no command was given, and \`${policy.source.path}\` has no servers`, {
+          hint: join(`write \`servers\` there, or ${command}`, asked),
+        });
   }
   if (policy === undefined) {
-    const looked = search === undefined ? '' : `; looked for ${search.showPlaces()}`;
     return new GuardError('server_unknown', `there is no config to find \`${serverFlag}\` in${looked}`, {
       hint: search?.ignored ?? 'write a config, or give the command of the server after `--`',
     });

@@ -18,6 +18,20 @@ export function serverScopeOf(entry: ServerPolicy | undefined, further: readonly
   return first === undefined ? 'unscoped' : { layers: [first, ...rest], mode: entry?.mode ?? 'enforce' };
 }
 
+/** Of all servers of a gateway: what is true of several is said once. */
+export function explainScopes(policy: Pick<Policy, 'scopes'>, entries: readonly ServerPolicy[]): readonly string[] {
+  const free =
+    policy.scopes === undefined ? entries.filter((entry) => listVoices(entry.restrictedBy ?? []) === '') : [];
+  const others = free.length < 2 ? entries : entries.filter((entry) => !free.includes(entry));
+  const lines = others.map((entry) => explainScope(policy, entry)).filter((line) => line !== undefined);
+  if (free.length < 2) return lines;
+  const names = free.map(({ id }) => `\`${id}\``).join(', ');
+  return [
+    `${names} have no scope: every call is recorded, and none is denied for want of a grant (write \`scopes\` and name one in \`scope\` of each)`,
+    ...lines,
+  ];
+}
+
 /** One line for stderr where the server is not simply kept to its scope; undefined where it is. */
 export function explainScope(
   { scopes }: Pick<Policy, 'scopes'>,

@@ -23,14 +23,14 @@ export function readTenantRestrictions(
   portsFor: PortsFor | undefined,
   report: (diagnostic: Diagnostic) => void,
 ): readonly Restriction[] {
-  const block = config.tenants?.[tenant];
+  const block = own(config.tenants, tenant);
   if (block === undefined) return [];
   const by = `tenants.${tenant}`;
-  const own = compileScopes({ scopes: block.scopes }, portsFor, report, ['tenants', tenant, 'scopes']);
+  const ours = compileScopes({ scopes: block.scopes }, portsFor, report, ['tenants', tenant, 'scopes']);
   // what is wrong with these is said where they stand
   const shared = compileScopes(config, portsFor, () => {});
   const named = (name: string, server: ServerAt): Scope | undefined =>
-    (block.scopes?.[name] === undefined ? shared : own).ofServer(server.id, name, server);
+    (own(block.scopes, name) === undefined ? shared : ours).ofServer(server.id, name, server);
   return [
     {
       by,
@@ -39,7 +39,7 @@ export function readTenantRestrictions(
         : { canary: block.canary === 'stop' ? ('stop' as const) : ('alarm' as const) }),
       ...(block.audit === undefined ? {} : { audit: readAudit(block.audit) }),
       ofServer: (server) => ({
-        ...scopesOf(config, block, server, own),
+        ...scopesOf(config, block, server, ours),
         ...(block.breaker === undefined ? {} : { breaker: readBreaker(block.breaker) }),
         ...(block.limits === undefined ? {} : { limits: block.limits }),
       }),
@@ -53,13 +53,13 @@ function scopesOf(
   config: ConfigDocument,
   block: TenantDocument,
   server: ServerAt,
-  own: CompiledScopes,
+  ours: CompiledScopes,
 ): Pick<ServerRestriction, 'scopes'> {
-  const base = config.servers?.[server.id];
+  const base = own(config.servers, server.id);
   const name = base?.scope;
-  if (name !== undefined && block.scopes?.[name] !== undefined) return layer(own.ofServer(server.id, name, server));
-  const isNamed = name !== undefined || block.servers?.[server.id]?.scope !== undefined;
-  return block.scopes === undefined || isNamed ? {} : layer(own.ofServer(server.id, undefined, server));
+  if (name !== undefined && own(block.scopes, name) !== undefined) return layer(ours.ofServer(server.id, name, server));
+  const isNamed = name !== undefined || own(block.servers, server.id)?.scope !== undefined;
+  return block.scopes === undefined || isNamed ? {} : layer(ours.ofServer(server.id, undefined, server));
 }
 
 function restrictServer(
@@ -69,11 +69,11 @@ function restrictServer(
   server: ServerAt,
   named: (name: string, server: ServerAt) => Scope | undefined,
 ): ServerRestriction {
-  const written = block.servers?.[server.id];
+  const written = own(block.servers, server.id);
   if (written === undefined) return {};
   const scope = written.scope === undefined ? {} : layer(named(written.scope, server));
   // A server that only the tenant has is compiled from this very entry: what it says applies already.
-  if (config.servers?.[server.id] === undefined) return scope;
+  if (own(config.servers, server.id) === undefined) return scope;
   const ownLimits = readServerLimits(
     server.id,
     written,
@@ -89,6 +89,11 @@ function restrictServer(
     ...(written.pins === undefined ? {} : { pins: readPinRule(written.pins) }),
     ...(ownLimits.length === 0 ? {} : { ownLimits }),
   };
+}
+
+/** What somebody wrote under a name, and nothing that every object has: a scope may be called `constructor`. */
+function own<Value>(table: Readonly<Record<string, Value>> | undefined, name: string): Value | undefined {
+  return table !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 function readAudit({ payload, maxBytes, maxAgeDays, onFailure, sync, quota }: NonNullable<TenantDocument['audit']>) {

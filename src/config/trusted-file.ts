@@ -2,6 +2,7 @@
 // TRUST: what is returned was written by this user or by root. Another process of the same user may still have done it.
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { walkKeptPath } from './kept-path.ts';
 
 export type TrustedRead =
   | { readonly kind: 'read'; readonly bytes: Buffer }
@@ -13,8 +14,10 @@ export interface TrustedReadOptions {
   /** The user who may own it, beside root; undefined where the platform has no users (then nothing is checked). */
   readonly uid: number | undefined;
   readonly maxBytes: number;
-  /** Refuse a file that others can read, too. */
+  /** Refuse a file that others can read, too, and one that another could be put in place of: by whom it is asked for, decides who gets it. */
   readonly secret: boolean;
+  /** Where servers write, absolute: of a secret. */
+  readonly writable?: readonly string[] | undefined;
 }
 
 const MAX_LINKS = 16;
@@ -28,7 +31,9 @@ export function readTrustedFile(path: string, options: TrustedReadOptions): Trus
   try {
     const foreign = findForeignLink(path, options.uid);
     if (foreign !== undefined) return foreign;
-    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0));
+    const kept = options.secret ? walkSecret(path, options) : path;
+    if (typeof kept !== 'string') return kept;
+    fd = openSync(kept, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0));
     const stat = fstatSync(fd);
     if (!stat.isFile()) return { kind: 'unreadable', why: 'it is no regular file' };
     if (options.uid !== undefined) {
@@ -47,6 +52,16 @@ export function readTrustedFile(path: string, options: TrustedReadOptions): Trus
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
+}
+
+/** The file itself, behind all links. @throws an error of the file system */
+function walkSecret(path: string, { uid, writable = [] }: TrustedReadOptions): string | TrustedRead {
+  const walked = walkKeptPath(resolve(path), { uid, writable });
+  if (walked.kind === 'kept') return walked.real;
+  return untrusted(
+    `another file could be put in its place: ${walked.why}`,
+    'keep it where only root and this user can write, in every directory above',
+  );
 }
 
 function untrusted(why: string, mend: string): TrustedRead {

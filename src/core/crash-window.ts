@@ -18,9 +18,9 @@ export class CrashWindow {
   }
 
   /** For a person, once it is given up; undefined where it ended but once. */
-  describe(name: string, { withinMs }: RestartSettings): string | undefined {
+  describe(name: string, { withinMs }: RestartSettings, isTriedLater = false): string | undefined {
     if (this.#exits.length < 2) return undefined;
     const seconds = Math.round(withinMs / 1000);
-    return `\`${name}\` exited ${this.#exits.length} times within ${seconds} s and is not started again: its own stderr may say why (\`restart\` in the config sets the limit)`;
+    return `\`${name}\` exited ${this.#exits.length} times within ${seconds} s and is not started again${isTriedLater ? ' for now' : ''}: its own stderr may say why (\`restart\` in the config sets the limit)`;
   }
 }

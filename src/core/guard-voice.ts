@@ -22,20 +22,35 @@ const LONGEST = 1_000;
 /** So many at once; then one in each interval. A hostile server must not make the guard flood its client. */
 const BURST = 8;
 const INTERVAL_MS = 10_000;
+/** What is said before the client listens waits for it: so much is kept, and so much is said then, to leave room for what follows. */
+const MOST_EARLY = 32;
+const MOST_EARLY_SAID = 6;
 
 export class GuardVoice {
   readonly #handshake: Pick<Handshake, 'era' | 'initialized' | 'announcesLogging' | 'logLevel'>;
   #left = BURST;
   #filledMs = Number.NEGATIVE_INFINITY;
   #unsaid = 0;
+  #early: { readonly level: VoiceLevel; readonly text: string }[] = [];
 
   constructor(handshake: Pick<Handshake, 'era' | 'initialized' | 'announcesLogging' | 'logLevel'>) {
     this.#handshake = handshake;
   }
 
+  /** What was said before the client could hear it, once it can: errors first. */
+  takeEarly(now: Instant): readonly Buffer[] {
+    const { initialized } = this.#handshake;
+    if (this.#early.length === 0 || initialized === undefined) return [];
+    const early = this.#early.sort((one, other) => Number(other.level === 'error') - Number(one.level === 'error'));
+    this.#early = [];
+    this.#unsaid += Math.max(0, early.length - MOST_EARLY_SAID);
+    return early.slice(0, MOST_EARLY_SAID).flatMap(({ level, text }) => this.say(level, text, now) ?? []);
+  }
+
   /** The line for the client; undefined where there is no place for it now. */
   say(level: VoiceLevel, text: string, now: Instant): Buffer | undefined {
     const { era, initialized, announcesLogging, logLevel } = this.#handshake;
+    if (era !== 'modern' && initialized === undefined) this.#keep(level, text);
     // 2026-07-28 ties log messages to a request; a server that announced no logging has a client that may not expect any
     if (era !== 'legacy' || initialized === undefined || !announcesLogging) return undefined;
     const wanted = LEVELS.indexOf(logLevel ?? 'warning');
@@ -50,6 +65,11 @@ export class GuardVoice {
     this.#unsaid = 0;
     const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
     return logMessageLine(name, GUARD_LOGGER, showInert(cut) + more);
+  }
+
+  #keep(level: VoiceLevel, text: string): void {
+    if (this.#early.length < MOST_EARLY) this.#early.push({ level, text: text.slice(0, LONGEST + 1) });
+    else this.#unsaid += 1;
   }
 
   #take(nowMs: number): boolean {

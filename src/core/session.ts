@@ -7,7 +7,7 @@ import { Deadlines } from './deadlines.ts';
 import type { Effect } from './effects.ts';
 import type { SessionEvent, UpstreamExit, UpstreamId } from './events.ts';
 import type { Exchange } from './exchange.ts';
-import { GuardVoice, type VoiceLevel } from './guard-voice.ts';
+import { GuardVoice } from './guard-voice.ts';
 import { Handshake } from './handshake.ts';
 import { type Interceptor, LIST_NAMES, type Resumption } from './interceptor.ts';
 import { Ledger } from './ledger.ts';
@@ -86,6 +86,11 @@ export class Session {
     return this.#parts.handshake.era;
   }
 
+  /** How a server ended that will not come back. */
+  lastExitOf(name: UpstreamId): UpstreamExit | undefined {
+    return this.#lives.get(name)?.gone;
+  }
+
   /** The exchanges that are open now: a copy. */
   get openList(): readonly Exchange[] {
     return this.#parts.ledger.table.all();
@@ -138,12 +143,13 @@ export class Session {
         this.#life(event.upstream).renew();
         break;
       case 'guard_said':
-        this.#tellClient(event.level, event.text, now);
+        this.#tellClient([this.#voice.say(event.level, event.text, now)]);
         break;
       case 'noted':
         this.#parts.ledger.note(event.name, event.server, event.detail, now);
         break;
     }
+    this.#tellClient(this.#voice.takeEarly(now));
     this.#afterEvent(now);
     return this.#parts.ledger.take();
   }
@@ -181,7 +187,8 @@ export class Session {
 
   #exited(upstream: UpstreamId, exit: UpstreamExit, now: Instant): void {
     this.#parts.ledger.note('server_exited', upstream, { how: exit.text, status: exit.status }, now);
-    if (exit.kind === 'unstartable') this.#parts.ledger.log('error', exit.text);
+    const whose = this.#parts.tellList === undefined ? '' : `\`${upstream}\`: `;
+    if (exit.kind === 'unstartable') this.#parts.ledger.log('error', `${whose}${exit.text}`);
     const answered = this.#parts.ledger.table.all().length > 0;
     const fate = this.#life(upstream).onExited(exit, now, this.#clientHasLeft);
     if (fate === 'gone') this.#someGone = true;
@@ -222,9 +229,10 @@ export class Session {
     }
   }
 
-  #tellClient(level: VoiceLevel, text: string, now: Instant): void {
-    const bytes = this.#voice.say(level, text, now);
-    if (bytes !== undefined) this.#parts.ledger.push({ type: 'to_client', bytes, needs: undefined, batch: undefined });
+  #tellClient(lines: readonly (Buffer | undefined)[]): void {
+    for (const bytes of lines)
+      if (bytes !== undefined)
+        this.#parts.ledger.push({ type: 'to_client', bytes, needs: undefined, batch: undefined });
   }
 
   #noise(upstream: UpstreamId, bytes: number, now: Instant): void {

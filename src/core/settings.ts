@@ -29,6 +29,8 @@ export interface UpstreamSettings {
   readonly restart: RestartSettings;
   /** Behind a gateway: what its client has before the names of tools and prompts. */
   readonly prefix?: string | undefined;
+  /** Behind a gateway: given up, it is tried again after a while. */
+  readonly isTriedLater?: boolean;
 }
 
 export interface SessionSettings {

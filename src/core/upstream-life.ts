@@ -164,7 +164,8 @@ export class UpstreamLife {
       if (exit.kind !== 'unstartable' && !exit.byGuard)
         this.#ledger.log(exit.status === 0 ? 'info' : 'warn', `\`${this.name}\` exited (${exit.text})`);
       this.#giveUp(now);
-      const loop = clientHasLeft ? undefined : this.#crashes.describe(this.name, this.#settings.restart);
+      const { isTriedLater } = this.#settings;
+      const loop = clientHasLeft ? undefined : this.#crashes.describe(this.name, this.#settings.restart, isTriedLater);
       if (loop !== undefined) this.#ledger.log('error', loop);
       return 'gone';
     }

@@ -7,6 +7,8 @@ import { PASS } from '../core/interceptor.ts';
 export interface Renewal extends Interceptor {
   /** Another command starts this server from now on. */
   begin(server: UpstreamId): void;
+  /** It has begun, and the server is neither back nor gone for good. */
+  isUnderWay(server: UpstreamId): boolean;
 }
 
 /** Half of the shortest time-out that hosts have (60 s): who waited in vain reads the reason, not a time-out of the host. */
@@ -31,6 +33,7 @@ export function createRenewal(): Renewal {
   return {
     name: 'renewal',
     begin: (server) => void renewing.add(server),
+    isUnderWay: (server) => renewing.has(server),
 
     get wakeAtMs() {
       if (ready.length > 0) return 0;

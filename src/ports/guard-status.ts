@@ -59,7 +59,7 @@ export type Era = 'unknown' | 'legacy' | 'modern';
 export interface ReloadAnswer {
   readonly token: string | null;
   readonly outcome: 'taken_over' | 'unchanged' | 'kept';
-  /** Why the old policy was kept, or what waits for a restart; empty where there is nothing to say. */
+  /** Why the old policy was kept; else what of the one in force is refused or waits by now, or empty. */
   readonly why: string;
   readonly atMs: number;
 }
@@ -102,6 +102,8 @@ export interface LiveServer {
 export interface GuardStatus {
   /** Once a server, as soon as there is somebody to ask. A name that is watched again is asked anew. */
   watch(server: string, live: LiveServer): void;
+  /** It stands in the record from now on, though nobody may ever be asked about it. */
+  list(server: string): void;
   /** Another policy is in force, or was refused. */
   policyIs(policy: PolicyStanding): void;
   /** Takes the record away. Settles once it is gone; nothing is written afterwards. */

@@ -10,3 +10,19 @@ const STEERING =
 export function showInert(text: string): string {
   return text.replace(STEERING, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
 }
+
+/** In UTF-16 units: enough to know what was meant. */
+const LONGEST_QUOTE = 200;
+
+/**
+ * Words of somebody else inside a sentence of the guard: cut, on one line, and in backticks that they cannot close.
+ * INVARIANT: whatever they say, nothing of them reads as the guard's own. attacker-controlled.
+ */
+export function quoteForeign(text: string, most = LONGEST_QUOTE): string {
+  return `\`${cutForeign(text, most).replaceAll('`', "'")}\``;
+}
+
+/** The same where the sentence is not the guard's own and has no quotes. attacker-controlled. */
+export function cutForeign(text: string, most = LONGEST_QUOTE): string {
+  return showInert(text.length > most ? `${text.slice(0, most)}…` : text);
+}

@@ -1,6 +1,7 @@
 // A config, its lock and what its servers offer, for the tests of `scope diff` and `scope approve`.
-import { type ApprovalPicture, drawApproval, type Known } from '../../src/cli/approval-picture.ts';
+import { type ApprovalPicture, drawApproval } from '../../src/cli/approval-picture.ts';
 import type { ApprovalView } from '../../src/cli/approval-screen.ts';
+import type { Known } from '../../src/cli/known-definitions.ts';
 import { showLock } from '../../src/policy/lock/lock-document.ts';
 import type { LockJudgement } from '../../src/policy/lock/lock-judgement.ts';
 import { readDefinition } from '../../src/policy/pins/definition.ts';
@@ -20,7 +21,9 @@ export function pinsOf(tools: readonly JsonObject[], instructions?: string): Pin
 export interface Scene {
   readonly approved?: JsonObject;
   readonly pins?: ReadonlyMap<string, PinSet>;
+  /** By server; by tenant and server (`acme files`) where the config knows tenants. */
   readonly known?: Readonly<Record<string, Partial<Known>>>;
+  readonly tenant?: string;
   readonly only?: string;
   readonly untilMs?: number;
   /** What holds once that approval has ended. */
@@ -32,11 +35,13 @@ export interface Scene {
 }
 
 export function viewOf(document: JsonObject, scene: Scene = {}): ApprovalView {
-  const { approved = CONFIG, pins = new Map(), known = {}, only, untilMs, base, keep, isEnding } = scene;
+  const { approved = CONFIG, pins = new Map(), known = {}, tenant, only, untilMs, base, keep, isEnding } = scene;
   const lock = lockOf({ policy: approved, pins, untilMs, base });
   const judgement = scene.judgement ?? judge(showLock(lock), { config: document });
-  const knownOf = (server: string): Known => ({ last: undefined, first: undefined, tools: [], ...known[server] });
-  const picture = drawApproval({ document, judgement, knownOf, only, keep, isEnding });
+  const knownOf = (server: string, by?: string): Known => {
+    return { last: undefined, first: undefined, tools: [], ...known[by === undefined ? server : `${by} ${server}`] };
+  };
+  const picture = drawApproval({ document, judgement, knownOf, tenant, only, keep, isEnding });
   return {
     ...{ config: '/c/mcp-guard.config.json', lock: '/c/mcp-guard.lock.json', judgement, picture },
     commandOptions: ' --config /c/mcp-guard.config.json',

@@ -27,6 +27,7 @@ const STARTED = {};
 function setUp(more: Partial<FollowLanesParts> = {}, prepared: Partial<PreparedLane> = {}) {
   const told: { lanes: readonly LaneSettings[]; renewed: readonly string[] }[] = [];
   const opened: string[] = [];
+  const listed: string[] = [];
   const lanes = new Map([['a', laneOf()]]);
   const prepare = async ({ id }: ServerPolicy): Promise<PreparedLane> => ({
     settings: laneSettings(id),
@@ -43,7 +44,7 @@ function setUp(more: Partial<FollowLanesParts> = {}, prepared: Partial<PreparedL
       return laneOf();
     },
     tell: ({ lanes: settings, renewed }) => void told.push({ lanes: settings, renewed: [...renewed] }),
-    log: { write: () => {} },
+    list: (id) => void listed.push(id),
     ...more,
   });
   const go = async (next: HeldPolicy) => {
@@ -52,7 +53,7 @@ function setUp(more: Partial<FollowLanesParts> = {}, prepared: Partial<PreparedL
     commit();
     return { notes, lanes: told.at(-1)?.lanes ?? [], renewed: told.at(-1)?.renewed, opened: opened.splice(0) };
   };
-  return { go, follower, lanes, told };
+  return { go, follower, lanes, told, listed };
 }
 const idsOf = (lanes: readonly LaneSettings[]) => lanes.map(({ lane, refusal }) => `${lane}${refusal ? '!' : ''}`);
 
@@ -96,15 +97,22 @@ it('opens one that nobody has approved when somebody has', async () => {
     server: refusal === undefined ? ({ entry: { id } } as unknown as PreparedLane['server']) : undefined,
     ...{ secrets: [], isolation: 'none', notes: ['late'] },
   });
-  const { go } = setUp({ prepare });
+  const { go, follower, listed } = setUp({ prepare });
   const before = await go(held('a', 'b'));
+  expect([listed, follower.standing?.()]).toEqual([['a', 'b'], ['`b` is left out: not approved']]);
+  expect((await go(held('a', 'b'))).notes).toEqual([]);
+  expect(follower.standing?.()).toHaveLength(1);
   expect([idsOf(before.lanes), before.opened, before.notes]).toEqual([
     ['a', 'b!'],
     [],
     ['`b` is left out: not approved'],
   ]);
   refusal = undefined;
-  expect((await go(held('a', 'b'))).opened).toEqual(['b']);
+  expect(await go(held('a', 'b'))).toMatchObject({
+    opened: ['b'],
+    notes: ['`b` is behind this gateway from now on', 'late'],
+  });
+  expect(follower.standing?.()).toEqual([]);
 });
 
 it('keeps one that runs where it is while its new entry is not approved, prefix and all', async () => {

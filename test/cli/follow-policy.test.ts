@@ -6,10 +6,14 @@ import type { RunLock } from '../../src/cli/run-lock.ts';
 import { serverAtStart } from '../../src/cli/server-in-force.ts';
 import { compilePolicy } from '../../src/config/compile.ts';
 import { resolveServer } from '../../src/config/resolve-server.ts';
+import type { RequestView } from '../../src/core/interceptor.ts';
+import { GuardError } from '../../src/guard-error.ts';
+import { createScopePolicy } from '../../src/policy/scope/scope.ts';
 import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
 import type { UpstreamCommand } from '../../src/ports/upstream.ts';
 
 const ASKED = { serverFlag: 'srv', command: undefined, args: [] };
+const NO_SECRET = new GuardError('secret_unresolved', 'no secret', { hint: 'set it' });
 const COMMAND: UpstreamCommand = { command: 'srv', args: ['b'], cwd: '/d', env: {}, stderr: 'pipe' };
 
 function held(args: readonly string[]): HeldPolicy {
@@ -39,7 +43,7 @@ function setUp(more: Partial<FollowParts> = {}) {
     interceptors: [{ name: 'one', onPolicyChange: () => void done.push('changed') }],
     roster: { beforePolicyChange: () => void done.push('before') },
     pins: { policyIs: () => void done.push('pins') },
-    gate: { begin: () => void done.push('gate') },
+    gate: { begin: () => void done.push('gate'), isUnderWay: () => false },
     movesTo: () => void done.push('moves'),
     clock: { now: () => ({ wallMs: 0, monoMs: 0 }) },
     log: { write: (_, text) => void done.push(text) },
@@ -57,6 +61,7 @@ function setUp(more: Partial<FollowParts> = {}) {
   return { follower, done, isOpen, standing };
 }
 const renewal = (done: string[]) => ({
+  isOneOfMany: false,
   prepare: async () => COMMAND,
   begin: () => done.push('begin') > 0,
 });
@@ -91,7 +96,9 @@ describe('a server', () => {
   });
 
   it('that does not run is started by its new command when it is needed: nothing waits for it', async () => {
-    const { follower, done, isOpen } = setUp({ renewal: { prepare: async () => COMMAND, begin: () => false } });
+    const { follower, done, isOpen } = setUp({
+      renewal: { isOneOfMany: true, prepare: async () => COMMAND, begin: () => false },
+    });
     (await follower.prepare(held(['b']))).commit();
     expect([done.includes('moves'), done.includes('gate'), isOpen()]).toEqual([true, false, true]);
   });
@@ -108,10 +115,46 @@ describe('a server', () => {
 
   it('whose new command cannot be had keeps everything', async () => {
     const { follower, done } = setUp({
-      renewal: { prepare: () => Promise.reject(new Error('no secret')), begin: () => true },
+      renewal: { isOneOfMany: false, prepare: () => Promise.reject(NO_SECRET), begin: () => true },
     });
     await expect(follower.prepare(held(['b']))).rejects.toThrow('no secret');
     expect(done).toEqual([]);
+  });
+
+  it('that is one of many and whose new command cannot be had is closed, alone, until it can', async () => {
+    let command: () => Promise<UpstreamCommand> = () => Promise.reject(NO_SECRET);
+    const begun: string[] = [];
+    const { follower, isOpen, standing } = setUp({
+      renewal: { isOneOfMany: true, prepare: () => command(), begin: () => begun.push('begin') > 0 },
+    });
+    const prepared = await follower.prepare(held(['b']));
+    prepared.commit();
+    const note = 'every call to `srv` is refused from now on: no secret: set it';
+    expect([prepared.notes, follower.standing?.(), isOpen(), begun]).toEqual([[note], [note], false, []]);
+    const { scope } = standing.now;
+    const policy = createScopePolicy({ get: () => scope }, () => true);
+    // as much of a call as is looked at
+    const call = { asked: 'client', upstream: 'srv', method: 'tools/call', tool: 'x', params: { name: 'x' } };
+    expect(policy.onRequest?.(call as unknown as RequestView, { wallMs: 0, monoMs: 0 })).toMatchObject({
+      reason: 'server_unstartable',
+      text: '`x` was not sent, and nothing is sent to `srv`: no secret: set it',
+    });
+    command = async () => COMMAND;
+    (await follower.prepare(held(['b']))).commit();
+    expect([isOpen(), begun]).toEqual([true, ['begin']]);
+    // a fault is nothing that a server lacks
+    command = () => Promise.reject(new TypeError('oh'));
+    await expect(follower.prepare(held(['c']))).rejects.toThrow('oh');
+  });
+
+  it('says that it is to be started anew for as long as it is', async () => {
+    let isUnderWay = true;
+    const gate = { begin: () => {}, isUnderWay: () => isUnderWay };
+    const { follower } = setUp({ renewal: renewal([]), gate });
+    (await follower.prepare(held(['b']))).commit();
+    expect(follower.standing?.()).toEqual([expect.stringContaining('it is started anew once nothing is in flight')]);
+    isUnderWay = false;
+    expect(follower.standing?.()).toEqual([]);
   });
 
   it('one of whose policies fails on the way is closed', async () => {

@@ -252,6 +252,19 @@ describe('reload', () => {
     expect(world.asked).toEqual(['/state/run/4711.json aaaaaaaaaaaaaaaa']);
   });
 
+  it('tells what is refused or waits, and names the servers of the policy that holds by now', async () => {
+    const screen = openScreen(80);
+    const why = '`nw` is left out';
+    const policy = {
+      ...RECORD.policy,
+      reload: { ...kept, token: 'aaaaaaaaaaaaaaaa', outcome: 'unchanged', why } as const,
+    };
+    const now = guard({ policy, servers: [SERVER, { ...SERVER, name: 'nw' }] });
+    expect(await runGuardReload({}, screen.io, place([[guard()], [now]]))).toBe(0);
+    expect(screen.out()).toBe('guard 4711 (files, nw) has this policy already: `nw` is left out\n');
+    expect(await show(listing([now]))).toContain('/home/ada/mcp.json; `nw` is left out\n');
+  });
+
   it('does not take the answer to somebody else for its own, and does not wait for ever', async () => {
     const screen = openScreen(80);
     expect(await runGuardReload({}, screen.io, place([[guard()], [answered({ token: 'bbbbbbbbbbbbbbbb' })]]))).toBe(69);

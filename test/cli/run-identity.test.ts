@@ -9,7 +9,6 @@ import { updateTokens } from '../../src/adapters/token-store.ts';
 import { createIdentityAsker } from '../../src/cli/ask-identity.ts';
 import { watchIdentity } from '../../src/cli/identity-watch.ts';
 import { openRunIdentity, type RunIdentity } from '../../src/cli/run-identity.ts';
-import { openRunLock } from '../../src/cli/run-lock.ts';
 import type { AuthPolicy } from '../../src/config/auth-policy.ts';
 import { NO_CEILINGS } from '../../src/config/ceilings.ts';
 import { serverScopeOf } from '../../src/config/server-scope.ts';
@@ -19,6 +18,7 @@ import type { Tokens } from '../../src/policy/identity/token-record.ts';
 import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
 import { HOUR, makeToken, NOW, storeOf } from '../policy/identity/tokens.ts';
+import { startRun } from './start-run.ts';
 
 const CONFIG: JsonObject = {
   ...{ version: 1, servers: { files: { command: 'node', scope: 'all' } } },
@@ -49,7 +49,7 @@ function asked(identity: Partial<Identity>): RunIdentity {
 
 async function open(answer: RunIdentity | undefined, isReload = false) {
   const questions: (AuthPolicy | undefined)[] = [];
-  const lock = await openRunLock(
+  const lock = await startRun(
     { path: join(directory, 'config.json'), origin: 'flag', digest: undefined },
     {
       ...{ env: {}, uid: process.getuid?.(), stateDir: join(directory, 'state'), tenant: 'default', nowMs: NOW },

@@ -21,6 +21,7 @@ let inForce: PolicyInForce;
 let closed: string[];
 let swapped: HeldPolicy[];
 let wallMs: number;
+let stands: string[];
 const standing: PolicyStanding[] = [];
 const records: [name: string, stage: unknown, why: unknown][] = [];
 const said: string[] = [];
@@ -43,6 +44,7 @@ function begin(first: HeldPolicy): () => void {
   inForce = new PolicyInForce(first);
   inForce.follow({
     close: (why) => void closed.push(why),
+    standing: () => stands,
     prepare: (next) => ({ notes: ['note'], commit: () => void swapped.push(next) }),
   });
   return watchRunPolicy({
@@ -66,7 +68,7 @@ beforeEach(() => {
   home = fs.mkdtempSync(join(tmpdir(), 'guard-reload-'));
   [file, request] = [join(home, 'c.json'), join(home, 'x.reload')];
   fs.writeFileSync(file, 'one');
-  [closed, swapped, wallMs] = [[], [], 1_000];
+  [closed, swapped, wallMs, stands] = [[], [], 1_000, []];
   for (const list of [standing, records, said]) list.length = 0;
 });
 afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
@@ -92,8 +94,8 @@ describe('a change', () => {
     expect(swapped).toEqual([next]);
     expect(inForce.held).toBe(next);
     expect(records).toEqual([['config', 'taken_over', 'note']]);
-    expect(standing).toMatchObject([{ digest: 'two', reload: { token: null, outcome: 'taken_over', why: 'note' } }]);
-    expect(said).toEqual([expect.stringContaining('another policy is in force'), 'note']);
+    expect(standing).toMatchObject([{ digest: 'two', reload: { token: null, outcome: 'taken_over', why: '' } }]);
+    expect(said).toEqual([`another policy is in force from now on: \`${file}\` as it is now; note`]);
   });
 
   it('that cannot be used leaves the old one in force', async () => {
@@ -143,7 +145,26 @@ describe('a change', () => {
     offered = () => held('two', {}, { maxLineBytes: 7, canary: 'stop' });
     fs.writeFileSync(file, 'two');
     await look();
-    expect(said.at(-1)).toBe('for `maxLineBytes`, `canary` start the server anew');
+    expect(said.at(-1)).toMatch(/; for `maxLineBytes`, `canary` start the server anew$/);
+    expect(standing.at(-1)?.reload?.why).toBe('for `maxLineBytes`, `canary` start the server anew');
+    // the next change has nothing of it, and it waits all the same
+    offered = () => held('three', {}, { maxLineBytes: 7, canary: 'stop' });
+    fs.writeFileSync(file, 'three');
+    await look();
+    expect([said.at(-1), standing.at(-1)?.reload?.why]).toEqual([
+      expect.not.stringContaining('start the server anew'),
+      'for `maxLineBytes`, `canary` start the server anew',
+    ]);
+  });
+
+  it('is said in as few messages as hold it', async () => {
+    begin(held(ONE));
+    const notes = ['a'.repeat(500), 'b'.repeat(500), 'c'.repeat(2_000), 'd', 'e'];
+    // as much of a lock as is said
+    offered = () => held('two', { lock: { notes, events: [] } as unknown as HeldPolicy['lock'] });
+    fs.writeFileSync(file, 'two');
+    await look();
+    expect(said.map((text) => text.replace(/.*; note; /, '').slice(0, 3))).toEqual(['aaa', 'bbb', 'ccc', 'd; ']);
   });
 
   it('that comes to its end after the session has changes nothing', async () => {
@@ -158,6 +179,97 @@ describe('a change', () => {
     open(held('two'));
     await look();
     expect([swapped, records]).toEqual([[], []]);
+  });
+});
+
+describe('a person who asks', () => {
+  const ask = async () => {
+    fs.writeFileSync(request, '0123456789abcdef', { mode: 0o600 });
+    await look();
+    const { reload } = standing.at(-1) ?? {};
+    return [reload?.token, reload?.outcome, reload?.why];
+  };
+  const ASKED = '0123456789abcdef';
+
+  it('is told each time that what is there cannot be used; it is said and recorded once', async () => {
+    begin(held(ONE));
+    offered = invalid;
+    fs.writeFileSync(file, 'two');
+    await look();
+    expect([await ask(), await ask()]).toEqual(Array(2).fill([ASKED, 'kept', 'it has 1 error']));
+    expect([said.length, records.length]).toEqual([1, 1]);
+    offered = () => {
+      throw new GuardError('config_invalid', 'it has 2 errors');
+    };
+    expect(await ask()).toEqual([ASKED, 'kept', 'it has 2 errors']);
+    expect([said.length, records.length]).toEqual([2, 2]);
+  });
+
+  it('has it tried again: what was in its way may be gone though no byte is another', async () => {
+    begin(held(ONE));
+    offered = invalid;
+    fs.writeFileSync(file, 'two');
+    await look();
+    offered = () => held('two');
+    expect(await ask()).toEqual([ASKED, 'taken_over', '']);
+    expect(swapped).toHaveLength(1);
+  });
+
+  it('is told what is refused or waits, for as long as it does', async () => {
+    begin(held(ONE));
+    stands = ['`nw` is left out', '`ok` is started anew'];
+    expect(await ask()).toEqual([ASKED, 'unchanged', '`nw` is left out; `ok` is started anew']);
+    stands = ['`nw` is left out'];
+    expect(JSON.parse(JSON.stringify(standing.at(-1))).reload.why).toBe('`nw` is left out');
+  });
+});
+
+describe('what holds already', () => {
+  it('is no other policy when it comes back byte for byte, after something that could not be used', async () => {
+    const first = held(ONE);
+    begin(first);
+    offered = invalid;
+    fs.writeFileSync(file, 'two');
+    await look();
+    offered = () => held(ONE);
+    fs.writeFileSync(file, 'one');
+    wallMs = 9_000;
+    await look();
+    expect([swapped, inForce.held === first]).toEqual([[], true]);
+    expect(standing.at(-1)).toMatchObject({ digest: ONE, sinceMs: 1_000, reload: { outcome: 'unchanged', why: '' } });
+    expect(records.map(([, stage]) => stage)).toEqual(['kept']);
+    expect(said.at(-1)).toContain('is again what');
+  });
+
+  it('is read again where others may write it: what cannot be trusted is kept out', async () => {
+    begin(held(ONE));
+    offered = invalid;
+    fs.chmodSync(file, 0o666);
+    await look();
+    expect(standing).toMatchObject([{ reload: { outcome: 'kept' } }]);
+    offered = () => held(ONE);
+    fs.chmodSync(file, 0o600);
+    await look();
+    expect([swapped, standing.at(-1)?.reload?.outcome]).toEqual([[], 'unchanged']);
+  });
+
+  it('counts as unknown where something was written while it was read', async () => {
+    begin(held(ONE));
+    offered = () => {
+      fs.writeFileSync(file, 'three');
+      return held('two');
+    };
+    fs.writeFileSync(file, 'two');
+    await look();
+    const next = held('three');
+    offered = () => next;
+    await look();
+    expect(inForce.held).toBe(next);
+    // what `two` was when it was read is not what is in force
+    offered = () => held('two');
+    fs.writeFileSync(file, 'two');
+    await look();
+    expect(swapped).toHaveLength(3);
   });
 });
 
@@ -187,6 +299,60 @@ describe('an approval that ends', () => {
     await look();
     expect(swapped).toEqual([next]);
   });
+
+  it('which closed the server is over with the very config that was in force before', async () => {
+    begin(held(ONE, { untilMs: 2_000 }));
+    offered = invalid;
+    wallMs = 2_000;
+    await look();
+    const next = held(ONE);
+    offered = () => next;
+    fs.writeFileSync(file, 'two');
+    await look();
+    fs.writeFileSync(file, 'one');
+    await look();
+    expect([closed.length, inForce.held === next, swapped.length > 0]).toEqual([1, true, true]);
+  });
+});
+
+describe('a tenant that the config, or what was approved, has no more', () => {
+  const unknown = (): HeldPolicy => {
+    throw new GuardError('tenant_unknown', '`globex` is no tenant of `c.json`', { hint: 'add it' });
+  };
+
+  it('is refused every call from then on, which is said and recorded once; put back, it goes on', async () => {
+    begin(held(ONE));
+    offered = unknown;
+    fs.writeFileSync(file, 'two');
+    await look();
+    await look();
+    expect(closed).toEqual([expect.stringMatching(/^`globex` is no tenant of `c\.json`; calls pass again once/)]);
+    expect(records).toMatchObject([['config', 'closed', expect.stringContaining('is no tenant')]]);
+    expect(said.join('\n')).not.toContain('old one holds');
+    expect(standing.at(-1)?.reload).toMatchObject({
+      outcome: 'kept',
+      why: expect.stringMatching(/^every call is refused: /),
+    });
+    const next = held(ONE);
+    offered = () => next;
+    fs.writeFileSync(file, 'one');
+    await look();
+    expect([swapped, inForce.held === next, closed.length]).toEqual([[next], true, 1]);
+  });
+
+  it('so is one that is not approved any more; a config that only has an error closes nothing', async () => {
+    begin(held(ONE));
+    offered = invalid;
+    fs.writeFileSync(file, 'two');
+    await look();
+    expect(closed).toEqual([]);
+    offered = () => {
+      throw new GuardError('tenant_unapproved', 'not approved');
+    };
+    fs.writeFileSync(file, 'three');
+    await look();
+    expect(closed).toHaveLength(1);
+  });
 });
 
 describe('a server that is to be started by another command', () => {
@@ -200,7 +366,7 @@ describe('a server that is to be started by another command', () => {
   it('gets no secret that this session cannot mask, and no other isolation than its record says', async () => {
     const renewal = (next: ReturnType<typeof prepared>) =>
       createServerRenewal({
-        server,
+        ...{ isOneOfMany: false, server },
         prepared: prepared(['known']),
         servers: new Map(),
         prepare: async () => next,
@@ -215,9 +381,15 @@ describe('a server that is to be started by another command', () => {
     const servers = new Map();
     const posted: unknown[] = [];
     const run = () => ({ post: (event: unknown) => void posted.push(event) });
-    createServerRenewal({ server, prepared: prepared([]), servers, prepare: async () => prepared([]), run }).begin(
-      prepared([]).command,
-    );
+    const parts = {
+      isOneOfMany: true,
+      server,
+      prepared: prepared([]),
+      servers,
+      prepare: async () => prepared([]),
+      run,
+    };
+    createServerRenewal(parts).begin(prepared([]).command);
     expect(servers.get('srv')).toMatchObject({ command: { command: 'b' }, process: undefined });
     expect(posted).toEqual([{ type: 'renew', upstream: 'srv' }]);
   });

@@ -7,6 +7,7 @@ import { serverAfterReload, serverAtStart } from '../../src/cli/server-in-force.
 import { compilePolicy } from '../../src/config/compile.ts';
 import { resolveServer } from '../../src/config/resolve-server.ts';
 import { GuardError } from '../../src/guard-error.ts';
+import { lockLayers, UNAPPROVED } from '../../src/policy/lock/lock-layers.ts';
 import { createScopePolicy } from '../../src/policy/scope/scope.ts';
 import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
 
@@ -111,6 +112,25 @@ it('what nobody has approved is not started, and a person is told', () => {
     isMoved: false,
     note: 'every call to `srv` is refused from now on: it has other `args`; approve it',
   });
+});
+
+it('who asks for one that nobody has approved reads what has changed of it, and not that its scope is not approved', () => {
+  const asked: unknown[] = [];
+  const holds = after(BASE, BY_NAME, BASE, {
+    layersOf: () => lockLayers(UNAPPROVED, 'approve it'),
+    refuseUnapproved: (_, how) => {
+      asked.push(how);
+      throw new GuardError('server_unapproved', '`srv` has another `prefix`', { hint: 'approve it' });
+    },
+  });
+  const { scope } = holds;
+  const policy = createScopePolicy({ get: () => scope }, () => false);
+  const request = { asked: 'client', upstream: 'srv', method: 'tools/call', tool: 'x', params: { name: 'x' } };
+  expect(policy.onRequest?.({ ...request, asked: 'client', modern: false }, { wallMs: 0, monoMs: 0 })).toMatchObject({
+    reason: 'not_approved',
+    text: '`x` was not sent: `srv` has another `prefix`. A person can run `approve it`; until then do not retry.',
+  });
+  expect(asked).toEqual(['running']);
 });
 
 it('a server that was not listed gets the entry that is written for it, and none where there is none', () => {

@@ -9,6 +9,7 @@ import { NO_CEILINGS } from '../../src/config/ceilings.ts';
 import { serverScopeOf } from '../../src/config/server-scope.ts';
 import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
+import { startRun } from './start-run.ts';
 
 const NOW = Date.parse('2026-07-28T09:00:00.000Z');
 let directory: string;
@@ -43,7 +44,7 @@ const context = (tenant: string) => ({
 });
 const place = () => ({ path: join(directory, 'config.json'), origin: 'flag', digest: undefined }) as const;
 const write = (document: JsonObject): void => fs.writeFileSync(place().path, JSON.stringify(document), { mode: 0o600 });
-const start = (tenant = 'acme') => openRunLock(place(), context(tenant));
+const start = (tenant = 'acme') => startRun(place(), context(tenant));
 
 async function lockAsItStands(): Promise<void> {
   write(config({ acme: ACME, globex: {} }));
@@ -217,5 +218,11 @@ test('an error in the block of one tenant keeps no other out, once the config is
 test('what is locked first is right as a whole', async () => {
   write(config({ acme: ACME, globex: { servers: { files: { scope: 'nope' } } } }));
   await expect(start()).rejects.toMatchObject({ code: 'config_invalid' });
+  expect(fs.existsSync(join(directory, 'mcp-guard.lock.json'))).toBe(false);
+});
+
+test('a start as nobody that the config knows locks nothing', async () => {
+  write(config({ acme: ACME }));
+  await expect(openRunLock(place(), context('zed'))).rejects.toMatchObject({ code: 'tenant_unknown' });
   expect(fs.existsSync(join(directory, 'mcp-guard.lock.json'))).toBe(false);
 });

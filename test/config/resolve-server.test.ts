@@ -127,7 +127,13 @@ describe('who names no command is told what there is', () => {
     expect(messageOf(policyOf({ servers }), { ...ask(undefined), search: none })).toBe(
       'usage: no server was named and no command was given | as in `--server files`: `/c.json` has `files`, `git`',
     );
-    expect(messageOf(policyOf({}), ask(undefined))).toContain('as in `mcp-guard run -- npx some-server`');
+    expect(messageOf(policyOf({}), ask(undefined))).toBe(
+      'usage: no command was given, and `/c.json` has no servers | write `servers` there, or give the command of one, as in `mcp-guard run -- npx some-server`',
+    );
+    expect(messageOf(undefined, { ...ask(undefined), search: none })).toBe(
+      'usage: no command was given, and there is no config to take servers from; looked for PLACES | write a config at one of these places, or give the command of one, as in `mcp-guard run -- npx some-server`',
+    );
+    expect(messageOf(undefined, { ...ask(undefined), search })).toMatch(/; PLANTED$/);
     // not even where there is but one: `run` without a command is kept for all of them
     expect(messageOf(policyOf({ servers: { git: servers.git } }), ask(undefined))).toMatch(/^usage: .*`--server git`/);
   });

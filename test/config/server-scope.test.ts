@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { compilePolicy } from '../../src/config/compile.ts';
 import type { Policy, ServerPolicy } from '../../src/config/policy.ts';
-import { explainScope, serverScopeOf } from '../../src/config/server-scope.ts';
+import { explainScope, explainScopes, serverScopeOf } from '../../src/config/server-scope.ts';
 import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
 import { makeLayer } from '../policy/scope/make-scope.ts';
 
@@ -58,6 +58,19 @@ test.each<[string, object, object | undefined, string | undefined, RegExp | unde
   const line = explainScope(policy, entry);
   if (said === undefined) expect(line).toBeUndefined();
   else expect(line).toMatch(said);
+});
+
+test('what is true of all servers of a gateway is said once', () => {
+  const { policy, entry } = load({});
+  const named = (id: string, more: object = {}) => ({ ...entry, ...more, id });
+  const [line, ...others] = explainScopes(policy, [named('a'), named('b'), named('c')]);
+  expect(line).toMatch(/^`a`, `b`, `c` have no scope: every call is recorded/);
+  expect(others).toEqual([]);
+  expect(explainScopes(policy, [named('a')])).toEqual([explainScope(policy, named('a'))]);
+  const scoped = load({ scope: 'read' }, READ);
+  expect(
+    explainScopes(scoped.policy, [scoped.entry, named('b', { mode: 'observe' }), named('c', { mode: 'observe' })]),
+  ).toEqual([expect.stringMatching(/^`b` is only observed/), expect.stringMatching(/^`c` is only observed/)]);
 });
 
 test('a bare run is unscoped, unless something else must allow', () => {

@@ -26,7 +26,7 @@ function maskedParts(entry: AuditEntry, mask: Mask): Partial<AuditEntry> {
 
 function maskedIntent({ rpcId, method, subject, reason, client, model, correlation }: IntentEntry, mask: Mask) {
   return {
-    rpcId: typeof rpcId === 'string' ? mask(rpcId) : rpcId,
+    rpcId: typeof rpcId === 'string' ? mask(rpcId) : maskNumber(rpcId, mask),
     method: mask(method),
     subject: maybe(subject, mask),
     reason: maybe(reason, mask),
@@ -34,6 +34,13 @@ function maskedIntent({ rpcId, method, subject, reason, client, model, correlati
     model: { ...model, id: model.id === null ? null : mask(model.id) },
     correlation: correlation === undefined ? undefined : maskTexts(correlation, mask),
   };
+}
+
+/** A secret of digits is one as a number, too. */
+function maskNumber(id: number, mask: Mask): number | string {
+  const text = String(id);
+  const masked = mask(text);
+  return masked === text ? id : masked;
 }
 
 function maskTexts<Value>(texts: Readonly<Record<string, Value>>, mask: Mask): Readonly<Record<string, Value>> {

@@ -1,6 +1,7 @@
 // Finds many secrets in bytes at once and puts their names in their places. Pure; knows neither where the bytes come from nor who keeps
 // them. Wu and Manber's search (1994): most of a text is skipped in strides of the shortest form, so 1 MB costs a few milliseconds.
-import { listForms } from './secret-forms.ts';
+import { decodeView } from './decoded-view.ts';
+import { listForms, PIECE } from './secret-forms.ts';
 
 export interface Secret {
   /** Of the variable: it stands where the secret was. */
@@ -29,6 +30,11 @@ interface Needle {
   readonly bytes: Uint8Array;
 }
 
+/** Escapes of one kind inside another: a URL in HTML, HTML in JSON. */
+const VIEWS = 2;
+/** Bytes that one byte of a secret takes at most: `&amp;#x0027;`. */
+const LONGEST_ESCAPE = 12;
+
 const BLOCK = 3;
 const TABLE = 65_536;
 
@@ -37,7 +43,7 @@ export function createMasker(secrets: readonly Secret[]): Masker | undefined {
   const needles = listNeedles(secrets);
   if (needles.length === 0) return undefined;
   const shortest = Math.min(...needles.map(({ bytes }) => bytes.length));
-  const longest = Math.max(...needles.map(({ bytes }) => bytes.length));
+  const longest = Math.max(...needles.map(({ bytes }) => bytes.length), LONGEST_ESCAPE * longestLine(secrets));
   const stride = shortest - BLOCK + 1;
   const shifts = new Uint8Array(TABLE).fill(Math.min(stride, 255));
   const buckets = new Map<number, Needle[]>();
@@ -50,7 +56,7 @@ export function createMasker(secrets: readonly Secret[]): Masker | undefined {
     }
   }
 
-  function find(bytes: Uint8Array): readonly Hit[] {
+  function search(bytes: Uint8Array): readonly Hit[] {
     const hits: { name: string; start: number; end: number }[] = [];
     const { length } = bytes;
     for (let end = shortest - 1; end < length; ) {
@@ -72,6 +78,20 @@ export function createMasker(secrets: readonly Secret[]): Masker | undefined {
     }
     return hits;
   }
+  /** As it is, and as it reads once escapes are decoded: an encoder may escape any character or none. */
+  function find(bytes: Uint8Array): readonly Hit[] {
+    const hits = [...search(bytes)];
+    let place = (hit: Hit): Hit => hit;
+    let view = decodeView(bytes);
+    for (let depth = 0; depth < VIEWS && view !== undefined; depth += 1) {
+      const { placeOf } = view;
+      const outer = place;
+      place = (hit) => outer({ ...hit, ...placeOf(hit.start, hit.end) });
+      hits.push(...search(view.bytes).map(place));
+      view = depth + 1 < VIEWS ? decodeView(view.bytes) : undefined;
+    }
+    return hits.length > 1 ? unite(hits) : hits;
+  }
   function maskBytes(bytes: Uint8Array): Uint8Array {
     const hits = find(bytes);
     return hits.length === 0 ? bytes : replaceHits(bytes, hits);
@@ -86,6 +106,23 @@ export function createMasker(secrets: readonly Secret[]): Masker | undefined {
       return masked === bytes ? text : new TextDecoder().decode(masked);
     },
   };
+}
+
+/** In order, apart. Of two that overlap the first gives its name. */
+function unite(hits: readonly Hit[]): readonly Hit[] {
+  const united: { name: string; start: number; end: number }[] = [];
+  for (const hit of [...hits].sort((one, other) => one.start - other.start || other.end - one.end)) {
+    const last = united.at(-1);
+    if (last !== undefined && hit.start < last.end) last.end = Math.max(last.end, hit.end);
+    else united.push({ ...hit });
+  }
+  return united;
+}
+
+/** In bytes, of what is looked for in one piece. */
+function longestLine(secrets: readonly Secret[]): number {
+  const lines = secrets.flatMap(({ value }) => value.split(/[\r\n]+/));
+  return Math.max(...lines.map((line) => new TextEncoder().encode(line.slice(0, PIECE)).length));
 }
 
 /** One needle a form; of two secrets with a form in common the first one gives its name. */

@@ -4,12 +4,12 @@
 export const SHORTEST_SECRET = 8;
 
 /** A longer line is looked for in pieces of this size, so that no form is too long to be held back in a stream. */
-const PIECE = 256;
+export const PIECE = 256;
 
 /**
  * Every form of each line of `value` that is worth masking; empty where all are too short. Base64 (both alphabets, at all three
- * alignments, so that it is found inside a longer text: `user:secret`), hex, percent-encoded, JSON-escaped once and twice.
- * What a hostile program makes of it on purpose (reversed, compressed, cut in two) is none of them. INVARIANT: no form holds a line break.
+ * alignments, so that it is found inside a longer text: `user:secret`), hex with and without separators, percent-encoded, JSON-escaped
+ * once and twice, quoted for a shell. Escapes of single characters, whichever, are decoded-view.ts's matter. What a hostile program makes of it on purpose (reversed, compressed, cut in two) is none of them. INVARIANT: no form holds a line break.
  */
 export function listForms(value: string): readonly string[] {
   const lines = value.toWellFormed().split(/[\r\n]+/);
@@ -30,6 +30,7 @@ function formsOf(text: string): readonly string[] {
   const escaped = escapeJson(text);
   const units = unicodeEscapes(text, true);
   const percent = encodeURIComponent(text);
+  const shell = text.replaceAll("'", "'\\''");
   const plain = [text, ...alignments(bytes), hex, hex.toUpperCase()];
   return [
     ...plain,
@@ -37,6 +38,8 @@ function formsOf(text: string): readonly string[] {
     ...[escaped, escapeJson(escaped), units, units.toUpperCase().replaceAll('\\U', '\\u')],
     ...[unicodeEscapes(escaped, false), escaped.replaceAll('/', '\\/')],
     ...[percent, lowerPercent(percent), percent.replaceAll('%20', '+')],
+    ...[text.replaceAll(' ', '+'), shell, escapeJson(shell)],
+    ...[':', ' ', '-'].flatMap((mark) => [apart(hex, mark), apart(hex.toUpperCase(), mark)]),
     ...[hex.replace(/../g, '%$&'), hex.toUpperCase().replace(/../g, '%$&')],
   ];
 }
@@ -48,6 +51,10 @@ function alignments(bytes: Uint8Array): readonly string[] {
     const own = text.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + bytes.length) * 8) / 6));
     return [own, own.replaceAll('+', '-').replaceAll('/', '_')];
   });
+}
+
+function apart(hex: string, mark: string): string {
+  return hex.replace(/..(?=.)/g, `$&${mark}`);
 }
 
 function escapeJson(text: string): string {

@@ -4,7 +4,7 @@ import type { Line, NotificationMessage, RequestId, ResponseMessage } from '../.
 import { tokenOf } from '../new-exchange.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { type Change, rewriteLine } from './rewrite.ts';
-import { taskChangesIn } from './task-ids.ts';
+import { mayNameTask, taskChangesIn } from './task-ids.ts';
 
 export class ClientNotes {
   readonly #parts: GatewayParts;
@@ -34,7 +34,7 @@ export class ClientNotes {
       case 'notifications/tasks/status':
       case 'notifications/tasks': {
         const lane = questions.ownerOfTask(stringAt(params, 'taskId') ?? '');
-        if (lane === undefined) lanes.tellAll(line);
+        if (lane === undefined) outbox.dropped('client', undefined, 'no server has caused this task');
         else this.#toLane(lane.id, line, []);
         return;
       }
@@ -50,8 +50,9 @@ export class ClientNotes {
       outbox.dropped('client', undefined, 'no request waits for this answer');
       return;
     }
-    const tasks = line.text.includes('taskId') ? taskChangesIn(asked.lane.id, line.message) : [];
-    this.#toLane(asked.lane.id, line, [{ path: ['id'], value: asked.id }, ...tasks]);
+    const tasks = mayNameTask(line.text) ? taskChangesIn(asked.lane.id, line.message) : [];
+    const own = asked.method === 'tasks/list' ? questions.ownTasks(asked.lane, line) : [];
+    this.#toLane(asked.lane.id, line, [{ path: ['id'], value: asked.id }, ...tasks, ...own]);
   }
 
   /** Each lane that works on it is told, under the id that it knows; nothing is answered any more. */

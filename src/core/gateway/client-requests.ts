@@ -90,7 +90,9 @@ export class ClientRequests {
       this.#parts.refusals.refuse(open, line, NOBODY, unknownName(what, outer));
       return;
     }
-    this.#one.send(open, line, lane, owned.name === outer ? [] : [{ path, value: owned.name }]);
+    const refusing = what === 'tool' ? this.#one.refusalOf(lane, owned.name) : undefined;
+    if (refusing !== undefined) this.#parts.refusals.refuse(open, line, lane.id, refusing);
+    else this.#one.send(open, line, lane, owned.name === outer ? [] : [{ path, value: owned.name }]);
   }
 
   #complete(open: OpenRequest, line: Line<RequestMessage>): void {

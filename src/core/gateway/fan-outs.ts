@@ -3,6 +3,7 @@
 import type { Line, RequestMessage, ResponseMessage } from '../../wire/message.ts';
 import { readLine } from '../../wire/read-line.ts';
 import type { Lane } from './lane.ts';
+import { leftOutText } from './lane-texts.ts';
 import type { Lanes } from './lanes.ts';
 import type { OpenRequest, OpenRequests, Part } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
@@ -20,9 +21,16 @@ export interface FanOutPlan {
   readonly isProbe?: boolean;
   /** What a lane that was given up on still owes; nothing for what need not be told. */
   readonly owed?: ListKind;
+  /** Of what is owed, the late answer is worth keeping. */
+  readonly keepsLate?: boolean;
+  /** The client has taken it back. */
+  readonly onForgone?: () => void;
   /** Once. Lanes without an answer are not in it. */
   readonly onDone: (answers: Answers) => void;
 }
+
+/** A lane that was given up on has answered. @param line undefined: nothing to keep of it */
+export type OnLate = (lane: Lane, owed: ListKind, line: Line<ResponseMessage> | undefined) => void;
 
 interface FanOut {
   readonly plan: FanOutPlan;
@@ -35,13 +43,13 @@ export class FanOuts {
   readonly #outbox: Outbox;
   readonly #requests: OpenRequests;
   readonly #lanes: Lanes;
-  readonly #onLate: (lane: Lane) => void;
+  readonly #onLate: OnLate;
   readonly #running = new Set<FanOut>();
 
   constructor(
     settings: GatewaySettings,
     { outbox, requests, lanes }: { outbox: Outbox; requests: OpenRequests; lanes: Lanes },
-    onLate: (lane: Lane) => void,
+    onLate: OnLate,
   ) {
     this.#settings = settings;
     this.#outbox = outbox;
@@ -54,6 +62,12 @@ export class FanOuts {
     return this.#running.size === 0;
   }
 
+  /** Somebody is asked for this list just now. */
+  isAsking(kind: ListKind): boolean {
+    for (const { plan } of this.#running) if (plan.owed === kind) return true;
+    return false;
+  }
+
   get wakeAtMs(): number {
     let atMs = Number.POSITIVE_INFINITY;
     for (const { missing } of this.#running) for (const dueMs of missing.values()) atMs = Math.min(atMs, dueMs);
@@ -64,7 +78,10 @@ export class FanOuts {
     const { open, line, to, isProbe } = plan;
     const fan: FanOut = { plan, missing: new Map(), answers: new Map() };
     this.#running.add(fan);
-    open.onForgone = () => void this.#running.delete(fan);
+    open.onForgone = () => {
+      this.#running.delete(fan);
+      plan.onForgone?.();
+    };
     for (const { lane, changes } of to) {
       const part: Part = this.#requests.add(lane, open, {
         onAnswer: (bytes) => this.#onAnswer(fan, part, bytes),
@@ -101,28 +118,32 @@ export class FanOuts {
     const wasSent = !lane.waiting.some((one) => one.part === part);
     this.#requests.remove(part);
     if (!wasSent) lane.isLate = true;
-    const { owed } = fan.plan;
+    const { owed, keepsLate, open } = fan.plan;
     if (wasSent) {
       if (owed !== undefined) lane.owes.add(owed);
       // Its answer belongs to nobody when it comes, but it says that the lane can answer again.
-      const onAnswer = (): void => {
-        if (owed !== undefined && lane.owes.delete(owed)) this.#onLate(lane);
+      const onAnswer = (bytes: Buffer): void => {
+        if (owed === undefined || !lane.owes.delete(owed)) return;
+        this.#onLate(lane, owed, keepsLate === true ? this.#read(bytes) : undefined);
       };
       lane.parts.set(id, { lane, id, open: undefined, onAnswer, onLost: undefined });
     }
-    this.#outbox.log(
-      'warn',
-      `\`${lane.id}\` has not answered \`${fan.plan.open.method}\` in ${lane.settings.startTimeoutMs} ms: it is left out`,
-    );
+    this.#outbox.log('warn', leftOutText(lane, open.method, wasSent));
     this.#onMissing(fan, part);
   }
 
   #onAnswer(fan: FanOut, part: Part, bytes: Buffer): void {
-    const reading = readLine(bytes, 'upstream', this.#settings.read);
-    // INVARIANT: the lane's session has read this line by the same rules; only a response stands under a part.
-    if (reading.kind === 'message' && reading.line.message.kind === 'response')
-      fan.answers.set(part.lane, reading.line as Line<ResponseMessage>);
+    const line = this.#read(bytes);
+    if (line !== undefined) fan.answers.set(part.lane, line);
     this.#onMissing(fan, part);
+  }
+
+  /** INVARIANT: the lane's session has read this line by the same rules; only a response stands under a part. */
+  #read(bytes: Buffer): Line<ResponseMessage> | undefined {
+    const reading = readLine(bytes, 'upstream', this.#settings.read);
+    if (reading.kind !== 'message' || reading.line.message.kind !== 'response') return undefined;
+    // `line.message` has just been narrowed; the line around it has not.
+    return reading.line as Line<ResponseMessage>;
   }
 
   #onMissing(fan: FanOut, part: Part): void {

@@ -1,5 +1,6 @@
 // What the rooms of one gateway share. An interface, so that none of them has to know the gateway itself.
 import type { Asks } from './asks.ts';
+import type { ChangedLists } from './changed-lists.ts';
 import type { ClientMemory } from './client-memory.ts';
 import type { FanOuts } from './fan-outs.ts';
 import type { Greetings } from './greetings.ts';
@@ -33,4 +34,5 @@ export interface GatewayParts {
   readonly listens: Listens;
   readonly greetings: Greetings;
   readonly asks: Asks;
+  readonly changed: ChangedLists;
 }

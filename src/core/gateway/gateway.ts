@@ -2,13 +2,11 @@
 // session is. It only routes and merges: policy, records, restarts and deadlines are each lane's own session.
 import type { Instant } from '../../ports/clock.ts';
 import type { ServerWord } from '../../ports/guard-status.ts';
-import type { Line, NotificationMessage, RequestMessage, ResponseMessage } from '../../wire/message.ts';
-import { BatchAnswer } from '../batch.ts';
-import type { BatchElement } from '../events.ts';
+import type { Line, RequestMessage } from '../../wire/message.ts';
 import type { GuardVoice } from '../guard-voice.ts';
-import { isAnswerable } from './answerable.ts';
 import { Asks } from './asks.ts';
 import { ChangedLists } from './changed-lists.ts';
+import { ClientInput } from './client-input.ts';
 import { ClientMemory } from './client-memory.ts';
 import { ClientNotes } from './client-notes.ts';
 import { ClientRequests } from './client-requests.ts';
@@ -22,6 +20,7 @@ import { LaneLines } from './lane-lines.ts';
 import { LaneTable } from './lane-table.ts';
 import { laneWord } from './lane-word.ts';
 import { Lanes } from './lanes.ts';
+import { forgetLate } from './late-lists.ts';
 import { Listens } from './listens.ts';
 import { Lists } from './lists.ts';
 import { OpenRequests, type Part } from './open-requests.ts';
@@ -41,8 +40,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 export class Gateway {
   readonly #parts: GatewayParts;
   readonly #one: ToOneLane;
-  readonly #fromClient: ClientRequests;
-  readonly #notes: ClientNotes;
+  readonly #fromClient: ClientInput;
   readonly #fromLanes: LaneLines;
   /** Told at the end of the event, each once. */
   readonly #changed = new ChangedLists();
@@ -63,15 +61,17 @@ export class Gateway {
       { outbox, requests, client },
       {
         onGreeted: (lane, result, answer) => greetings.onLane(lane, result, answer),
-        onChanged: (lane) => this.#changed.note(lane),
+        onLeft: (lane) => this.#changed.left(lane),
         onUp: (lane) => this.#onUp(lane),
         onRefused: (lane, part, line, kind) => this.#onRefused(lane, part, line, kind),
       },
     );
-    const refusals = new Refusals(outbox, requests, client);
     const prefixes = new Prefixes(settings.lanes);
+    const refusals = new Refusals(outbox, requests, client, prefixes);
     const routes = new ResourceRoutes(table.all);
-    const fans: FanOuts = new FanOuts(settings, { outbox, requests, lanes }, (lane) => this.#changed.note(lane));
+    const fans: FanOuts = new FanOuts(settings, { outbox, requests, lanes }, (lane, kind, line) =>
+      lists.onLate(lane, kind, line),
+    );
     const greetings: Greetings = new Greetings({
       settings,
       outbox,
@@ -85,15 +85,18 @@ export class Gateway {
     const asks = new Asks(requests, refusals, settings.read, ({ open, line }, lane, then) =>
       this.#one.trySend(open, line, lane, then),
     );
-    const lists = new Lists({ settings, outbox, requests, lanes, fans, prefixes, refusals, routes });
+    const lists: Lists = new Lists({
+      ...{ settings, outbox, requests, lanes, fans, prefixes, refusals, routes, changed: this.#changed },
+      announces: (capability) => greetings.announces(capability),
+    });
     const listens = new Listens({ outbox, requests, lanes, routes });
     this.#parts = {
       ...{ settings, outbox, requests, client, table, lanes, prefixes, refusals, routes },
       changes: new LaneChanges({ table, lanes, prefixes, routes, outbox, changed: this.#changed }),
-      ...{ questions: new Questions(settings.tag), fans, lists, listens, greetings, asks },
+      ...{ questions: new Questions(settings.tag), fans, lists, listens, greetings, asks, changed: this.#changed },
     };
-    this.#fromClient = new ClientRequests(this.#parts, this.#one);
-    this.#notes = new ClientNotes(this.#parts);
+    const fromClient = new ClientRequests(this.#parts, this.#one);
+    this.#fromClient = new ClientInput(fromClient, new ClientNotes(this.#parts), refusals);
     this.#fromLanes = new LaneLines(this.#parts, this.#one);
   }
 
@@ -124,9 +127,16 @@ export class Gateway {
   handle(event: GatewayEvent, now: Instant): GatewayEffect[] {
     this.#parts.outbox.now = now;
     this.#on(event);
+    for (const bytes of this.#voice.takeEarly(now)) this.#parts.outbox.toClient(bytes);
     this.#parts.changes.endLeft();
-    this.#changed.tell(this.#parts);
     if (this.#parts.client.hasLeft) this.#endIfDone();
+    return this.#parts.outbox.take();
+  }
+
+  /** No more events come before the next input: what has changed by all of them is told once. */
+  endTurn(now: Instant): GatewayEffect[] {
+    this.#parts.outbox.now = now;
+    this.#changed.tell(this.#parts);
     return this.#parts.outbox.take();
   }
 
@@ -134,10 +144,10 @@ export class Gateway {
     const { lanes } = this.#parts;
     switch (event.type) {
       case 'client_line':
-        this.#onClientLine(event.line, undefined);
+        this.#fromClient.onLine(event.line, undefined);
         return;
       case 'client_batch':
-        this.#onBatch(event.elements);
+        this.#fromClient.onBatch(event.elements);
         return;
       case 'client_refused':
         this.#parts.refusals.refuseLine(event.refused, undefined);
@@ -150,7 +160,10 @@ export class Gateway {
         this.#withLane(event.lane, (lane) => this.#fromLanes.onLine(lane, event.bytes));
         return;
       case 'lane_away':
-        this.#withLane(event.lane, (lane) => lanes.onAway(lane));
+        this.#withLane(event.lane, (lane) => {
+          lanes.onAway(lane);
+          this.#one.refuseHeld(lane);
+        });
         return;
       case 'lane_back':
         this.#withLane(event.lane, (lane) => lanes.onBack(lane));
@@ -172,6 +185,7 @@ export class Gateway {
         return;
       case 'lane_list':
         this.#withLane(event.lane, (lane) => {
+          forgetLate(lane, event.list);
           if (lanes.find(lane.id) === lane) this.#changed.noteList(event.list);
         });
         return;
@@ -199,31 +213,9 @@ export class Gateway {
     act(lane);
   }
 
-  #onClientLine(line: Line, batch: BatchAnswer | undefined): void {
-    const { message } = line;
-    // `line.message` has just been narrowed; the line around it has not.
-    if (message.kind === 'request') this.#fromClient.onLine(line as Line<RequestMessage>, batch);
-    else if (message.kind === 'notification') this.#notes.onNotification(line as Line<NotificationMessage>);
-    else this.#notes.onAnswer(line as Line<ResponseMessage>);
-  }
-
-  /** INVARIANT: an array is never forwarded; each element goes its own way, and one array answers them. */
-  #onBatch(elements: readonly BatchElement[]): void {
-    const answerable = elements.filter(({ reading }) => isAnswerable(reading)).length;
-    const batch = answerable === 0 ? undefined : new BatchAnswer(answerable);
-    for (const { reading, payload } of elements) {
-      if (reading.kind === 'message') {
-        this.#onClientLine(reading.line, reading.line.message.kind === 'request' ? batch : undefined);
-      } else if (reading.kind === 'refused' || reading.kind === 'noise') {
-        const refused = { refusal: reading.refusal, bytes: payload.bytes.length - 1, payload };
-        this.#parts.refusals.refuseLine(refused, batch);
-      }
-    }
-  }
-
   #onUp(lane: Lane): void {
     if (this.#parts.client.era === 'modern') this.#parts.listens.onUp(lane);
-    this.#changed.note(lane);
+    this.#changed.came(lane, (list) => this.#parts.fans.isAsking(list));
   }
 
   #onRefused(lane: Lane, part: Part, line: Line<RequestMessage>, kind: 'down' | 'slow'): void {

@@ -6,13 +6,14 @@ import type { Line, RequestMessage } from '../../wire/message.ts';
 import { readLine } from '../../wire/read-line.ts';
 import { errorLine, INTERNAL_ERROR, METHOD_NOT_FOUND } from '../../wire/reply.ts';
 import { replaceId } from '../../wire/splice.ts';
+import { LIST_NAMES } from '../interceptor.ts';
 import type { ClientMemory } from './client-memory.ts';
 import type { Answers, FanOuts } from './fan-outs.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
-import type { GatewaySettings } from './settings.ts';
+import type { GatewaySettings, LaneSettings } from './settings.ts';
 import { uniteCapabilities, uniteInstructions } from './unite.ts';
 
 /** Of the era that greets, newest first. */
@@ -143,7 +144,7 @@ export class Greetings {
     const capabilities = uniteCapabilities([
       own,
       ...all.map(({ result }) => objectAt(result, 'capabilities') ?? {}),
-      ...late.map(({ settings }) => Object.fromEntries((settings.known ?? ['tools']).map((kind) => [kind, {}]))),
+      ...late.map(({ settings }) => Object.fromEntries(expectedOf(settings).map((kind) => [kind, {}]))),
     ]);
     this.#announced = capabilities;
     const instructions = uniteInstructions(all);
@@ -157,7 +158,7 @@ export class Greetings {
     if (missed.length > 0)
       this.#parts.outbox.log(
         'warn',
-        `\`${lane.id}\` came up late and has ${missed.join(', ')}, which the client was not told of: a new session will show them`,
+        `\`${lane.id}\` has ${missed.join(', ')}, which the client was not told of at its greeting: ${lane.settings.start === 'on-demand' ? 'with `start: eager`' : 'once it is up in time,'} a new session has them`,
       );
   }
 
@@ -207,6 +208,11 @@ export class Greetings {
     });
     requests.reply(open, Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(open.id)},"result":${result}}\n`));
   }
+}
+
+/** What is announced for one that has not answered. Of one that is not started yet nobody can know. */
+function expectedOf({ start, known }: LaneSettings): readonly string[] {
+  return start === 'on-demand' ? LIST_NAMES : (known ?? ['tools']);
 }
 
 /** Revisions are dates: the oldest that a server has settled on, all can speak. */

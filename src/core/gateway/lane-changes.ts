@@ -62,12 +62,13 @@ export class LaneChanges {
 
   #leave(lane: Lane): void {
     const { lanes, routes, changed, outbox } = this.#parts;
-    changed.note(lane);
+    changed.left(lane);
     lane.why = 'it is not in the config any more';
     lanes.refuseWaiting(lane, 'down');
     lane.retryAtMs = Number.POSITIVE_INFINITY;
     lane.startsAtEnd = false;
     lane.lists.clear();
+    lane.late.clear();
     lane.subscriptions.clear();
     routes.forget(lane);
     outbox.log('warn', `\`${lane.id}\` has left the config: it is not asked any more, and ends once it owes nothing`);
@@ -77,6 +78,7 @@ export class LaneChanges {
   #settle(lane: Lane, before: LaneSettings | undefined, isRenewed: boolean): void {
     const { changed } = this.#parts;
     const { refusal, prefix } = lane.settings;
+    lane.late.clear();
     if (refusal !== undefined) {
       lane.why = refusal.text;
       return;

@@ -7,8 +7,8 @@ import type { Part } from './open-requests.ts';
 export interface LaneHooks {
   /** A greeting came to its end: what the server said, or undefined where it did not accept it. */
   onGreeted(lane: Lane, result: JsonObject | undefined, answer?: Buffer): void;
-  /** What the client may see of it has come or gone. */
-  onChanged(lane: Lane): void;
+  /** What the client may see of it is gone. */
+  onLeft(lane: Lane): void;
   /** It is up, and what waited for it has been sent. */
   onUp(lane: Lane): void;
   /** What waited for it is not sent. */

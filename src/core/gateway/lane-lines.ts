@@ -2,13 +2,17 @@
 // the gateway's own, notifications. INVARIANT: a server reaches only what is open on its own lane.
 import type { Line, NotificationMessage, RequestId, RequestMessage } from '../../wire/message.ts';
 import { readLine } from '../../wire/read-line.ts';
+import { errorLine, INVALID_PARAMS } from '../../wire/reply.ts';
 import { scan } from '../../wire/scan.ts';
 import { tokenOf } from '../new-exchange.ts';
+import { listNamed } from './changed-lists.ts';
 import { requestIdOf, subscriptionOf } from './client-notes.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import type { Lane } from './lane.ts';
+import { forgetLate } from './late-lists.ts';
+import { noteElicitation, whyForeign } from './own-notices.ts';
 import { type Change, rewriteBytes } from './rewrite.ts';
-import { taskChangesOut } from './task-ids.ts';
+import { mayNameTask, taskChangesOut } from './task-ids.ts';
 import type { ToOneLane } from './to-one-lane.ts';
 
 /** Lines that come before the client has its greeting. */
@@ -62,18 +66,39 @@ export class LaneLines {
   }
 
   #onQuestion(lane: Lane, line: Line<RequestMessage>): void {
-    const { questions, outbox } = this.#parts;
+    const { questions, outbox, lanes } = this.#parts;
     if (lane.state === 'down') {
       outbox.dropped('server', lane.id, 'its session is over');
       return;
     }
-    const tasks = line.text.includes('taskId') ? taskChangesOut(lane.id, line.message, undefined) : [];
-    this.#say(line, [...questions.ask(lane, line), ...tasks]);
+    if (lanes.find(lane.id) !== lane) {
+      outbox.dropped('server', lane.id, 'it has left the config, and asks nothing any more');
+      return;
+    }
+    if (!questions.mayAsk(lane, line.message)) {
+      outbox.dropped('server', lane.id, 'it asks for a task of the client that it has not caused');
+      this.#answer(lane, errorLine(line.message.id, INVALID_PARAMS, 'Unknown task'));
+      return;
+    }
+    noteElicitation(lane, line.message.params);
+    this.#say(line, [...questions.ask(lane, line), ...taskChanges(lane, line)]);
   }
 
   #onNotification(lane: Lane, line: Line<NotificationMessage>): void {
-    const { outbox, questions, listens, client } = this.#parts;
+    const { outbox, questions, listens, client, lanes, routes } = this.#parts;
     const { method, params } = line.message;
+    const isOwed = method === 'notifications/progress' || method === 'notifications/cancelled';
+    if (!isOwed && lanes.find(lane.id) !== lane) {
+      outbox.dropped('server', lane.id, 'it has left the config, and tells nothing any more');
+      return;
+    }
+    const whyNot = whyForeign(lane, line.message, routes, lanes.all);
+    if (whyNot !== undefined) {
+      outbox.dropped('server', lane.id, whyNot);
+      return;
+    }
+    const list = listNamed(method);
+    if (list !== undefined) forgetLate(lane, list);
     const subscription = subscriptionOf(line);
     if (subscription !== undefined && client.era !== 'legacy') {
       if (!listens.onNotification(lane, line, subscription))
@@ -95,7 +120,14 @@ export class LaneLines {
         outbox.dropped('server', lane.id, 'it takes back what it has not asked');
       return;
     }
+    if (list !== undefined) this.#parts.changed.heard(list);
     this.#say(line, taskChanges(lane, line));
+  }
+
+  /** In the client's stead. */
+  #answer(lane: Lane, bytes: Buffer): void {
+    const reading = readLine(bytes, 'client', this.#parts.settings.read);
+    if (reading.kind === 'message') this.#parts.outbox.toLane(lane.id, reading.line);
   }
 
   #say(line: Line, changes: readonly Change[]): void {
@@ -108,5 +140,5 @@ export class LaneLines {
 }
 
 function taskChanges(lane: Lane, line: Line): Change[] {
-  return line.text.includes('taskId') ? taskChangesOut(lane.id, line.message, undefined) : [];
+  return mayNameTask(line.text) ? taskChangesOut(lane.id, line.message, undefined) : [];
 }

@@ -2,7 +2,8 @@
 // questions only; what is done about them stands in lanes.ts.
 import type { JsonObject } from '../../wire/json.ts';
 import { objectAt } from '../../wire/json.ts';
-import type { Line, RequestId } from '../../wire/message.ts';
+import type { Line, RequestId, ResponseMessage } from '../../wire/message.ts';
+import type { ListName } from '../interceptor.ts';
 import type { LaneId } from './events.ts';
 import type { Part } from './open-requests.ts';
 import type { LaneSettings, ListKind } from './settings.ts';
@@ -27,13 +28,24 @@ export interface Waiting {
   readonly part: Part | undefined;
 }
 
+/** The first page of a list that came when nobody waited for it any more. */
+export interface LateList {
+  readonly line: Line<ResponseMessage>;
+  /** The client has not seen it yet: the next asking is answered by it at once. */
+  readonly isNew: boolean;
+}
+
 /** A server that has given up is tried again after this, doubled each time. */
 const FIRST_RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 600_000;
 const MOST_WAITING = 2_000;
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
+const MOST_LATE_BYTES = 16 * 1024 * 1024;
 /** Tokens of tasks live longer than their requests. */
 const MOST_TOKENS = 10_000;
+const MOST_ELICITATIONS = 256;
+/** In UTF-16 units. */
+const LONGEST_ELICITATION = 1_024;
 
 export class Lane {
   /** Another config may bring others. */
@@ -57,8 +69,14 @@ export class Lane {
   readonly owes = new Set<ListKind>();
   /** The texts of its list entries, as last delivered; kept for lanes that are stopped when idle. */
   readonly lists = new Map<ListKind, readonly string[]>();
+  /** What stands in for a list that it does not give in time. */
+  readonly late = new Map<ListKind, LateList>();
+  /** Whether the client knows that there is something of it in a list, or was told so since; absent: it has heard nothing. */
+  readonly shown = new Map<ListName, boolean>();
   /** Resources that the client wants to hear of, by URI, as it asked. */
   readonly subscriptions = new Map<string, Line>();
+  /** What it has sent a person to a page for, and may say to be complete. */
+  readonly elicitations = new Set<string>();
   /** What it has asked the client and has no answer to. */
   openQuestions = 0;
   /** It has announced a task: it may work although nothing is open. */
@@ -90,6 +108,35 @@ export class Lane {
     this.why = settings.refusal.text;
   }
 
+  /** A session of it begins. */
+  begin(nowMs: number): void {
+    this.state = 'starting';
+    this.hasSession = true;
+    this.isStopped = false;
+    this.isGreeted = false;
+    this.hasTasks = false;
+    this.isFull = false;
+    this.capabilities = undefined;
+    this.retryAtMs = Number.POSITIVE_INFINITY;
+    this.lastUsedMs = nowMs;
+    this.forgetOwed();
+  }
+
+  /** Another process, or another policy: what it would say now may be something else. */
+  forgetOwed(): void {
+    this.owes.clear();
+    this.late.clear();
+  }
+
+  /** INVARIANT: what is kept is bounded. @returns whether there was room */
+  keepLate(kind: ListKind, late: LateList): boolean {
+    this.late.delete(kind);
+    const bytes = [...this.late.values()].reduce((sum, { line }) => sum + line.bytes.length, late.line.bytes.length);
+    if (bytes > MOST_LATE_BYTES) return false;
+    this.late.set(kind, late);
+    return true;
+  }
+
   /** What is sent now reaches its session. A server that ended before it was greeted is greeted first when it is back. */
   get takesLines(): boolean {
     return this.state === 'up' || (this.state === 'away' && this.isGreeted);
@@ -119,6 +166,14 @@ export class Lane {
     return part === undefined || this.parts.get(part.id) === part;
   }
 
+  /** The oldest makes room. attacker-controlled */
+  noteElicitation(id: string): void {
+    if (id.length > LONGEST_ELICITATION) return;
+    const oldest = this.elicitations.keys().next();
+    if (this.elicitations.size >= MOST_ELICITATIONS && oldest.done !== true) this.elicitations.delete(oldest.value);
+    this.elicitations.add(id);
+  }
+
   /** The token of a task outlives its request; the oldest makes room. */
   boundTokens(): void {
     if (this.tokens.size <= MOST_TOKENS) return;
@@ -133,7 +188,7 @@ export class Lane {
 
   /** Monotonic ms at which it wants to be looked at; Infinity for never. */
   get wakeAtMs(): number {
-    const atMs = Math.min(this.waitsUntilMs, this.retryAtMs);
+    const atMs = Math.min(this.waitsUntilMs, this.hasSession ? Number.POSITIVE_INFINITY : this.retryAtMs);
     return this.isIdle ? Math.min(atMs, this.lastUsedMs + this.settings.idleStopMs) : atMs;
   }
 

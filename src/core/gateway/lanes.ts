@@ -6,6 +6,7 @@ import type { ClientMemory } from './client-memory.ts';
 import type { Lane } from './lane.ts';
 import type { LaneHooks } from './lane-hooks.ts';
 import type { LaneTable } from './lane-table.ts';
+import { downText, rejectedText, unusedText } from './lane-texts.ts';
 import type { OpenRequest, OpenRequests, Part } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
 import { readGreeting } from './read-greeting.ts';
@@ -56,16 +57,7 @@ export class Lanes {
   }
 
   start(lane: Lane): void {
-    lane.state = 'starting';
-    lane.hasSession = true;
-    lane.isStopped = false;
-    lane.isGreeted = false;
-    lane.hasTasks = false;
-    lane.isFull = false;
-    lane.capabilities = undefined;
-    lane.retryAtMs = Number.POSITIVE_INFINITY;
-    lane.lastUsedMs = this.#outbox.now.monoMs;
-    lane.owes.clear();
+    lane.begin(this.#outbox.now.monoMs);
     this.#outbox.push({ type: 'start_lane', lane: lane.id });
     if (this.#client.era === 'legacy') this.greet(lane, undefined);
     else if (this.#client.era === 'modern') this.#up(lane);
@@ -131,6 +123,7 @@ export class Lanes {
     }
     lane.isRejected = true;
     this.#giveUp(lane, `it did not accept the client's \`initialize\`: ${why}`);
+    this.#outbox.log('warn', rejectedText(lane));
     this.#outbox.push({ type: 'end_lane', lane: lane.id });
     this.#hooks.onGreeted(lane, undefined);
   }
@@ -161,8 +154,8 @@ export class Lanes {
   onAway(lane: Lane): void {
     if (lane.state !== 'up' && lane.state !== 'starting') return;
     lane.state = 'away';
-    lane.owes.clear();
-    this.#hooks.onChanged(lane);
+    lane.forgetOwed();
+    this.#hooks.onLeft(lane);
   }
 
   onBack(lane: Lane): void {
@@ -173,7 +166,6 @@ export class Lanes {
       return;
     }
     this.#up(lane);
-    this.#hooks.onChanged(lane);
   }
 
   /** This session of the lane takes nothing any more. */
@@ -204,21 +196,25 @@ export class Lanes {
       return;
     }
     if (lane.state !== 'down') this.#giveUp(lane, 'it has ended');
-    if (this.#client.hasLeft || !lane.settings.comesBack || lane.isRejected) return;
-    const delayMs = lane.retryDelayMs;
-    lane.retryAtMs = this.#outbox.now.monoMs + delayMs;
-    this.#outbox.log(
-      'warn',
-      `\`${lane.id}\` is down (${lane.why}) and is tried again in ${delayMs / 1000} s; the other servers go on`,
-    );
+    if (this.#client.hasLeft || lane.isRejected) return;
+    this.#planRetry(lane);
+    this.#outbox.log('warn', downText(lane, lane.settings.comesBack ? lane.retryDelayMs : undefined));
+  }
+
+  #planRetry(lane: Lane): void {
+    const isOver = this.#client.hasLeft || !lane.settings.comesBack || lane.isRejected;
+    lane.retryAtMs = isOver ? Number.POSITIVE_INFINITY : this.#outbox.now.monoMs + lane.retryDelayMs;
   }
 
   #giveUp(lane: Lane, why: string): void {
     lane.state = 'down';
     lane.why = why;
     lane.failures += 1;
+    // before the first refusal, which says it
+    this.#planRetry(lane);
     this.refuseWaiting(lane, 'down');
-    this.#hooks.onChanged(lane);
+    lane.forgetOwed();
+    this.#hooks.onLeft(lane);
   }
 
   /** What waits for it is not sent. */
@@ -237,13 +233,10 @@ export class Lanes {
     const nowMs = this.#outbox.now.monoMs;
     for (const lane of this.all) {
       if (lane.waitsUntilMs <= nowMs) this.refuseWaiting(lane, 'slow');
-      if (lane.retryAtMs <= nowMs) this.startLate(lane);
+      if (lane.retryAtMs <= nowMs && !lane.hasSession) this.startLate(lane);
       if (!lane.isIdle || lane.lastUsedMs + lane.settings.idleStopMs > nowMs) continue;
       lane.state = 'stopping';
-      this.#outbox.log(
-        'info',
-        `\`${lane.id}\` was not used for ${lane.settings.idleStopMs} ms and is stopped; it comes back by itself`,
-      );
+      this.#outbox.log('info', unusedText(lane));
       this.#outbox.push({ type: 'end_lane', lane: lane.id });
     }
   }

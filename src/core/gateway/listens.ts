@@ -1,7 +1,7 @@
 // `subscriptions/listen` (2026-07-28): one stream of the client, one listen on every lane, one acknowledgement. A lane that comes
 // back listens again under the same stream. Knows no list.
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { objectAt } from '../../wire/json.ts';
+import { objectAt, stringAt } from '../../wire/json.ts';
 import type { Line, NotificationMessage, RequestId, RequestMessage } from '../../wire/message.ts';
 import { subscriptionEndLine } from '../../wire/reply.ts';
 import type { Lane } from './lane.ts';
@@ -10,7 +10,7 @@ import type { OpenRequest, OpenRequests, Part } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
 import type { ResourceRoutes } from './resource-routes.ts';
 import { type Change, rewriteBytes, rewriteLine } from './rewrite.ts';
-import { splitTaskId } from './task-ids.ts';
+import { splitTaskId, taskChangesOut } from './task-ids.ts';
 
 const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
 const MOST_EARLY = 64;
@@ -29,6 +29,8 @@ interface Listen {
   /** Those that have not acknowledged yet, and until when (monotonic ms) they are waited for. */
   readonly silent: Map<Lane, number>;
   readonly parts: Map<Lane, Part>;
+  /** What each was asked for. */
+  readonly asked: Map<Lane, JsonObject>;
   /** Resources that a server has agreed to tell of. */
   readonly resources: Set<string>;
   readonly early: Buffer[];
@@ -59,7 +61,7 @@ export class Listens {
   onRequest(open: OpenRequest, line: Line<RequestMessage>): void {
     const filter = objectAt(line.message.params, 'notifications') ?? {};
     const listen: Listen = {
-      ...{ open, line, filter, silent: new Map(), parts: new Map() },
+      ...{ open, line, filter, silent: new Map(), parts: new Map(), asked: new Map() },
       ...{ resources: new Set<string>(), early: [], isAcked: false },
     };
     this.#open.add(listen);
@@ -79,13 +81,17 @@ export class Listens {
     if (listen === undefined) return false;
     if (line.message.method === 'notifications/subscriptions/acknowledged') {
       const acked = objectAt(line.message.params, 'notifications')?.resourceSubscriptions;
-      for (const uri of Array.isArray(acked) ? acked : []) if (typeof uri === 'string') listen.resources.add(uri);
+      const uris = listOf(listen.asked.get(lane), 'resourceSubscriptions');
+      for (const uri of Array.isArray(acked) ? acked : [])
+        if (typeof uri === 'string' && uris.includes(uri)) listen.resources.add(uri);
       listen.silent.delete(lane);
       this.#ackIfDone(listen);
       return true;
     }
-    const changes: Change[] =
-      id === listen.open.id ? [] : [{ path: ['params', '_meta', SUBSCRIPTION], value: listen.open.id }];
+    // nobody has listened for it
+    if (!isAskedFor(listen.asked.get(lane), line.message)) return false;
+    const changes = taskChangesOut(lane.id, line.message, undefined);
+    if (id !== listen.open.id) changes.push({ path: ['params', '_meta', SUBSCRIPTION], value: listen.open.id });
     const bytes = rewriteBytes(line, changes);
     if (listen.isAcked) this.#parts.outbox.toClient(bytes);
     else if (listen.early.length < MOST_EARLY) listen.early.push(bytes);
@@ -141,7 +147,9 @@ export class Listens {
     listen.parts.set(lane, part);
     if (!listen.isAcked) listen.silent.set(lane, outbox.now.monoMs + lane.settings.startTimeoutMs);
     const ids: Change[] = part.id === listen.line.message.id ? [] : [{ path: ['id'], value: part.id }];
-    outbox.toLane(lane.id, rewriteLine(listen.line, [...ids, ...this.#narrow(listen.filter, lane)]));
+    const line = rewriteLine(listen.line, [...ids, ...this.#narrow(listen.filter, lane)]);
+    listen.asked.set(lane, objectAt(line.message.params, 'notifications') ?? {});
+    outbox.toLane(lane.id, line);
   }
 
   /** Of resources and tasks a server hears only its own. */
@@ -195,4 +203,21 @@ export class Listens {
     );
     for (const bytes of listen.early.splice(0)) this.#parts.outbox.toClient(bytes);
   }
+}
+
+/** INVARIANT: a server tells on a stream what it was asked for there. A resource below one that is listened to counts as that one. */
+function isAskedFor(asked: JsonObject | undefined, { method, params }: NotificationMessage): boolean {
+  if (method.startsWith('notifications/tasks'))
+    return listOf(asked, 'taskIds').includes(stringAt(params, 'taskId') ?? '');
+  if (method === 'notifications/resources/updated') {
+    const uri = stringAt(params, 'uri') ?? '';
+    return listOf(asked, 'resourceSubscriptions').some((one) => typeof one === 'string' && uri.startsWith(one));
+  }
+  const kind = Object.entries(CHANGES).find(([, one]) => one === method)?.[0];
+  return kind === undefined || asked?.[kind] === true;
+}
+
+function listOf(asked: JsonObject | undefined, key: string): readonly Json[] {
+  const list = asked !== undefined && Object.hasOwn(asked, key) ? asked[key] : undefined;
+  return Array.isArray(list) ? list : [];
 }

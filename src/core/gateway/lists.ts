@@ -4,9 +4,12 @@ import { isJsonObject, type Json, stringAt } from '../../wire/json.ts';
 import type { Line, RequestMessage, ResponseMessage } from '../../wire/message.ts';
 import { elementSpans, replaceId, spliceText, valueSpan } from '../../wire/splice.ts';
 import { type Places, readCursor, writeCursor } from './cursors.ts';
+import type { ListName } from '../interceptor.ts';
+import type { ChangedLists } from './changed-lists.ts';
 import type { Answers, FanOuts } from './fan-outs.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
+import { isAnsweredFor, keepLate, noteInTime, takeLate } from './late-lists.ts';
 import { NameReport } from './name-report.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
@@ -33,6 +36,9 @@ export interface ListParts {
   readonly prefixes: Prefixes;
   readonly refusals: Refusals;
   readonly routes: ResourceRoutes;
+  readonly changed: ChangedLists;
+  /** The client was told that there are such lists. */
+  readonly announces: (capability: string) => boolean;
 }
 
 export class Lists {
@@ -52,7 +58,8 @@ export class Lists {
     const { lanes, refusals, fans, settings } = this.#parts;
     const capability = kind === 'resourceTemplates' ? 'resources' : kind;
     const able = lanes.all.filter((lane) => lane.offers(capability));
-    if (able.length === 0) {
+    // what was announced is there, if only empty
+    if (able.length === 0 && lanes.all.length > 0 && !this.#parts.announces(capability)) {
       refusals.refuse(open, line, NOBODY, unknownMethod(open.method));
       return;
     }
@@ -62,19 +69,44 @@ export class Lists {
       refusals.refuse(open, line, NOBODY, unknownCursor());
       return;
     }
-    const asked = able.filter((lane) => isAsked(lane, kind, places));
+    const isFirst = places === undefined;
+    const asked = able.filter((lane) => isAsked(lane, kind, places) && !(isFirst && isAnsweredFor(lane, kind)));
     const to = asked.map((lane) => {
       const inner = places?.get(lane.id);
       return { lane, changes: inner === undefined ? [] : [{ path: ['params', 'cursor'] as const, value: inner }] };
     });
-    const kept = places === undefined ? able.filter((lane) => isKept(lane, kind)) : [];
+    const kept = isFirst ? able.filter((lane) => isKept(lane, kind)) : [];
+    const absent = lanes.all.filter((lane) => !lane.takesLines);
     fans.start({
       open,
       line,
       to,
-      owed: kind,
-      onDone: (answers) => this.#merge(kind, open, answers, kept, places === undefined),
+      ...{ owed: kind, keepsLate: isFirst },
+      onForgone: () => this.#noteMissed(kind, absent, new Map()),
+      onDone: (answers) => {
+        this.#merge(kind, open, answers, kept, isFirst);
+        this.#noteMissed(kind, absent, answers);
+      },
     });
+  }
+
+  /** A server that nobody waited for any more has answered. */
+  onLate(lane: Lane, kind: ListKind, line: Line<ResponseMessage> | undefined): void {
+    const list = listOf(kind);
+    if (line === undefined || this.#parts.lanes.find(lane.id) !== lane || !keepLate(lane, kind, line)) return;
+    if (list !== undefined) this.#parts.changed.noteList(list);
+  }
+
+  /** What has come or gone while a list was asked for: it is not in it, or is still. */
+  #noteMissed(kind: ListKind, absent: readonly Lane[], answers: Answers): void {
+    const { lanes, changed } = this.#parts;
+    if (kind !== listOf(kind)) return;
+    for (const lane of lanes.all) {
+      if (answers.has(lane)) {
+        if (lane.state === 'away' || lane.state === 'down') changed.left(lane);
+      } else if (absent.includes(lane) && lane.state === 'up' && !lane.owes.has(kind))
+        changed.came(lane, (list) => list !== kind);
+    }
   }
 
   #merge(kind: ListKind, open: OpenRequest, answers: Answers, kept: readonly Lane[], isFirst: boolean): void {
@@ -84,8 +116,10 @@ export class Lists {
     let error: Line<ResponseMessage> | undefined;
     let ttlMs = Number.POSITIVE_INFINITY;
     for (const lane of lanes.all) {
-      const line = answers.get(lane);
+      const answer = answers.get(lane);
+      const line = answer ?? (isFirst ? takeLate(lane, kind) : undefined);
       if (line === undefined) {
+        if (isFirst) note(lane, kind, kept.includes(lane) ? (lane.lists.get(kind) ?? []) : []);
         if (kept.includes(lane)) for (const entry of lane.lists.get(kind) ?? []) entries.push(entry);
         continue;
       }
@@ -95,6 +129,8 @@ export class Lists {
         continue;
       }
       const own = this.#entriesOf(kind, lane, line);
+      if (answer !== undefined && isFirst) noteInTime(lane, kind, answer);
+      if (isFirst || own.length > 0) note(lane, kind, own);
       for (const entry of own) entries.push(entry);
       const next = stringAt(result, 'nextCursor');
       if (next !== undefined) places.set(lane.id, next);
@@ -153,6 +189,17 @@ export class Lists {
       ? text
       : this.#report.collision(lane, (kind === 'resources' ? routes.of(uri) : routes.ofTemplate(uri))?.id ?? '', uri);
   }
+}
+
+/** What the client has seen of it now. */
+function note(lane: Lane, kind: ListKind, entries: readonly string[]): void {
+  if (kind === listOf(kind)) lane.shown.set(kind, entries.length > 0);
+}
+
+/** The one that `list_changed` is said of. */
+function listOf(kind: ListKind): ListName | undefined {
+  if (kind === 'tasks') return undefined;
+  return kind === 'resourceTemplates' ? 'resources' : kind;
 }
 
 function isAsked(lane: Lane, kind: ListKind, places: Places | undefined): boolean {

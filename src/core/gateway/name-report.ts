@@ -1,4 +1,5 @@
 // Says once what is wrong with the names of a list: two servers claim one, or hosts will refuse it for its length. Changes nothing.
+import { quoteForeign } from '../../wire/inert-text.ts';
 import type { Lane } from './lane.ts';
 import type { Outbox } from './outbox.ts';
 import type { ListKind } from './settings.ts';
@@ -43,7 +44,7 @@ export class NameReport {
     });
     this.#outbox.log(
       'error',
-      `\`${name}\` of \`${lane.id}\` is left out: under this name \`${owner}\` is asked (give one of the two another \`prefix\`)`,
+      `${quoteForeign(name)} of \`${lane.id}\` is left out: under this name \`${owner}\` is asked (give one of the two another \`prefix\`)`,
     );
     return undefined;
   }
@@ -52,7 +53,7 @@ export class NameReport {
     if (this.#long === 0 || !this.#once(`${lane.id}\nlength`)) return;
     this.#outbox.log(
       'warn',
-      `${this.#long} tool names of \`${lane.id}\` may be too long for hosts (64 characters with the host's own prefix), as \`${this.#longest}\`: a shorter \`prefix\` mends it`,
+      `${this.#long} tool names of \`${lane.id}\` may be too long for hosts (64 characters with the host's own prefix), as ${quoteForeign(this.#longest)}: a shorter \`prefix\` mends it`,
     );
   }
 

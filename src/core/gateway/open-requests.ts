@@ -30,6 +30,8 @@ export interface OpenRequest {
   readonly method: string;
   /** As the client names it; undefined where it is no call. */
   readonly tool: string | undefined;
+  /** What the client names by `name`; undefined where it names nothing. */
+  readonly name: string | undefined;
   readonly modern: boolean;
   readonly taskAugmented: boolean;
   readonly progressToken: RequestId | undefined;
@@ -65,6 +67,7 @@ export class OpenRequests {
       id,
       method,
       tool: method === 'tools/call' ? stringAt(params, 'name') : undefined,
+      name: stringAt(params, 'name'),
       modern: readRevision(meta) !== undefined,
       taskAugmented: method === 'tools/call' && objectAt(params, 'task') !== undefined,
       progressToken: tokenOf(meta),

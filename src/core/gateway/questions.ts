@@ -1,6 +1,6 @@
 // What servers ask the client: every server counts its ids and progress tokens from the same number, so the client sees ids of the
 // gateway's own, and each answer finds the one server that asked. Pure bookkeeping.
-import { isJsonObject, objectAt, stringAt } from '../../wire/json.ts';
+import { isJsonObject, type Json, objectAt, stringAt } from '../../wire/json.ts';
 import type { Line, RequestId, RequestMessage, ResponseMessage } from '../../wire/message.ts';
 import { tokenOf } from '../new-exchange.ts';
 import type { Lane } from './lane.ts';
@@ -10,6 +10,7 @@ interface Question {
   readonly lane: Lane;
   /** The server's own. */
   readonly id: RequestId;
+  readonly method: string;
   readonly token: RequestId | undefined;
   readonly outerToken: string | undefined;
 }
@@ -36,7 +37,7 @@ export class Questions {
     const outer = `mcp-guard/${this.#tag}/${lane.id}/${this.#next}`;
     const token = tokenOf(objectAt(message.params, '_meta'));
     const outerToken = token === undefined ? undefined : `${outer}/progress`;
-    const question: Question = { lane, id: message.id, token, outerToken };
+    const question: Question = { lane, id: message.id, method: message.method, token, outerToken };
     this.#open.set(outer, question);
     if (outerToken !== undefined) this.#tokens.set(outerToken, question);
     let ids = this.#byLane.get(lane);
@@ -52,7 +53,7 @@ export class Questions {
   }
 
   /** The server that waits for this answer, once. */
-  answer({ message }: Line<ResponseMessage>): { readonly lane: Lane; readonly id: RequestId } | undefined {
+  answer({ message }: Line<ResponseMessage>): Pick<Question, 'lane' | 'id' | 'method'> | undefined {
     const question = typeof message.id === 'string' ? this.#take(message.id) : undefined;
     if (question === undefined) return undefined;
     const taskId = isJsonObject(message.result) ? stringAt(objectAt(message.result, 'task'), 'taskId') : undefined;
@@ -80,6 +81,25 @@ export class Questions {
 
   ownerOfTask(taskId: string): Lane | undefined {
     return this.#tasks.get(taskId);
+  }
+
+  /**
+   * INVARIANT: a server hears of no task of the client that another one has caused: what a person answers to that one is none of
+   * its business.
+   */
+  mayAsk(lane: Lane, { method, params }: RequestMessage): boolean {
+    if (!method.startsWith('tasks/')) return true;
+    const taskId = stringAt(params, 'taskId');
+    return taskId === undefined ? method === 'tasks/list' : this.ownerOfTask(taskId) === lane;
+  }
+
+  /** What changes in the client's list of its tasks on its way to a server. */
+  ownTasks(lane: Lane, { message }: Line<ResponseMessage>): Change[] {
+    const tasks = isJsonObject(message.result) ? message.result.tasks : undefined;
+    if (tasks === undefined) return [];
+    const isOwn = (task: Json): boolean =>
+      isJsonObject(task) && this.ownerOfTask(stringAt(task, 'taskId') ?? '') === lane;
+    return [{ path: ['result', 'tasks'], value: Array.isArray(tasks) ? tasks.filter(isOwn) : [] }];
   }
 
   #take(outer: string): Question | undefined {

@@ -1,4 +1,5 @@
-// What a server answers to `initialize`: its result, or why there is none. attacker-controlled.
+// What a server answers to `initialize`: its result, or why there is none, as a part of a sentence of the guard. attacker-controlled.
+import { quoteForeign } from '../../wire/inert-text.ts';
 import { isJsonObject, type JsonObject } from '../../wire/json.ts';
 import type { ReadLimits } from '../../wire/message.ts';
 import { readLine } from '../../wire/read-line.ts';
@@ -12,5 +13,5 @@ export function readGreeting(
   if (message?.kind !== 'response') return { result: undefined, why: 'no answer' };
   if (isJsonObject(message.result)) return { result: message.result, why: '' };
   const why = message.error?.message;
-  return { result: undefined, why: typeof why === 'string' ? why : 'no reason given' };
+  return { result: undefined, why: typeof why === 'string' ? `it says ${quoteForeign(why)}` : 'no reason given' };
 }

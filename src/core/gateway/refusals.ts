@@ -1,5 +1,6 @@
 // What the gateway itself refuses: put on record like any denial, and answered in the same shapes. Texts and bookkeeping only.
 import { type IntentEntry, showRef } from '../../audit/entry.ts';
+import { cutForeign } from '../../wire/inert-text.ts';
 import { objectAt, stringAt } from '../../wire/json.ts';
 import type { Line, RequestMessage } from '../../wire/message.ts';
 import { errorLine, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND } from '../../wire/reply.ts';
@@ -14,24 +15,29 @@ import type { ClientMemory } from './client-memory.ts';
 import type { Lane } from './lane.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
+import type { Prefixes } from './prefixes.ts';
 
 /** In the record, of a request that is no server's. INVARIANT: no server has this name. */
 export const NOBODY = '(none)';
+/** In UTF-16 units. */
+const LONGEST_URI = 2_048;
 
 export class Refusals {
   readonly #outbox: Outbox;
   readonly #requests: OpenRequests;
   readonly #client: ClientMemory;
+  readonly #prefixes: Prefixes;
 
-  constructor(outbox: Outbox, requests: OpenRequests, client: ClientMemory) {
+  constructor(outbox: Outbox, requests: OpenRequests, client: ClientMemory, prefixes: Prefixes) {
     this.#outbox = outbox;
     this.#requests = requests;
     this.#client = client;
+    this.#prefixes = prefixes;
   }
 
   /** @param line what the client sent, whatever was rewritten in it since */
   refuse(open: OpenRequest, line: Line<RequestMessage>, server: string, refusing: Refusing): void {
-    const intent = this.#intentOf(line, server, refusing);
+    const intent = this.#intentOf(open, line, server, refusing);
     this.#outbox.record(intent);
     this.#requests.reply(open, () => lineFor(open, refusing, intent));
   }
@@ -56,7 +62,12 @@ export class Refusals {
     this.#requests.reply(open, () => lineFor(open, refusing, undefined));
   }
 
-  #intentOf(line: Line<RequestMessage>, server: string, { reason, rule, text, retryAfterMs }: Refusing): IntentEntry {
+  #intentOf(
+    open: OpenRequest,
+    line: Line<RequestMessage>,
+    server: string,
+    { reason, rule, text, retryAfterMs }: Refusing,
+  ): IntentEntry {
     const { params } = line.message;
     const { now } = this.#outbox;
     const exchange = newExchange({ line, asker: CLIENT, peer: server, peerId: line.message.id, now });
@@ -64,9 +75,18 @@ export class Refusals {
       client: this.#client.name,
       model: UNKNOWN_MODEL,
       correlation: readCorrelation(objectAt(params, '_meta')),
-      subject: stringAt(params, 'name') ?? stringAt(params, 'uri'),
+      subject: this.#ownName(open, line, server) ?? stringAt(params, 'uri'),
     };
     return intentOf(exchange, who, now, { kind: 'deny', reason, rule: rule ?? 'gateway', text, retryAfterMs });
+  }
+
+  /** As the server calls it, where it is known to be that server's. */
+  #ownName({ name: outer }: OpenRequest, { message }: Line<RequestMessage>, server: string): string | undefined {
+    const name = stringAt(message.params, 'name');
+    // what was to be sent has its own name already
+    if (name === undefined || name !== outer) return name;
+    const owned = this.#prefixes.resolve(name);
+    return owned?.lane === server ? owned.name : name;
   }
 }
 
@@ -80,7 +100,7 @@ function lineFor(
 
 /** INVARIANT: the plain error of a server that has not got it: what there is elsewhere is not told. */
 export function unknownName(what: 'tool' | 'prompt', name: string): Refusing {
-  return plain({ reason: 'tool_foreign', code: INVALID_PARAMS, message: `Unknown ${what}: ${name}` });
+  return plain({ reason: 'tool_foreign', code: INVALID_PARAMS, message: `Unknown ${what}: ${cutForeign(name)}` });
 }
 
 export function unknownCursor(): Refusing {
@@ -92,7 +112,7 @@ export function unknownTask(): Refusing {
 }
 
 export function unknownMethod(method: string): Refusing {
-  return plain({ reason: 'method_foreign', code: METHOD_NOT_FOUND, message: `Method not found: ${method}` });
+  return plain({ reason: 'method_foreign', code: METHOD_NOT_FOUND, message: `Method not found: ${cutForeign(method)}` });
 }
 
 /** -32002 up to 2025-11-25, -32602 from then on. */
@@ -100,17 +120,21 @@ export function unknownResource(uri: string, modern: boolean): Refusing {
   return plain({
     reason: 'resource_foreign',
     code: modern ? INVALID_PARAMS : -32002,
-    message: `Resource not found: ${uri}`,
+    message: `Resource not found: ${cutForeign(uri, LONGEST_URI)}`,
   });
 }
 
-export function serverDown({ id, why, retryAtMs }: Lane, nowMs: number): Refusing {
+export function serverDown({ id, why, retryAtMs, settings, isRejected }: Lane, nowMs: number): Refusing {
   const retryAfterMs = retryAtMs === Number.POSITIVE_INFINITY ? undefined : Math.max(0, Math.round(retryAtMs - nowMs));
-  const then = retryAfterMs === undefined ? '' : ` It is started again in ${Math.ceil(retryAfterMs / 1000)} s.`;
+  const isOver = isRejected || !settings.comesBack;
+  const then =
+    retryAfterMs === undefined
+      ? isOver && ' It is not started again in this session: do not retry.'
+      : ` It is started again in ${Math.ceil(retryAfterMs / 1000)} s.`;
   return {
     reason: 'server_down',
     rule: undefined,
-    text: `The MCP server \`${id}\` is not running${why === '' ? '' : ` (${why})`}, so this request was not sent. The other servers work.${then}`,
+    text: `The MCP server \`${id}\` is not running${why === '' ? '' : ` (${why})`}, so this request was not sent. The other servers work.${then || ''}`,
     retryAfterMs,
   };
 }

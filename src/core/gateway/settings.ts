@@ -1,4 +1,5 @@
 // What a gateway is told once, at its start. Values only.
+import type { Instant } from '../../ports/clock.ts';
 import type { ReadLimits } from '../../wire/message.ts';
 import type { Refusing } from '../denial.ts';
 import type { LaneId } from './events.ts';
@@ -34,4 +35,6 @@ export interface GatewaySettings {
   /** A message authentication code of this process, as text without `.`: nobody else can make a cursor. */
   readonly seal: (text: string) => string;
   readonly read: ReadLimits;
+  /** Why a call would be refused that waits for its server to come up: it need not wait. Undefined: nothing refuses it, or nobody can say. */
+  readonly refusalOf?: (lane: LaneId, tool: string, now: Instant) => Refusing | undefined;
 }

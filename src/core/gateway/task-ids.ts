@@ -7,6 +7,14 @@ import type { Change } from './rewrite.ts';
 
 const RELATED = 'io.modelcontextprotocol/related-task';
 
+/**
+ * False where no task is named: then nothing needs to be read. INVARIANT: a key may be written with escapes, and letters are
+ * escaped as `\u00..` only.
+ */
+export function mayNameTask(text: string | Buffer): boolean {
+  return text.includes('taskId') || text.includes('\\u00');
+}
+
 export function outerTaskId(lane: LaneId, taskId: string): string {
   return `${lane}:${taskId}`;
 }

@@ -1,19 +1,18 @@
 // One request of the client to one lane, and its answer back under the client's id. Changes only what names something: the id, a
 // prefixed name, a task.
-import { isJsonObject } from '../../wire/json.ts';
+import { isJsonObject, stringAt } from '../../wire/json.ts';
 import type { Line, RequestMessage } from '../../wire/message.ts';
 import { readLine } from '../../wire/read-line.ts';
+import type { Refusing } from '../denial.ts';
 import { OpenTasks } from '../tasks.ts';
 import type { Asking } from './asks.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import type { Lane } from './lane.ts';
 import type { OpenRequest, Part } from './open-requests.ts';
+import { maySendToPage, noteRequired } from './own-notices.ts';
 import { serverBusy, serverDown } from './refusals.ts';
 import { type Change, rewriteBytes, rewriteLine } from './rewrite.ts';
-import { taskChangesIn, taskChangesOut } from './task-ids.ts';
-
-/** Where this word is not, no task is named. */
-const TASK_ID = 'taskId';
+import { mayNameTask, taskChangesIn, taskChangesOut } from './task-ids.ts';
 
 type Parts = Pick<GatewayParts, 'settings' | 'outbox' | 'requests' | 'lanes' | 'refusals'>;
 
@@ -47,6 +46,26 @@ export class ToOneLane {
     this.#parts.refusals.refuse(open, line, lane.id, refusing);
   }
 
+  /** Of a call that would have to wait for its server. What goes to its session is judged there. */
+  refusalOf(lane: Lane, tool: string): Refusing | undefined {
+    const { settings, outbox } = this.#parts;
+    if (lane.takesLines || lane.state === 'down') return undefined;
+    return settings.refusalOf?.(lane.id, tool, outbox.now);
+  }
+
+  /** Its server has ended once more: what waits for it may be refused by now. */
+  refuseHeld(lane: Lane): void {
+    const { requests, refusals } = this.#parts;
+    for (const { line, part } of [...lane.waiting]) {
+      const { message } = line;
+      if (part?.open === undefined || message.kind !== 'request' || part.open.tool === undefined) continue;
+      const refusing = this.refusalOf(lane, stringAt(message.params, 'name') ?? '');
+      if (refusing === undefined || !requests.remove(part)) continue;
+      // `line.message` has just been narrowed; the line around it has not.
+      refusals.refuse(part.open, line as Line<RequestMessage>, lane.id, refusing);
+    }
+  }
+
   /** The answer of a lane, for the client. */
   deliver(part: Part, bytes: Buffer): void {
     const { requests } = this.#parts;
@@ -54,7 +73,7 @@ export class ToOneLane {
     if (open === undefined) return;
     const out = this.#bytesFor(part, bytes);
     // A task that is announced reports under the token of its request until it ends.
-    requests.remove(part, part.lane.hasTasks && open.progressToken !== undefined && bytes.includes(TASK_ID));
+    requests.remove(part, part.lane.hasTasks && open.progressToken !== undefined && mayNameTask(bytes));
     part.lane.boundTokens();
     requests.reply(open, out);
   }
@@ -67,19 +86,21 @@ export class ToOneLane {
 
   #lineFor(line: Line<RequestMessage>, { id, lane }: Part, changes: readonly Change[]): Line<RequestMessage> {
     const ids: Change[] = id === line.message.id ? [] : [{ path: ['id'], value: id }];
-    const tasks = line.text.includes(TASK_ID) ? taskChangesIn(lane.id, line.message) : [];
+    const tasks = mayNameTask(line.text) ? taskChangesIn(lane.id, line.message) : [];
     return rewriteLine(line, [...ids, ...changes, ...tasks]);
   }
 
   /** INVARIANT: the original bytes, unless an id or a task is to be renamed. */
   #bytesFor({ id, lane, open }: Part, bytes: Buffer): Buffer {
-    const hasTask = bytes.includes(TASK_ID);
-    if (open === undefined || (id === open.id && !hasTask)) return bytes;
+    const hasTask = mayNameTask(bytes);
+    const sends = maySendToPage(bytes);
+    if (open === undefined || (id === open.id && !hasTask && !sends)) return bytes;
     const reading = readLine(bytes, 'upstream', this.#parts.settings.read);
     // INVARIANT: the lane's session has read this line by the same rules, or written it itself.
     if (reading.kind !== 'message') throw new RangeError('a lane has said what cannot be read');
     const { line } = reading;
     const changes = hasTask ? taskChangesOut(lane.id, line.message, open.method) : [];
+    if (sends && line.message.kind === 'response') noteRequired(lane, line.message);
     if (line.message.kind === 'response' && isJsonObject(line.message.result)) {
       if (OpenTasks.announcedBy(line.message.result) !== undefined) lane.hasTasks = true;
     }

@@ -32,6 +32,13 @@ function unite(one: Json | undefined, other: Json | undefined): Json | undefined
   return one ?? other;
 }
 
+/** Those that are underlined (Setext) read as such no more. */
+function lowerHeadings(text: string): string {
+  return text
+    .replace(/^(\s{0,3})(#+)/gm, '$1##$2')
+    .replace(/(\S[^\n\r]*(?:\r\n?|\n) {0,3})(?=(?:=+|-+)[ \t]*$)/gm, '$1\\');
+}
+
 /**
  * Each under the id of its server. attacker-controlled: what a server wrote; its own headings go two levels down, so that none
  * of them reads as the heading of another server.
@@ -43,7 +50,7 @@ export function uniteInstructions(
     const text = stringAt(result, 'instructions');
     return text === undefined || text.trim() === ''
       ? []
-      : [`## ${lane}\n\n${text.replace(/^(\s{0,3})(#+)/gm, '$1##$2')}`];
+      : [`## ${lane}\n\n${lowerHeadings(text)}`];
   });
   return parts.length === 0 ? undefined : parts.join('\n\n');
 }

@@ -1,10 +1,19 @@
 // Everything that some reader could take a text for as a path. The opposite of path-form.ts: that one refuses what is doubtful, this one
 // follows every doubt, because what it does not see passes. Knows no file system.
+import { decodeLeniently, peel, trimWidely } from './lenient-text.ts';
 import { splitPath, takeBack } from './real-location.ts';
 import { cutUnknown, expandVariables, type VariableOf } from './variables.ts';
 
+export interface ReadingParts {
+  readonly variableOf: VariableOf;
+  /** Homes that `~name` may mean; undefined as `name`: `~`. */
+  homesOf(name: string | undefined): readonly string[];
+}
+
 /** Ordinary texts have one to three. */
 const MAX_READINGS = 64;
+/** Characters of all readings of one text; variables may hold long values. */
+const MAX_WORK = 524_288;
 /** Linux opens nothing longer. */
 const MAX_PATH_LENGTH = 4096;
 /** Longer than any name on a disk. */
@@ -13,7 +22,15 @@ const PATH_MARK = /[/\\~.%$]/;
 const NOT_ASCII = /[^\0-\x7f]/;
 /** What a reader opens as a file, if anything: `sqlite:`, `jdbc:sqlite:`; not the first word of a sentence. */
 const SCHEME = /^(?!(?:https?|wss?):)[a-z][a-z0-9+.-]*:(?=[/\\.~$%]|[a-z][a-z0-9+.-]*:[/\\]|\S+$)/i;
-const FILE_URL = /^(?:[a-z0-9+.-]*[+-])?file(?:[+-][a-z0-9+.-]*)?:(?:\/\/[^/\\]*(?=[/\\]))?([^?#]*).*$/is;
+/** Any scheme with a `file` in it: `file+x:`, `vscode-file:`. In two steps, since one would go back over the name again and again. */
+const ANY_SCHEME = /^([a-z0-9+.-]*):/i;
+const OF_FILES = /(?:^|[+-])file(?:$|[+-])/i;
+const URL_PATH = /^(?:\/\/[^/\\]*(?=[/\\]))?([^?#]*)/;
+const HOST = /^\/\/[^/\\]*(?=[/\\])/;
+/** `~name` begins so; in a shell `~+` is the working directory. */
+const TILDE = /^~([^/\\]*)(?=[/\\]|$)/;
+/** URL readers drop these wherever they stand, in the scheme, too. */
+const DROPPED = /[\t\n\r]+/g;
 const ENCODED_STEP = /%2e|%2f|%5c/i;
 
 /** Whether a text could be a path at all; says no to most texts in well below 1 µs. attacker-controlled. */
@@ -27,12 +44,15 @@ export function isPathLike(text: string): boolean {
  */
 export function shorten(text: string): string | undefined {
   if (text.length <= MAX_PATH_LENGTH) return text;
-  let rest = text.trim();
+  let rest = trimWidely(text);
   const end = rest.indexOf('\0');
   if (end !== -1) rest = rest.slice(0, end);
-  if (SCHEME.test(rest)) rest = rest.split(/[?#]/, 1)[0] ?? rest;
+  if (/^[a-z][a-z0-9+.\t\n\r-]*:/i.test(rest)) {
+    const url = rest.replace(DROPPED, '');
+    if (SCHEME.test(url)) rest = url.split(/[?#]/, 1)[0] ?? url;
+  }
   if (rest.length <= MAX_PATH_LENGTH) return rest;
-  return collapse(ENCODED_STEP.test(rest) ? decode(decode(rest)) : rest);
+  return collapse(ENCODED_STEP.test(rest) ? decodeLeniently(decodeLeniently(rest)) : rest);
 }
 
 /** From the end: most texts are known to stay too long after a few parts. */
@@ -64,22 +84,42 @@ function isSeparator(code: number): boolean {
   return code === 0x2f || code === 0x5c;
 }
 
+export interface Readings {
+  readonly texts: readonly string[];
+  /** Characters of all readings that were made, whether they are looked at or not. */
+  readonly length: number;
+}
+
 /**
  * The text itself first, unless no reader could open it. Absolute, or relative to the working directory; may hold `.` and `..`.
  * Undefined: there are too many.
  */
-export function listReadings(text: string, variableOf: VariableOf): readonly string[] | undefined {
+export function listReadings(text: string, parts: ReadingParts): Readings | undefined {
   const readings = new Set([text]);
+  let length = 0;
   // a Set visits what is added on the way: every change is tried on the outcome of every other
   for (const reading of readings) {
+    length += reading.length;
     for (const change of CHANGES) {
-      const changed = change(reading, variableOf);
+      const changed = change(reading, parts);
       if (changed !== '') readings.add(changed);
     }
+    const tilde = TILDE.exec(reading);
+    if (tilde !== null) {
+      const rest = reading.slice(tilde[0].length);
+      for (const home of parts.homesOf(tilde[1] === '' ? undefined : tilde[1])) readings.add(`${home}${rest}` || '/');
+    }
     // INVARIANT: a reading that is left out would pass
-    if (readings.size > MAX_READINGS) return undefined;
+    if (readings.size > MAX_READINGS || length > MAX_WORK) return undefined;
   }
-  return text.length <= MAX_NAME_LENGTH ? [...readings] : [...readings].filter(mayBeOpened);
+  const texts = text.length <= MAX_NAME_LENGTH ? [...readings] : [...readings].filter(mayBeOpened);
+  return { texts, length };
+}
+
+/** What follows the `~name` of a home that nobody here knows; undefined where there is none. */
+export function restOfHome(reading: string): string | undefined {
+  const [start, name] = TILDE.exec(reading) ?? [];
+  return start === undefined || name === '' ? undefined : reading.slice(start.length);
 }
 
 /** Servers that take `..` back as text never open what it takes back. */
@@ -87,32 +127,29 @@ function mayBeOpened(reading: string): boolean {
   return takeBack(splitPath(reading)).every((part) => part.length <= MAX_NAME_LENGTH);
 }
 
-const CHANGES: readonly ((text: string, variableOf: VariableOf) => string)[] = [
-  (text) => text.replace(FILE_URL, '$1'),
+const CHANGES: readonly ((text: string, parts: ReadingParts) => string)[] = [
+  readFileUrl,
   (text) => text.replace(SCHEME, ''),
   (text) => (SCHEME.test(text) ? text.replace(SCHEME, '').replace(/[?#].*$/s, '') : text),
-  (text, variableOf) => text.replace(/^~[^/\\]*(?=[/\\]|$)/, () => variableOf('HOME') ?? '~'),
-  (text, variableOf) => expandVariables(text, variableOf, (match) => match),
-  (text, variableOf) => expandVariables(text, variableOf, () => ''),
-  (text, variableOf) => cutUnknown(text, variableOf),
-  (text) => (text.includes('%') ? decode(text) : text),
+  (text) => (SCHEME.test(text) ? text.replace(SCHEME, '').replace(HOST, '') : text),
+  (text, { variableOf }) => expandVariables(text, variableOf, (match) => match),
+  (text, { variableOf }) => expandVariables(text, variableOf, () => ''),
+  (text, { variableOf }) => cutUnknown(text, variableOf),
+  (text) => (text.includes('%') ? decodeLeniently(text) : text),
   (text) => text.replaceAll('\\', '/'),
   (text) => text.split('\0')[0] ?? '',
-  (text) => text.trim().replace(/^(["'`])(.*)\1$/s, '$2'),
+  (text) => trimWidely(text).replace(/^(["'`])(.*)\1$/s, '$2'),
+  (text) => text.replace(DROPPED, ''),
   // what is written before and around a path: `@/x`, `path=/x`, `</x>`, `/x:12`
-  (text) => text.replace(/^[@<>=(]+/, '').replace(/[>)]$/, ''),
+  (text) => peel(text, '@<>=([{', '>)]}'),
   (text) => text.replace(/^[\w.-]+=(?=["'`]?[/\\~.%$])/, ''),
   (text) => text.replace(/(?<=[^:]):\d+(?::\d+)?$/, ''),
   (text) => (NOT_ASCII.test(text) ? text.normalize('NFKC') : text),
   (text) => (NOT_ASCII.test(text) ? text.replace(/\p{Default_Ignorable_Code_Point}/gu, '') : text),
 ];
 
-function decode(text: string): string {
-  return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
-    try {
-      return decodeURIComponent(run);
-    } catch {
-      return run;
-    }
-  });
+function readFileUrl(text: string): string {
+  const [start, scheme] = ANY_SCHEME.exec(text) ?? [];
+  if (start === undefined || scheme === undefined || !OF_FILES.test(scheme)) return text;
+  return URL_PATH.exec(text.slice(start.length))?.[1] ?? text;
 }

@@ -87,6 +87,9 @@ export function showLock({ body, signature }: SignedLock): string {
 /** Two branches were approved, each by itself, and a merge put both texts into the file. */
 export const CONFLICT = 'holds the marks of a merge conflict';
 
+const WINDOWS =
+  'has the line ends of Windows: with `*.lock.json -text` in `.gitattributes` a new checkout leaves it as it is';
+
 function isConflict(text: string): boolean {
   return /^<{7} /m.test(text) && /^>{7} /m.test(text);
 }
@@ -111,7 +114,9 @@ export function parseLock(text: string): LockParsing {
     // nested too deep, or a number that JSON cannot say
     return { kind: 'malformed', why: 'has no text of its own' };
   }
-  return shown === text ? { kind: 'parsed', lock } : { kind: 'malformed', why: 'was edited or reformatted' };
+  if (shown === text) return { kind: 'parsed', lock };
+  const isWindows = shown === text.replaceAll('\r\n', '\n');
+  return { kind: 'malformed', why: isWindows ? WINDOWS : 'was edited or reformatted' };
 }
 
 function readLock(value: JsonObject): SignedLock | undefined {

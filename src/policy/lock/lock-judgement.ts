@@ -5,7 +5,7 @@ import type { JsonObject } from '../../wire/json.ts';
 import { type Combination, combineDocuments } from './combine.ts';
 import { listOf, memberOf } from './difference.ts';
 import { approvedText, type LockBody, parseLock, type SignedLock, signingText } from './lock-document.ts';
-import { type LockMemory, leavesLine } from './lock-line.ts';
+import { isTakeable, type LockMemory, leavesLine, nextAnchor } from './lock-line.ts';
 import { explainRefusal, type LockRefusal } from './lock-refusal.ts';
 
 export type LockReading =
@@ -61,6 +61,8 @@ export type LockJudgement =
       readonly refusal: LockRefusal;
       /** It does not hold, but is well signed by a key that counts. */
       readonly signed?: LockBody | undefined;
+      /** An approver signed it, and only what was seen here speaks against it: what is remembered once a person takes it over. */
+      readonly take?: LockMemory | undefined;
     }
   | {
       readonly kind: 'holds';
@@ -80,10 +82,11 @@ export type LockJudgement =
 
 export function judgeLock(question: LockQuestion, ports: LockPorts): LockJudgement {
   const { config, reading, memory, elsewhere, ceiling } = question;
-  const refuse = (code: LockRefusal['code'], detail?: string, signed?: LockBody): LockJudgement => ({
+  const refuse = (code: LockRefusal['code'], detail?: string, signed?: LockBody, take?: LockMemory): LockJudgement => ({
     kind: 'refused',
-    refusal: explainRefusal(code, detail),
+    refusal: explainRefusal(code, detail, take !== undefined),
     signed,
+    take,
   });
   if (memory.kind === 'unreadable') return refuse('lock_memory', memory.why);
   if (reading.kind === 'unreadable') return refuse('lock_unreadable', reading.why);
@@ -107,16 +110,23 @@ export function judgeLock(question: LockQuestion, ports: LockPorts): LockJudgeme
   if (newest?.digest !== ports.digest(approvedText(body.policy, body.pins)) || newest.key !== signature.key)
     return refuse('lock_edited', 'holds something else than was approved');
   const digest = ports.digest(reading.text);
+  const isByApprover = isApprover(question, signature.key);
   // INVARIANT: where the name leads to another file now, it must hold by what was seen of either
-  if (elsewhere !== undefined && (elsewhere.memory === undefined || leavesLine(body, digest, elsewhere.memory)))
+  const before = elsewhere?.memory;
+  if (elsewhere !== undefined && (before === undefined || leavesLine(body, digest, before, isByApprover)))
     return refuse('lock_foreign', `the config was \`${elsewhere.config}\` before`, body);
-  const left = memory.kind === 'known' ? leavesLine(body, digest, memory.memory) : undefined;
-  if (left !== undefined) return refuse(left.code, left.detail, body);
-  const known = memory.kind === 'known' ? memory.memory : elsewhere?.memory;
+  const known = memory.kind === 'known' ? memory.memory : before;
   const nowMs = Math.trunc(question.nowMs);
-  const latestMs = Math.max(nowMs, known?.latestMs ?? 0, elsewhere?.memory?.latestMs ?? 0);
+  const latestMs = Math.max(nowMs, known?.latestMs ?? 0, before?.latestMs ?? 0);
+  const approvers = lastingApprovers(body);
+  const remembered = { id: body.id, newest, digest, approvers, latestMs };
+  const left = memory.kind === 'known' ? leavesLine(body, digest, memory.memory, isByApprover) : undefined;
+  if (left !== undefined) {
+    const mayTake = isByApprover && memory.kind === 'known' && isTakeable(body, memory.memory);
+    return refuse(left.code, left.detail, body, mayTake ? { ...remembered, anchor: newest } : undefined);
+  }
   const { policy, untilMs } = policyAt(body, latestMs);
-  const found = { id: body.id, newest, digest, approvers: lastingApprovers(body), latestMs };
+  const found = { ...remembered, anchor: nextAnchor(body, approvers, known) };
   const isKnown = memory.kind === 'known' && memory.memory.digest === digest && !isLater(found, memory.memory);
   return {
     kind: 'holds',
@@ -177,6 +187,11 @@ function whyUntrusted(question: LockQuestion, body: LockBody, key: string): stri
   if (question.ceiling.approvers?.includes(key) === false) return ': a ceiling names the only keys that count';
   if (!approversOf(question.config).includes(key)) return '';
   return ': only an edit added it to `approvers`, and a key enters by an approval alone';
+}
+
+/** Not by being this machine: what it approves counts here alone, and gives way to an approver. */
+function isApprover(question: LockQuestion, key: string): boolean {
+  return trustedKeys({ ...question, machineKey: undefined }).includes(key);
 }
 
 /** Who may sign what comes next. What was approved until a time lets nobody in: what such a key signed would outlast it. */

@@ -14,6 +14,11 @@ export interface LockMemory {
   readonly digest: string;
   /** Who could approve by it: a key must have been known *before* it approves. */
   readonly approvers: readonly string[];
+  /**
+   * The newest approval among what was seen that an approver's key gave: what this machine approved by itself stands below the next one.
+   * Undefined: `newest`, where an approver gave that; else there is none.
+   */
+  readonly anchor?: Approval | undefined;
   /** The latest wall clock that was seen with it, whole ms: a clock that is set back gives no approval a longer life. */
   readonly latestMs: number;
 }
@@ -23,10 +28,20 @@ export interface LeftLine {
   readonly detail: string;
 }
 
-/** Why a lock is not the remembered one or a successor of it; undefined: it is. @param digest of its text */
-export function leavesLine(body: LockBody, digest: string, memory: LockMemory): LeftLine | undefined {
+/**
+ * Why a lock is not the remembered one or a successor of it; undefined: it is.
+ *
+ * @param digest of its text @param isByApprover a key has signed it that the last lock that was seen names in `approvers`
+ */
+export function leavesLine(
+  body: LockBody,
+  digest: string,
+  memory: LockMemory,
+  isByApprover: boolean,
+): LeftLine | undefined {
   const { newest } = memory;
   if (body.id !== memory.id) return { code: 'lock_foreign', detail: 'it began as the lock of another config' };
+  if (isByApprover && outranks(body, memory)) return undefined;
   const number = numberOf(body);
   if (number < newest.number) {
     return { code: 'lock_older', detail: `approval ${number}, and this machine has seen ${newest.number}` };
@@ -39,6 +54,40 @@ export function leavesLine(body: LockBody, digest: string, memory: LockMemory): 
   const isAnother = number === newest.number ? digest !== memory.digest : !isSameJson({ ...same }, { ...newest });
   if (!isAnother) return undefined;
   return { code: 'lock_older', detail: `another approval ${newest.number} than this machine has seen` };
+}
+
+/**
+ * What this machine has approved with its own key gives way to the next word of an approver.
+ * INVARIANT: of an approver's own words only a newer one, and one that follows the last that was seen: no older lock comes back by it.
+ */
+function outranks(body: LockBody, memory: LockMemory): boolean {
+  const anchor = anchorOf(memory);
+  if (anchor === undefined || anchor.number >= memory.newest.number || numberOf(body) <= anchor.number) return false;
+  const same = body.approvals.find(({ number }) => number === anchor.number);
+  return same !== undefined && isSameJson({ ...same }, { ...anchor });
+}
+
+export function anchorOf({ anchor, newest, approvers }: LockMemory): Approval | undefined {
+  return anchor ?? (approvers.includes(newest.key) ? newest : undefined);
+}
+
+/** What is remembered of an approver's word once this lock was seen. @param approvers those of this lock @param known what was seen before */
+export function nextAnchor(
+  body: LockBody,
+  approvers: readonly string[],
+  known: LockMemory | undefined,
+): Approval | undefined {
+  const own = body.approvals.findLast(({ key }) => approvers.includes(key));
+  const kept = known?.id === body.id ? anchorOf(known) : undefined;
+  return (own?.number ?? 0) >= (kept?.number ?? 0) ? own : kept;
+}
+
+/**
+ * Whether a person may take over an approver's lock of another branch as it is, without a lock of their own: not one below what an
+ * approver gave that was seen here.
+ */
+export function isTakeable(body: LockBody, memory: LockMemory): boolean {
+  return body.id === memory.id && numberOf(body) >= (anchorOf(memory) ?? memory.newest).number;
 }
 
 /** What the next approval continues. */

@@ -5,11 +5,12 @@ import type { Json, JsonObject } from '../../wire/json.ts';
 import { isJsonObject } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
 import { combineDocuments } from './combine.ts';
-import { type Difference, keysOf, memberOf, objectOf } from './difference.ts';
+import { type Difference, keysOf, memberOf, objectFrom, objectOf } from './difference.ts';
 import { PIN_MODES, ruleFor } from './field-table.ts';
 import type { Lifted } from './lifted.ts';
 import { diffRoles, type RoleLine } from './role-diff.ts';
 import { diffScopes, type RuleChange, type ScopeDiff } from './scope-diff.ts';
+import { diffTenants, type TenantChange } from './tenant-diff.ts';
 
 export interface DiffLine {
   /** `possible`: once it is approved. `starts`: a server may start as it is now written. `holds`: narrower, already in effect. */
@@ -54,11 +55,24 @@ export function diffPolicies(
   return { lines, scopes, isApproved: lines.every(({ kind }) => kind === 'holds') };
 }
 
+/** Whether anything of scopes or roles is wider than `lock` has it: by the comparison that `diffPolicies` shows. Tools are not looked at. */
+export function widensScopes(config: JsonObject, lock: JsonObject): boolean {
+  const known = objectOf(memberOf(lock, 'servers'));
+  // one that is new has no scope to compare with, and does not start
+  const both = Object.keys(objectOf(memberOf(config, 'servers'))).filter((server) => Object.hasOwn(known, server));
+  const lines = [
+    ...diffRoles(lock, config).map(roleLine),
+    ...both.flatMap((server) => scopeLines(diffScopes(lock, config, server, []), true)),
+  ];
+  return lines.some(({ kind }) => kind !== 'holds');
+}
+
 function lineOf(difference: Difference): readonly DiffLine[] {
   const { path, direction, before, after } = difference;
   const server = path[0] === 'servers' ? path[1] : undefined;
   // said by scopeLines, rule by rule
   if (direction === 'layered') return [];
+  if (path.length === 1 && path[0] === 'tenants') return diffTenants(before, after).map(tenantLine);
   const kind = direction === 'blocked' ? 'starts' : direction === 'narrower' ? 'holds' : 'possible';
   if (path.length === 2 && path[0] === 'servers') {
     const [env, cwd] = [objectOf(memberOf(after, 'env')), memberOf(after, 'cwd')];
@@ -67,7 +81,8 @@ function lineOf(difference: Difference): readonly DiffLine[] {
       ...(cwd === undefined ? [] : [`cwd: ${cut(JSON.stringify(cwd))}`]),
       ...envLines({}, env),
     ];
-    return texts.map((text) => ({ kind, server, text }));
+    const settings = before === undefined && server !== undefined ? settingsOf(server, objectOf(after)) : [];
+    return [...texts.map((text): DiffLine => ({ kind, server, text })), ...settings];
   }
   const shown = path
     .slice(server === undefined ? 0 : 2)
@@ -76,6 +91,39 @@ function lineOf(difference: Difference): readonly DiffLine[] {
   if (server !== undefined && path.length === 3 && path[2] === 'env')
     return envLines(objectOf(before), objectOf(after)).map((text) => ({ kind, server, text }));
   return [{ kind, server, text: `${shown}: ${valueText(path, before)} → ${valueText(path, after)}` }];
+}
+
+/** Of a new server: whatever is wider than where nothing is said. Narrower says nothing: it never ran without. */
+function settingsOf(id: string, server: JsonObject): readonly DiffLine[] {
+  const { command, args, cwd, url, env } = server;
+  const bare = objectFrom(Object.entries({ command, args, cwd, url, env }));
+  const only = (entry: JsonObject): JsonObject => ({ version: 1, servers: objectFrom([[id, entry]]) });
+  const { differences } = combineDocuments(only(server), only(bare));
+  // an entry of `tools` that is silent follows its server, of which it is said already
+  const isSaid = ({ direction, before, after }: Difference): boolean =>
+    direction !== 'narrower' && !(before === undefined && after === undefined);
+  return differences.filter(isSaid).flatMap(lineOf);
+}
+
+function tenantLine(change: TenantChange): DiffLine {
+  const say = (kind: DiffLine['kind'], text: string): DiffLine => ({ kind, server: undefined, text });
+  if (change.kind === 'none')
+    return say('possible', 'no tenants any more: what their blocks restrict restricts nobody');
+  const about = `tenant \`${inertName(change.tenant)}\``;
+  if (change.kind === 'new') return say('possible', `${about} is new`);
+  // it must stand in both, so nothing of it starts
+  if (change.kind === 'gone') return say('holds', `${about} is no tenant any more`);
+  const { path, before, after } = change;
+  const [then, now] = [before, after].map((value) => (value === undefined ? 'nothing' : tenantValue(path, value)));
+  const to = then === now ? 'another' : now;
+  return say('possible', `${about}: ${path.map(quoteKey).join('.')}: ${then} → ${to}`);
+}
+
+/** As `valueText`, with blanks to break a line at. A literal in `env` is shown where its name does not say secret. */
+function tenantValue(path: readonly string[], value: Json): string {
+  const at = path.indexOf('env');
+  const isSecret = at === -1 ? path.includes('headers') : SECRET.test(path[at + 1] ?? 'secret');
+  return isSecret ? secretText(value) : cut(JSON.stringify(value, undefined, 1).replace(/\n */g, ' '));
 }
 
 function roleLine(line: RoleLine): DiffLine {

@@ -120,7 +120,7 @@ function combineEntry(
   for (const facet of [IDLE, HARD, PIN_MODE, APPROVE, ...fields.map(ignoring)]) {
     const [mine, approved] = [resolve(ours, facet, key), resolve(theirs, facet, key)];
     if (mine === approved) continue;
-    const [before, after] = [lock, config].map((entry) => facet.path.reduce<Json | undefined>(memberOf, entry));
+    const [before, after] = [lock, config].map((entry) => writtenAt(entry, facet.path));
     report({ path: [...path, ...facet.path], direction: mine > approved ? 'wider' : 'narrower', before, after });
   }
   const rank = value(APPROVE);
@@ -138,6 +138,13 @@ function combineEntry(
     ['pins', writePinRule(value(PIN_MODE), isStated ? fields.filter((_, index) => ignored[index] === 1) : undefined)],
     ['approve', rank === undefined || rank === APPROVE.absent ? undefined : APPROVALS[rank]],
   ]);
+}
+
+/** As it was written; `pins: "off"` is its mode. */
+function writtenAt(entry: JsonObject, path: KeyPath): Json | undefined {
+  const pins = memberOf(entry, 'pins');
+  if (path[0] === 'pins' && typeof pins === 'string') return path[1] === 'mode' ? pins : undefined;
+  return path.reduce<Json | undefined>(memberOf, entry);
 }
 
 /** Every field that any `pins` of either side ignores. */

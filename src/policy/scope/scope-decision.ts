@@ -14,6 +14,8 @@ export type Refusal =
       readonly rule: string;
       /** The ceiling, tenant's block or role that refuses it. For a person alone: no approval can give it. */
       readonly by?: string;
+      /** Nothing is asked of the server at all, and why: no secret of a policy. */
+      readonly closed?: string;
     }
   /** The scope allows it, and the lock does not yet. */
   | {
@@ -23,6 +25,8 @@ export type Refusal =
       readonly violations?: readonly Violation[];
       /** The command by which a person can approve it. */
       readonly mend?: string;
+      /** It is no matter of the scope: why all of the server waits. */
+      readonly waits?: string;
     }
   /** The nearest grant first. */
   | {
@@ -146,12 +150,14 @@ function readLayer(
   return { ...absent, why: 'not_granted', rule: layer.rule };
 }
 
-function voiceOf(layer: ScopeLayer | undefined): { readonly by?: string } {
-  return layer?.by === undefined ? {} : { by: layer.by };
+function voiceOf(layer: ScopeLayer | undefined): { readonly by?: string; readonly closed?: string } {
+  const { by, closed } = layer ?? {};
+  return { ...(by === undefined ? {} : { by }), ...(closed === undefined ? {} : { closed }) };
 }
 
-function mendOf(layer: ScopeLayer | undefined): { readonly mend?: string } {
-  return layer?.mend === undefined ? {} : { mend: layer.mend };
+function mendOf(layer: ScopeLayer | undefined): { readonly mend?: string; readonly waits?: string } {
+  const { mend, waits } = layer ?? {};
+  return { ...(mend === undefined ? {} : { mend }), ...(waits === undefined ? {} : { waits }) };
 }
 
 function denialOf(layer: ScopeLayer, kind: TargetKind, spellings: readonly string[]): DenyRule | undefined {

@@ -27,6 +27,10 @@ export function denyUse(refusal: Refusal, asked: Asked, kind: TargetKind, own: s
   const base = { kind: 'deny', rule, retryAfterMs: undefined } as const;
   switch (refusal.kind) {
     case 'absent':
+      if (refusal.closed !== undefined && asked.asked === 'client') {
+        const text = `\`${shown}\` was not sent, and nothing is sent to \`${inert(asked.upstream)}\`: ${refusal.closed}`;
+        return { ...base, reason: 'server_unstartable', text };
+      }
       return { ...base, ...absentReason(refusal, shown), error: absence(kind, name, asked.modern) };
     case 'unapproved':
       return {
@@ -124,11 +128,12 @@ function absence(kind: TargetKind, name: string, modern: boolean): { readonly co
 
 /** What is approved stands before how to get more: a model can go on with that. */
 function describeUnapproved(
-  { rule, violations, mend = 'mcp-guard scope approve' }: Refusal & { readonly kind: 'unapproved' },
+  { rule, violations, waits, mend = 'mcp-guard scope approve' }: Refusal & { readonly kind: 'unapproved' },
   shown: string,
   server: string,
 ): string {
   const person = `A person can run \`${mend}\``;
+  if (waits !== undefined) return `\`${shown}\` was not sent: ${waits}. ${person}; until then do not retry.`;
   if (violations === undefined)
     return `\`${shown}\` is in the scope of \`${server}\`, and nobody has approved that yet, so this was not sent. ${person}; until then do not retry.`;
   const what = `\`${shown}\` with these arguments is in the scope of \`${server}\`, and nobody has approved that yet, so mcp-guard did not send this call`;

@@ -21,6 +21,10 @@ export interface ScopeLayer {
   readonly by?: string;
   /** Of the lock: the command by which a person can approve what it refuses. */
   readonly mend?: string;
+  /** Of the lock: why all that it does not grant waits. */
+  readonly waits?: string;
+  /** Why nothing goes to the server, whatever a scope grants, where whoever asks is to know. */
+  readonly closed?: string;
   /** Grants whatever it does not deny: of a kind that no denial names, nothing is looked at. */
   readonly isOpen: boolean;
   /** What is said to decide where nothing is granted. */

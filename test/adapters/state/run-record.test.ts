@@ -107,6 +107,7 @@ it('tells exits, restarts and what the server owed; not what a tool answered', a
 
 it('asks the session when it is written, and a session that throws spoils words only', async () => {
   let calls = 0;
+  record.list('nobody');
   record.watch('files', {
     inFlight: () => ++calls,
     era: () => 'modern',

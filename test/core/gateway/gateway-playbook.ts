@@ -66,7 +66,8 @@ export class GatewayPlaybook {
   }
 
   event(event: GatewayEvent): this {
-    for (const effect of this.gateway.handle(event, this.#now())) {
+    // each event is a turn of its own here
+    for (const effect of [...this.gateway.handle(event, this.#now()), ...this.gateway.endTurn(this.#now())]) {
       if (effect.type === 'record') {
         this.#seq += 1;
         effect.entry.ref = { segment: 'seg', seq: this.#seq };

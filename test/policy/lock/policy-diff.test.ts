@@ -1,6 +1,6 @@
 // What a person reads before an approval: what becomes possible, by name or by wildcard, what starts, what holds already.
 import { describe, expect, test } from 'vitest';
-import { diffPolicies } from '../../../src/policy/lock/policy-diff.ts';
+import { diffPolicies, widensScopes } from '../../../src/policy/lock/policy-diff.ts';
 import type { Json, JsonObject } from '../../../src/wire/json.ts';
 
 const TOOLS = ['read_file', 'read_dir', 'write_file', 'delete_file'];
@@ -173,6 +173,36 @@ test('of a new server the directory and the environment are shown, too', () => {
   ]);
 });
 
+test('of a new server whatever widens is shown, and what only narrows is not', () => {
+  const server = {
+    ...{ passEnv: ['SSH_X'], headers: { A: 'geheim' }, mode: 'observe', pins: 'off', breaker: { mode: 'off' } },
+    ...{ deadline: { idleMs: 5, hardMs: 7_200_000 }, limits: [{ rate: '1/s' }], onExit: 'restart' },
+    ...{
+      isolation: { required: 'L3', network: true },
+      tools: { '*': { pins: 'off' }, a: { breaker: { mode: 'off' } } },
+    },
+  };
+  const bare = { version: 1, servers: {}, unlisted: 'deny' };
+  for (const before of [undefined, bare, config(READS, {}, { servers: { other: { command: 'x' } } })]) {
+    const lines = linesOf(config(READS, server), before);
+    expect(lines.filter((line) => !/^holds: `other`/.test(line))).toEqual([
+      'starts: new server, starts "node"',
+      'starts: passEnv: nothing → ["SSH_X"]',
+      'starts: headers: nothing → {A: (a literal)}',
+      'possible: mode: "enforce" (the default) → "observe"',
+      'possible: pins: "deny" (the default) → "off"',
+      'possible: breaker: nothing → {"mode":"off"}',
+      'possible: deadline.hardMs: 3600000 (the default) → 7200000',
+      'possible: onExit: nothing → "restart"',
+      'possible: isolation.network: nothing → true',
+      'possible: tools.["*"].pins.mode: nothing → "off"',
+      'possible: tools.a.breaker: nothing → {"mode":"off"}',
+      'possible: grant tool `read_*` added',
+      'possible: newly callable, swallowed by a wildcard: `read_file`, `read_dir`',
+    ]);
+  }
+});
+
 test('a constraint that a wider grant of a role lifts', () => {
   const roles = { reader: { scopes: ['reads'] } };
   const of = (grants: readonly JsonObject[]): JsonObject => ({
@@ -207,4 +237,18 @@ test('hostile names are inert, and long lists are cut', () => {
   const text = lines.map((line) => line.text).join('\n');
   expect(text).toContain('and 30 more');
   expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+});
+
+test.each([
+  ['a grant that is gone', { grants: [] }, {}, false],
+  ['a denial more', { ...READS, deny: [{ tool: 'read_dir' }] }, {}, false],
+  ['a grant more', { grants: [...READS.grants, { tool: 'x' }] }, {}, true],
+  ['a narrower grant in place of a wider', { grants: [{ tool: 'read_file' }] }, {}, true],
+  ['no scope at all', undefined, {}, true],
+  ['a server more, which does not start', READS, { new: { command: 'y', scope: 'files' } }, false],
+  ['a server less', READS, undefined, false],
+] as const)('%s: whether anything of a scope waits for an approval', (_, scope, more, waits) => {
+  const after = config(scope);
+  const servers = more === undefined ? {} : { ...(after.servers as JsonObject), ...more };
+  expect(widensScopes({ ...after, servers }, config(READS))).toBe(waits);
 });

@@ -1,0 +1,26 @@
+// What a person reads on stderr of a server that comes and goes behind a gateway. Texts only; knows no state but the lane's.
+import type { Lane } from './lane.ts';
+
+export function rejectedText({ id, why }: Lane): string {
+  return `\`${id}\` is left out (${why}) and is not asked again in this session; the other servers go on`;
+}
+
+/** It is over, and what comes of it. */
+export function downText({ id, why }: Lane, delayMs: number | undefined): string {
+  const then =
+    delayMs === undefined
+      ? 'is not started again in this session (`onExit: exit`)'
+      : `is tried again in ${delayMs / 1000} s`;
+  return `\`${id}\` is down (${why}) and ${then}; the other servers go on`;
+}
+
+export function unusedText({ id, settings }: Lane): string {
+  return `\`${id}\` was not used for ${settings.idleStopMs} ms and is stopped; it comes back by itself`;
+}
+
+/** @param wasSent it has the request, and does not answer */
+export function leftOutText({ id, settings }: Lane, method: string, wasSent: boolean): string {
+  return wasSent
+    ? `\`${id}\` has not answered \`${method}\` in ${settings.startTimeoutMs} ms: it is left out`
+    : `\`${id}\` is not up after ${settings.startTimeoutMs} ms: \`${method}\` is answered without it`;
+}

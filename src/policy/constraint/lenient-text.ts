@@ -1,0 +1,46 @@
+// What readers make of a text before they look at it as a path: what they trim, and escapes that they decode one by one. Knows no path.
+
+/** `[\0-\x20\x7f-\xa0]`: what Java, Python and WHATWG trim between them, beside what `trim` takes. */
+function isTrimmed(code: number): boolean {
+  return code <= 0x20 || (code >= 0x7f && code <= 0xa0);
+}
+
+/** Control characters and blanks of any kind gone at both ends: more than any one reader trims. Linear. */
+export function trimWidely(text: string): string {
+  let start = 0;
+  let end = text.length;
+  for (let before = -1; before !== end - start; ) {
+    before = end - start;
+    while (start < end && isTrimmed(text.charCodeAt(start))) start += 1;
+    while (end > start && isTrimmed(text.charCodeAt(end - 1))) end -= 1;
+    while (start < end && isBlank(text, start)) start += 1;
+    while (end > start && isBlank(text, end - 1)) end -= 1;
+  }
+  return start === 0 && end === text.length ? text : text.slice(start, end);
+}
+
+/** Beyond Latin-1: `U+2003`, `U+FEFF`. */
+function isBlank(text: string, at: number): boolean {
+  return text.charCodeAt(at) > 0xff && text.charAt(at).trim() === '';
+}
+
+/** Without what a set of characters puts before and behind it. Linear. */
+export function peel(text: string, before: string, behind: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && before.includes(text.charAt(start))) start += 1;
+  while (end > start && behind.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+/** Each escape by itself, bytes that are no UTF-8 as U+FFFD: as Python does. Who refuses such a text opens nothing. */
+export function decodeLeniently(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
+    try {
+      return decodeURIComponent(run);
+    } catch {
+      const bytes = Uint8Array.from(run.slice(1).split('%'), (byte) => Number.parseInt(byte, 16));
+      return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+    }
+  });
+}
