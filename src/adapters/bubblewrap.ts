@@ -2,6 +2,7 @@
 // writable, nothing else there. Looks at the file system and starts nothing. Source: bwrap(1) 0.8.
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { FILTER_DESCRIPTOR } from './key-filter.ts';
 import type { Judge } from './shown-places.ts';
 
 export interface Sandbox {
@@ -65,6 +66,7 @@ const SETTINGS = [
   ],
 ].map((name) => `/etc/${name}`);
 
+/** It is started with the filter open (key-filter.ts), or does not start. */
 export function sandboxPrefix(sandbox: Sandbox): readonly string[] {
   const { bwrap, network, hostname, writable, readable, placed = [], cwd, program, judge } = sandbox;
   const memory = Math.min(sandbox.memoryBytes ?? MOST_MEMORY, MOST_MEMORY);
@@ -73,7 +75,7 @@ export function sandboxPrefix(sandbox: Sandbox): readonly string[] {
     bwrap,
     ...SANDBOX_FLAGS,
     ...(network ? [] : ['--unshare-net']),
-    ...['--hostname', hostname],
+    ...['--hostname', hostname, '--seccomp', FILTER_DESCRIPTOR],
     ...[...SYSTEM, ...SETTINGS].flatMap(showSystem),
     ...KERNEL_VIEW,
     ...[...room('/dev/shm', memory), ...room('/tmp', memory), ...room('/run', RUN_MEMORY)],

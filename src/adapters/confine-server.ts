@@ -6,12 +6,13 @@ import type { IsolationPolicy } from '../config/isolation-policy.ts';
 import { findLaunched } from '../config/launched-code.ts';
 import type { IsolationLevel } from '../config/restriction.ts';
 import { GuardError } from '../guard-error.ts';
-import { openTenantScope, type TenantScope } from '../tenant/tenant-scope.ts';
+import { openTenantScope } from '../tenant/tenant-scope.ts';
 import { isVisible, type Sandbox, sandboxPrefix } from './bubblewrap.ts';
 import { resolveCommand } from './command-path.ts';
 import { makeGateDirectory } from './gate-directory.ts';
 import { closeInherited } from './inherited-descriptors.ts';
 import { findUser, type Offer, probeSandbox, probeUsers } from './isolation-probe.ts';
+import { filterPrefix, writeKeyFilter } from './key-filter.ts';
 import { bridgeEnvironment, bridgePrefix, GATE_INSIDE } from './network-bridge.ts';
 import { openNetworkGate } from './network-gate.ts';
 import { type NetworkRuntime, probeNetworkRuntime } from './network-gate-probe.ts';
@@ -96,10 +97,11 @@ export async function confineServer(input: ConfineInput): Promise<Confinement> {
   closeInherited();
   const places = makeTenantPlaces(scope, input.server, user);
   const level = runtime !== undefined ? 'L3' : sandbox !== undefined ? 'L2' : user !== undefined ? 'L1' : 'L0';
+  const filter = sandbox === undefined ? '' : writeKeyFilter(scope.homes.directory);
   const way =
     runtime === undefined || sandbox === undefined || domains.length === 0
       ? undefined
-      : await openWay({ ...input, asUser }, { runtime, bwrap: sandbox.program, domains }, () =>
+      : await openWay({ ...input, asUser }, { runtime, bwrap: sandbox.program, filter, domains }, () =>
           makeGateDirectory(makeGatesPlace(scope), user),
         );
   return {
@@ -125,7 +127,7 @@ export async function confineServer(input: ConfineInput): Promise<Confinement> {
         ...{ judge, memoryBytes: isolation.memoryBytes },
       });
       return {
-        words: [...asUser, ...words, ...inner, ...(way?.words ?? [])],
+        words: [...filterPrefix(filter), ...asUser, ...words, ...inner, ...(way?.words ?? [])],
         env: { ...offline, ...way?.env },
         notes: findHidden(args, [...shown.writable, ...shown.readable]),
       };
@@ -159,7 +161,12 @@ interface Way {
 /** @throws GuardError isolation_unavailable */
 async function openWay(
   { probes, proxies = {}, say = () => {}, asUser }: ConfineInput & { readonly asUser: readonly string[] },
-  gate: { readonly runtime: NetworkRuntime; readonly bwrap: string; readonly domains: readonly string[] },
+  gate: {
+    readonly runtime: NetworkRuntime;
+    readonly bwrap: string;
+    readonly filter: string;
+    readonly domains: readonly string[];
+  },
   makeDirectory: () => string,
 ): Promise<Way> {
   const { socket, token } = await (probes?.gate ?? openNetworkGate)({ ...gate, asUser, makeDirectory, proxies, say });

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { listCommandPaths } from '../policy/constraint/command-paths.ts';
 import type { ConstraintPorts } from '../policy/constraint/constraint-document.ts';
 import { leadsThroughProcess, resolveRealPath, type SeenEntries } from './real-path.ts';
+import { createUserHomes } from './user-homes.ts';
 
 export interface ServerSurroundings {
   /** Absolute; undefined: where the guard was started. */
@@ -38,6 +39,7 @@ export function createConstraintPorts(
     },
     windows,
     directoryState: windows ? () => undefined : readDirectoryState,
+    homeOf: createUserHomes(),
     variable: (name) => (env !== undefined && Object.hasOwn(env, name) ? env[name] : undefined),
     isPerProcess: (path) => leadsThroughProcess(path),
     atOnce() {

@@ -16,7 +16,6 @@ const DEFECT_STATUS = 70;
 /** The host is gone: as if the terminal had hung up. */
 const SIGHUP = 1;
 
-
 interface RunningLane {
   readonly run: SessionRun;
   readonly client: LaneClient;

@@ -2,8 +2,10 @@
 // the same ladder as any server. What is asked stands in listing-talk.ts.
 import type { Readable } from 'node:stream';
 import type { RefusedLine } from '../core/events.ts';
+import { type Mask, maskResult } from '../policy/masked-names.ts';
 import type { ExitStatus, Spawner, UpstreamCommand } from '../ports/upstream.ts';
-import { DEFAULT_READ_LIMITS, type LineReading } from '../wire/message.ts';
+import { isJsonObject } from '../wire/json.ts';
+import { DEFAULT_READ_LIMITS, type LineReading, type Message } from '../wire/message.ts';
 import { readLine } from '../wire/read-line.ts';
 import { type ListingOutcome, ListingTalk } from './listing-talk.ts';
 import { sha256Digest } from './sha256-digest.ts';
@@ -21,6 +23,8 @@ export interface ListOptions {
   readonly version: string;
   /** Once, where there is one: it is to be read. attacker-controlled. */
   readonly onStderr: (stderr: Readable) => void;
+  /** Takes the secrets of the server out of a text: what it says is kept. Undefined: it has none. */
+  readonly mask?: Mask | undefined;
   /** A line of stdout that is no message. attacker-controlled. */
   readonly onNoise: (line: Buffer) => void;
 }
@@ -65,7 +69,7 @@ export function listServer(options: ListOptions): Promise<ListedServer> {
     const take = (reading: LineReading, bytes: Buffer, place: 'line' | 'element'): void => {
       heard += bytes.length;
       if (heard > MOST_BYTES) end({ kind: 'refused', why: `it said more than ${MOST_BYTES / MIB} MiB` });
-      else if (reading.kind === 'message') talk.take(reading.line.message);
+      else if (reading.kind === 'message') talk.take(withoutSecrets(reading.line.message, options.mask));
       else if (reading.kind === 'refused') talk.refuse(reading.refusal.id, reading.refusal.detail);
       else if (reading.kind === 'noise') onNoise(bytes);
       else if (reading.kind === 'batch' && place === 'line') {
@@ -95,6 +99,11 @@ export function listServer(options: ListOptions): Promise<ListedServer> {
     );
     talk.begin();
   });
+}
+
+function withoutSecrets(message: Message, mask: Mask | undefined): Message {
+  if (mask === undefined || message.kind !== 'response' || !isJsonObject(message.result)) return message;
+  return { ...message, result: maskResult(message.result, mask) };
 }
 
 function explainExit(status: ExitStatus): ListedServer {

@@ -7,11 +7,14 @@ import { GuardError } from '../guard-error.ts';
 import { showInert } from '../wire/inert-text.ts';
 import { sandboxPrefix } from './bubblewrap.ts';
 import { removeGateDirectory } from './gate-directory.ts';
+import { filterPrefix } from './key-filter.ts';
 import type { NetworkRuntime } from './network-gate-probe.ts';
 import { networkGateScript } from './network-gate-script.ts';
 
 export interface NetworkGateInput {
   readonly bwrap: string;
+  /** Of key-filter.ts, absolute. */
+  readonly filter: string;
   readonly runtime: NetworkRuntime;
   readonly domains: readonly string[];
   /** Words that make another user of it; empty: the guard's. */
@@ -42,7 +45,7 @@ const MOST_TOLD = 64;
 
 /** Settles once it is open. @throws GuardError isolation_unavailable: it did not open, and why */
 export async function openNetworkGate(input: NetworkGateInput): Promise<NetworkGate> {
-  const { bwrap, runtime, domains, asUser, makeDirectory, proxies, say } = input;
+  const { bwrap, filter, runtime, domains, asUser, makeDirectory, proxies, say } = input;
   const directory = makeDirectory();
   const sandbox = sandboxPrefix({
     ...{ bwrap, network: true, hostname: 'gate', cwd: '/', program: process.execPath },
@@ -50,7 +53,15 @@ export async function openNetworkGate(input: NetworkGateInput): Promise<NetworkG
     // TRUST: what it shows is the guard's own program and modules: whoever could replace those would be the guard
     ...{ judge: (path) => path, memoryBytes: GATE_MEMORY },
   });
-  const words = [...asUser, ...sandbox, process.execPath, '--input-type=module', '-e', networkGateScript];
+  const words = [
+    ...filterPrefix(filter),
+    ...asUser,
+    ...sandbox,
+    process.execPath,
+    '--input-type=module',
+    '-e',
+    networkGateScript,
+  ];
   const [program = '', ...args] = [...words, runtime.entry, JSON.stringify(domains)];
   const env = { ...proxies, PATH: '/usr/bin:/bin', HOME: '/tmp', TMPDIR: INSIDE };
   // a group of its own: what a terminal sends to the guard's ends the guard first

@@ -26,7 +26,21 @@ export interface JudgeInput {
 export type Judge = (path: string, access: ForeignPlace['access']) => string;
 
 /** Shown whole, one of them is the machine; what lies below may be named, but for the last three. */
-const MACHINE = ['/', '/boot', '/etc', '/home', '/opt', '/root', '/run', '/tmp', '/usr', '/var', '/dev', '/proc', '/sys'];
+const MACHINE = [
+  '/',
+  '/boot',
+  '/etc',
+  '/home',
+  '/opt',
+  '/root',
+  '/run',
+  '/tmp',
+  '/usr',
+  '/var',
+  '/dev',
+  '/proc',
+  '/sys',
+];
 const KERNEL = MACHINE.slice(-3);
 
 export function createJudge({ server, tenant, uid, own, closed, writable, foreign }: JudgeInput): Judge {

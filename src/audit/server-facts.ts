@@ -62,7 +62,7 @@ export class SessionFacts {
       facts.pid = undefined;
       facts.state = 'down';
       facts.sinceMs = wallMs;
-      if (detail.status !== 0) facts.lastError = { atMs: wallMs, text: cut(`exited (${detail.how})`, LONGEST_TEXT) };
+      if (detail.status !== 0) facts.lastError = { atMs: wallMs, text: cut(describeExit(detail.how), LONGEST_TEXT) };
     } else if (name === 'restart') this.of(server).restarts += 1;
   }
 
@@ -73,6 +73,11 @@ export class SessionFacts {
     const subject = intent.subject === undefined ? `\`${intent.method}\`` : `\`${cut(intent.subject, LONGEST_NAME)}\``;
     this.of(intent.server).lastError = { atMs: at.wallMs, text: cut(`${subject} ${what}`, LONGEST_TEXT) };
   }
+}
+
+/** One that never ran has not exited: what is wrong stands there by itself. */
+function describeExit(how: EventEntry['detail'][string] | undefined): string {
+  return typeof how === 'string' && how.startsWith('cannot start ') ? how : `exited (${how})`;
 }
 
 /** What the server owed and did not do; a tool that says `isError` has answered, and the exit of a server is told by itself. */

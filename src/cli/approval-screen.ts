@@ -85,7 +85,7 @@ export function listLines(picture: ApprovalPicture, isWhole = false): readonly A
   const lines: ApprovalLine[] = [...diff.lines, ...(passing === undefined ? [] : listPassing(passing))];
   lines.push(...ceilings.map((one) => ({ kind: 'ceiling', ...one }) as const));
   for (const one of servers) {
-    const { server: id, key, tenants, drift, before, after, newPins, gap, hidden } = one;
+    const { server: id, key, tenants, drift, before, after, gap, hidden } = one;
     const server = { server: id, ...(key !== id && { tenants: tenants ?? [] }) };
     if (gap === 'split') lines.push({ kind: 'unpinned', ...server, text: splitText(tenants) });
     if (gap === 'part') lines.push({ kind: 'unpinned', ...server, text: NEVER_ENDS });
@@ -124,7 +124,7 @@ function listDefinitions(
   const text = `${newPins === 1 ? '1 tool' : `${newPins} tools`} as last seen, and the instructions`;
   if (after === undefined) return [{ kind: 'pins', text }];
   const { shown, others } = isWhole ? { shown: after, others: 0 } : callableOf(picture, server, after);
-  const rest = `: ${others} of them cannot be called by this, and are shown once they can, or with \`--full\``;
+  const rest = `; not shown: ${others} that no grant covers (shown once one does, or with \`--full\`)`;
   return [{ kind: 'pins', text: others === 0 ? text : text + rest, passages: listFirst(shown, isWhole) }];
 }
 

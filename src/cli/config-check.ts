@@ -13,6 +13,7 @@ import { formatDiagnostics, formatNote, wrapText } from './config-screen.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import { makePaint } from './render.ts';
+import { listTenantNotes } from './tenant-notes.ts';
 
 export interface ConfigCheckOptions {
   readonly json?: boolean | undefined;
@@ -21,6 +22,7 @@ export interface ConfigCheckOptions {
 export interface ConfigCheckContext extends LoadContext {
   readonly cwd: string;
   readonly ceilings: Ceilings;
+  readonly stateDir: string;
 }
 
 /** What is found out, before it is shown. `ignored`: a project's file that nobody has allowed, or null. */
@@ -57,7 +59,9 @@ function checkFound(finding: Finding, context: ConfigCheckContext): Outcome {
   const { servers, source } = loading.policy;
   const ofTenants = checkTenantViews(loading.document, source, context);
   if (ofTenants.length > 0) return { ok: false, ...source, diagnostics: ofTenants, notes: [], ...shared };
-  const notes = [...listNotes(loading.policy, context, context.cwd), ...listCeilingNotes(loading.policy, context)];
+  const own = listNotes(loading.policy, context, context.cwd);
+  const tenants = listTenantNotes(loading.document, source, context, own);
+  const notes = [...own, ...tenants, ...listCeilingNotes(loading.policy, context)];
   return { ok: true, ...source, servers: [...servers.keys()], diagnostics: [], notes, ...shared };
 }
 

@@ -16,13 +16,14 @@ interface Colored {
 
 export async function check(flags: ConfigCheckOptions & Colored & { readonly config?: string }): Promise<number> {
   const { env } = process;
-  const readAllowed = () => readAllowedConfigs(resolveStateDir(env));
+  const stateDir = resolveStateDir(env);
+  const readAllowed = () => readAllowedConfigs(stateDir);
   const cwd = process.cwd();
   const finding = findConfigFile({ flag: flags.config, env, cwd, readAllowed });
   return runConfigCheck(flags, terminalIo(flags.color), finding, {
     env,
     uid: process.getuid?.(),
-    cwd,
+    ...{ cwd, stateDir },
     portsFor: await loadPortsFor(),
     ceilings: await openCeilingsHere(),
   });

@@ -29,13 +29,19 @@ export function listNotes(policy: Policy, context: LoadContext, cwd: string): re
   return [...notes, { path: 'log.file', text }];
 }
 
-function listServerNotes(server: ServerPolicy, context: LoadContext, cwd: string): readonly ConfigNote[] {
+/** @param cwd where it is started without a `cwd` of its own; undefined: in a place that the guard makes */
+export function listServerNotes(
+  server: ServerPolicy,
+  context: LoadContext,
+  cwd: string | undefined,
+): readonly ConfigNote[] {
   const notes: ConfigNote[] = [];
   const at = (...keys: string[]): string => showPath(['servers', server.id, ...keys]);
   // secrets are read to see whether they can be, and dropped
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(server.env)) {
     // a look at a config starts no program and opens no keychain
+    if (value.kind === 'exec') notes.push(...lookForProgram(at('env', name), name, value.argv[0], context.env.PATH));
     if (value.kind === 'exec' || value.kind === 'keychain') continue;
     try {
       Object.assign(values, resolveEnv({ [name]: value }, context));
@@ -44,13 +50,19 @@ function listServerNotes(server: ServerPolicy, context: LoadContext, cwd: string
       notes.push({ path: at('env', name), text: `${error.message}; ${error.hint ?? ''}` });
     }
   }
-  const directory = server.cwd ?? cwd;
+  const directory = server.cwd ?? cwd ?? '/';
   if (!isDirectory(directory)) {
     return [...notes, { path: at('cwd'), text: `there is no directory \`${directory}\`` }];
   }
   const { PATH } = cleanEnvironment(context.env, server.passEnv, values);
   const resolution = resolveCommand(server.command, PATH, directory);
   return resolution.found ? notes : [...notes, { path: at('command'), text: resolution.reason }];
+}
+
+function lookForProgram(path: string, name: string, program: string, PATH: string | undefined): readonly ConfigNote[] {
+  if (resolveCommand(program, PATH, '/').found) return [];
+  const text = `\`${name}\` needs \`exec:${program} …\`, but there is no such program; install it, or give its absolute path`;
+  return [{ path, text }];
 }
 
 function isDirectory(path: string): boolean {

@@ -8,6 +8,8 @@ import type { DriftFinding } from '../policy/pins/watch.ts';
 
 /** What a person sees of a change on stderr. */
 const MOST_LINES = 4;
+/** Of tools that are new together. */
+const MOST_NAMES = 6;
 
 const LET_PASS: Readonly<Record<Observed['by'], string>> = {
   observe: 'let pass (`mode: observe`)',
@@ -27,19 +29,57 @@ export function recordDrift(
   return { tool: tool ?? null, kind, mode, by: by ?? null, since, fields: fields ?? null, flips: flips || null };
 }
 
-/** @param by as of `recordDrift` */
+/**
+ * What one answer of a server has shown: tools that are new together in one line, and how to mend it once.
+ * @param findings all of one server @param by as of `recordDrift`
+ */
 export function warnOfDrift(
-  { server, tool, kind, mode, since, change }: DriftFinding,
+  findings: readonly DriftFinding[],
   by: Observed['by'] | undefined,
   options: CommandOptions = '',
 ): readonly string[] {
-  const done = since === 'approved' ? 'approved' : 'first seen';
+  const [first] = findings;
+  if (first === undefined) return [];
+  const { server } = first;
+  const mend = `look with \`${diffCommand(options, server)}\`, then \`${approveCommand(options, server)}\``;
+  const added = new Map<string, string[]>();
+  for (const finding of findings) {
+    if (finding.tool === undefined || finding.kind !== 'added') continue;
+    const how = describeOutcome(finding, by);
+    added.set(how, [...(added.get(how) ?? []), finding.tool]);
+  }
+  const changed = findings.filter(({ tool, kind }) => tool === undefined || kind !== 'added');
+  const said = [
+    ...[...added].map(([how, tools]) => [describeNew(server, tools, how)]),
+    ...changed.map((finding) => describeChanged(finding, by)),
+  ];
+  const [only] = said;
+  // beside what it is about where that is one thing, else behind all of them
+  if (said.length === 1 && only !== undefined) return [`${only[0]}; ${mend}`, ...only.slice(1)];
+  return [...said.flat(), `\`${server}\`: ${mend}`];
+}
+
+function describeNew(server: string, tools: readonly string[], how: string): string {
+  const [tool] = tools;
+  if (tools.length === 1) return `\`${server}\`: the tool \`${tool}\` is new since its tools were ${how}`;
+  const more = tools.length - MOST_NAMES;
+  const names = tools.slice(0, MOST_NAMES).map((name) => `\`${name}\``);
+  const all = `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return `\`${server}\`: ${tools.length} tools are new since its tools were ${how}: ${all}`;
+}
+
+function describeChanged(finding: DriftFinding, by: Observed['by'] | undefined): readonly string[] {
+  const { server, tool, change } = finding;
+  const how = describeOutcome(finding, by);
+  if (tool === undefined) return [`\`${server}\`: its instructions have changed since they were ${how}`];
+  const lines = change === undefined ? [] : describeChange(change).slice(0, MOST_LINES);
+  const head = `\`${server}\`: the tool \`${tool}\` has changed since it was ${how}`;
+  return [head, ...lines.map((line) => `  ${line}`)];
+}
+
+/** Since when, and what becomes of it. */
+function describeOutcome({ tool, mode, since }: DriftFinding, by: Observed['by'] | undefined): string {
   const kept = tool === undefined ? 'withheld' : 'kept out of use';
   const then = mode === 'warn' ? 'let pass (`pins: warn`)' : by === undefined ? kept : LET_PASS[by];
-  const mend = `look with \`${diffCommand(options, server)}\`, then \`${approveCommand(options, server)}\``;
-  if (tool === undefined)
-    return [`\`${server}\`: its instructions have changed since they were ${done}: ${then}; ${mend}`];
-  const what = kind === 'added' ? `is new since its tools were ${done}` : `has changed since it was ${done}`;
-  const lines = change === undefined ? [] : describeChange(change).slice(0, MOST_LINES);
-  return [`\`${server}\`: the tool \`${tool}\` ${what}: ${then}; ${mend}`, ...lines.map((line) => `  ${line}`)];
+  return `${since === 'approved' ? 'approved' : 'first seen'}: ${then}`;
 }

@@ -66,14 +66,14 @@ export function followLanes(parts: FollowLanesParts): PolicyFollower {
     }
   };
   return {
-    standing: () => current.flatMap((settings) => leftOut(settings)),
+    standing: () => current.flatMap((settings) => (lanes.has(settings.lane) ? [] : leftOut(settings))),
     async prepare(next) {
       const entries = serversOf(next.policy, parts.asked).filter(({ id }) => parts.mayUse(id));
       const coming = (await Promise.all(entries.map((entry) => come(entry, next)))).map((one) => asItIs(one, current));
       requireOnePrefixEach(coming);
       const before = new Map([...lanes].map(([id, lane]) => [id, lane.command()]));
       return {
-        notes: coming.flatMap((one) => [...describe(one, current), ...one.notes]),
+        notes: coming.flatMap((one) => [...(isKnown(one) ? [] : describe(one, current)), ...one.notes]),
         commit() {
           current = coming.map(open);
           const renewed = new Set(
@@ -86,12 +86,20 @@ export function followLanes(parts: FollowLanesParts): PolicyFollower {
     },
   };
 
-  /** One that runs and whose new entry nobody has approved keeps its place: its own policies refuse its calls, and say why. */
+  /** What is wrong with its entry its own policies say. */
+  function isKnown({ settings: { lane } }: Coming): boolean {
+    return lanes.has(lane) && current.some((one) => one.lane === lane);
+  }
+
+  /**
+   * One that runs and whose new entry nobody has approved keeps its place: its own policies refuse its calls, and say why.
+   * INVARIANT: one that does not run is not started by what it was before.
+   */
   function asItIs(one: Coming, before: readonly LaneSettings[]): Coming {
     const { lane, refusal } = one.settings;
     const old = before.find((settings) => settings.lane === lane);
     if (refusal === undefined || !lanes.has(lane)) return one;
-    return { ...one, settings: old ?? { ...one.settings, refusal: undefined } };
+    return { ...one, settings: { ...(old ?? one.settings), refusal } };
   }
 }
 

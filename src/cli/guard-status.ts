@@ -51,7 +51,7 @@ export async function runGuardStatus(
   do {
     const size = options.json === true ? undefined : terminal.size();
     const listing = listWanted(guards, options);
-    const text = show(listing, options, { ...io, columns: size?.columns ?? io.columns }, guards);
+    const text = show(listing, options, { ...io, columns: size?.columns ?? io.columns }, guards, size !== undefined);
     const key = JSON.stringify(
       listing.guards.map(({ record }) => [
         record,
@@ -71,14 +71,21 @@ function listWanted(guards: RunningGuards, { tenant }: GuardStatusOptions): RunL
   return { ...listing, guards: listing.guards.filter(({ record }) => record.tenant === tenant) };
 }
 
-function show(listing: RunListing, options: GuardStatusOptions, io: CliIo, guards: RunningGuards): string {
+function show(
+  listing: RunListing,
+  options: GuardStatusOptions,
+  io: CliIo,
+  guards: RunningGuards,
+  mayBeCut = false,
+): string {
   if (options.json === true)
     return listing.guards.map((guard) => `${formatGuardJson(guard, guards.pauseOf)}\n`).join('');
   if (listing.guards.length === 0) {
     const lines = ['no guard is running', `looked in ${makeInert(guards.place)}`];
     return `${lines.flatMap((line) => wrapWords(line, io.columns)).join('\n')}\n`;
   }
-  const style = { columns: io.columns, paint: makePaint(io.color), nowMs: guards.nowMs(), pauseOf: guards.pauseOf };
+  const { nowMs, pauseOf } = guards;
+  const style = { columns: io.columns, paint: makePaint(io.color), nowMs: nowMs(), pauseOf, mayBeCut };
   return `${formatGuards(listing.guards, style).join('\n')}\n`;
 }
 

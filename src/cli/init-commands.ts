@@ -57,7 +57,7 @@ export async function init(words: readonly string[], flags: InitFlags): Promise<
     terminalIo(flags.color),
     {
       target,
-      list: () => listHere(server.name, asConfigured(server, env), { stateDir, tenant }),
+      list: () => listHere(server.name, asConfigured(server, env), { stateDir, tenant, secrets: [] }),
       readUse: () => readUse(stateDir, tenant, server.name),
       place: { home: env.HOME || homedir(), isDirectory },
       // what a parser makes of a file is data; what of it is no JSON differs from the plan

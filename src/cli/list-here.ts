@@ -7,7 +7,9 @@ import { NoiseRelay } from '../adapters/noise-relay.ts';
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { createSpawner } from '../adapters/spawn-upstream.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import type { Secret } from '../audit/redact/masker.ts';
 import type { UpstreamCommand } from '../ports/upstream.ts';
+import { openSecrecy } from './secrecy.ts';
 import { VERSION } from './version.ts';
 
 /** A package may have to be fetched before its server says its first word. */
@@ -17,12 +19,18 @@ const DEADLINE_MS = 90_000;
 export async function listHere(
   name: string,
   command: UpstreamCommand,
-  { stateDir, tenant }: { readonly stateDir: string; readonly tenant: string },
+  {
+    stateDir,
+    tenant,
+    secrets,
+  }: { readonly stateDir: string; readonly tenant: string; readonly secrets: readonly Secret[] },
 ): Promise<ListedServer> {
   const nowMs = () => Math.trunc(systemClock.now().wallMs);
   const errorOut = new ErrorOut(process.stderr);
+  const { masker } = await openSecrecy(secrets);
   const relay = new NoiseRelay({
     writeError: (text) => errorOut.write(text),
+    masker,
     now: () => systemClock.now().monoMs,
     timers: systemTimers,
   });
@@ -33,6 +41,7 @@ export async function listHere(
     nowMs,
     deadlineMs: DEADLINE_MS,
     version: VERSION,
+    mask: masker?.maskText,
     onStderr: (text) => relay.relay(name, text),
     onNoise: (line) => relay.show(name, line),
   });

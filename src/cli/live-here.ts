@@ -1,6 +1,7 @@
 // Connects `scope lint --live` to this machine: which servers the config and its lock let start, with which environment, and where the
 // answers are kept. Judges nothing.
 import { rememberSeenPins } from '../adapters/seen-pins.ts';
+import type { Secret } from '../audit/redact/masker.ts';
 import type { ConfigPlace } from '../config/find-config.ts';
 import { approveCommand } from '../policy/lock/lock-command.ts';
 import { listHere } from './list-here.ts';
@@ -22,6 +23,7 @@ export async function lookHere(place: ConfigPlace, context: LockContext): Promis
   }
   const { policy } = await applyLock(read, context);
   const blocked = judgement.kind === 'holds' ? judgement.combination.blocked : new Map();
+  const secrets = new Map<string, readonly Secret[]>();
   return lookLive({
     // INVARIANT: every server of the config is asked or has a reason: one that is not approved has left the policy in force
     policy: { servers: new Map([...read.policy.servers, ...policy.servers]) },
@@ -31,9 +33,11 @@ export async function lookHere(place: ConfigPlace, context: LockContext): Promis
         : undefined,
     commandOf: async (entry) => {
       const resolved = { name: entry.id, command: entry.command, args: entry.args, entry };
-      return (await prepareServer(resolved, policy, NO_FLAGS, context)).command;
+      const prepared = await prepareServer(resolved, policy, NO_FLAGS, context);
+      secrets.set(entry.id, prepared.secrets);
+      return prepared.command;
     },
-    list: (id, command) => listHere(id, command, context),
+    list: (id, command) => listHere(id, command, { ...context, secrets: secrets.get(id) ?? [] }),
     remember: (id, seen) => rememberSeenPins(read.place, id, seen),
   });
 }

@@ -6,7 +6,13 @@ export interface ScreenSize {
   readonly columns: number;
 }
 
-/** Draws over what it drew before. INVARIANT: of `text`, no line is wider than the terminal. */
+const TO_LINE_END = '\u001b[K';
+const TO_SCREEN_END = '\u001b[J';
+
+/**
+ * Draws over what it drew before. INVARIANT: of `text`, no line is wider than the terminal; a whole screen is never cleared at once,
+ * since terminals (tmux) keep a copy of what is.
+ */
 export function makeDrawing(io: Pick<CliIo, 'stdout'>): (text: string, size: ScreenSize) => void {
   let drawn = 0;
   let before: ScreenSize | undefined;
@@ -14,9 +20,11 @@ export function makeDrawing(io: Pick<CliIo, 'stdout'>): (text: string, size: Scr
     const lines = cutLines(text.trimEnd().split('\n'), size.rows - 1);
     const { rows, columns } = size;
     const isSame = before?.rows === rows && before.columns === columns;
-    // up to where it began, and away with everything below; a terminal of another size has wrapped it: away with all
-    const back = before === undefined ? '' : isSame ? `\u001b[${drawn}A\u001b[J` : '\u001b[2J\u001b[H';
-    io.stdout.write(`${back}${lines.join('\n')}\n`);
+    // up to where it began; a terminal of another size has wrapped it: up to the top
+    const back = before === undefined ? '' : isSame ? `\u001b[${drawn}A` : '\u001b[H';
+    const over = before === undefined ? lines : lines.map((line) => TO_LINE_END + line);
+    // and away with what was longer, from below the last line on
+    io.stdout.write(`${back}${over.join('\n')}\n${before === undefined ? '' : TO_SCREEN_END}`);
     drawn = lines.length;
     before = { rows, columns };
   };

@@ -122,7 +122,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
     prepare: (server: ResolvedServer, by: Policy | undefined) =>
       prepareServer(server, by, flags, { env, uid: process.getuid?.(), stateDir, tenant, say }),
     ...{ inForce, model: flags.model ?? env.MCP_GUARD_MODEL, stateDir, tenant, tag, log, status, spawner },
-    ...{ sink: tapped, identity: watch?.gate, limits: runLimits },
+    ...{ sink: tapped, identity: watch?.gate, limits: runLimits, mask: masker?.maskText },
     fleet: createFleetHub({ stateDir, tenant, inForce, log, clock: systemClock }),
     relay: new NoiseRelay({ writeError, masker, now: () => systemClock.now().monoMs, timers: systemTimers }),
     ownFiles,

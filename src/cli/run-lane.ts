@@ -45,6 +45,7 @@ export interface LaneParts {
   readonly canary: CanaryWatch | undefined;
   readonly status: Pick<GuardStatus, 'watch'>;
   readonly identity: PolicyParts['identity'];
+  readonly mask: PolicyParts['mask'];
   /** As at the start, for an entry that has changed while the session runs. */
   readonly prepare: (server: ResolvedServer, policy: Policy | undefined) => Promise<PreparedServer>;
   /** One set for all servers of the session. */
@@ -74,7 +75,7 @@ export interface ServerLane {
 }
 
 export function createLane({ entry, prepared, process }: LaneServer, parts: LaneParts): ServerLane {
-  const { inForce, log, sink, stateDir, tenant, ownFiles, identity, limits, fleet } = parts;
+  const { inForce, log, sink, stateDir, tenant, ownFiles, identity, limits, fleet, mask } = parts;
   const { command } = prepared;
   /** Undefined while no session of this server runs. */
   let current: SessionRun | undefined;
@@ -97,6 +98,7 @@ export function createLane({ entry, prepared, process }: LaneServer, parts: Lane
       run: () => current,
     }),
     ...{
+      mask,
       identity,
       limits,
       fleet,

@@ -14,7 +14,14 @@ import type { PinSet } from '../policy/pins/pin-set.ts';
 import type { IdentityAsker } from './ask-identity.ts';
 import { authInForce } from './auth-in-force.ts';
 import { createFirstUse, describeLock, type FirstUse } from './first-use.ts';
-import { applyLock, judge, type LockContext, type LockedPolicy, type ReadConfig, readLockedConfig } from './locked-policy.ts';
+import {
+  applyLock,
+  judge,
+  type LockContext,
+  type LockedPolicy,
+  type ReadConfig,
+  readLockedConfig,
+} from './locked-policy.ts';
 import { narrowToRoles } from './narrow-to-roles.ts';
 import { listKnownFiles } from './own-files.ts';
 import { openRunPins, type RunPins, type RunPinsParts } from './run-pins.ts';

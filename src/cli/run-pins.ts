@@ -73,7 +73,9 @@ export function openRunPins(parts: RunPinsParts): RunPins {
     commandOptions: parts.commandOptions,
     onFinding(finding, by) {
       note('drift', finding.server, recordDrift(finding, by));
-      for (const line of warnOfDrift(finding, by, parts.commandOptions)) log.write('warn', line);
+    },
+    onFound(findings, by) {
+      for (const line of warnOfDrift(findings, by, parts.commandOptions)) log.write('warn', line);
     },
     onListed: keep,
   });

@@ -17,6 +17,7 @@ import { recordTransition } from '../policy/breaker/transition-record.ts';
 import { createInterceptors } from '../policy/chain.ts';
 import { prepareOwnPaths } from '../policy/constraint/own-reach.ts';
 import { createInventoryWatch } from '../policy/inventory/inventory.ts';
+import { createMaskedNames, type Mask } from '../policy/masked-names.ts';
 import { createRenewal } from '../policy/renewal.ts';
 import { createRoster, type RosterTarget } from '../policy/roster.ts';
 import { decideTarget } from '../policy/scope/scope-decision.ts';
@@ -39,6 +40,8 @@ const NO_PATTERNS = (): never => {
 };
 
 export interface PolicyParts {
+  /** Takes the secrets of the session out of a text; undefined: there are none. */
+  readonly mask?: Mask | undefined;
   /** Of the whole run; undefined: a bare one. */
   readonly limits: RunLimits | undefined;
   /** Of the whole run; undefined: a bare one. */
@@ -97,10 +100,11 @@ export function createPolicies(parts: PolicyParts): Policies {
   const mayShow = (name: string, target: RosterTarget): boolean => {
     const layers = enforcedLayers(standing.now.scope);
     return (
-      (target !== 'tool' || pins?.interceptor.isInUse(server.name, name) !== false) &&
+      (target !== 'tool' || pins?.interceptor.isInUse(server.name, names.mask(name)) !== false) &&
       (layers === undefined || decideTarget(layers, target, name, clock.now().wallMs).granted)
     );
   };
+  const names = createMaskedNames(parts.mask);
   const roster = createRoster((_, name, target) => mayShow(name, target));
   const kept = openInventoryStore({ stateDir, tenant, log, timers: systemTimers, nowMs: () => clock.now().wallMs });
   const inventory = createInventoryWatch({ digest: sha256Digest.text, later: kept.later, offer: kept.offer });
@@ -121,6 +125,7 @@ export function createPolicies(parts: PolicyParts): Policies {
   });
   const servers = new Map(settings.upstreams.map((upstream) => [upstream.name, upstream]));
   const interceptors = createInterceptors({
+    names,
     identity: parts.identity,
     maxInFlight: MAX_IN_FLIGHT,
     inventory,
@@ -133,7 +138,12 @@ export function createPolicies(parts: PolicyParts): Policies {
     },
     pins: pins?.interceptor,
     renewal,
-    limits: parts.limits?.chainOf({ between, post: (event) => run?.post(event) }) ?? [],
+    limits:
+      parts.limits?.chainOf({
+        between,
+        post: (event) =>
+          run?.post(event.type === 'wait_over' ? { ...event, request: names.original(event.request) } : event),
+      }) ?? [],
     isPaused: (about, now) => pins?.isPaused(about, now) ?? false,
     bulkhead: {
       serverSettings: (name) => breaker().bulkhead.serverSettings(name),
@@ -142,8 +152,8 @@ export function createPolicies(parts: PolicyParts): Policies {
     breaker: {
       store,
       settingsOf: (name, tool) => breaker().settingsOf(name, tool),
-      toolsOf: roster.toolsOf,
-      allToolsOf: roster.allOf,
+      toolsOf: (name) => roster.toolsOf(name)?.map(names.mask),
+      allToolsOf: (name) => roster.allOf(name)?.map(names.mask),
       deadlineMsOf: (server, tool) => {
         const { idleMs, hardMs } = servers.get(server)?.deadlineOf(tool) ?? BARE_DEADLINE;
         return Math.min(idleMs, hardMs);
@@ -153,7 +163,7 @@ export function createPolicies(parts: PolicyParts): Policies {
         recordMove(name, transition);
         fleet?.moved(transition);
       },
-      resume: (request, outcome) => run?.post({ type: 'wait_over', request, outcome }),
+      resume: (request, outcome) => run?.post({ type: 'wait_over', request: names.original(request), outcome }),
     },
     hiding: lock === undefined ? undefined : { includes: (name) => breaker().mayHide(name) },
   });
@@ -165,7 +175,17 @@ export function createPolicies(parts: PolicyParts): Policies {
   const inTurn = (action: () => void): void => (run === undefined ? action() : run.between(action));
   const hasLeft = (): boolean => inForce.held.policy?.servers.has(server.name) === false;
   inForce.follow(
-    followPolicy({ ...parts, renewal: parts.renewal, hasLeft, interceptors, roster, pins, between: inTurn, gate, movesTo }),
+    followPolicy({
+      ...parts,
+      renewal: parts.renewal,
+      hasLeft,
+      interceptors,
+      roster,
+      pins,
+      between: inTurn,
+      gate,
+      movesTo,
+    }),
   );
   return {
     interceptors,

@@ -111,6 +111,14 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
     answer({ token, outcome: 'taken_over' });
   };
 
+  const sayBack = (): void => {
+    const { policy } = inForce.held;
+    trouble = undefined;
+    const source = { config: policy?.source.path ?? null, digest: policy?.source.digest ?? null };
+    parts.note('config', { stage: 'unchanged', ...source });
+    log.write('info', 'what the policy is read from is again what the policy in force was read from');
+  };
+
   const onDue = async (token: string | null, isForced: boolean): Promise<void> => {
     const { watched } = inForce.held;
     const found: Digests = new Map(digestAll(watched));
@@ -128,10 +136,9 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
       // what was written meanwhile may have been read or not
       const isSteady = isSame(withModes(new Map(digestAll(watched))), foundModes);
       if (isSteady && !isForced && isSame(found, holding)) {
-        if (trouble !== undefined)
-          log.write('info', 'what the policy is read from is again what the policy in force was read from');
-        trouble = undefined;
-        if (!isOver) answer({ token, outcome: 'unchanged' });
+        if (isOver) return;
+        if (trouble !== undefined) sayBack();
+        answer({ token, outcome: 'unchanged' });
         return;
       }
       await takeOver(token, next);

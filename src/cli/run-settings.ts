@@ -53,7 +53,7 @@ export function commandOf(
       stderr: 'pipe',
     },
     withheld: (bare?.withheld ?? []).filter((name) => !passEnv.includes(name)),
-    secrets: entry === undefined ? [] : listSecrets(entry.env, written),
+    secrets: entry === undefined ? [] : listSecrets(entry.env, written, pick(env, passEnv)),
   };
 }
 

@@ -108,8 +108,6 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
   const later: { say?: (text: string) => void } = {};
   const starting = { env, uid, stateDir, tenant, say: (text: string) => later.say?.(text) };
   const prepared = await prepareServer(server, policy, flags, starting);
-  // what the secrets came from may have taken its time
-  refuseSuspended(scope);
   const { command: upstream, withheld } = prepared;
   const { masker, outlet } = await openSecrecy([...(asked?.secrets ?? []), ...prepared.secrets]);
   lastWords.keep(masker);
@@ -170,7 +168,7 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
   const policies = createPolicies({
     ...{ identity: watch?.gate, limits: runLimits },
     fleet: policy && createFleetHub({ stateDir, tenant, inForce, log, clock: systemClock }),
-    ...{ stateDir, tenant, log, clock: systemClock, inForce, standing, server, settings },
+    ...{ stateDir, tenant, log, clock: systemClock, inForce, standing, server, settings, mask: masker?.maskText },
     asked: { serverFlag: flags.server, command, args },
     renewal,
     place: { cwd: upstream.cwd, home: upstream.env.HOME, env: upstream.env },

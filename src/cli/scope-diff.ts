@@ -1,8 +1,10 @@
 // `mcp-guard scope diff`: what the config wants against what is approved, and what servers offer against what is pinned.
 import { approveCommand } from '../policy/lock/lock-command.ts';
+import { approversOf } from '../policy/lock/lock-judgement.ts';
 import type { ApprovalView } from './approval-screen.ts';
 import { describeUnseen, formatApproval, formatApprovalJson } from './approval-screen.ts';
 import { showCommand } from './command-lines.ts';
+import { wrapText } from './config-screen.ts';
 import type { CliIo } from './io.ts';
 import { makePaint } from './render.ts';
 
@@ -13,6 +15,9 @@ export interface ScopeDiffOptions {
   /** Definitions uncut, and as they stand. */
   readonly full?: boolean | undefined;
 }
+
+const SIGNER =
+  'by an approver, with `--key FILE`: without it this machine signs, which counts here alone and is not to be committed';
 
 /** @returns the exit code: 0 where nothing waits for an approval, 1 where something does, or what a server offers cannot be pinned */
 export function runScopeDiff(options: ScopeDiffOptions, io: CliIo, view: ApprovalView): number {
@@ -30,6 +35,7 @@ export function runScopeDiff(options: ScopeDiffOptions, io: CliIo, view: Approva
   const sum = waits
     ? `${paint('warn', isFirst ? 'nobody has approved this' : 'this waits for an approval')}:\n${showCommand(command, io.columns)}`
     : `${paint('good', 'nothing waits for an approval')}\n`;
-  io.stdout.write(`\n${sum}${describeUnseen(view, io.columns)}`);
+  const signer = waits && approversOf(view.picture.policy).length > 0 ? `${wrapText(SIGNER, io.columns, '')}\n` : '';
+  io.stdout.write(`\n${sum}${signer}${describeUnseen(view, io.columns)}`);
   return code;
 }

@@ -1,7 +1,7 @@
 // The running guards as lines that fit, and as JSON. Knows no file. attacker-controlled, and shown inert: every name and text.
 import type { RunEntry } from '../adapters/run-files.ts';
 import type { Pause } from '../policy/pause.ts';
-import type { Isolation, PolicyStanding, ServerStanding } from '../ports/guard-status.ts';
+import type { Isolation, PolicyStanding, ServerStanding, ServerWord } from '../ports/guard-status.ts';
 import { showMoment, showSpan } from './breaker-words.ts';
 import { stringifyInert } from './call-json.ts';
 import { makeInert } from './inert-text.ts';
@@ -13,6 +13,8 @@ export interface StatusStyle {
   /** Infinity: nothing is cut. */
   readonly columns: number;
   readonly paint: Paint;
+  /** The screen may end before it does: what is in trouble comes first in each guard. Else as in the config. */
+  readonly mayBeCut?: boolean;
   /** Wall clock, ms since the epoch. */
   readonly nowMs: number;
   /** Break-glass that holds for a server of this tenant; undefined: none. */
@@ -32,6 +34,7 @@ const LIMIT = 8;
 const FIXED = INDENT.length + 6 + ERA + PID + UP + CALLS + BREAKER + LIMIT;
 const SHORT_DIGEST = 8;
 const MOST_NOTE_LINES = 2;
+const QUIET: ReadonlySet<string> = new Set<ServerWord>(['idle', 'on demand', 'left']);
 
 /** INVARIANT: no line is wider than `columns`. */
 export function formatGuards(guards: readonly RunEntry[], style: StatusStyle): readonly string[] {
@@ -43,12 +46,22 @@ export function formatGuards(guards: readonly RunEntry[], style: StatusStyle): r
     INDENT + cellsOf(['server', 'era', 'pid', 'up', 'calls', 'breaker', 'limits'], width).join(' ').trimEnd();
   const body = guards.flatMap((guard) => [
     ...formatGuard(guard, style),
-    ...guard.record.servers.flatMap((server) => [
+    ...(style.mayBeCut === true ? troubledFirst(guard.record.servers) : guard.record.servers).flatMap((server) => [
       ...formatServer(server, width, isNarrow, style, commonIsolation(guard.record.servers) === undefined),
       ...formatPause(pauseOn(guard, server, style.pauseOf), style),
     ]),
   ]);
   return isNarrow ? body : [style.paint('quiet', head), ...body];
+}
+
+/** What goes beyond a screen is what needs nobody. */
+function troubledFirst(servers: readonly ServerStanding[]): readonly ServerStanding[] {
+  return [...servers].sort((one, other) => Number(isTroubled(other)) - Number(isTroubled(one)));
+}
+
+function isTroubled({ state, word, breaker }: ServerStanding): boolean {
+  if (breaker !== 'closed' && breaker !== '-') return true;
+  return word === undefined ? state === 'down' : !QUIET.has(word);
 }
 
 function formatGuard({ holder, record, liveness, writtenMs }: RunEntry, style: StatusStyle): readonly string[] {
@@ -118,7 +131,7 @@ function formatServer(
   const tones: readonly Tone[] = [
     'plain',
     'quiet',
-    word === 'idle' || word === 'on demand' ? 'quiet' : TONES[state],
+    word !== undefined && QUIET.has(word) ? 'quiet' : TONES[state],
     'plain',
     'plain',
     breaker === 'closed' ? 'good' : 'warn',

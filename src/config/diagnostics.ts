@@ -95,7 +95,9 @@ export function explainIssue(
     case 'choice': {
       if (issue.choices.includes(String(value)) && typeof value !== 'object') {
         const isText = typeof value === 'string';
-        const why = isText ? 'it must be the number itself' : 'it must be a string';
+        const why = isText
+          ? `it must be the ${Number.isNaN(Number(value)) ? 'word' : 'number'} itself`
+          : 'it must be a string';
         const mend = isText ? `write \`${value}\`, without quotes` : `write \`"${value}"\`, in quotes`;
         return { path, what: `${JSON.stringify(value)} is ${typeName(value)}`, why, mend };
       }

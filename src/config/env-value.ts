@@ -1,9 +1,15 @@
 // One value of a server's `env`: a literal, or a reference to a secret that is resolved only when the server is spawned.
 // Knows how a reference is written, not how it is resolved (that is resolve-env.ts).
-import { expandVariables } from './expand-variables.ts';
+import { isMachineName } from './environment.ts';
+import { expandVariables, namesIn } from './expand-variables.ts';
 
 export type EnvValue =
-  | { readonly kind: 'literal'; readonly text: string }
+  | {
+      readonly kind: 'literal';
+      readonly text: string;
+      /** Values of variables in it that are no matter of the whole machine: they may be secrets, and are masked. Absent: there are none. */
+      readonly taken?: readonly string[];
+    }
   /** `env:NAME`: a variable of the guard's own environment. */
   | { readonly kind: 'env'; readonly name: string }
   /** `file:/absolute/path`: the text of a file that only its owner can read, one line terminator at its end off. */
@@ -37,7 +43,10 @@ export function readEnvValue(raw: string, variables: Readonly<Record<string, str
   const expanded = expandVariables(raw, variables, true);
   if (!expanded.ok)
     return { ok: false, what: 'cannot be expanded', why: expanded.why, mend: `${expanded.mend}, ${MEND_LITERAL}` };
-  if (scheme === undefined) return { ok: true, value: { kind: 'literal', text: expanded.text } };
+  if (scheme === undefined) {
+    const taken = namesIn(raw).flatMap((name) => (isMachineName(name) ? [] : (variables[name] ?? [])));
+    return { ok: true, value: { kind: 'literal', text: expanded.text, ...(taken.length === 0 ? {} : { taken }) } };
+  }
   const path = expanded.text.slice('file:'.length);
   if (/^(\/|[A-Za-z]:[\\/])./.test(path)) return { ok: true, value: { kind: 'file', path } };
   const mend = `write \`file:/path\` or \`file:\${HOME}/path\`, ${MEND_LITERAL}`;

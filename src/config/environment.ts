@@ -38,6 +38,11 @@ export function isPrivateName(name: string): boolean {
   return privateName.test(name);
 }
 
+/** A name that every clean environment has, as `HOME` or `PATH`: what it holds is no secret. */
+export function isMachineName(name: string): boolean {
+  return allowedName.test(name) || allowedWindowsName.test(name);
+}
+
 /** However it is written: on Windows each of these spellings reads the same variable. */
 const ownName = /^MCP_GUARD_/i;
 

@@ -47,3 +47,8 @@ export function expandVariables(
   });
   return failure ?? { ok: true, text: expanded };
 }
+
+/** The variables that `expandVariables` reads. */
+export function namesIn(text: string): readonly string[] {
+  return [...text.matchAll(TOKEN)].flatMap(([, name]) => (name === undefined ? [] : [name]));
+}

@@ -12,8 +12,7 @@ export interface PathKeepers {
 
 export type KeptPath =
   /** Free of links: what it names stays what it is until root or this user changes it. */
-  | { readonly kind: 'kept'; readonly real: string }
-  | { readonly kind: 'replaceable'; readonly why: string };
+  { readonly kind: 'kept'; readonly real: string } | { readonly kind: 'replaceable'; readonly why: string };
 
 /** As the kernel has it. */
 const MAX_LINKS = 40;
@@ -38,8 +37,7 @@ export function walkKeptPath(path: string, keepers: PathKeepers): KeptPath {
       at = next;
       continue;
     }
-    if (!isKeeper(entry, uid))
-      return { kind: 'replaceable', why: `the link \`${next}\` belongs to user ${entry.uid}` };
+    if (!isKeeper(entry, uid)) return { kind: 'replaceable', why: `the link \`${next}\` belongs to user ${entry.uid}` };
     links += 1;
     if (links > MAX_LINKS) return { kind: 'replaceable', why: 'it is a chain of too many links' };
     const target = readlinkSync(next);

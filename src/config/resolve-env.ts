@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { GuardError } from '../guard-error.ts';
 import type { EnvValue } from './env-value.ts';
+import { isMachineName } from './environment.ts';
 import { readTrustedFile } from './trusted-file.ts';
 
 const MAX_SECRET_BYTES = 65_536;
@@ -21,15 +22,22 @@ export function resolveEnv(env: Readonly<Record<string, EnvValue>>, sources: Sec
   return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, resolveValue(name, value, sources)]));
 }
 
-/** The variables whose values are secrets, with their values: what must be masked wherever it turns up. */
+/**
+ * The variables whose values are secrets, with their values: what must be masked wherever it turns up. All but what stands in the config
+ * itself, so also what `passEnv` hands on and what `${NAME}` puts into a value, unless every clean environment has it.
+ */
 export function listSecrets(
   env: Readonly<Record<string, EnvValue>>,
   resolved: Readonly<Record<string, string>>,
+  passed: Readonly<Record<string, string>> = {},
 ): readonly { readonly name: string; readonly value: string }[] {
-  return Object.entries(env).flatMap(([name, { kind }]) => {
+  const handedOn = Object.entries(passed).flatMap(([name, value]) => (isMachineName(name) ? [] : [{ name, value }]));
+  const written = Object.entries(env).flatMap(([name, reference]) => {
+    if (reference.kind === 'literal') return (reference.taken ?? []).map((value) => ({ name, value }));
     const value = resolved[name];
-    return kind === 'literal' || value === undefined ? [] : [{ name, value }];
+    return value === undefined ? [] : [{ name, value }];
   });
+  return [...written, ...handedOn];
 }
 
 /** Whether programs or keychains have to be asked (adapters/secret-providers.ts). */

@@ -236,7 +236,7 @@ export const configSchema = z.strictObject({
         audit: audit.optional(),
         model: model.optional(),
         isolation: isolation.optional(),
-        canary: z.union([z.boolean(), z.literal('stop')]).optional(),
+        canary: z.literal([true, false, 'stop']).optional(),
       }),
     )
     .optional(),

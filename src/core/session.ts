@@ -81,9 +81,10 @@ export class Session {
     return this.openList.some(({ view, internal, sent }) => view.asked === 'client' && !internal && !sent);
   }
 
-  /** How the client speaks; `unknown` until it has shown that. */
+  /** How the client speaks to its servers; `unknown` until it has shown that, and a greeting was accepted where it greets. */
   get era(): Handshake['era'] {
-    return this.#parts.handshake.era;
+    const { era, accepted } = this.#parts.handshake;
+    return era === 'legacy' && !accepted ? 'unknown' : era;
   }
 
   /** How a server ended that will not come back. */

@@ -9,6 +9,7 @@ import { createSwitchedOff } from './breaker/switched-off.ts';
 import { createTrialAndBreaker } from './breaker/trial-and-breaker.ts';
 import { type BulkheadParts, createBulkhead } from './bulkhead/bulkhead.ts';
 import { createConcurrencyLimit } from './concurrency.ts';
+import { createMaskedNames, type MaskedNames } from './masked-names.ts';
 import { createOwnPathsPolicy, type OwnPathsParts } from './own-paths.ts';
 import type { Roster } from './roster.ts';
 import { createScopePolicy, type ServerScope } from './scope/scope.ts';
@@ -18,6 +19,8 @@ export interface ChainParts {
   readonly identity?: Interceptor | undefined;
   /** Open exchanges of the session. */
   readonly maxInFlight: number;
+  /** What of a name may be kept and shown; undefined: all of it. Of those that keep or show names. */
+  readonly names?: MaskedNames | undefined;
   /** Sees what a server offers before anything is taken out of it. */
   readonly inventory: Interceptor;
   readonly roster: Roster;
@@ -39,23 +42,23 @@ export interface ChainParts {
 
 export function createInterceptors(parts: ChainParts): readonly Interceptor[] {
   const { trial, breaker } = createTrialAndBreaker(parts.breaker);
-  const { hiding } = parts;
+  const { hiding, names = createMaskedNames(undefined) } = parts;
   const hidden: HideParts['hidden'] = (server, now) => breaker.hidden(server, now);
   return [
     ...(parts.identity === undefined ? [] : [parts.identity]),
-    parts.inventory,
+    names.wrap(parts.inventory),
     parts.roster,
     createScopePolicy(parts.scopes, parts.isPaused),
     createOwnPathsPolicy(parts.ownPaths),
-    ...(parts.pins === undefined ? [] : [parts.pins]),
+    ...(parts.pins === undefined ? [] : [names.wrap(parts.pins)]),
     ...(parts.renewal === undefined ? [] : [parts.renewal]),
-    ...parts.limits,
+    ...parts.limits.map(names.wrap),
     createConcurrencyLimit(parts.maxInFlight),
     // What is switched off is refused at once, and does not wait for a place first.
-    createSwitchedOff((server, tool, now, prefix) => breaker.refusal(server, tool, now, prefix)),
-    createBulkhead(parts.bulkhead),
-    trial,
-    breaker,
-    ...(hiding === undefined ? [] : [new Hide({ servers: hiding, hidden })]),
+    names.wrap(createSwitchedOff((server, tool, now, prefix) => breaker.refusal(server, tool, now, prefix))),
+    names.wrap(createBulkhead(parts.bulkhead)),
+    names.wrap(trial),
+    names.wrap(breaker),
+    ...(hiding === undefined ? [] : [names.wrap(new Hide({ servers: hiding, hidden }))]),
   ];
 }

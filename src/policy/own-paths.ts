@@ -3,6 +3,7 @@
 import type { Deny, Interceptor, RequestView } from '../core/interceptor.ts';
 import { PASS } from '../core/interceptor.ts';
 import { isJsonObject, type Json, type JsonObject } from '../wire/json.ts';
+import { REQUEST_METHODS } from '../wire/protocol-keys.ts';
 import { createOwnPathFinder, type OwnPathFinder } from './constraint/own-paths.ts';
 import type { OwnPathPorts, OwnPaths } from './constraint/own-reach.ts';
 
@@ -16,8 +17,8 @@ export interface OwnPathsParts {
 }
 
 /**
- * Names of the protocol, and what a server itself gave out to be handed back unread: no paths, whatever they look like. Everything
- * else is looked at, in methods that nobody knows, too.
+ * In methods of the protocol: its names, and what a server itself gave out to be handed back unread: no paths, whatever they look
+ * like. Everything else is looked at, and everything in methods that nobody knows.
  */
 const UNREAD = new Set(['_meta', 'name', 'task', 'taskId', 'cursor', 'requestState']);
 
@@ -39,6 +40,8 @@ export function createOwnPathsPolicy({ own: readOwn, portsOf, hasChanged }: OwnP
   };
   return {
     name: 'own-paths',
+    // links may have been turned round while a call waited for its place
+    asksAgain: true,
     onRequest(request, { monoMs }) {
       if (request.asked !== 'client' || request.params === undefined || request.method === 'initialize') return PASS;
       if (hasChanged?.(monoMs) === true) readAnew();
@@ -61,10 +64,13 @@ export function createOwnPathsPolicy({ own: readOwn, portsOf, hasChanged }: OwnP
 }
 
 /** The arguments of a call by themselves, since pointers to them begin there; then whatever else there is. */
-function listParts({ tool }: RequestView, params: JsonObject): readonly JsonObject[] {
+function listParts({ tool, method }: RequestView, params: JsonObject): readonly JsonObject[] {
   const args = tool !== undefined && Object.hasOwn(params, 'arguments') ? params.arguments : undefined;
   const isApart = isJsonObject(args);
-  const others = Object.keys(params).filter((key) => !UNREAD.has(key) && !(isApart && key === 'arguments'));
+  const isKnown = REQUEST_METHODS.has(method);
+  const others = Object.keys(params).filter(
+    (key) => !(isKnown && UNREAD.has(key)) && !(isApart && key === 'arguments'),
+  );
   if (others.length === 0) return isApart ? [args] : [];
   // no prototype: a member may be called `__proto__`
   const rest: Record<string, Json> = Object.create(null);

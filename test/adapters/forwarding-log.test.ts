@@ -11,16 +11,18 @@ function setUp() {
   return { log, written, told, listen: () => log.offerTo((level, text) => void told.push(`${level} ${text}`)) };
 }
 
-it('offers warnings and errors, not before somebody listens, and not while they are written', async () => {
+it('offers warnings and errors, also those from before somebody listened, and not while they are written', async () => {
   const { log, written, told, listen } = setUp();
   log.write('error', 'early');
+  log.write('info', 'no');
   await turn();
+  expect(told).toEqual([]);
   listen();
   for (const level of ['error', 'warn', 'info', 'debug'] as const) log.write(level, level);
   expect(told).toEqual([]);
   await turn();
-  expect(told).toEqual(['error error', 'warn warn']);
-  expect(written).toEqual(['early', 'error', 'warn', 'info', 'debug']);
+  expect(told).toEqual(['error early', 'error error', 'warn warn']);
+  expect(written).toEqual(['early', 'no', 'error', 'warn', 'info', 'debug']);
 });
 
 it('writes everything, and offers of a flood its beginning', async () => {

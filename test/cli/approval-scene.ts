@@ -30,18 +30,20 @@ export interface Scene {
   readonly base?: JsonObject;
   readonly keep?: boolean;
   readonly isEnding?: boolean;
+  readonly isPolicyOnly?: boolean;
   /** Instead of the good lock. */
   readonly judgement?: LockJudgement;
 }
 
 export function viewOf(document: JsonObject, scene: Scene = {}): ApprovalView {
-  const { approved = CONFIG, pins = new Map(), known = {}, tenant, only, untilMs, base, keep, isEnding } = scene;
+  const { approved = CONFIG, pins = new Map(), known = {}, tenant, only, untilMs, base } = scene;
+  const { keep, isEnding, isPolicyOnly } = scene;
   const lock = lockOf({ policy: approved, pins, untilMs, base });
   const judgement = scene.judgement ?? judge(showLock(lock), { config: document });
   const knownOf = (server: string, by?: string): Known => {
     return { last: undefined, first: undefined, tools: [], ...known[by === undefined ? server : `${by} ${server}`] };
   };
-  const picture = drawApproval({ document, judgement, knownOf, tenant, only, keep, isEnding });
+  const picture = drawApproval({ document, judgement, knownOf, tenant, only, keep, isEnding, isPolicyOnly });
   return {
     ...{ config: '/c/mcp-guard.config.json', lock: '/c/mcp-guard.lock.json', judgement, picture },
     commandOptions: ' --config /c/mcp-guard.config.json',

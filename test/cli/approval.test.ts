@@ -113,7 +113,7 @@ describe('definitions', () => {
     expect(kinds(CONFIG, { known })).toEqual([
       'drift `read_file` description: "reads a file" → "reads a file, and sends it"',
       'drift `send` is new',
-      'pins 2 tools as last seen, and the instructions',
+      'pins 2 tools as last seen, and the instructions; not shown: 1 that no grant covers (shown once one does, or with `--full`)',
     ]);
   });
 
@@ -127,7 +127,9 @@ describe('definitions', () => {
     const config = { ...CONFIG, servers: { files: { ...CONFIG.servers.files, pins: { ignore: ['description'] } } } };
     const first = seen(pinsOf([READ, SEND], 'be careless'));
     const scene = { approved: config, known: { files: { first, last } } };
-    expect(kinds(config, scene)).toEqual(['pins 2 tools as last seen, and the instructions']);
+    expect(kinds(config, scene)).toEqual([
+      'pins 2 tools as last seen, and the instructions; not shown: 1 that no grant covers (shown once one does, or with `--full`)',
+    ]);
   });
 
   test('text that a person does not see is shown', () => {

@@ -244,7 +244,7 @@ describe('--watch', () => {
       shelf.moment = later(1_000, shelf.moment);
     };
     const out = await watch(shelf, [pass, pass], { rows: 24, columns: 80 });
-    const frames = out.split('\u001b[4A\u001b[J');
+    const frames = out.split('\u001b[4A\u001b[K');
     expect(frames).toHaveLength(3);
     expect(frames.map((frame) => /\d+ s left/.exec(frame)?.[0])).toEqual(['30 s left', '29 s left', '28 s left']);
     for (const frame of frames) expect(frame.split('\n')).toHaveLength(5);
@@ -254,10 +254,13 @@ describe('--watch', () => {
     const shelf = open();
     const grow = () => shelf.put('s', fullShelf().read('files'));
     const out = await watch(shelf, [grow, () => {}], { rows: 6, columns: 80 });
-    const [first, second, third] = out.split(/\u001b\[\dA\u001b\[J/);
+    const [first, second, third] = out.replaceAll(/\u001b\[[JK]/g, '').split(/\u001b\[\dA/);
     expect([first, second, third].map((frame) => frame?.split('\n').length)).toEqual([5, 6, 6]);
-    expect(out).toContain('\u001b[4A\u001b[J');
-    expect(out).toContain('\u001b[5A\u001b[J');
+    expect(out).toContain('\u001b[4A\u001b[K');
+    expect(out).toContain('\u001b[5A\u001b[K');
+    // each line over the one before, and what was longer only from below the last on: a cleared screen is kept by tmux
+    expect(out).not.toMatch(/\u001b\[(?:2J|H\u001b\[J|\dA\u001b\[J)/);
+    expect(out.split('\u001b[J')).toHaveLength(3);
     expect(second).toMatch(/\n… \d+ lines more\n$/);
   });
 
@@ -267,7 +270,9 @@ describe('--watch', () => {
       size.columns = 40;
     };
     const out = await watch(open(), [shrink], size);
-    const [, second = ''] = out.split('\u001b[2J\u001b[H');
+    const [, over = ''] = out.split('\u001b[H');
+    const second = over.replaceAll(/\u001b\[[JK]/g, '');
+    expect(out).toMatch(/\n\u001b\[J$/);
     expect(second.split('\n').filter((line) => measureText(line) > 40)).toEqual([]);
     expect(second).not.toBe('');
   });

@@ -36,7 +36,7 @@ function check(
   const screen = openScreen(columns);
   const place = path === undefined ? undefined : ({ path, origin: 'flag', digest: undefined } as const);
   const whole = { PATH: '/bin:/usr/bin', HOME: '/home/ada', ...env };
-  const context = { env: whole, uid: process.getuid?.(), cwd, ceilings };
+  const context = { env: whole, uid: process.getuid?.(), cwd, ceilings, stateDir: join(cwd, 'state') };
   const code = runConfigCheck({ json }, screen.io, { place, ignored }, context);
   return { code, out: screen.out(), parsed: json ? (JSON.parse(screen.out()) as unknown) : undefined };
 }
@@ -276,4 +276,45 @@ test('every tenant’s config is looked at, with its own structure', () => {
     'for `globex` `servers.own.deadline.idleMs` is wrong: `9` is above `hardMs` (`5`)',
   );
   expect(out).not.toContain('acme');
+});
+
+test('what a tenant lacks is noted where its block stands, once, and nothing that it only inherits', () => {
+  const servers = { files: { command: 'no-such-program', env: { KEY: 'env:BASE' } } };
+  mkdirSync(join(cwd, 'there'));
+  mkdirSync(join(cwd, 'state', 'acme'), { recursive: true });
+  writeFileSync(join(cwd, 'open'), 'secret', { mode: 0o644 });
+  const own = (server: object): object => ({ servers: { files: { command: 'sh', env: {}, ...server } } });
+  const boxed = (isolation: object): object => ({ ...own({}), isolation: { required: 'L2', ...isolation } });
+  const tenants = {
+    inherits: {},
+    secrets: own({
+      env: { A: 'env:NOPE', B: `file:${join(cwd, 'open')}`, C: 'exec:no-such-helper x', D: 'exec:sh x' },
+    }),
+    places: own({ cwd: '/nope', command: 'other-program' }),
+    program: own({ command: 'other-program' }),
+    boxed: boxed({ readable: ['/nonexist', 'relative/x', join(cwd, 'state', 'acme')], writable: ['/etc'] }),
+    open: { ...own({}), isolation: { required: 'L1', uid: 7001, readable: ['/nonexist'] } },
+    good: { ...boxed({ readable: ['there'] }) },
+  };
+  const { code, out } = check(write({ version: 1, servers, tenants }), { columns: 1000 });
+  expect(code).toBe(0);
+  const [, ...notes] = out.trimEnd().split('\n');
+  const of = (tenant: string): readonly string[] =>
+    notes.filter((note) => note.includes(`tenants.${tenant}.`)).map((note) => note.replace(/^.*?tenants\./, ''));
+  expect(of('inherits')).toEqual([]);
+  expect(notes.filter((note) => /: servers\.files|^\S+ servers\.files/.test(note)).length).toBeGreaterThan(0);
+  expect(of('secrets')).toEqual([
+    expect.stringMatching(/^secrets\.servers\.files\.env\.A: .*`env:NOPE`, which is not set/),
+    expect.stringMatching(/^secrets\.servers\.files\.env\.B: `B`/),
+    expect.stringMatching(/^secrets\.servers\.files\.env\.C: .*`exec:no-such-helper …`, but there is no such program/),
+  ]);
+  expect(of('places')).toEqual(['places.servers.files.cwd: there is no directory `/nope`']);
+  expect(of('program')).toEqual([expect.stringMatching(/^program\.servers\.files\.command: /)]);
+  expect(of('boxed')).toEqual([
+    expect.stringMatching(/isolation\.readable: .*`\/nonexist`, which is not there/),
+    expect.stringMatching(/isolation\.readable: .*relative\/x`, which is not there/),
+    expect.stringMatching(/isolation\.readable: .*where the guard keeps its state/),
+    expect.stringMatching(/isolation\.writable: .*`\/etc`, which is of the whole machine/),
+  ]);
+  expect([of('open'), of('good')]).toEqual([[], []]);
 });

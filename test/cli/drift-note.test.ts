@@ -22,10 +22,26 @@ test.each<[string, Partial<DriftFinding>, 'observe' | 'pause' | undefined, strin
   ['instructions', { tool: undefined }, undefined, 'its instructions have changed since they were approved: withheld;'],
   ['instructions that are only observed', { tool: undefined }, 'observe', 'approved: let pass (`mode: observe`);'],
 ])('%s', (_, more, by, text) => {
-  const [line] = warnOfDrift({ ...FOUND, ...more }, by, ' --config /srv/mcp.json');
+  const [line] = warnOfDrift([{ ...FOUND, ...more }], by, ' --config /srv/mcp.json');
   expect(line).toContain(text);
   expect(line).toContain('`mcp-guard scope diff --server files --config /srv/mcp.json`');
   expect(line).toContain('`mcp-guard scope approve --server files --config /srv/mcp.json --reason …`');
+});
+
+test('what one answer shows together is said together, and how to mend it once', () => {
+  const added = (tool: string): DriftFinding => ({ ...FOUND, tool, kind: 'added' });
+  const names = Array.from({ length: 13 }, (_, index) => `t${index}`);
+  const lines = warnOfDrift([FOUND, ...names.map(added), { ...added('loud'), mode: 'warn' }], undefined);
+  expect(lines).toEqual([
+    '`files`: 13 tools are new since its tools were approved: kept out of use: `t0`, `t1`, `t2`, `t3`, `t4`, `t5` and 7 more',
+    '`files`: the tool `loud` is new since its tools were approved: let pass (`pins: warn`)',
+    '`files`: the tool `read` has changed since it was approved: kept out of use',
+    '`files`: look with `mcp-guard scope diff --server files`, then `mcp-guard scope approve --server files --reason …`',
+  ]);
+  expect(warnOfDrift(names.slice(0, 2).map(added), undefined)).toEqual([
+    expect.stringMatching(/^`files`: 2 tools are new .*: kept out of use: `t0`, `t1`; look with `.*`$/),
+  ]);
+  expect(warnOfDrift([], undefined)).toEqual([]);
 });
 
 test('the record has both: the mode of the pins, and why it passed all the same', () => {

@@ -20,6 +20,7 @@ const laneOf = (command: () => object = () => STARTED): ServerLane => ({
     throw new Error('not opened here');
   },
   command: command as () => UpstreamCommand,
+  refusal: () => undefined,
   isolation: 'none',
 });
 const STARTED = {};
@@ -118,7 +119,8 @@ it('opens one that nobody has approved when somebody has', async () => {
 it('keeps one that runs where it is while its new entry is not approved, prefix and all', async () => {
   const settingsOf = () => laneSettings('a', { prefix: 'new_', refusal: REFUSED });
   const { go } = setUp({ settingsOf });
-  expect((await go(held('a'))).lanes).toEqual([laneSettings('a')]);
+  // what runs goes on by its own policies, and what does not is not started
+  expect((await go(held('a'))).lanes).toEqual([laneSettings('a', { refusal: settingsOf().refusal })]);
 });
 
 it('says which ones another command starts', async () => {

@@ -39,7 +39,7 @@ function setUp(more: Partial<FollowParts> = {}) {
   const server = resolveServer(first.policy, ASKED);
   const standing = { now: serverAtStart(first, server) };
   const follower = followPolicy({
-    ...{ server, standing, asked: ASKED, renewal: undefined },
+    ...{ server, standing, asked: ASKED, renewal: undefined, hasLeft: () => false },
     interceptors: [{ name: 'one', onPolicyChange: () => void done.push('changed') }],
     roster: { beforePolicyChange: () => void done.push('before') },
     pins: { policyIs: () => void done.push('pins') },
@@ -124,13 +124,17 @@ describe('a server', () => {
   it('that is one of many and whose new command cannot be had is closed, alone, until it can', async () => {
     let command: () => Promise<UpstreamCommand> = () => Promise.reject(NO_SECRET);
     const begun: string[] = [];
+    let hasLeft = false;
     const { follower, isOpen, standing } = setUp({
+      hasLeft: () => hasLeft,
       renewal: { isOneOfMany: true, prepare: () => command(), begin: () => begun.push('begin') > 0 },
     });
     const prepared = await follower.prepare(held(['b']));
     prepared.commit();
     const note = 'every call to `srv` is refused from now on: no secret: set it';
     expect([prepared.notes, follower.standing?.(), isOpen(), begun]).toEqual([[note], [note], false, []]);
+    hasLeft = true;
+    expect(follower.standing?.()).toEqual([]);
     const { scope } = standing.now;
     const policy = createScopePolicy({ get: () => scope }, () => true);
     // as much of a call as is looked at

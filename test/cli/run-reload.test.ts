@@ -237,7 +237,7 @@ describe('what holds already', () => {
     await look();
     expect([swapped, inForce.held === first]).toEqual([[], true]);
     expect(standing.at(-1)).toMatchObject({ digest: ONE, sinceMs: 1_000, reload: { outcome: 'unchanged', why: '' } });
-    expect(records.map(([, stage]) => stage)).toEqual(['kept']);
+    expect(records.map(([, stage]) => stage)).toEqual(['kept', 'unchanged']);
     expect(said.at(-1)).toContain('is again what');
   });
 

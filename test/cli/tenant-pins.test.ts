@@ -27,7 +27,7 @@ const [MINE, THEIRS, NEWER] = [
   pinsOf([{ name: 'echo' }]),
   pinsOf([{ name: 'remember', title: 'new' }]),
 ];
-const saw = (by: Readonly<Record<string, PinSet>>): Scene['known'] =>
+const saw = (by: Readonly<Record<string, PinSet>>): NonNullable<Scene['known']> =>
   Object.fromEntries(Object.entries(by).map(([who, set]) => [`${who} memory`, { last: seen(set), first: seen(set) }]));
 const pinnedBy = (scene: Scene): JsonObject =>
   Object.fromEntries(

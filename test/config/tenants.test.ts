@@ -113,7 +113,10 @@ describe('structure', () => {
       isolation: { required: 'L2', network: true, openFiles: 200 },
       servers: { files: { isolation: { required: 'L0' } } },
     };
-    const server = serverOf(own, 'files', { servers: { files: { command: 'node', isolation } } });
+    // alone: one user in `servers` would be that of every tenant
+    const document = { ...base, servers: { files: { command: 'node', isolation } }, tenants: { acme: own } };
+    const server = policyOf(document).servers.get('files');
+    if (server === undefined) throw new Error('no such server');
     expect(server.isolation).toMatchObject({ required: 'L2', network: true, uid: 7001, gid: 7001, openFiles: 100 });
     const off = { isolation: { network: true }, servers: { files: { isolation: { network: false } } } };
     expect(serverOf(off).isolation?.network).toBe(false);
@@ -272,7 +275,9 @@ describe('what is wrong', () => {
 
   test('one user for two tenants', () => {
     const document = { ...base, tenants: { acme: { isolation: { uid: 7001 } }, globex: { isolation: { uid: 7001 } } } };
-    expect(errorsOf(document).join('\n')).toContain('tenants.globex.isolation.uid: user 7001 is that of `acme`, too');
+    expect(errorsOf(document).join('\n')).toContain(
+      'tenants.globex.isolation.uid: user 7001 of `globex` is that of `acme`, too',
+    );
   });
 
   test('a home for all tenants', () => {
@@ -321,4 +326,9 @@ describe('what is wrong', () => {
   test.each(['Acme', 'a_b', '', 'a'.repeat(64), '..', 'a/b', 'é', 'acme\0'])('%j is no id', (id) => {
     expect(errorsOf({ ...base, tenants: { [id]: {} } }).join('\n')).toContain('is no legal name');
   });
+});
+
+test('a word for `canary` that is none is answered with all that are', () => {
+  const compiled = compile({ version: 1, servers: {}, tenants: { acme: { canary: 'yes' } } });
+  expect(compiled).toMatchObject({ ok: false, diagnostics: [{ why: 'allowed: `true`, `false`, `stop`' }] });
 });

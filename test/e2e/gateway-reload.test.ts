@@ -126,4 +126,28 @@ describe('behind one entry', () => {
     }
     expect(yard.command('audit', 'verify')).toMatchObject({ status: 0 });
   });
+
+  it('a server that cannot be started any more keeps the narrowing of no other back', async () => {
+    const stage = stageOf({ files: node('server-filesystem', directory('one')) });
+    const session = await openGateway(stage);
+    try {
+      expect(await session.call('files__list_allowed_directories')).toBe('answered');
+      stage.edit((config) => {
+        Object.assign(config.servers.files ?? {}, { env: { K: 'env:NOT_SET_ANYWHERE' } });
+      });
+      expect(stage.approve()).toMatchObject({ status: 0 });
+      await until('it is approved', () => stage.events('config').some(({ approval }) => approval === 2));
+      const before = configEvents(stage).length;
+      stage.edit((config) => {
+        Object.assign(config.scopes ?? {}, { all: { grants: [{ tool: 'get-sum' }] } });
+      });
+      await until('it is narrower', () => configEvents(stage).length > before);
+      expect(configEvents(stage)).not.toContain('kept');
+      expect(await session.call('srv__echo', { message: 'x' })).toBe('Unknown tool: srv__echo');
+      expect(await session.call('files__list_allowed_directories')).toBe('server_unstartable');
+      expect(yard.command('reload')).toMatchObject({ status: 0, stdout: expect.stringContaining('NOT_SET_ANYWHERE') });
+    } finally {
+      await session.client.end();
+    }
+  });
 });

@@ -48,9 +48,10 @@ describe('the config of a running session', () => {
       expect(await session.call('get-sum', { a: 1, b: 2 })).toBe('Unknown tool: get-sum');
       await until('status tells it', () => yard.command('status').stdout.includes('NOT taken over'));
       expect(yard.command('reload')).toMatchObject({
-        status: 0,
-        stdout: expect.stringContaining('has this policy already'),
+        status: 78,
+        stdout: expect.stringContaining('keeps its old policy'),
       });
+      expect(yard.command('status').stdout).toContain('NOT taken over');
 
       stage.restore(good);
       stage.edit((config) => {

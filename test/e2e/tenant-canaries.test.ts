@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Yard } from './guarded.ts';
 import { skipLoudly } from './skipping.ts';
-import { connect, isolationOf, lacks, lookAround, openYard, writeConfig } from './tenant-stage.ts';
+import { connect, isolationOf, lacks, lookAround, openYard, ownUserOf, writeConfig } from './tenant-stage.ts';
 import { readTrail } from './trail.ts';
 
 let yard: Yard;
@@ -66,8 +66,8 @@ test('an alarm where a token of one tenant shows up at the other; its own is non
 const fixtures = join(import.meta.dirname, '..', 'fixtures');
 const LEVELS = {
   L1: (uid: number) => ({ required: 'L1', uid }),
-  L2: () => ({ required: 'L2', readable: [fixtures] }),
-  L3: () => ({ required: 'L3', readable: [fixtures], network: ['api.example.com'] }),
+  L2: (uid: number) => ({ required: 'L2', ...ownUserOf(uid), readable: [fixtures] }),
+  L3: (uid: number) => ({ required: 'L3', ...ownUserOf(uid), readable: [fixtures], network: ['api.example.com'] }),
 } as const;
 
 describe.each(['one server', 'a gateway'])('behind %s', (behind) => {

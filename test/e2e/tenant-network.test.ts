@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RawClient } from './client-raw.ts';
 import { descendants, eventually, type Yard } from './guarded.ts';
 import { skipLoudly } from './skipping.ts';
-import { connect, isolationOf, lacks, openYard, writeConfig } from './tenant-stage.ts';
+import { connect, isolationOf, lacks, openYard, ownUserOf, writeConfig } from './tenant-stage.ts';
 
 let yard: Yard;
 let open: Listener;
@@ -41,7 +41,7 @@ async function listen(banner: string): Promise<Listener> {
 }
 
 const fixtures = join(import.meta.dirname, '..', 'fixtures');
-const boxed = (more: object = {}) => ({ required: 'L3', readable: [fixtures], ...more });
+const boxed = (more: object = {}, uid = 7001) => ({ required: 'L3', ...ownUserOf(uid), readable: [fixtures], ...more });
 
 function begin(tenant: string, isolation: Readonly<Record<string, object>>): RawClient {
   const server = { args: [join(fixtures, 'servers', 'reaches-out.mjs')] };
@@ -66,7 +66,7 @@ describe('at L3', () => {
     if (why !== undefined) skipLoudly(skip, why);
     const acme = begin('acme', {
       acme: boxed({ network: [`localhost:${open.port}`, '*.example.com'] }),
-      globex: boxed(),
+      globex: boxed({}, 7002),
     });
     await acme.initialize();
     const theirs = join(`${yard.state}-homes`, 'globex', 'home', 'kept');
@@ -111,7 +111,7 @@ describe('at L3', () => {
   test('without a domain there is no gate, and a tenant has no use for another’s', async ({ skip }) => {
     const why = lacks('L3');
     if (why !== undefined) skipLoudly(skip, why);
-    const acme = begin('acme', { acme: boxed({ network: [`localhost:${open.port}`] }), globex: boxed() });
+    const acme = begin('acme', { acme: boxed({ network: [`localhost:${open.port}`] }), globex: boxed({}, 7002) });
     await acme.initialize();
     const [token] = await attempt(acme, 1, [['env', 'HTTPS_PROXY']]);
     const globex = connect(yard, join(yard.home, 'config.json'), 'globex');

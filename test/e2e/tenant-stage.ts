@@ -30,7 +30,8 @@ export function lacks(level: 'L1' | 'L2' | 'L3'): string | undefined {
     return able.status === 0 ? undefined : 'setpriv is missing, or another user cannot read this checkout';
   }
   const able = spawnSync('bwrap', [
-    '--unshare-user-try',
+    '--unshare-user',
+    '--disable-userns',
     '--unshare-pid',
     '--unshare-net',
     '--ro-bind',
@@ -45,6 +46,11 @@ export function lacks(level: 'L1' | 'L2' | 'L3'): string | undefined {
   return able.status === 0
     ? undefined
     : `bubblewrap cannot build a sandbox here: ${able.error?.message ?? able.stderr}`;
+}
+
+/** A sandbox needs a user of its own where root starts the guard, and has none where somebody else does. */
+export function ownUserOf(uid: number): { readonly uid?: number } {
+  return process.getuid?.() === 0 ? { uid } : {};
 }
 
 /** A config on which two tenants meet on one server. `blocks` are theirs. */

@@ -15,6 +15,7 @@ import {
   lacks,
   lookAround,
   openYard,
+  ownUserOf,
   writeConfig,
 } from './tenant-stage.ts';
 import { readTrail } from './trail.ts';
@@ -98,7 +99,10 @@ async function playBoth(
 }
 
 const ownUser = (tenant: 'acme' | 'globex') => ({ required: 'L1', uid: USERS[tenant] });
-const sandbox = () => ({ required: 'L2', readable: [join(import.meta.dirname, '..', 'fixtures')] });
+const sandbox = (tenant: 'acme' | 'globex') => ({
+  ...{ required: 'L2', ...ownUserOf(USERS[tenant]) },
+  readable: [join(import.meta.dirname, '..', 'fixtures')],
+});
 
 describe('the search', () => {
   test.each([
@@ -211,34 +215,41 @@ describe('with one barrier taken away they are found', () => {
       env,
     }),
   });
+  /** A user of its own stands behind the barriers of a sandbox, too, where root starts the guard. */
+  const noUsers = [
+    ['--reuid 7001 --regid 7001', '--reuid 0 --regid 0'],
+    ['--reuid 7002 --regid 7002', '--reuid 0 --regid 0'],
+    ['--bounding-set=-all', '--bounding-set=+all'],
+    ['--cap-drop ALL', '--unshare-uts'],
+  ] as const;
   test.for<[string, 'L1' | 'L2', (shared: string) => Readonly<Record<string, string>>]>([
     [
       'its own processes, and user namespace',
       'L2',
       () =>
         taken([
-          ['--unshare-pid', '--unshare-uts'],
-          ['--unshare-user-try', '--unshare-uts'],
+          ...['--unshare-pid', '--unshare-user --disable-userns'].map((words) => [words, '--unshare-uts'] as const),
           ['--proc /proc', '--bind /proc /proc'],
+          ...noUsers,
         ]),
     ],
-    ['its own mount view', 'L2', () => taken([['--tmpfs /tmp', '--ro-bind /tmp /tmp']])],
+    [
+      'its own mount view',
+      'L2',
+      () =>
+        taken([
+          ['--size 268435456 --tmpfs /tmp', '--ro-bind /tmp /tmp'],
+          ['--unshare-user --disable-userns', '--unshare-uts'],
+          ...noUsers,
+        ]),
+    ],
     // of two that stand together each holds where the other is gone
     [
       'a temporary directory of its own, and the umask',
       'L1',
       (dir) => taken([['umask_077', 'umask_000']], { TMPDIR: dir }),
     ],
-    [
-      'a user of its own',
-      'L1',
-      () =>
-        taken([
-          ['--reuid 7001 --regid 7001', '--reuid 0 --regid 0'],
-          ['--reuid 7002 --regid 7002', '--reuid 0 --regid 0'],
-          ['--bounding-set=-all', '--bounding-set=+all'],
-        ]),
-    ],
+    ['a user of its own', 'L1', () => taken(noUsers)],
   ])('%s', async ([, level, holes], { skip }) => {
     const why = lacks(level);
     if (why !== undefined) skipLoudly(skip, why);
@@ -252,11 +263,13 @@ describe('with one barrier taken away they are found', () => {
     expect((await playBoth(sandbox, { env: taken([]) })).leaks).toEqual([]);
   });
 
-  test('a working directory and a mount view of its own', async ({ skip }) => {
+  test('but not with a working directory that both have: no sandbox shows it', async ({ skip }) => {
     const why = lacks('L2');
     if (why !== undefined) skipLoudly(skip, why);
-    const cwd = shared();
-    const { leaks } = await playBoth(sandbox, { server: { cwd } });
-    expect(leaks).toContain('client');
+    const block = (tenant: 'acme' | 'globex') => ({ isolation: sandbox(tenant), servers: { srv: { cwd: both } } });
+    const both = shared();
+    const acme = connect(yard, writeConfig(yard, { acme: block('acme'), globex: block('globex') }), 'acme');
+    expect(await acme.exited).toEqual([77, null]);
+    expect(acme.stderr()).toContain('where another tenant has a directory');
   });
 });

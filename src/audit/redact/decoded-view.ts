@@ -91,6 +91,7 @@ function readBackslashes(bytes: Uint8Array, at: number): Escape | undefined {
   while (second < to + MOST_BACKSLASHES && bytes[second] === BACKSLASH) second += 1;
   const low = second > to && bytes[second] === 0x75 ? readHex(bytes, second + 1, 4) : undefined;
   const isPair = unit < 0xdc00 && low !== undefined && low >= 0xdc00 && low <= 0xdfff;
+  // half a pair is no text
   return isPair
     ? { from, to: second + 5, value: encode(0x10000 + (unit - 0xd800) * 0x400 + low - 0xdc00) }
     : { from, to, value: encode(0xfffd) };

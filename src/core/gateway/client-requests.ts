@@ -109,7 +109,12 @@ export class ClientRequests {
   }
 
   #byUri(open: OpenRequest, line: Line<RequestMessage>, uri: string): void {
-    const known = this.#parts.lanes.all.find((lane) => lane.subscriptions.has(uri)) ?? this.#parts.routes.of(uri);
+    const { lanes, routes } = this.#parts;
+    const { method } = line.message;
+    // Where it was subscribed to it is unsubscribed from, whoever has it now.
+    const listener =
+      method === 'resources/unsubscribe' ? lanes.all.find((lane) => lane.subscriptions.has(uri)) : undefined;
+    const known = listener ?? routes.of(uri);
     if (known === undefined) {
       this.#askResource(open, line, uri, 'resources');
       return;
@@ -129,9 +134,11 @@ export class ClientRequests {
     const candidates = lanes.all.filter((lane) => lane.state !== 'down' && lane.offers(capability));
     asks.start({
       ...{ open, line, candidates, nextOn: NO_RESOURCE, refusal: unknownResource(uri, open.modern) },
+      isReading: line.message.method === 'resources/read' || line.message.method === 'completion/complete',
       onFound: (lane) => {
-        if (line.message.method === 'resources/read') routes.learn(lane, uri);
-        else this.#noteSubscription(lane, line, uri);
+        if (line.message.method === 'completion/complete') return;
+        routes.learnAnswered(lane, uri);
+        this.#noteSubscription(lane, line, uri);
       },
     });
   }
@@ -157,6 +164,7 @@ export class ClientRequests {
       candidates,
       nextOn: METHOD_UNKNOWN,
       refusal: unknownMethod(open.method),
+      isReading: false,
       onFound: () => {},
     });
   }

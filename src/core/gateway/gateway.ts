@@ -82,7 +82,8 @@ export class Gateway {
       onGreeted: () => this.#fromLanes.flush(),
     });
     this.#one = new ToOneLane({ settings, outbox, requests, lanes, refusals });
-    const asks = new Asks(requests, refusals, settings.read, ({ open, line }, lane, then) =>
+    const nowMs = (): number => outbox.now.monoMs;
+    const asks = new Asks(requests, refusals, settings.read, nowMs, ({ open, line }, lane, then) =>
       this.#one.trySend(open, line, lane, then),
     );
     const lists: Lists = new Lists({
@@ -102,8 +103,8 @@ export class Gateway {
 
   /** Monotonic ms at which a `tick` is wanted; Infinity for never. */
   get wakeAtMs(): number {
-    const { table, fans, greetings, listens } = this.#parts;
-    return Math.min(table.wakeAtMs, fans.wakeAtMs, greetings.wakeAtMs, listens.wakeAtMs, this.#endByMs);
+    const { table, fans, greetings, listens, asks } = this.#parts;
+    return Math.min(table.wakeAtMs, fans.wakeAtMs, asks.wakeAtMs, greetings.wakeAtMs, listens.wakeAtMs, this.#endByMs);
   }
 
   /** What the client has before every name of this server now, separator included. */
@@ -200,6 +201,7 @@ export class Gateway {
       case 'tick':
         this.#parts.greetings.onTick();
         this.#parts.fans.onTick();
+        this.#parts.asks.onTick();
         this.#parts.listens.onTick();
         lanes.onTick();
         return;
@@ -233,7 +235,10 @@ export class Gateway {
     const { lanes, fans, asks, greetings, outbox, listens, changes } = this.#parts;
     if (this.#isEnding) return;
     const isSettled =
-      fans.isEmpty && asks.isEmpty && !greetings.isWaiting && lanes.all.every(({ waiting }) => waiting.length === 0);
+      fans.isEmpty &&
+      asks.isEmpty &&
+      !greetings.isWaiting &&
+      lanes.all.every((lane) => !lane.waiting.some((one) => lane.isWanted(one)));
     if (!isSettled && outbox.now.monoMs < this.#endByMs) return;
     this.#isEnding = true;
     this.#endByMs = NEVER;

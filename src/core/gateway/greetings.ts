@@ -9,15 +9,13 @@ import { replaceId } from '../../wire/splice.ts';
 import { LIST_NAMES } from '../interceptor.ts';
 import type { ClientMemory } from './client-memory.ts';
 import type { Answers, FanOuts } from './fan-outs.ts';
+import { LEGACY, shapedDiscovery, shapedTtl } from './greeting-shape.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
 import type { GatewaySettings, LaneSettings } from './settings.ts';
 import { uniteCapabilities, uniteInstructions } from './unite.ts';
-
-/** Of the era that greets, newest first. */
-const LEGACY = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 
 /** What the guard itself does for its client: it tells of a changed policy, and of a server that is down. */
 const OWN: JsonObject = { logging: {} };
@@ -178,8 +176,15 @@ export class Greetings {
     let first: Buffer | undefined;
     for (const [lane, line] of answers) {
       const { result } = line.message;
-      if (isJsonObject(result)) results.set(lane, result);
-      else {
+      if (isJsonObject(result)) {
+        const shaped = shapedDiscovery(result);
+        if (shaped !== undefined) results.set(lane, shaped);
+        else
+          this.#parts.outbox.log(
+            'warn',
+            `\`${lane.id}\` is left out of \`server/discover\`: it names no revision that mcp-guard knows`,
+          );
+      } else {
         legacy.push(lane.id);
         first ??= replaceId(line, open.id);
       }
@@ -196,7 +201,7 @@ export class Greetings {
     }
     for (const [lane, result] of results) lane.capabilities = objectAt(result, 'capabilities') ?? {};
     const versions = commonVersions([...results.values()]);
-    const ttlMs = Math.min(...[...results.values()].map((one) => (typeof one.ttlMs === 'number' ? one.ttlMs : 0)));
+    const ttlMs = Math.min(...[...results.values()].map((one) => shapedTtl(one.ttlMs)));
     const isWhole = this.#parts.lanes.all.every((lane) => results.has(lane));
     const result = JSON.stringify({
       supportedVersions: versions,

@@ -71,7 +71,7 @@ export class LaneChanges {
     lane.late.clear();
     lane.subscriptions.clear();
     routes.forget(lane);
-    outbox.log('warn', `\`${lane.id}\` has left the config: it is not asked any more, and ends once it owes nothing`);
+    outbox.log('info', `\`${lane.id}\` has left the config: it is not asked any more, and ends once it owes nothing`);
   }
 
   /** @param before undefined: it was not there, or had left */
@@ -79,8 +79,13 @@ export class LaneChanges {
     const { changed } = this.#parts;
     const { refusal, prefix } = lane.settings;
     lane.late.clear();
+    // What a stopped server has listed was let through by another policy, and under other prefixes.
+    if (lane.lists.size > 0) {
+      lane.lists.clear();
+      changed.note(lane);
+    }
     if (refusal !== undefined) {
-      lane.why = refusal.text;
+      this.#refuse(lane, refusal.text);
       return;
     }
     if (before === undefined || before.refusal !== undefined) this.#open(lane);
@@ -92,6 +97,18 @@ export class LaneChanges {
     if (before === undefined || before.prefix === prefix) return;
     lane.lists.clear();
     changed.note(lane);
+  }
+
+  /** INVARIANT: nothing starts it. One that runs refuses its calls by its own policies. */
+  #refuse(lane: Lane, why: string): void {
+    const { lanes, changed } = this.#parts;
+    lane.why = why;
+    lane.startsAtEnd = false;
+    lane.retryAtMs = Number.POSITIVE_INFINITY;
+    if (lane.hasSession && lane.state !== 'stopping') return;
+    lane.state = 'down';
+    lanes.refuseWaiting(lane, 'down');
+    changed.left(lane);
   }
 
   /** It may run, whatever was wrong with it before. */

@@ -56,7 +56,16 @@ export class Lanes {
     for (const lane of this.all) if (lane.state === 'starting') this.#up(lane);
   }
 
+  /** INVARIANT: one that must not run is not started, whoever needs it. */
   start(lane: Lane): void {
+    const { refusal } = lane.settings;
+    if (refusal !== undefined) {
+      lane.state = 'down';
+      lane.why = refusal.text;
+      lane.retryAtMs = Number.POSITIVE_INFINITY;
+      this.refuseWaiting(lane, 'down');
+      return;
+    }
     lane.begin(this.#outbox.now.monoMs);
     this.#outbox.push({ type: 'start_lane', lane: lane.id });
     if (this.#client.era === 'legacy') this.greet(lane, undefined);
@@ -196,13 +205,14 @@ export class Lanes {
       return;
     }
     if (lane.state !== 'down') this.#giveUp(lane, 'it has ended');
-    if (this.#client.hasLeft || lane.isRejected) return;
+    if (this.#client.hasLeft || lane.isRejected || lane.settings.refusal !== undefined) return;
     this.#planRetry(lane);
     this.#outbox.log('warn', downText(lane, lane.settings.comesBack ? lane.retryDelayMs : undefined));
   }
 
   #planRetry(lane: Lane): void {
-    const isOver = this.#client.hasLeft || !lane.settings.comesBack || lane.isRejected;
+    const isOver =
+      this.#client.hasLeft || !lane.settings.comesBack || lane.isRejected || lane.settings.refusal !== undefined;
     lane.retryAtMs = isOver ? Number.POSITIVE_INFINITY : this.#outbox.now.monoMs + lane.retryDelayMs;
   }
 

@@ -3,10 +3,12 @@
 import { isJsonObject, type Json, stringAt } from '../../wire/json.ts';
 import type { Line, RequestMessage, ResponseMessage } from '../../wire/message.ts';
 import { elementSpans, replaceId, spliceText, valueSpan } from '../../wire/splice.ts';
-import { type Places, readCursor, writeCursor } from './cursors.ts';
 import type { ListName } from '../interceptor.ts';
 import type { ChangedLists } from './changed-lists.ts';
+import { mayGoOn, type Places, readCursor, writeCursor } from './cursors.ts';
+import { isWellFormed } from './entry-shape.ts';
 import type { Answers, FanOuts } from './fan-outs.ts';
+import { shapedTtl } from './greeting-shape.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { isAnsweredFor, keepLate, noteInTime, takeLate } from './late-lists.ts';
@@ -64,8 +66,9 @@ export class Lists {
       return;
     }
     const cursor = stringAt(line.message.params, 'cursor');
-    const places = cursor === undefined ? undefined : readCursor(cursor, kind, settings.seal);
-    if (cursor !== undefined && places === undefined) {
+    const from = cursor === undefined ? undefined : readCursor(cursor, kind, settings.seal);
+    const places = from?.places;
+    if (cursor !== undefined && from === undefined) {
       refusals.refuse(open, line, NOBODY, unknownCursor());
       return;
     }
@@ -76,7 +79,7 @@ export class Lists {
       return { lane, changes: inner === undefined ? [] : [{ path: ['params', 'cursor'] as const, value: inner }] };
     });
     const kept = isFirst ? able.filter((lane) => isKept(lane, kind)) : [];
-    const absent = lanes.all.filter((lane) => !lane.takesLines);
+    const absent = lanes.all.filter(({ state }) => state !== 'up');
     fans.start({
       open,
       line,
@@ -84,7 +87,7 @@ export class Lists {
       ...{ owed: kind, keepsLate: isFirst },
       onForgone: () => this.#noteMissed(kind, absent, new Map()),
       onDone: (answers) => {
-        this.#merge(kind, open, answers, kept, isFirst);
+        this.#merge(kind, open, answers, kept, from?.page ?? 0);
         this.#noteMissed(kind, absent, answers);
       },
     });
@@ -109,7 +112,8 @@ export class Lists {
     }
   }
 
-  #merge(kind: ListKind, open: OpenRequest, answers: Answers, kept: readonly Lane[], isFirst: boolean): void {
+  #merge(kind: ListKind, open: OpenRequest, answers: Answers, kept: readonly Lane[], page: number): void {
+    const isFirst = page === 0;
     const { lanes, requests, settings } = this.#parts;
     const entries: string[] = [];
     const places = new Map<string, string>();
@@ -133,10 +137,11 @@ export class Lists {
       if (isFirst || own.length > 0) note(lane, kind, own);
       for (const entry of own) entries.push(entry);
       const next = stringAt(result, 'nextCursor');
-      if (next !== undefined) places.set(lane.id, next);
+      if (next !== undefined && !mayGoOn(next, page)) this.#report.endless(lane, kind);
+      else if (next !== undefined) places.set(lane.id, next);
       else if (isFirst && Number.isFinite(lane.settings.idleStopMs)) lane.lists.set(kind, own);
       if (next !== undefined) lane.lists.delete(kind);
-      ttlMs = Math.min(ttlMs, typeof result.ttlMs === 'number' ? result.ttlMs : 0);
+      ttlMs = Math.min(ttlMs, shapedTtl(result.ttlMs));
     }
     if (error !== undefined && entries.length === 0 && answers.size === 1) {
       requests.reply(open, replaceId(error, open.id));
@@ -145,7 +150,10 @@ export class Lists {
     const isWhole = lanes.all.every(
       (lane) => answers.has(lane) || lane.state === 'idle' || lane.settings.refusal !== undefined,
     );
-    const next = places.size === 0 ? '' : `,"nextCursor":${JSON.stringify(writeCursor(kind, places, settings.seal))}`;
+    const next =
+      places.size === 0
+        ? ''
+        : `,"nextCursor":${JSON.stringify(writeCursor(kind, { places, page: page + 1 }, settings.seal))}`;
     // a list that somebody is missing from is stale at once
     const hints = `,"resultType":"complete","ttlMs":${isWhole && Number.isFinite(ttlMs) ? ttlMs : 0},"cacheScope":"private"`;
     const body = `"result":{${JSON.stringify(kind)}:[${entries.join(',')}]${next}${open.modern ? hints : ''}}`;
@@ -167,7 +175,7 @@ export class Lists {
 
   /** Undefined where it is left out: what is shown under a name is what is called under it. */
   #entryOf(kind: ListKind, lane: Lane, text: string, value: Json | undefined): string | undefined {
-    if (!isJsonObject(value)) return undefined;
+    if (!isJsonObject(value) || !isWellFormed(kind, value)) return this.#report.misshapen(lane);
     const { prefixes, routes } = this.#parts;
     if (kind === 'tools' || kind === 'prompts') {
       const name = stringAt(value, 'name');

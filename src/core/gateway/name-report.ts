@@ -49,6 +49,25 @@ export class NameReport {
     return undefined;
   }
 
+  endless(lane: Lane, kind: ListKind): void {
+    if (!this.#once(`${lane.id}\n\n\n${kind}`)) return;
+    this.#outbox.log(
+      'error',
+      `the list of \`${kind}\` of \`${lane.id}\` is cut off here: it has more than 1000 pages, or a cursor of more than 8192 characters, and would keep the client from the lists of the other servers`,
+    );
+  }
+
+  /** @returns undefined: it is left out of the list */
+  misshapen(lane: Lane): undefined {
+    if (!this.#once(`${lane.id}\n\n${this.#kind}`)) return undefined;
+    this.#outbox.note('answer_denied', lane.id, { method: this.#kind, rule: 'gateway.shape', why: 'misshapen' });
+    this.#outbox.log(
+      'error',
+      `an entry of \`${this.#kind}\` of \`${lane.id}\` is left out: it has not the shape that the protocol says, so clients would refuse the whole list (further ones are left out unsaid)`,
+    );
+    return undefined;
+  }
+
   end(lane: Lane): void {
     if (this.#long === 0 || !this.#once(`${lane.id}\nlength`)) return;
     this.#outbox.log(

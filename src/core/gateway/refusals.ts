@@ -112,7 +112,11 @@ export function unknownTask(): Refusing {
 }
 
 export function unknownMethod(method: string): Refusing {
-  return plain({ reason: 'method_foreign', code: METHOD_NOT_FOUND, message: `Method not found: ${cutForeign(method)}` });
+  return plain({
+    reason: 'method_foreign',
+    code: METHOD_NOT_FOUND,
+    message: `Method not found: ${cutForeign(method)}`,
+  });
 }
 
 /** -32002 up to 2025-11-25, -32602 from then on. */

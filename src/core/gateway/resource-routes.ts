@@ -1,82 +1,116 @@
-// Whose a resource is, by its URI, from what the servers have listed. URIs are never rewritten. Pure and bounded.
-// attacker-controlled: every URI and template. TRUST: of two servers that list the same one, the first in the config has it.
+// Whose a resource is, by its URI, from what the servers have listed. URIs are never rewritten. Pure and bounded, each server by itself:
+// one that lists without end takes no room from another. attacker-controlled: every URI and template. TRUST: of two servers that list
+// the same one, the first in the config has it.
 import type { Lane } from './lane.ts';
+import { fits, readTemplate, type UriTemplate } from './uri-template.ts';
 
+/** Of one server. */
 const MOST_URIS = 50_000;
-const MOST_TEMPLATES = 2_000;
+const MOST_TEMPLATES = 500;
+const MOST_ANSWERED = 1_024;
+/** In UTF-16 units: of one URI, and of all of one server. */
+const LONGEST_URI = 4_096;
+const MOST_UNITS = 8 * 1024 * 1024;
 
-interface Template {
-  readonly lane: Lane;
-  /** What stands between its expressions. */
-  readonly literals: readonly string[];
+/** What one server has said to have. */
+interface Known {
+  readonly uris: Set<string>;
+  units: number;
+  readonly templates: Map<string, UriTemplate>;
+  /** It has answered for these, listed by nobody. */
+  readonly answered: Set<string>;
 }
 
 export class ResourceRoutes {
   readonly #order: readonly Lane[];
-  readonly #uris = new Map<string, Lane>();
-  readonly #templates = new Map<string, Template>();
+  readonly #known = new WeakMap<Lane, Known>();
 
   /** @param order as in the config */
   constructor(order: readonly Lane[]) {
     this.#order = order;
   }
 
-  /** @returns false where another server has it, which comes first */
+  /** It has listed it. @returns false where another server has it, which comes first */
   learn(lane: Lane, uri: string): boolean {
-    const known = this.#uris.get(uri);
-    if (known === lane) return true;
-    if (known !== undefined && this.#order.indexOf(known) < this.#order.indexOf(lane)) return false;
-    if (known !== undefined || this.#uris.size < MOST_URIS) this.#uris.set(uri, lane);
-    return true;
+    const known = this.#knownOf(lane);
+    if (uri.length <= LONGEST_URI && !known.uris.has(uri)) {
+      known.uris.add(uri);
+      known.units += uri.length;
+      // the oldest make room
+      for (const oldest of known.uris) {
+        if (known.uris.size <= MOST_URIS && known.units <= MOST_UNITS) break;
+        known.uris.delete(oldest);
+        known.units -= oldest.length;
+      }
+    }
+    const owner = this.#find(({ uris }) => uris.has(uri));
+    return owner === undefined || owner === lane;
   }
 
   learnTemplate(lane: Lane, text: string): boolean {
-    const known = this.#templates.get(text);
-    if (known?.lane === lane) return true;
-    if (known !== undefined && this.#order.indexOf(known.lane) < this.#order.indexOf(lane)) return false;
-    if (known === undefined && this.#templates.size >= MOST_TEMPLATES) return true;
-    this.#templates.set(text, { lane, literals: text.split(/\{[^{}]*\}/) });
-    return true;
+    const { templates } = this.#knownOf(lane);
+    if (!templates.has(text) && templates.size < MOST_TEMPLATES) {
+      const template = readTemplate(text);
+      if (template !== undefined) templates.set(text, template);
+    }
+    const owner = this.ofTemplate(text);
+    return owner === undefined || owner === lane;
+  }
+
+  /** It has answered for one that nobody lists. INVARIANT: whatever is listed later outranks that. */
+  learnAnswered(lane: Lane, uri: string): void {
+    if (uri.length > LONGEST_URI) return;
+    const { answered } = this.#knownOf(lane);
+    const oldest = answered.keys().next();
+    if (answered.size >= MOST_ANSWERED && oldest.done !== true) answered.delete(oldest.value);
+    answered.add(uri);
   }
 
   /** It has left. */
   forget(lane: Lane): void {
-    for (const [uri, owner] of this.#uris) if (owner === lane) this.#uris.delete(uri);
-    for (const [text, template] of this.#templates) if (template.lane === lane) this.#templates.delete(text);
+    this.#known.delete(lane);
   }
 
   ofTemplate(text: string): Lane | undefined {
-    return this.#templates.get(text)?.lane;
+    return this.#find(({ templates }) => templates.has(text));
   }
 
-  /** The one that listed it, else the one whose template says most of it. Undefined: nobody is known to have it. */
+  /** The one that listed it, else the one whose template says most of it, else the one that answered for it. */
   of(uri: string): Lane | undefined {
-    const listed = this.#uris.get(uri);
-    if (listed !== undefined) return listed;
-    let best: { lane: Lane; length: number } | undefined;
-    for (const { lane, literals } of this.#templates.values()) {
-      const length = literals.reduce((sum, one) => sum + one.length, 0);
-      const isBetter =
-        best === undefined ||
-        length > best.length ||
-        (length === best.length && this.#order.indexOf(lane) < this.#order.indexOf(best.lane));
-      if (isBetter && fits(literals, uri)) best = { lane, length };
-    }
-    return best?.lane;
+    return (
+      this.#find(({ uris }) => uris.has(uri)) ??
+      this.#ofBestTemplate(uri) ??
+      this.#find(({ answered }) => answered.has(uri))
+    );
   }
-}
 
-/** In linear time: each literal in its place, anything between. One that does not name a scheme claims nothing. */
-function fits(literals: readonly string[], uri: string): boolean {
-  const [first = ''] = literals;
-  const last = literals.at(-1) ?? '';
-  if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(first) || !uri.startsWith(first)) return false;
-  if (literals.length === 1) return uri === first;
-  let at = first.length;
-  for (const literal of literals.slice(1, -1)) {
-    const found = uri.indexOf(literal, at);
-    if (found === -1) return false;
-    at = found + literal.length;
+  #ofBestTemplate(uri: string): Lane | undefined {
+    let best: Lane | undefined;
+    let length = 0;
+    for (const lane of this.#order) {
+      for (const template of this.#known.get(lane)?.templates.values() ?? []) {
+        // the first in the config has what two say equally much of
+        if (template.length <= length || !fits(template, uri)) continue;
+        best = lane;
+        length = template.length;
+      }
+    }
+    return best;
   }
-  return uri.length - last.length >= at && uri.endsWith(last);
+
+  #find(has: (known: Known) => boolean): Lane | undefined {
+    return this.#order.find((lane) => {
+      const known = this.#known.get(lane);
+      return known !== undefined && has(known);
+    });
+  }
+
+  #knownOf(lane: Lane): Known {
+    let known = this.#known.get(lane);
+    if (known === undefined) {
+      known = { uris: new Set(), units: 0, templates: new Map(), answered: new Set() };
+      this.#known.set(lane, known);
+    }
+    return known;
+  }
 }

@@ -48,9 +48,7 @@ export function uniteInstructions(
 ): string | undefined {
   const parts = all.flatMap(({ lane, result }) => {
     const text = stringAt(result, 'instructions');
-    return text === undefined || text.trim() === ''
-      ? []
-      : [`## ${lane}\n\n${lowerHeadings(text)}`];
+    return text === undefined || text.trim() === '' ? [] : [`## ${lane}\n\n${lowerHeadings(text)}`];
   });
   return parts.length === 0 ? undefined : parts.join('\n\n');
 }

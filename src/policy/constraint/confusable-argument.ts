@@ -4,6 +4,8 @@ import { hasUnsafeUnit } from '../../wire/request-id.ts';
 import { quote } from './shown-text.ts';
 
 const PLAIN = /^[!-~]*$/;
+/** Blanks and control characters. */
+const AROUND = /^[\s\p{Cc}]+|[\s\p{Cc}]+$/gu;
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 
 /** The keys that a rule reads in one object. */
@@ -41,5 +43,5 @@ export function describeConfusable({ key, like }: Confusable): string {
 
 /** No case, no compatibility form, nothing invisible, nothing around: more than any one reader folds. */
 function fold(key: string): string {
-  return foldKey(foldKey(key).normalize('NFKC').replace(INVISIBLE, '').trim()).normalize('NFKC');
+  return foldKey(foldKey(key).normalize('NFKC').replace(INVISIBLE, '').replace(AROUND, '')).normalize('NFKC');
 }

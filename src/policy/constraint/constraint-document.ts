@@ -57,6 +57,8 @@ export interface ConstraintPorts {
    * that cannot be known, or where it changed so lately that the next change might bear the same time.
    */
   directoryState?(path: string): string | undefined;
+  /** What `~name` stands for: absolute; undefined where this machine knows no such user. */
+  homeOf?(user: string): string | undefined;
   /** A variable of the server's environment. Undefined where it has none, or nobody knows. */
   variable?(name: string): string | undefined;
   /** Of an absolute path whose real path is not known: whether a link on the way is another for each process. */

@@ -90,10 +90,14 @@ function matchesHost(wanted: HostPattern['host'], host: string): boolean {
   return isIpv4(host) ? isPublicIpv4(host) : !isLocalName(host);
 }
 
+/**
+ * Below no registry: reserved (RFC 6761, 6762, 7686, 8375, ICANN's name collisions), or what `/etc/hosts`, home routers and clusters
+ * give out by themselves. `fritz.box` is, `box` is not.
+ */
+const LOCAL_DOMAIN =
+  /(?:^|\.)(?:localhost[46]?|localdomain[46]?|local|internal|intranet|lan|home|mail|corp|private|domain|workgroup|belkin|router|gateway|test|invalid|onion|alt|svc|default|fritz\.box|home\.arpa|in-addr\.arpa|ip6\.arpa)$/;
+
 /** Names that stand for this machine or its network: one label, or a domain that is never public. */
 function isLocalName(host: string): boolean {
-  return (
-    !host.includes('.') ||
-    /\.(?:localhost|local|internal|intranet|lan|home|corp|private|home\.arpa|in-addr\.arpa)$/.test(host)
-  );
+  return !host.includes('.') || LOCAL_DOMAIN.test(host);
 }

@@ -3,6 +3,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../wire/json.ts';
 import type { Violation } from './constraint-set.ts';
 import {
+  endsFromHome,
   endsOwnPath,
   findNear,
   isPlainName,
@@ -11,17 +12,19 @@ import {
   type OwnPaths,
   reach,
 } from './own-reach.ts';
-import { isPathLike, listReadings, shorten } from './own-readings.ts';
+import { bareName, isPathLike, listReadings, type ReadingParts, restOfHome, shorten } from './own-readings.ts';
 import { writePointer } from './pointer.ts';
 import { listBases } from './real-location.ts';
 import { createSettledNames, SAME_MOMENT_MS, type SettledNames } from './settled-names.ts';
 import { quote } from './shown-text.ts';
-import type { VariableOf } from './variables.ts';
 
 /** Different path-like texts in one call. */
 const MAX_TEXTS = 5_000;
-/** Readings of them, by each directory that they may count from; each costs some 15 µs. */
+/** Readings of them, by each directory that they may count from; each costs some 15 µs. Long ones and those that climb count more. */
 const MAX_LOOKS = 20_000;
+/** Characters of readings, and `..` in one, that cost as much as a look. */
+const CHARACTERS_PER_LOOK = 512;
+const CLIMBS_PER_LOOK = 4;
 
 /** Looks through the arguments of one call; remembers of earlier ones only what cannot have changed. */
 export type OwnPathFinder = (args: JsonObject | undefined, monoMs: number) => Violation | undefined;
@@ -60,7 +63,7 @@ interface Surroundings {
   /** Where a bare name may lead to the guard's own files. */
   readonly near: readonly NearBase[];
   readonly harmless: SettledNames;
-  readonly variableOf: VariableOf;
+  readonly parts: ReadingParts;
 }
 
 function survey(own: OwnPaths, ports: OwnPathPorts): Surroundings {
@@ -71,11 +74,31 @@ function survey(own: OwnPaths, ports: OwnPathPorts): Surroundings {
     bases,
     near,
     harmless: createSettledNames(paths, (path) => ports.directoryState?.(path)),
+    parts: readAs(ports, bases),
+  };
+}
+
+function readAs(ports: OwnPathPorts, bases: readonly string[]): ReadingParts {
+  const { homeDir } = ports;
+  const homes = homeDir.replace(/[/\\][^/\\]*$/, '');
+  return {
     variableOf(name) {
-      if (/^(?:HOME|USERPROFILE)$/i.test(name)) return ports.homeDir;
+      if (/^(?:HOME|USERPROFILE)$/i.test(name)) return homeDir;
       return /^(?:PWD|CD)$/i.test(name) ? bases[0] : ports.variable?.(name);
     },
+    homesOf(name) {
+      if (name === undefined) return [homeDir];
+      // in a shell: the working directory, and the one before it
+      if (name === '+' || name === '-') return ['.', ports.variable?.('OLDPWD') ?? '.'];
+      // whoever it is: from the root, where `..` ends, and beside the home of the server
+      return [homeDir, ports.homeOf?.(name) ?? homeDir, `${homes}/${name}`, ''];
+    },
   };
+}
+
+/** What one reading costs beside the looks of its bases. */
+function countClimbs(reading: string): number {
+  return reading.includes('..') ? Math.floor(reading.split('..').length / CLIMBS_PER_LOOK) : 0;
 }
 
 /**
@@ -86,26 +109,36 @@ function findOwnPath(
   args: JsonObject,
   own: OwnPaths,
   ports: OwnPathPorts,
-  { bases, near, harmless, variableOf }: Surroundings,
+  { bases, near, harmless, parts }: Surroundings,
 ): Violation | undefined {
   const seen = new Set<string>();
   const path: string[] = [];
   let looks = 0;
+  const endsOwnHome = (reading: string): boolean => {
+    const rest = restOfHome(reading);
+    return rest !== undefined && endsFromHome(rest, own);
+  };
 
   const visitText = (written: string): Violation | undefined => {
-    const text = shorten(written);
-    if (text === undefined || text === '') return undefined;
-    const isPath = isPathLike(text);
-    if (!isPath && (near.length === 0 || text.length > 255 || harmless.has(text))) return undefined;
+    const shortened = shorten(written);
+    if (shortened === undefined || shortened === '') return undefined;
+    const isPath = isPathLike(shortened);
+    if (!isPath && near.length === 0) return undefined;
+    const text = isPath ? shortened : bareName(shortened);
+    if (text === undefined || (!isPath && harmless.has(text))) return undefined;
     if (seen.has(text)) return undefined;
     seen.add(text);
-    const readings = listReadings(text, variableOf);
-    if (readings === undefined) return violate(path, 'may be read as a path in too many ways: write it plainly');
-    if (isPath && readings.some((reading) => endsOwnPath(reading, own))) {
+    const inside = isPath ? visitJson(text) : undefined;
+    if (inside !== undefined) return inside;
+    const listed = listReadings(text, parts);
+    if (listed === undefined) return violate(path, 'may be read as a path in too many ways: write it plainly');
+    const { texts: readings, length } = listed;
+    if (isPath && readings.some((reading) => endsOwnPath(reading, own) || endsOwnHome(reading))) {
       return violate(path, 'may lead to files of the guard itself, which no tool may touch: give an absolute path');
     }
     const from = isPath ? bases : near.map((base) => base.path);
-    looks += readings.length * from.length;
+    const climbs = readings.reduce((sum, reading) => sum + countClimbs(reading), 0);
+    looks += (readings.length + climbs) * from.length + Math.floor(length / CHARACTERS_PER_LOOK);
     if (seen.size > MAX_TEXTS || looks > MAX_LOOKS) {
       return violate([], 'hold too many texts that may be paths: send less');
     }
@@ -122,8 +155,7 @@ function findOwnPath(
           'goes through a link that every process has of its own, so it may lead to files of the guard itself: write the path without `/proc` and `/dev/fd`',
         );
     }
-    if (isPath) return visitJson(text);
-    if (readings.every((reading) => isPlainName(reading, near, ports))) harmless.add(text);
+    if (!isPath && readings.every((reading) => isPlainName(reading, near, ports))) harmless.add(text);
     return undefined;
   };
   /** Some servers take a list as text. */

@@ -18,7 +18,7 @@ export interface OwnPaths {
 
 export type OwnPathPorts = Pick<
   ConstraintPorts,
-  'realPath' | 'homeDir' | 'bases' | 'windows' | 'directoryState' | 'variable' | 'isPerProcess' | 'atOnce'
+  'realPath' | 'homeDir' | 'bases' | 'windows' | 'directoryState' | 'homeOf' | 'variable' | 'isPerProcess' | 'atOnce'
 >;
 
 /** A directory where a bare name may lead into one of them. */
@@ -75,6 +75,17 @@ export function endsOwnPath(reading: string, { tails }: OwnPaths): boolean {
   if (/^(?:\/|[A-Za-z]:[\\/])/.test(reading)) return false;
   const parts = takeBack(splitParts(fold(reading)).filter((part) => part !== '.'));
   return parts.some((_, index) => tails.has(parts.slice(0, index + 1).join('/')));
+}
+
+/** Whether what stands behind a `~name` leads into one of them from some home: `..` may climb to any directory above it. */
+export function endsFromHome(rest: string, { places }: OwnPaths): boolean {
+  const parts = takeBack(splitParts(fold(rest)).filter((part) => part !== '.'));
+  return places.map(splitParts).some((place) =>
+    place.some((_, from) => {
+      const end = place.slice(from);
+      return end.length <= parts.length && end.every((part, index) => part === parts[index]);
+    }),
+  );
 }
 
 /** `unknown`: through a link that every process has of its own. */

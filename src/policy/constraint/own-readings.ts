@@ -18,6 +18,8 @@ const MAX_WORK = 524_288;
 const MAX_PATH_LENGTH = 4096;
 /** Longer than any name on a disk. */
 const MAX_NAME_LENGTH = 1024;
+/** The longest name that Linux knows. */
+const MAX_BARE_LENGTH = 255;
 const PATH_MARK = /[/\\~.%$]/;
 const NOT_ASCII = /[^\0-\x7f]/;
 /** What a reader opens as a file, if anything: `sqlite:`, `jdbc:sqlite:`; not the first word of a sentence. */
@@ -53,6 +55,13 @@ export function shorten(text: string): string | undefined {
   }
   if (rest.length <= MAX_PATH_LENGTH) return rest;
   return collapse(ENCODED_STEP.test(rest) ? decodeLeniently(decodeLeniently(rest)) : rest);
+}
+
+/** Of a text that is no path: the name that a reader may take it for; undefined where it is too long for one. attacker-controlled. */
+export function bareName(text: string): string | undefined {
+  if (text.length <= MAX_BARE_LENGTH) return text;
+  const name = trimWidely(text.replace(DROPPED, '').split('\0', 1)[0] ?? '');
+  return name === '' || name.length > MAX_BARE_LENGTH ? undefined : name;
 }
 
 /** From the end: most texts are known to stay too long after a few parts. */

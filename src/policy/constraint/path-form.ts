@@ -1,11 +1,13 @@
 // What a text says as a path, before any file system is asked: absolute or relative segments, or why readers would differ about
 // it. Knows POSIX forms, `~` and `file:`; Windows forms stand in windows-path.ts.
+import { climbsWhenEmpty } from './variables.ts';
 
 export type PathForm =
   | { readonly ok: true; readonly paths: readonly string[] }
   | { readonly ok: false; readonly fault: string };
 
 const MAX_PATH_LENGTH = 4096;
+const CLIMBS = 'must not hold a part that is `..` without the variables, commands or quotes in it';
 const CONTROL = /[\0-\x1f\x7f-\x9f]/;
 const FILE_URL = /^file:\/\/(?:localhost)?(\/[^?#]*)$/i;
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
@@ -28,6 +30,7 @@ export function readPathForm(text: string, home: string): PathForm {
       return { ok: true, paths: [`${home}${text.slice(1)}`, text] };
     }
     const decoded = ENCODED.test(text) ? decode(text) : text;
+    if (decoded !== undefined && climbsWhenEmpty(decoded)) return deny(CLIMBS);
     return { ok: true, paths: decoded === undefined || decoded === text ? [text] : [text, decoded] };
   }
   const [, encoded] = FILE_URL.exec(text) ?? [];
@@ -49,6 +52,7 @@ function findPlainFault(text: string): string | undefined {
   if (text.includes('\\')) return 'must use `/`, not a backslash';
   if (ENCODED_STRUCTURE.test(text)) return 'must be written out, without percent-encoding';
   if (ENCODED.test(text) && decode(text) === undefined) return 'must be written out, without percent-encoding';
+  if (climbsWhenEmpty(text)) return CLIMBS;
   if (changesStructure(text)) return 'must use the plain characters `.` and `/`';
   return undefined;
 }

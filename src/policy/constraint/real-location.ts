@@ -57,10 +57,10 @@ export function locateEntry(parts: readonly string[], ports: Pick<ConstraintPort
 }
 
 function walk(parts: readonly string[], ports: Pick<ConstraintPorts, 'realPath'>): Location | undefined {
-  let at: readonly string[] = [];
+  let at: string[] = [];
   for (const part of parts) {
     if (part !== '..') {
-      at = [...at, part];
+      at.push(part);
       continue;
     }
     const real = ports.realPath(`/${at.join('/')}`);
@@ -70,7 +70,7 @@ function walk(parts: readonly string[], ports: Pick<ConstraintPorts, 'realPath'>
   return locateEntry(at, ports);
 }
 
-export function splitPath(path: string): readonly string[] {
+export function splitPath(path: string): string[] {
   return path.split('/').filter((part) => part !== '');
 }
 

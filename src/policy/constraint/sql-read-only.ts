@@ -5,9 +5,11 @@ import { type CompileRule, TOO_MUCH } from './rule.ts';
 import { type SqlToken, tokenizeSql } from './sql-tokens.ts';
 import {
   ACTING_FUNCTIONS,
+  ACTING_PAIRS,
   ACTING_PREFIXES,
   HARMLESS_CALLS,
   LOCKING_WORDS,
+  PLAN_HINTS,
   READING_PRAGMAS,
   READING_WORDS,
   WRITING_WORDS,
@@ -63,8 +65,16 @@ function findTokenFault(
   if (/^(?:XP_|SP_|UTL_|DBMS_)/.test(token.text) || token.text === 'NEXTVAL')
     return `must not use \`${token.text.slice(0, 60)}\``;
   if (WRITING_WORDS.has(token.text) && !isHarmless(token.text, before, isCall)) return `must not use \`${token.text}\``;
+  if (isStatement(token.text, before, after)) return `must not use \`${token.text}\` as a statement`;
   if (LOCKING_WORDS.has(token.text) && before?.kind === 'word' && before.text === 'FOR') return 'must not lock rows';
   return undefined;
+}
+
+/** Words that are columns in most places. */
+function isStatement(word: string, before: SqlToken | undefined, after: SqlToken | undefined): boolean {
+  if (after?.kind !== 'word' || (before?.kind === 'mark' && before.text === '.')) return false;
+  if (word === 'USE') return !PLAN_HINTS.has(after.text) && before !== undefined;
+  return ACTING_PAIRS.get(word)?.has(after.text) === true;
 }
 
 function isActing(name: string): boolean {

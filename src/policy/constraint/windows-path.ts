@@ -1,5 +1,6 @@
 // What a text says as a path on Windows: absolute paths in their only form, or why readers would differ. Knows no file system.
 import type { PathForm } from './path-form.ts';
+import { climbsWhenEmpty } from './variables.ts';
 
 const MAX_PATH_LENGTH = 4096;
 const DRIVE = /^[A-Za-z]:[\\/]/;
@@ -24,6 +25,7 @@ function findFault(text: string): string | undefined {
   if (text.length > MAX_PATH_LENGTH) return `must have at most ${MAX_PATH_LENGTH} characters`;
   if (/[\0-\x1f\x7f-\x9f<>"|?*%]/.test(text)) return 'must not hold control or reserved characters';
   if (text.normalize('NFKC') !== text.normalize('NFC')) return 'must not hold compatibility forms of characters';
+  if (climbsWhenEmpty(text)) return 'must not hold a part that is `..` without the variables or quotes in it';
   // UNC, `\\?\`, `\\.\`, and what counts from the root of whichever drive is current
   if (/^[\\/]/.test(text)) return 'must be relative or begin with a drive, as in `C:\\`';
   if (/^~[^\\/]/.test(text)) return 'must not begin with the name of a user after `~`';

@@ -1,6 +1,5 @@
 // The whole difference of config and lock as lines for a person: what an approval makes possible, what it lets start, what holds
 // already. Pure; knows no width and no colour. attacker-controlled: names of tools; every line is inert.
-import { showInert } from '../../wire/inert-text.ts';
 import type { Json, JsonObject } from '../../wire/json.ts';
 import { isJsonObject } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
@@ -11,6 +10,7 @@ import type { Lifted } from './lifted.ts';
 import { diffRoles, type RoleLine } from './role-diff.ts';
 import { diffScopes, type RuleChange, type ScopeDiff } from './scope-diff.ts';
 import { diffTenants, type TenantChange } from './tenant-diff.ts';
+import { cut, inertName, quoteKey, SECRET, secretText } from './value-words.ts';
 
 export interface DiffLine {
   /** `possible`: once it is approved. `starts`: a server may start as it is now written. `holds`: narrower, already in effect. */
@@ -26,12 +26,7 @@ export interface PolicyDiff {
   readonly isApproved: boolean;
 }
 
-/** An end that is cut off is said, with its length. */
-const LONGEST_VALUE = 4_096;
-const LONGEST_NAME = 128;
 const MOST_TOOLS = 20;
-const SECRET = /key|token|secret|passw|pwd|auth|cred|dsn|cookie|session/i;
-
 /**
  * @param lock the approved config that holds now; undefined where nothing was approved: everything becomes possible
  * @param inventory the tools that each server was last seen to offer
@@ -122,6 +117,7 @@ function tenantLine(change: TenantChange): DiffLine {
 /** As `valueText`, with blanks to break a line at. A literal in `env` is shown where its name does not say secret. */
 function tenantValue(path: readonly string[], value: Json): string {
   const at = path.indexOf('env');
+  if (isSameJson(value, {})) return '{}';
   const isSecret = at === -1 ? path.includes('headers') : SECRET.test(path[at + 1] ?? 'secret');
   return isSecret ? secretText(value) : cut(JSON.stringify(value, undefined, 1).replace(/\n */g, ' '));
 }
@@ -223,10 +219,6 @@ function valueText(path: readonly string[], value: Json | undefined): string {
   return secretText(value);
 }
 
-function secretText(value: Json | undefined): string {
-  return typeof value === 'string' && /^(env|file):/.test(value) ? cut(value) : '(a literal)';
-}
-
 /** What holds where nothing is said. */
 function defaultText(path: readonly string[]): string {
   // what a tool leaves open is its server's
@@ -237,17 +229,4 @@ function defaultText(path: readonly string[]): string {
   if ((rule?.kind === 'smaller' || rule?.kind === 'larger') && Number.isFinite(rule.absent))
     return `${rule.absent} (the default)`;
   return 'nothing';
-}
-
-function quoteKey(key: string): string {
-  return /^[A-Za-z$_][\w$-]*$/.test(key) ? key : `[${JSON.stringify(inertName(key))}]`;
-}
-
-function cut(text: string): string {
-  const missing = text.length - LONGEST_VALUE;
-  return showInert(missing > 0 ? `${text.slice(0, LONGEST_VALUE)}… (${missing} more characters)` : text);
-}
-
-function inertName(name: string): string {
-  return showInert(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name).replaceAll('`', "'");
 }

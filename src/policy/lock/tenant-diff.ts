@@ -8,7 +8,8 @@ import { memberOf, objectOf } from './difference.ts';
 export type TenantChange =
   /** The config knows no tenants any more. */
   | { readonly kind: 'none' }
-  | { readonly kind: 'gone' | 'new'; readonly tenant: string }
+  | { readonly kind: 'gone'; readonly tenant: string }
+  | { readonly kind: 'new'; readonly tenant: string }
   | {
       readonly kind: 'key';
       readonly tenant: string;

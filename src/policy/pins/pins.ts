@@ -49,6 +49,8 @@ export interface PinParts {
    * @param by why it is let pass all the same; undefined: it is not
    */
   readonly onFinding: (finding: DriftFinding, by: Observed['by'] | undefined) => void;
+  /** After them: all that one answer of a server has shown. */
+  readonly onFound?: (findings: readonly DriftFinding[], by: Observed['by'] | undefined) => void;
   /** What a list brought so far, as the server offers it: what an approval would pin. `seen` may grow until it is read. */
   readonly onListed: (server: UpstreamId, seen: SeenSet) => void;
 }
@@ -171,7 +173,9 @@ export function createPins(parts: PinParts): Pins {
         narrowings = narrowHandshake(kept, result);
       } else return undefined;
       const by = laxity(kept, upstream, now);
-      for (const finding of kept.watch.takeFindings()) parts.onFinding(finding, by);
+      const findings = kept.watch.takeFindings();
+      for (const finding of findings) parts.onFinding(finding, by);
+      if (findings.length > 0) parts.onFound?.(findings, by);
       return by === undefined ? narrowings : undefined;
     },
   };

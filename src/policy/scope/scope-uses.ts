@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../../wire/json.ts';
 import { isJsonObject, objectAt, stringAt } from '../../wire/json.ts';
 import { REQUEST_METHODS } from '../../wire/protocol-keys.ts';
 import type { TargetKind } from './scope-policy.ts';
+import { readUri } from './uri-readings.ts';
 
 export interface Use {
   readonly kind: TargetKind;
@@ -58,8 +59,16 @@ function referred(ref: JsonObject | undefined, params: JsonObject | undefined): 
     const name = stringAt(ref, 'name');
     return args === undefined || name === undefined ? undefined : [{ kind: 'prompt', name, args }];
   }
-  if (type === 'ref/resource') return named('resource', stringAt(ref, 'uri'), undefined);
-  return undefined;
+  if (type !== 'ref/resource') return undefined;
+  // a template is granted as it is written: what is put in must not lead out of it
+  const values = completedArguments(params);
+  if (values === undefined || !Object.values(values).every(staysInside)) return undefined;
+  return named('resource', stringAt(ref, 'uri'), undefined);
+}
+
+/** No segment of dots, in any reading of it as a part of a URI. */
+function staysInside(value: Json | undefined): boolean {
+  return typeof value === 'string' && readUri(`x:/${value}`).isPlain;
 }
 
 /** What is given so far, the argument that is completed included: it may reach as far as that of a request. */
@@ -71,7 +80,10 @@ function completedArguments(params: JsonObject | undefined): JsonObject | undefi
   if (completed === undefined) return given ?? {};
   if (!isJsonObject(completed)) return undefined;
   const [name, value] = [stringAt(completed, 'name'), stringAt(completed, 'value')];
-  return name === undefined || value === undefined ? undefined : { ...given, [name]: value };
+  if (name === undefined || value === undefined) return undefined;
+  // the server gets both, and may heed either
+  const before = memberAt(given, name);
+  return before === undefined || before === value ? { ...given, [name]: value } : undefined;
 }
 
 function memberAt(object: JsonObject | undefined, key: string): Json | undefined {

@@ -10,12 +10,14 @@ import {
   placeLock,
   readLock,
   rememberJudgement,
+  takeLock,
   writeLock,
 } from '../../../src/adapters/lock-file.ts';
 import { rememberLock } from '../../../src/adapters/lock-memory.ts';
 import { openSigningKey, readSigningKey, signingKeyPath, verifySignature } from '../../../src/adapters/signing-key.ts';
 import { makePrivateDir } from '../../../src/adapters/state-paths.ts';
 import type { LockMemory } from '../../../src/policy/lock/lock-line.ts';
+import { explainRefusal } from '../../../src/policy/lock/lock-refusal.ts';
 import type { JsonObject } from '../../../src/wire/json.ts';
 
 const CONFIG: JsonObject = { version: 1, servers: { files: { command: 'node' } } };
@@ -136,6 +138,65 @@ test('what was seen last is never forgotten for less', async () => {
   await expect(rememberLock(memoryFile(), place().config, less, false)).rejects.toMatchObject({
     code: 'state_unusable',
   });
+});
+
+test("an approver's newer word is remembered over what was approved here, and not the other way round", async () => {
+  const approver = openSigningKey(makePrivateDir(directory, ['approver']));
+  const config = { ...CONFIG, approvers: [approver.publicKey] };
+  const looked = () => judge(config);
+  await approve({ judged: looked(), policy: config, key: approver, why: 'a1' });
+  const first = fs.readFileSync(place().lock);
+  // elsewhere the approver goes on from there
+  const other = { ...place(), stateDir: join(directory, 'other') };
+  const seen = readLock(other, { config, ceiling: CEILING, nowMs: NOW });
+  await writeLock(other, {
+    ...{ judged: seen, policy: config, pins: new Map(), who: 'ada', why: 'a2', nowMs: NOW },
+    ...{ untilMs: undefined, key: approver },
+  });
+  const second = fs.readFileSync(place().lock);
+  fs.writeFileSync(place().lock, first);
+  for (const why of ['m2', 'm3']) await approve({ judged: looked(), policy: config, why });
+  const own = fs.readFileSync(place().lock);
+  const before = JSON.parse(fs.readFileSync(memoryFile(), 'utf8'));
+  expect(before).toMatchObject({ newest: { why: 'm3' }, anchor: { why: 'a1' } });
+  fs.writeFileSync(place().lock, first);
+  expect(code(looked())).toBe('lock_older');
+  fs.writeFileSync(place().lock, second);
+  const judged = looked();
+  expect(judged).toMatchObject({ kind: 'holds', isFirstSight: false });
+  await rememberJudgement(place(), judged);
+  expect(JSON.parse(fs.readFileSync(memoryFile(), 'utf8'))).toMatchObject({ newest: { why: 'a2', number: 2 } });
+  expect(looked()).toMatchObject({ kind: 'holds', remember: undefined });
+  const { version: _, config: __, ...late } = before;
+  await rememberLock(memoryFile(), place().config, late, false);
+  expect(JSON.parse(fs.readFileSync(memoryFile(), 'utf8'))).toMatchObject({ newest: { why: 'a2' } });
+  fs.writeFileSync(place().lock, own);
+  expect(code(looked())).toBe('lock_older');
+  // and by a person over whatever is known
+  fs.writeFileSync(place().lock, second);
+  await approve({ judged: looked(), policy: config, why: 'm3' });
+  fs.writeFileSync(place().lock, second);
+  const refused = looked();
+  expect(
+    lockError(place(), refused.kind === 'refused' ? refused.refusal : { code: 'lock_newer', what: '', mend: '' }),
+  ).toMatchObject({ code: 'lock_older', hint: expect.stringContaining('--take --reason') });
+  if (refused.kind !== 'refused' || refused.take === undefined) throw new Error('it is to be taken');
+  await takeLock(place(), refused.take);
+  expect(code(looked())).toBe('holds');
+});
+
+test.each([
+  ['lock_unreadable', false],
+  ['lock_edited', true],
+] as const)('%s names an approval only where that mends it', (refused, isNamed) => {
+  expect(lockError(place(), explainRefusal(refused)).hint?.includes('scope approve')).toBe(isNamed);
+});
+
+test.each([1, {}, { number: 0 }])('a memory whose anchor is %j denies', async (anchor) => {
+  await approve();
+  const text = JSON.parse(fs.readFileSync(memoryFile(), 'utf8'));
+  fs.writeFileSync(memoryFile(), JSON.stringify({ ...text, anchor }));
+  expect(code()).toBe('lock_memory');
 });
 
 test('a later time is remembered, an earlier one is not', async () => {

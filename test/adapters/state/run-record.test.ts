@@ -107,7 +107,6 @@ it('tells exits, restarts and what the server owed; not what a tool answered', a
 
 it('asks the session when it is written, and a session that throws spoils words only', async () => {
   let calls = 0;
-  record.list('nobody');
   record.watch('files', {
     inFlight: () => ++calls,
     era: () => 'modern',
@@ -122,8 +121,10 @@ it('asks the session when it is written, and a session that throws spoils words 
     breaker: () => 'closed',
     limit: () => '-',
   });
+  record.list('nobody');
   await pass();
   expect(calls).toBe(1);
+  expect(listRunFiles(state, nowMs).guards[0]?.record.servers[2]).toMatchObject({ name: 'nobody', word: 'on demand' });
   expect(shown()).toMatchObject({ inFlight: 1, era: 'modern', breaker: 'b'.repeat(48), state: 'starting' });
   expect(listRunFiles(state, nowMs).guards[0]?.record.servers[1]).toMatchObject({
     ...{ name: 'other', word: 'on demand', breaker: 'unknown' },

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sandboxPrefix } from '../../../src/adapters/bubblewrap.ts';
 import { type ConfineInput, confineServer, type Probes } from '../../../src/adapters/confine-server.ts';
 import { findUser, probeSandbox, probeUsers } from '../../../src/adapters/isolation-probe.ts';
+import { filterPrefix, writeKeyFilter } from '../../../src/adapters/key-filter.ts';
 import { probeNetworkRuntime } from '../../../src/adapters/network-gate-probe.ts';
 import { limitPrefix, userPrefix } from '../../../src/adapters/start-prefix.ts';
 import { makeTenantPlaces } from '../../../src/adapters/tenant-places.ts';
@@ -43,6 +44,13 @@ function input(written: Written, probes: Partial<Probes> = {}, more: Partial<Con
     ...more,
   };
 }
+/** A sandbox without a user of its own: of a guard that root has not started. */
+const boxed = { uid: process.getuid?.() === 0 ? 1000 : process.getuid?.() };
+const make = (name: string) => {
+  const path = join(home, name);
+  fs.mkdirSync(path, { recursive: true });
+  return path;
+};
 const missing = (why: string) => () => ({ kind: 'missing', why }) as const;
 const wordsOf = async (given: ConfineInput, command = '/bin/sh', args: readonly string[] = []) => {
   const { level, places, prefixFor } = await confineServer(given);
@@ -52,12 +60,24 @@ const wordsOf = async (given: ConfineInput, command = '/bin/sh', args: readonly 
 describe('what is required and missing is an error that says so', () => {
   test.each<[string, Written, Partial<Probes>, string]>([
     ['no root', { required: 'L1', uid: 7001 }, { users: missing('only root can') }, 'only root can'],
+    ['root in a sandbox, and no user', { required: 'L2' }, {}, 'has no user of its own'],
+    ['root at L3, and no user', { required: 'L3' }, {}, 'has no user of its own'],
     ['no root, and a user is written down', { uid: 7001 }, { users: missing('only root can') }, 'only root can'],
     ['no user', { required: 'L1' }, {}, 'has no user of its own'],
     ['the guard’s own user', { uid: 4711 }, {}, 'its user is the guard’s own'],
-    ['no bubblewrap', { required: 'L2' }, { sandbox: missing('there is no `bwrap`') }, 'there is no `bwrap`'],
+    [
+      'no bubblewrap',
+      { required: 'L2', uid: 7001 },
+      { sandbox: missing('there is no `bwrap`') },
+      'there is no `bwrap`',
+    ],
     ['L3', { required: 'L3' }, { runtime: missing('is not installed') }, 'is not installed'],
-    ['L3, and no bubblewrap', { required: 'L3' }, { sandbox: missing('there is no `bwrap`') }, 'there is no `bwrap`'],
+    [
+      'L3, and no bubblewrap',
+      { required: 'L3', uid: 7001 },
+      { sandbox: missing('there is no `bwrap`') },
+      'there is no `bwrap`',
+    ],
     ['L3 with every domain', { required: 'L3', network: true }, {}, '`isolation.network` is `true`'],
     ['domains below L3', { required: 'L2', network: ['a.com'] }, {}, 'which hold at `L3` only'],
     ['domains without a level', { network: ['a.com'] }, {}, 'which hold at `L3` only'],
@@ -75,7 +95,7 @@ describe('what is required and missing is an error that says so', () => {
     const given = input(
       {},
       { sandbox: missing('nothing') },
-      { required: { level: 'L2', by: '/etc/mcp-guard/ceiling.json' } },
+      { uid: 1000, required: { level: 'L2', by: '/etc/mcp-guard/ceiling.json' } },
     );
     await expect(confineServer(given)).rejects.toThrow('needs isolation L2 (/etc/mcp-guard/ceiling.json), and nothing');
   });
@@ -118,8 +138,9 @@ describe('levels', () => {
     fs.chmodSync(home, 0o711);
     const { level, words } = await wordsOf(input({ required: 'L2', uid: 7001, gid: 7002 }));
     expect(level).toBe('L2');
-    expect(words.slice(0, 6)).toEqual(['/usr/bin/tool', '--reuid', '7001', '--regid', '7002', '--clear-groups']);
-    expect(words.indexOf('--unshare-pid')).toBeGreaterThan(6);
+    expect(words[3]).toBe('mcp-guard-filter');
+    expect(words.slice(5, 11)).toEqual(['/usr/bin/tool', '--reuid', '7001', '--regid', '7002', '--clear-groups']);
+    expect(words.indexOf('--unshare-pid')).toBeGreaterThan(11);
     expect(words.indexOf('mcp-guard-limits')).toBeGreaterThan(words.indexOf('--unshare-pid'));
     expect(words.slice(words.indexOf('mcp-guard-limits') + 1, words.indexOf('mcp-guard-limits') + 4)).toEqual([
       '4096',
@@ -155,7 +176,9 @@ describe('levels', () => {
       asked.push({ ...given, directory: given.makeDirectory() } as (typeof asked)[number]);
       return { socket: '/gates/one.sock', token: 'ab'.repeat(16) };
     };
-    const { level, words, env } = await wordsOf(input({ required: 'L3', network: ['a.com', '*.b.org:443'] }, { gate }));
+    const { level, words, env } = await wordsOf(
+      input({ required: 'L3', network: ['a.com', '*.b.org:443'] }, { gate }, boxed),
+    );
     expect(level).toBe('L3');
     expect(words).toContain('--unshare-net');
     const placed = words.indexOf('/gates/one.sock');
@@ -176,7 +199,7 @@ describe('levels', () => {
       NO_PROXY: 'localhost,127.0.0.1',
     });
     expect(asked).toMatchObject([{ domains: ['a.com', '*.b.org:443'], bwrap: '/usr/bin/tool', asUser: [] }]);
-    const none = await wordsOf(input({ required: 'L3' }, { gate }));
+    const none = await wordsOf(input({ required: 'L3' }, { gate }, boxed));
     expect([
       none.level,
       none.words.includes('--unshare-net'),
@@ -184,59 +207,42 @@ describe('levels', () => {
       none.env,
     ]).toEqual([...['L3', true, false], {}]);
     expect(asked).toHaveLength(1);
-    const local = await wordsOf(input({ required: 'L3', network: ['localhost:80'] }, { gate }));
+    const local = await wordsOf(input({ required: 'L3', network: ['localhost:80'] }, { gate }, boxed));
     expect(local.env.NO_PROXY).toBe('');
   });
 
   test('network, and what is readable and writable', async () => {
-    const readable = join(home, 'r');
+    const [readable, writable] = ['r', 'w'].map(make) as [string, string];
     const { words, notes } = await wordsOf(
-      input({ required: 'L2', network: true, readable: [readable], writable: ['/srv/w'] }),
+      input({ required: 'L2', network: true, readable: [readable], writable: [writable] }, {}, boxed),
       '/bin/sh',
       [join(readable, 'x.mjs'), home, '--flag', '/usr/bin/env', '/not/there'],
     );
     expect(words).not.toContain('--unshare-net');
     const at = words.indexOf(readable);
     expect(words.slice(at - 1, at + 2)).toEqual(['--ro-bind', readable, readable]);
-    expect(words.slice(words.indexOf('/srv/w') - 1, words.indexOf('/srv/w') + 2)).toEqual([
+    expect(words.slice(words.indexOf(writable) - 1, words.indexOf(writable) + 2)).toEqual([
       '--bind',
-      '/srv/w',
-      '/srv/w',
+      writable,
+      writable,
     ]);
     expect(notes).toEqual([`its sandbox does not show \`${home}\`: add it to \`isolation.readable\``]);
-  });
-
-  test.each(['readable', 'writable'] as const)('no sandbox shows the state: %s', async (key) => {
-    for (const path of [
-      '/',
-      home,
-      join(home, 'state'),
-      join(home, 'state', 'globex'),
-      join(home, 'state-homes'),
-      join(home, 'state-homes', 'globex'),
-    ]) {
-      const { prefixFor, places } = await confineServer(input({ required: 'L2', [key]: [path] }));
-      expect(() => prefixFor('/bin/sh', [], places.work, {})).toThrow('where the guard keeps its state');
-    }
-    const link = join(home, 'link');
-    fs.mkdirSync(join(home, 'state'));
-    fs.symlinkSync(join(home, 'state'), link);
-    const { prefixFor, places } = await confineServer(input({ required: 'L2', [key]: [link] }));
-    expect(() => prefixFor('/bin/sh', [], places.work, {})).toThrow('where the guard keeps its state');
   });
 
   test('a program that is fetched needs the network once', async () => {
     fs.writeFileSync(join(home, 'npx'), '#!/bin/sh\n', { mode: 0o700 });
     const command = join(home, 'npx');
     const args = ['-y', 'some-server@1.0.0'];
-    await expect(wordsOf(input({ required: 'L2' }), command, args)).rejects.toMatchObject({
+    await expect(wordsOf(input({ required: 'L2' }, {}, boxed), command, args)).rejects.toMatchObject({
       code: 'isolation_unavailable',
       message: expect.stringContaining('fetches its program when it is first started, and has no network'),
     });
-    expect((await wordsOf(input({ required: 'L2', network: true }), command, args)).env).toEqual({});
+    expect((await wordsOf(input({ required: 'L2', network: true }, {}, boxed), command, args)).env).toEqual({});
     fs.mkdirSync(join(home, 'state-homes', 'acme', 'home', '.npm', '_npx'), { recursive: true });
-    expect((await wordsOf(input({ required: 'L2' }), command, args)).env).toMatchObject({ npm_config_offline: 'true' });
-    expect((await wordsOf(input({ required: 'L2' }), '/bin/sh', ['x'])).env).toEqual({});
+    expect((await wordsOf(input({ required: 'L2' }, {}, boxed), command, args)).env).toMatchObject({
+      npm_config_offline: 'true',
+    });
+    expect((await wordsOf(input({ required: 'L2' }, {}, boxed), '/bin/sh', ['x'])).env).toEqual({});
   });
 });
 
@@ -324,6 +330,28 @@ describe('the words before a command', () => {
     expect(count([...limitPrefix(limits, []), ...look])).toBe(count(look) - 2);
   });
 
+  test('by the guard itself, whatever its number; what is the guard’s own stays open', () => {
+    const root = join(import.meta.dirname, '..', '..', '..');
+    const entry = join(root, 'src', 'adapters', 'inherited-descriptors.ts');
+    const script = (say: string) => `
+      import { openSync, readlinkSync } from 'node:fs';
+      import { spawnSync } from 'node:child_process';
+      import { buildSync } from 'esbuild';
+      const options = { entryPoints: [${JSON.stringify(entry)}], write: false, format: 'esm', platform: 'node' };
+      const text = buildSync(options).outputFiles[0].text;
+      const { closeInherited } = await import('data:text/javascript,' + encodeURIComponent(text));
+      const own = openSync('/etc/passwd');
+      ${say}
+      console.log(readlinkSync('/proc/self/fd/' + own), String(spawnSync('/bin/cat', ['/proc/self/fd/300']).stdout));`;
+    const held = join(home, 'held');
+    fs.writeFileSync(held, 'of-the-host');
+    const hold = 'exec 300<"$2"; exec "$0" --input-type=module -e "$1"';
+    const told = (say: string) =>
+      spawnSync('bash', ['-c', hold, process.execPath, script(say), held], { encoding: 'utf8', cwd: root }).stdout;
+    expect(told('')).toBe('/etc/passwd of-the-host\n');
+    expect(told('closeInherited();')).toBe('/etc/passwd \n');
+  });
+
   test('a limit that cannot be set keeps the server from starting, unless a stricter one holds', () => {
     const low = (n: string, words: readonly string[]) =>
       run(['/bin/sh', '-c', `ulimit -n ${n}; exec "$@"`, 'x', ...words]);
@@ -370,9 +398,10 @@ describe('the words before a command', () => {
       readable: [],
       cwd: own,
       program: '/bin/sh',
+      judge: (path: string) => path,
     };
     const script = `hostname; pwd; echo kept > mine; cat ${other}/secret; ls ${home} /home /root /var 2>&1; echo x > /usr/x; ls /proc | grep -c '^[0-9]'; ls /sys/class/net 2>&1`;
-    const { stdout } = run([...sandboxPrefix(sandbox), '/bin/sh', '-c', script]);
+    const { stdout } = run([...filterPrefix(writeKeyFilter(home)), ...sandboxPrefix(sandbox), '/bin/sh', '-c', script]);
     expect(stdout).toMatch(new RegExp(`^acme\n${own}\n`));
     expect(stdout).not.toContain('canary');
     expect(stdout).toMatch(/\n[1-5]\n/);

@@ -25,7 +25,7 @@ export const laneSettings = (lane: string, more: Partial<LaneSettings> = {}): La
 export const ALL = { tools: {}, prompts: {}, resources: {}, logging: {}, completions: {}, tasks: {} };
 
 export class GatewayPlaybook {
-  readonly gateway: Gateway;
+  gateway: Gateway;
   nowMs = 1000;
   #effects: GatewayEffect[] = [];
   #seq = 0;
@@ -40,6 +40,13 @@ export class GatewayPlaybook {
       read: DEFAULT_READ_LIMITS,
     });
     this.#effects.push(...this.gateway.begin(this.#now()));
+  }
+
+  /** Another gateway in its place, with the same lanes. */
+  on(gateway: Gateway): this {
+    this.gateway = gateway;
+    this.#effects = gateway.begin(this.#now());
+    return this;
   }
 
   client(message: Message | string): this {

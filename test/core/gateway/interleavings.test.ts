@@ -325,7 +325,7 @@ function answerOf(name: string, request: Message): Message {
       id,
       result: { protocolVersion: '2025-11-25', capabilities: ALL, serverInfo: { name, version: '1' } },
     };
-  if (method === 'tools/list') return { id, result: { tools: [{ name: 't' }] } };
+  if (method === 'tools/list') return { id, result: { tools: [{ name: 't', inputSchema: { type: 'object' } }] } };
   const own = { from: name, serial: serialOf(request), ...(taskId === undefined ? {} : { taskId }) };
   return { id, result: task === undefined ? own : { ...own, task: { taskId: TASK } } };
 }

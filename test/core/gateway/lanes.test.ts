@@ -142,7 +142,10 @@ describe('a server that', () => {
       ['a', 'tools/call'],
     ]);
     play.event({ type: 'lane_back', lane: 'a' });
-    expect(changed(play.toClient())).toHaveLength(3);
+    // of the list that is asked for now nothing is said before it is there
+    expect(changed(play.toClient())).toHaveLength(2);
+    play.lane('b', { id: 1, result: { tools: [] } });
+    expect(changed(play.toClient())).toEqual(['notifications/tools/list_changed']);
   });
 
   test('has given up refuses its calls at once, is tried again later, and greeted anew', () => {
@@ -272,7 +275,7 @@ describe('on demand', () => {
     const play = new GatewayPlaybook(laneSettings('a', { idleStopMs: 1000 })).greet(ALL, 'a');
     play
       .client({ id: 1, method: 'tools/list' })
-      .lane('a', { id: 1, result: { tools: [{ name: 'x' }] } })
+      .lane('a', { id: 1, result: { tools: [{ name: 'x', inputSchema: { type: 'object' } }] } })
       .take();
     expect(play.gateway.wakeAtMs).toBe(2000);
     play.client(call(2, 'a__x')).at(2000);
@@ -289,7 +292,7 @@ describe('on demand', () => {
     const play = new GatewayPlaybook(laneSettings('a', { idleStopMs: 1000 })).greet(ALL, 'a');
     play
       .client({ id: 1, method: 'tools/list' })
-      .lane('a', { id: 1, result: { tools: [{ name: 'x' }] } })
+      .lane('a', { id: 1, result: { tools: [{ name: 'x', inputSchema: { type: 'object' } }] } })
       .at(3000);
     play.event({ type: 'lane_ended', lane: 'a' }).take();
     play.client({ id: 2, method: 'tools/list' });

@@ -15,12 +15,15 @@ const list = (id: number, cursor?: string): Message => ({
 test('are merged in the order of the config, whoever answers first; entries keep their bytes but for the name', () => {
   const play = started().client(list(1));
   expect(play.toLanes().map(([lane]) => lane)).toEqual(['a', 'b']);
-  play.lane('b', '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"x":1.0, "name":"two","big":9007199254740993}]}}');
+  play.lane(
+    'b',
+    '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"x":1.0, "name":"two","big":9007199254740993,"inputSchema":{"type":"object"}}]}}',
+  );
   expect(play.toClient()).toEqual([]);
   play.lane('a', { id: 1, result: { tools: tools('one') } });
   const [effect] = play.take();
   const text = effect?.type === 'to_client' ? String(effect.bytes) : '';
-  expect(text).toContain('{"x":1.0, "name":"b__two","big":9007199254740993}');
+  expect(text).toContain('{"x":1.0, "name":"b__two","big":9007199254740993,');
   expect(namesOf(JSON.parse(text) as Message)).toEqual(['a__one', 'b__two']);
 });
 
@@ -47,8 +50,8 @@ test('pages go on where each server stands', () => {
 test.each([
   ['of a server', 'abc'],
   ['empty', ''],
-  ['without a seal', Buffer.from('{"kind":"tools","places":[["a","x"]]}').toString('base64url')],
-  ['with a wrong seal', `${Buffer.from('{"kind":"tools","places":[["a","x"]]}').toString('base64url')}.s1`],
+  ['without a seal', Buffer.from('{"kind":"tools","page":1,"places":[["a","x"]]}').toString('base64url')],
+  ['with a wrong seal', `${Buffer.from('{"kind":"tools","page":1,"places":[["a","x"]]}').toString('base64url')}.s1`],
   ['no JSON', 'AAAA.s1'],
 ])('a cursor %s is none', (_, cursor) => {
   const play = started().client(list(1, cursor));
@@ -91,6 +94,10 @@ test('a server that does not answer is left out after its time, not waited for a
   play.lane('a', { id: 1, result: { tools: tools('late') } });
   expect(play.toClient().map(({ method }) => method)).toContain('notifications/tools/list_changed');
   play.client(list(3));
+  expect(play.toLanes().map(([lane]) => lane)).toEqual(['b']);
+  play.lane('b', { id: 3, result: { tools: tools('two') } });
+  expect(namesOf(play.toClient()[0])).toEqual(['a__late', 'b__two']);
+  play.client(list(4));
   expect(play.toLanes().map(([lane]) => lane)).toEqual(['a', 'b']);
 });
 

@@ -20,7 +20,7 @@ test('a list is whole without it, and a request that is asked around gets its on
   play.client({ id: 1, method: 'tools/list' });
   play.client({ id: 2, method: 'resources/read', params: { uri: 'x://y' } });
   ended(play, 'a');
-  play.lane('b', { id: 1, result: { tools: [{ name: 't' }] } });
+  play.lane('b', { id: 1, result: { tools: [{ name: 't', inputSchema: { type: 'object' } }] } });
   expect(play.toClient().filter(({ id }) => id !== undefined)).toMatchObject([
     { id: 2, error: { message: expect.stringContaining('`a`') } },
     { id: 1, result: { tools: [{ name: 'b__t' }] } },

@@ -133,8 +133,8 @@ test('a server hears only of its own resources', () => {
   const play = open();
   play.client({ id: 1, method: 'resources/list', params: { _meta } });
   play
-    .lane('a', { id: 1, result: { resources: [{ uri: 'x://a' }] } })
-    .lane('b', { id: 1, result: { resources: [{ uri: 'x://b' }] } });
+    .lane('a', { id: 1, result: { resources: [{ uri: 'x://a', name: 'a' }] } })
+    .lane('b', { id: 1, result: { resources: [{ uri: 'x://b', name: 'b' }] } });
   play.take();
   play.client(listen({ resourceSubscriptions: ['x://a', 'x://b', 'x://new'] }));
   expect(

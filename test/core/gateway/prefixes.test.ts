@@ -45,7 +45,7 @@ describe('the names that hosts allow', () => {
   const warningsOf = (name: string) => {
     const play = new GatewayPlaybook('a').greet(ALL, 'a').client({ id: 1, method: 'tools/list' });
     play.take();
-    play.lane('a', { id: 1, result: { tools: [{ name }] } });
+    play.lane('a', { id: 1, result: { tools: [{ name, inputSchema: { type: 'object' } }] } });
     return play.take().flatMap((one) => (one.type === 'log' && one.level === 'warn' ? [one.text] : []));
   };
   // 64 characters, of which hosts take 16 for `mcp__mcp-guard__`, and the prefix here 3

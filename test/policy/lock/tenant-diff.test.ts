@@ -55,11 +55,9 @@ test('a literal that may be a secret is not shown, nor that it is the same; an e
     'possible tenant `acme`: servers.memory.env.API_TOKEN: (a literal) → another',
     'possible tenant `acme`: servers.memory.env.MODE: "one" → "two"',
   ]);
-  expect(linesOf({ acme: { servers: { memory: { env: {} } } } }, { acme: {} })).toEqual(
-    ['possible tenant `acme`: servers: nothing → { "memory": { "env": {} } }'].map(
-      () => 'possible tenant `acme`: servers.memory.env: nothing → (a literal)',
-    ),
-  );
+  expect(linesOf({ acme: { servers: { memory: { env: {} } } } }, { acme: {} })).toEqual([
+    'possible tenant `acme`: servers.memory.env: nothing → {}',
+  ]);
   expect(linesOf({ acme: { scopes: {} } }, { acme: {} })).toEqual(['possible tenant `acme`: scopes: nothing → {}']);
 });
 

@@ -1,0 +1,27 @@
+// Values and names of a config in the lines of a difference: cut, inert, and without what may be a secret. Knows no line.
+import { showInert } from '../../wire/inert-text.ts';
+import type { Json } from '../../wire/json.ts';
+
+/** An end that is cut off is said, with its length. */
+const LONGEST_VALUE = 4_096;
+const LONGEST_NAME = 128;
+/** Names of variables whose literals are not shown. */
+export const SECRET = /key|token|secret|passw|pwd|auth|cred|dsn|cookie|session/i;
+
+/** A reference is shown, a literal is not. */
+export function secretText(value: Json | undefined): string {
+  return typeof value === 'string' && /^(env|file):/.test(value) ? cut(value) : '(a literal)';
+}
+
+export function quoteKey(key: string): string {
+  return /^[A-Za-z$_][\w$-]*$/.test(key) ? key : `[${JSON.stringify(inertName(key))}]`;
+}
+
+export function cut(text: string): string {
+  const missing = text.length - LONGEST_VALUE;
+  return showInert(missing > 0 ? `${text.slice(0, LONGEST_VALUE)}… (${missing} more characters)` : text);
+}
+
+export function inertName(name: string): string {
+  return showInert(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name).replaceAll('`', "'");
+}
