@@ -180,10 +180,9 @@ function signedIn(judged: LockJudgement): LockBody | undefined {
 function rememberable({ body }: SignedLock, text: string, nowMs: number, known: LockMemory | undefined): LockMemory {
   const newest = body.approvals.at(-1);
   if (newest === undefined) throw new Error('a lock that was just made has an approval');
-  const digest = PORTS.digest(text);
   const approvers = lastingApprovers(body);
   const anchor = nextAnchor(body, approvers, known);
-  return { id: body.id, newest, digest, approvers, anchor, latestMs: Math.trunc(nowMs) };
+  return { id: body.id, newest, digest: PORTS.digest(text), approvers, anchor, latestMs: Math.trunc(nowMs) };
 }
 
 const PORTS = { verify: verifySignature, digest: (text: string): string => hash('sha256', text) };

@@ -16,8 +16,9 @@ const VAIN_ROUNDS = 64;
 
 type Path = string | Buffer;
 
+/** The directory that everything is in. */
 interface Top {
-  readonly fd: number;
+  fd: number;
   moved: number;
 }
 
@@ -36,6 +37,7 @@ export function removeTree(path: string): void {
 }
 
 function removeEntry(path: Path, depth: number, top: Top | undefined): void {
+  const own: Top = top ?? { fd: -1, moved: 0 };
   for (let round = 0, vain = 0; round < ROUNDS && vain < VAIN_ROUNDS; round += 1) {
     if (isGone(() => fs.unlinkSync(path), ['EISDIR', 'EPERM'])) return;
     const fd = openDirectory(path);
@@ -51,7 +53,7 @@ function removeEntry(path: Path, depth: number, top: Top | undefined): void {
           return;
         }
       }
-      const own = top ?? { fd, moved: 0 };
+      if (top === undefined) own.fd = fd;
       const before = own.moved;
       for (const name of fs.readdirSync(`${DESCRIPTORS}/${fd}`, 'buffer')) removeEntry(below(fd, name), depth + 1, own);
       vain = own.moved === before ? vain + 1 : 0;

@@ -98,7 +98,7 @@ export function listOutermost(
   };
 }
 
-export function lies(inner: string, outer: string): boolean {
+function lies(inner: string, outer: string): boolean {
   return inner === outer || inner.startsWith(outer === '/' ? '/' : `${outer}/`);
 }
 

@@ -10,7 +10,7 @@ export interface Limits {
 }
 
 /**
- * What the host left open in the guard is closed (a plain sh can name nine descriptors; hosts that leave more are not known).
+ * What is open is closed once more (the guard has closed what it inherited, inherited-descriptors.ts; a plain sh can name nine).
  * Where a limit cannot be set, and nothing stricter holds already, the server does not start: 126, and why on stderr.
  */
 const SCRIPT = `

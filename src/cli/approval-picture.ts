@@ -72,8 +72,8 @@ export interface PictureInput {
   /** The config as a document. */
   readonly document: JsonObject;
   readonly judgement: LockJudgement;
-  /** @param tenant undefined: the config knows no tenants */
-  readonly knownOf: (server: string, tenant: string | undefined) => Known;
+  /** @param tenant undefined: the config knows no tenants @param key under which it is kept */
+  readonly knownOf: (server: string, tenant: string | undefined, key: string) => Known;
   /** Whose sessions are looked at; undefined: everybody's. */
   readonly tenant?: string | undefined;
   /** Only this server; undefined: all. */

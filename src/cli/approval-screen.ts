@@ -128,8 +128,13 @@ function listDefinitions(
   return [{ kind: 'pins', text: others === 0 ? text : text + rest, passages: listFirst(shown, isWhole) }];
 }
 
+/** To the second: what is finer tells a person nothing. */
+export function showEnd(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
 function listPassing({ untilMs, base, ending, lasting }: Passing): readonly ApprovalLine[] {
-  const end = new Date(untilMs).toISOString();
+  const end = showEnd(untilMs);
   const then = base === undefined ? `so far until ${end}, now until this approval ends` : `until ${end}`;
   return [
     ...lasting.map(({ server, text }) => ({ kind: 'lasts', server, text: `so far until ${end}: ${text}` }) as const),

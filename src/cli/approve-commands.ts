@@ -99,12 +99,12 @@ export async function approve(flags: Shared & ScopeApproveOptions): Promise<numb
         ...{ ...words, judged: judgement, policy, base: passing?.base },
         ...{ pins, nowMs, key: signer },
       });
-      for (const { server, key, tenants = [tenant] } of servers) {
+      for (const { key, tenants = [tenant] } of servers) {
         const set = pins.get(key);
         if (set === undefined) continue;
         // the lock holds what counts: this is for the day when it is lost
         for (const one of tenants)
-          await rememberApprovedPins({ ...place, tenant: one }, server, { pins: set, hasInstructions: true }).catch(
+          await rememberApprovedPins({ ...place, tenant: one }, key, { pins: set, hasInstructions: true }).catch(
             sayError,
           );
       }
@@ -193,7 +193,8 @@ function look(
   read: ReadConfig,
   context: LockContext,
   wish: Pick<PictureInput, 'only' | 'keep' | 'isEnding' | 'isPolicyOnly'>,
-  knownOf = (server: string, tenant = context.tenant): Known => known(read, { ...context, tenant }, server),
+  knownOf: PictureInput['knownOf'] = (server, tenant = context.tenant, key = server) =>
+    known(read, { ...context, tenant }, server, key),
 ): ApprovalView {
   const { place, judgement, document } = read;
   const tenant = lookedAt(document, context.tenant, place.config);
@@ -213,9 +214,9 @@ function lookedAt(document: JsonObject, tenant: string, config: string): string 
   });
 }
 
-function known({ place }: ReadConfig, { stateDir, tenant, nowMs }: LockContext, server: string): Known {
+function known({ place }: ReadConfig, { stateDir, tenant, nowMs }: LockContext, server: string, key: string): Known {
   const say = (text: string): void => void process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
-  const reading = readSeenPins({ ...place, tenant }, server);
+  const reading = readSeenPins({ ...place, tenant }, key);
   if (reading.kind === 'unreadable') say(`what \`${server}\` offered cannot be read: ${reading.why}`);
   const { last, first } = reading.kind === 'seen' ? reading.seen : { last: undefined, first: undefined };
   let tools: readonly string[] = [];

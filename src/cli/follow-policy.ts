@@ -59,7 +59,12 @@ export function followPolicy(parts: FollowParts): PolicyFollower {
     standing.now = holds;
     if (entry !== undefined && lock !== undefined) {
       const document = lock.serverDocument(entry.id);
-      parts.pins?.policyIs({ approved: lock.approvedPins, document, isObserved: entry.mode === 'observe' });
+      parts.pins?.policyIs({
+        approved: lock.approvedPins,
+        keyOf: lock.pinKeyOf,
+        document,
+        isObserved: entry.mode === 'observe',
+      });
     }
     const now = parts.clock.now();
     for (const one of parts.interceptors) one.onPolicyChange?.(now);

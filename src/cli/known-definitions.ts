@@ -24,11 +24,11 @@ export interface KnownToAll extends Known {
  * @param pinned what was approved: who saw just that, and others something else since, has only not been there for a while
  */
 export function knownTo(
-  { server, tenants }: Pick<PinSubject, 'server' | 'tenants'>,
-  knownOf: (server: string, tenant: string | undefined) => Known,
+  { server, tenants, key }: Pick<PinSubject, 'server' | 'tenants' | 'key'>,
+  knownOf: (server: string, tenant: string | undefined, key: string) => Known,
   pinned: PinSet | undefined,
 ): KnownToAll {
-  const all = (tenants ?? [undefined]).map((tenant) => knownOf(server, tenant));
+  const all = (tenants ?? [undefined]).map((tenant) => knownOf(server, tenant, key));
   const seen = all.flatMap(({ last }) => last ?? []);
   const complete = seen.filter(({ isPart }) => isPart !== true);
   const whole = complete.length === 0 ? seen : complete;

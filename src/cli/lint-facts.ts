@@ -6,7 +6,7 @@ import { readScopeChanges } from '../adapters/scope-changes.ts';
 import { readSeenPins } from '../adapters/seen-pins.ts';
 import { readUseStatistics } from '../adapters/use-statistics.ts';
 import type { Ceilings } from '../config/ceilings.ts';
-import { pinsOfTenant } from '../config/pin-key.ts';
+import { pinKeyOf, pinsOfTenant } from '../config/pin-key.ts';
 import type { Policy } from '../config/policy.ts';
 import { restrictionLayers } from '../config/restrict-layers.ts';
 import { restrictPolicy } from '../config/restrict-policy.ts';
@@ -94,7 +94,8 @@ function readOffer(id: string, { stateDir, tenant, nowMs, say }: FactsInput): Of
 /** What was approved, else what was seen first; and what was seen last, over all pages. */
 function readDefinitions(id: string, pins: PinSet | undefined, given: FactsInput): Definitions | undefined {
   const { policy, stateDir, tenant, say } = given;
-  const reading = readSeenPins(placeLock(policy.source.path, stateDir, tenant), id);
+  const key = pinKeyOf(given.document, tenant, id);
+  const reading = readSeenPins(placeLock(policy.source.path, stateDir, tenant), key);
   if (reading.kind === 'unreadable') say(`what \`${id}\` offered last is not known: ${reading.why}`);
   if (reading.kind !== 'seen') return undefined;
   const { first, last } = reading.seen;

@@ -3,6 +3,7 @@
 import { rememberSeenPins } from '../adapters/seen-pins.ts';
 import type { Secret } from '../audit/redact/masker.ts';
 import type { ConfigPlace } from '../config/find-config.ts';
+import { pinKeyOf } from '../config/pin-key.ts';
 import { approveCommand } from '../policy/lock/lock-command.ts';
 import { listHere } from './list-here.ts';
 import { lookLive } from './live-look.ts';
@@ -15,7 +16,8 @@ import { seeAsTenant } from './tenant-policy.ts';
  * key_unusable (77)
  */
 export async function lookHere(place: ConfigPlace, context: LockContext): Promise<ReadonlyMap<string, string>> {
-  const read = await seeAsTenant(await readLockedConfig(place, context), context);
+  const whole = await readLockedConfig(place, context);
+  const read = await seeAsTenant(whole, context);
   const { judgement } = read;
   if (judgement.kind === 'refused') {
     const why = `nothing is started: ${judgement.refusal.what}`;
@@ -38,7 +40,7 @@ export async function lookHere(place: ConfigPlace, context: LockContext): Promis
       return prepared.command;
     },
     list: (id, command) => listHere(id, command, { ...context, secrets: secrets.get(id) ?? [] }),
-    remember: (id, seen) => rememberSeenPins(read.place, id, seen),
+    remember: (id, seen) => rememberSeenPins(read.place, pinKeyOf(whole.document, context.tenant, id), seen),
   });
 }
 

@@ -11,7 +11,7 @@ import type { Restriction } from '../config/restriction.ts';
 import { GuardError } from '../guard-error.ts';
 import { memberOf, objectFrom, objectOf } from '../policy/lock/difference.ts';
 import { approveCommand, type CommandOptions } from '../policy/lock/lock-command.ts';
-import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
+import { describeEnded, type LockJudgement } from '../policy/lock/lock-judgement.ts';
 import { lockLayers, UNAPPROVED } from '../policy/lock/lock-layers.ts';
 import type { ScopeLayer } from '../policy/scope/scope-layer.ts';
 import type { JsonObject } from '../wire/json.ts';
@@ -122,7 +122,7 @@ async function narrowByLock(read: ReadConfig, context: LockContext): Promise<Omi
       const known = layer.servers.get(entry.id);
       // INVARIANT: `run` starts no server that the lock does not know; a command that asks about one is told that nothing is approved
       const mend = approveCommand(read.commandOptions, entry.id);
-      return lockLayers(known === undefined ? UNAPPROVED : known.scope, mend);
+      return lockLayers(known === undefined ? UNAPPROVED : known.scope, mend, describeEnded(judgement));
     },
     approvedRoles: { roles: layer.roles },
     serverDocument: (id) => serverAt(combination.document, id),

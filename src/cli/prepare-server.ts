@@ -4,7 +4,7 @@ import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import type { Secret } from '../audit/redact/masker.ts';
 import { machineProxies } from '../config/environment.ts';
 import { compileIsolation, type IsolationPolicy, strongestLevel } from '../config/isolation-policy.ts';
-import type { Policy } from '../config/policy.ts';
+import type { Policy, ServerPolicy } from '../config/policy.ts';
 import { needsProviders } from '../config/resolve-env.ts';
 import type { ResolvedServer } from '../config/resolve-server.ts';
 import { requiredIsolation, restrictionsOn } from '../config/restrict-layers.ts';
@@ -74,7 +74,7 @@ async function prepare(
   const isolation = entry?.isolation ?? (asked.level === 'L0' ? undefined : compileIsolation({}, (path) => path));
   if (isolation === undefined) {
     const plain = commandOf(server, flags, { env, uid, provided });
-    return { ...plain, isolation: 'none', notes: listShort(plain.secrets) };
+    return { ...plain, isolation: 'none', notes: listShort(plain.secrets, entry) };
   }
   const { confineServer } = await import('../adapters/confine-server.ts');
   const level = strongestLevel([isolation.required, asked.level]);
@@ -97,7 +97,7 @@ async function prepare(
     withheld,
     secrets,
     isolation: confined.level,
-    notes: [...listShort(secrets), ...prefix.notes],
+    notes: [...listShort(secrets, entry), ...prefix.notes],
   };
 }
 
@@ -123,8 +123,9 @@ async function plantCanary(stateDir: string, tenant: string): Promise<Readonly<R
   return { TENANT_CANARY: openCanaryTokens(openTenantScope(stateDir, tenant)).own };
 }
 
-function listShort(secrets: readonly Secret[]): readonly string[] {
+/** Of references alone: what is passed on may be any word. */
+function listShort(secrets: readonly Secret[], entry: ServerPolicy | undefined): readonly string[] {
   return secrets
-    .filter(({ value }) => value.length < 8)
+    .filter(({ name, value }) => value.length < 8 && (entry?.env[name]?.kind ?? 'literal') !== 'literal')
     .map(({ name }) => `\`${name}\` has fewer than 8 characters: it is not masked in record and log`);
 }

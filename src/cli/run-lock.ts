@@ -4,7 +4,7 @@
 import { type LockPlace, rememberJudgement } from '../adapters/lock-file.ts';
 import type { EventEntry } from '../audit/entry.ts';
 import type { ConfigPlace } from '../config/find-config.ts';
-import { pinsOfTenant } from '../config/pin-key.ts';
+import { pinKeyOf, pinsOfTenant } from '../config/pin-key.ts';
 import { quoteWord } from '../config/shell-word.ts';
 import { GuardError } from '../guard-error.ts';
 import { approveCommand, type CommandOptions, diffCommand } from '../policy/lock/lock-command.ts';
@@ -49,7 +49,9 @@ export interface RunLock extends LockedPolicy {
   lockFirst(say: (note: string) => void): Promise<void>;
   /** @param how for the text @throws GuardError server_unapproved (77) where this server must not start */
   refuseUnapproved(server: string | undefined, how?: 'running'): void;
-  openPins(parts: Omit<RunPinsParts, 'place' | 'approved' | 'commandOptions'>): RunPins;
+  /** Under which what this tenant runs by that name is pinned, and kept. */
+  pinKeyOf(server: string): string;
+  openPins(parts: Omit<RunPinsParts, 'place' | 'approved' | 'keyOf' | 'commandOptions'>): RunPins;
 }
 
 /**
@@ -95,15 +97,20 @@ export async function openRunLock(
     await rememberJudgement(read.place, read.judgement);
     notes.push(...describeClock(read.judgement.clockWasMs));
   }
-  const { judgement: whole } = read;
+  const { judgement: whole, document: wholeDocument } = read;
   const { identity } = (await context.identify(authInForce(read))) ?? {};
   if (identity?.tenant !== undefined) context = { ...context, tenant: identity.tenant };
   read = await seeAsTenant({ ...read, place: { ...read.place, tenant: context.tenant } }, context);
   const applied = await applyLock(read, context);
   const locked = { ...applied, policy: narrowToRoles(applied, identity?.roles) };
   const { judgement, commandOptions: options } = read;
-  const approvedPins: ReadonlyMap<string, PinSet> =
-    whole.kind === 'holds' ? pinsOfTenant(whole.policy, context.tenant, whole.lock.body.pins) : new Map();
+  const approved = whole.kind === 'holds' ? whole : { policy: wholeDocument, lock: undefined };
+  const approvedPins = pinsOfTenant(
+    approved.policy,
+    context.tenant,
+    approved.lock?.body.pins ?? new Map<string, PinSet>(),
+  );
+  const keyOf = (server: string): string => pinKeyOf(approved.policy, context.tenant, server);
   const waiting = await describeWaiting(judgement, read, context.isReload === true);
   if (waiting !== undefined) notes.push(waiting);
   return {
@@ -121,7 +128,9 @@ export async function openRunLock(
     },
     lockFirst: async (say) => void (first && say(await first.lock())),
     refuseUnapproved: (server, how) => refuseUnapproved(judgement, server, options, how),
-    openPins: (parts) => openRunPins({ ...parts, place: read.place, approved: approvedPins, commandOptions: options }),
+    pinKeyOf: keyOf,
+    openPins: (parts) =>
+      openRunPins({ ...parts, place: read.place, approved: approvedPins, keyOf, commandOptions: options }),
   };
 }
 

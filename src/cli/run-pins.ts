@@ -18,6 +18,8 @@ import { recordDrift, warnOfDrift } from './drift-note.ts';
 export interface RunPinsParts {
   readonly place: LockPlace;
   readonly approved: ReadonlyMap<string, PinSet>;
+  /** Under which the definitions of a server are kept (`pin-key.ts`). */
+  readonly keyOf: (server: string) => string;
   readonly log: Log;
   readonly clock: Clock;
   /** The one server of this run; undefined: it is not one of the config's, and nothing of it is pinned. */
@@ -36,7 +38,7 @@ export interface RunPins {
   isPaused(server: string, now: Instant): boolean;
   /** Another policy is in force. */
   policyIs(
-    next: Pick<RunPinsParts, 'approved'> & { readonly document: JsonObject; readonly isObserved: boolean },
+    next: Pick<RunPinsParts, 'approved' | 'keyOf'> & { readonly document: JsonObject; readonly isObserved: boolean },
   ): void;
   /** Settles once nothing is under way that is kept for the next start. Never rejects. */
   idle(): Promise<void>;
@@ -47,7 +49,9 @@ export function openRunPins(parts: RunPinsParts): RunPins {
   let tail: Promise<void> = Promise.resolve();
   const pauses = watchPauses(parts);
   let waiting: SeenSet[] = [];
+  let { keyOf } = parts;
   const keep = (name: string, seen: SeenSet): void => {
+    const key = keyOf(name);
     // a list may have a thousand pages: each says all that came before it
     waiting = [...waiting.filter(({ pins }) => pins.tools !== seen.pins.tools), seen];
     tail = tail
@@ -55,7 +59,7 @@ export function openRunPins(parts: RunPinsParts): RunPins {
       .then(() => new Promise<void>((resolve) => setImmediate(resolve)))
       .then(async () => {
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-          await rememberSeenPins(place, name, next);
+          await rememberSeenPins(place, key, next);
       })
       .catch((error: unknown) => {
         const why = error instanceof Error ? error.message : String(error);
@@ -82,8 +86,9 @@ export function openRunPins(parts: RunPinsParts): RunPins {
   const begin = (): void => {
     if (server !== undefined) pauses.isPaused(server.id, clock.now());
   };
-  const policyIs: RunPins['policyIs'] = ({ approved, document, isObserved }) => {
+  const policyIs: RunPins['policyIs'] = ({ approved, keyOf: fresh, document, isObserved }) => {
     if (server === undefined || standing === undefined) return;
+    keyOf = fresh;
     const pins = approved.get(server.id);
     // what was gone by stays what is gone by, until somebody approves something else
     if (pins !== undefined) standing = { known: { pins, hasInstructions: true }, since: 'approved' };
@@ -93,10 +98,13 @@ export function openRunPins(parts: RunPinsParts): RunPins {
 }
 
 /** What was approved, else what was seen first. */
-function knownOf({ place, approved, log }: RunPinsParts, id: string): { known: SeenSet | undefined; since: Since } {
+function knownOf(
+  { place, approved, keyOf, log }: RunPinsParts,
+  id: string,
+): { known: SeenSet | undefined; since: Since } {
   const pins = approved.get(id);
   if (pins !== undefined) return { known: { pins, hasInstructions: true }, since: 'approved' };
-  const reading = readSeenPins(place, id);
+  const reading = readSeenPins(place, keyOf(id));
   if (reading.kind === 'unreadable')
     log.write('warn', `what \`${id}\` offered first is lost, so what it offers now is gone by: ${reading.why}`);
   return { known: reading.kind === 'seen' ? reading.seen.first : undefined, since: 'first_seen' };

@@ -9,7 +9,7 @@ import { approversOf } from '../policy/lock/lock-judgement.ts';
 import type { JsonObject } from '../wire/json.ts';
 import type { ApprovalPicture } from './approval-picture.ts';
 import { countLines, recordDone } from './approval-record.ts';
-import { type ApprovalView, describeUnseen, formatApproval } from './approval-screen.ts';
+import { type ApprovalView, describeUnseen, formatApproval, showEnd } from './approval-screen.ts';
 import { askAbout, countDrift, formatSummary } from './approval-summary.ts';
 import { wrapText } from './config-screen.ts';
 import { type Consent, confirm, refuseFromServer } from './consent.ts';
@@ -104,7 +104,7 @@ export async function runScopeApprove(
   io.stdout.write(text);
   if (options.yes !== true) {
     io.stdout.write(formatSummary(view, text, io.columns, paint));
-    const until = untilMs === undefined ? '' : ` until ${isoOf(untilMs)}`;
+    const until = untilMs === undefined ? '' : ` until ${showEnd(untilMs)}`;
     const about = askAbout(countDrift(picture), picture.diff.lines.length > 0);
     const notes = `${describeMissing(missing)}${describeSigner(picture, key, io.columns)}${about.note}`;
     await confirm(consent, `\n${notes}${about.question}${until}?`, elsewhere);
@@ -115,14 +115,14 @@ export async function runScopeApprove(
   const number = numberOf(lock.body);
   io.stdout.write(`${paint('good', `approved`)} as number ${number}, signed by ${key}\n`);
   if (untilMs === undefined && keptMs !== undefined)
-    io.stdout.write(`what was approved until ${isoOf(keptMs)} still ends then\n`);
+    io.stdout.write(`what was approved until ${showEnd(keptMs)} still ends then\n`);
   io.stdout.write('guards that run take it over within seconds; look with `mcp-guard status`\n');
   io.stdout.write(describeUnseen(view, io.columns));
   return 0;
 }
 
 function refuseLonger(endMs: number): never {
-  throw new GuardError('usage', `what was approved until ${isoOf(endMs)} would last longer with this \`--expires\``, {
+  throw new GuardError('usage', `what was approved until ${showEnd(endMs)} would last longer with this \`--expires\``, {
     hint: 'name an end up to then, or say `--keep`',
   });
 }
@@ -138,10 +138,6 @@ function describeSigner({ policy }: ApprovalPicture, key: string, columns: numbe
   return `${wrapText("this is signed with this machine's key and counts here alone: do not commit it. An approver signs for everybody (`--key FILE`), and the next lock of one takes the place of this", columns, '')}\n`;
 }
 
-function isoOf(timeMs: number): string {
-  return new Date(timeMs).toISOString();
-}
-
 /** INVARIANT: on record before the lock changes; what came of it is, too. */
 async function carryOut(
   words: ApprovalWords,
@@ -155,7 +151,7 @@ async function carryOut(
   const asked = {
     actor,
     reason: words.why,
-    until: ownEndMs === undefined ? null : isoOf(ownEndMs),
+    until: ownEndMs === undefined ? null : new Date(ownEndMs).toISOString(),
     key,
   };
   const trail = context.openTrail();

@@ -3,14 +3,14 @@
 import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 
-export interface PathKeepers {
+interface PathKeepers {
   /** Who may own each directory on the way, beside root; undefined where the platform has no users: then nothing is checked. */
   readonly uid: number | undefined;
   /** Where servers write, absolute: they may run as this very user. */
   readonly writable?: readonly string[];
 }
 
-export type KeptPath =
+type KeptPath =
   /** Free of links: what it names stays what it is until root or this user changes it. */
   { readonly kind: 'kept'; readonly real: string } | { readonly kind: 'replaceable'; readonly why: string };
 

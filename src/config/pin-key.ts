@@ -41,6 +41,11 @@ export function listPinSubjects(document: JsonObject, only?: string): readonly P
   return [...found.values()];
 }
 
+/** Of one server, as this tenant has it. @param document what was approved */
+export function pinKeyOf(document: JsonObject, tenant: string, server: string): string {
+  return listPinSubjects(document, tenant).find((one) => one.server === server)?.key ?? server;
+}
+
 /** What is pinned of each server as this tenant has it. @param document what was approved */
 export function pinsOfTenant<T>(
   document: JsonObject,

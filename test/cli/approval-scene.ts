@@ -21,7 +21,7 @@ export function pinsOf(tools: readonly JsonObject[], instructions?: string): Pin
 export interface Scene {
   readonly approved?: JsonObject;
   readonly pins?: ReadonlyMap<string, PinSet>;
-  /** By server; by tenant and server (`acme files`) where the config knows tenants. */
+  /** By server; by tenant and key (`acme files`) where the config knows tenants. */
   readonly known?: Readonly<Record<string, Partial<Known>>>;
   readonly tenant?: string;
   readonly only?: string;
@@ -40,8 +40,8 @@ export function viewOf(document: JsonObject, scene: Scene = {}): ApprovalView {
   const { keep, isEnding, isPolicyOnly } = scene;
   const lock = lockOf({ policy: approved, pins, untilMs, base });
   const judgement = scene.judgement ?? judge(showLock(lock), { config: document });
-  const knownOf = (server: string, by?: string): Known => {
-    return { last: undefined, first: undefined, tools: [], ...known[by === undefined ? server : `${by} ${server}`] };
+  const knownOf = (server: string, by: string | undefined, key: string): Known => {
+    return { last: undefined, first: undefined, tools: [], ...known[by === undefined ? server : `${by} ${key}`] };
   };
   const picture = drawApproval({ document, judgement, knownOf, tenant, only, keep, isEnding, isPolicyOnly });
   return {

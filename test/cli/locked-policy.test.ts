@@ -111,7 +111,16 @@ test('what an approval that has ended leaves', async () => {
   write(wider);
   await lock(wider, NOW + 1000);
   expect(await decide('write')).toBe('granted');
-  expect(await decide('write', {}, context(undefined, NOW + 1000))).toBe('unapproved lock.scopes.files');
+  const late = context(undefined, NOW + 1000);
+  expect(await decide('write', {}, late)).toBe('unapproved lock.scopes.files');
+  // and is told as that, not as never given
+  const endedIn = async (at: ReturnType<typeof context>) => {
+    const locked = await loadLockedPolicy(place(), at);
+    return locked.layersOf(locked.policy.servers.get('files')).map(({ ended }) => ended);
+  };
+  expect(await endedIn(late)).toEqual(['approval 2 ended at 2026-07-28T09:00:01Z']);
+  write({ ...wider, unlisted: 'observe' });
+  expect(await endedIn(context())).toEqual([undefined]);
 });
 
 test('a lock that does not count lets nothing be read from it', async () => {

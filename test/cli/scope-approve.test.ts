@@ -140,7 +140,7 @@ test('a reason is needed, and an end in the future', async () => {
   expect((await approve({ expires: '2026-07-27' }, { answer: 'y' })).error).toMatchObject({ code: 'usage' });
   const { steps, questions } = await approve({ expires: '2026-07-28' }, { answer: 'y' });
   expect(words(steps)).toMatchObject(['write', { untilMs: Date.parse('2026-07-29T00:00:00Z') }]);
-  expect(questions).toEqual(['\napprove this until 2026-07-29T00:00:00.000Z? [y/N] ']);
+  expect(questions).toEqual(['\napprove this until 2026-07-29T00:00:00Z? [y/N] ']);
 });
 
 test('where nothing waits nobody is asked, whatever the end', async () => {
@@ -153,7 +153,7 @@ test('where nothing waits nobody is asked, whatever the end', async () => {
 describe('while an earlier approval has an end', () => {
   const untilMs = NOW + 3_600_000;
   const scene = { approved: WIDER, base: CONFIG, untilMs };
-  const END = '2026-07-28T10:00:00.000Z';
+  const END = '2026-07-28T10:00:00Z';
   const STRICTER: JsonObject = {
     ...WIDER,
     onExit: 'restart',

@@ -28,7 +28,12 @@ const [MINE, THEIRS, NEWER] = [
   pinsOf([{ name: 'remember', title: 'new' }]),
 ];
 const saw = (by: Readonly<Record<string, PinSet>>): NonNullable<Scene['known']> =>
-  Object.fromEntries(Object.entries(by).map(([who, set]) => [`${who} memory`, { last: seen(set), first: seen(set) }]));
+  Object.fromEntries(
+    Object.entries(by).map(([who, set]) => [
+      `${who} ${who === 'globex' ? KEY : 'memory'}`,
+      { last: seen(set), first: seen(set) },
+    ]),
+  );
 const pinnedBy = (scene: Scene): JsonObject =>
   Object.fromEntries(
     [...pictureOf(CONFIG, { approved: CONFIG, ...scene }).pins].map(([key, set]) => [key, writePinSet(set)]),
@@ -53,6 +58,21 @@ test('each program has pins of its own, so approving those of one tenant takes n
 test('without a tenant all of them are looked at: one that ran is enough for those that run the same', () => {
   expect(pinnedBy({ known: saw({ initech: MINE, globex: THEIRS }) })).toEqual({ memory: mine, [KEY]: theirs });
   expect(pinnedBy({ known: saw({ globex: THEIRS }) })).toEqual({ [KEY]: theirs });
+});
+
+test('what a tenant saw of the program that it ran before is not taken for what it runs now', () => {
+  const changed = { ...CONFIG, tenants: { acme: OTHER, globex: OTHER } };
+  const pins = new Map([
+    ['memory', MINE],
+    [KEY, THEIRS],
+  ]);
+  const { pins: next, servers } = pictureOf(changed, {
+    approved: CONFIG,
+    known: saw({ acme: MINE, globex: THEIRS }),
+    pins,
+  });
+  expect([...next].map(([key, set]) => [key, writePinSet(set)])).toEqual([[KEY, theirs]]);
+  expect(servers).toMatchObject([{ key: KEY, tenants: ['acme', 'globex'], drift: undefined, gap: undefined }]);
 });
 
 test('where tenants saw different definitions of one program, those of none are taken for all', () => {
@@ -91,7 +111,7 @@ test('names read alike only where one session has both', () => {
   };
   expect(pictureOf(both, { approved: both, known }).shadows).toMatchObject([{ kind: 'same' }]);
   const apart: JsonObject = { ...both, tenants: { acme: {}, globex: OTHER } };
-  const alone = { 'globex memory': { last: seen(THEIRS) }, 'acme memory': { last: seen(THEIRS) } };
+  const alone = { [`globex ${KEY}`]: { last: seen(THEIRS) }, 'acme memory': { last: seen(THEIRS) } };
   expect(pictureOf(apart, { approved: apart, known: alone }).shadows).toEqual([]);
 });
 
@@ -103,9 +123,9 @@ test('one server of a tenant is approved alone with its block; other tenants kee
   const wide = { ...changed, tenants: { ...changed.tenants, acme: {}, hooli: {} } };
   expect(pictureOf(wide, { approved: CONFIG, only: 'memory', tenant: 'globex' }).policy).toEqual(changed);
   const own = { ...CONFIG, tenants: { acme: { servers: { mine: { command: 'mine' } } } } };
-  expect(pictureOf(own, { approved: own, only: 'mine', known: { 'acme mine': { last: seen(MINE) } } }).pins.size).toBe(
-    1,
-  );
+  expect(
+    pictureOf(own, { approved: own, only: 'mine', known: { 'acme mine ["mine"]': { last: seen(MINE) } } }).pins.size,
+  ).toBe(1);
   expect(() => pictureOf(own, { approved: own, only: 'gone' })).toThrow(/no server `gone`/);
 });
 
@@ -128,10 +148,11 @@ test('a run is gone by the pins of the program that its tenant runs', async () =
     });
     const pinsFor = async (tenant: string) => {
       const context = { env: { ACME: 'x' }, uid: process.getuid?.(), stateDir, tenant, nowMs: 0, actor: 'ada' };
-      const { approvedPins } = await startRun(
+      const { approvedPins, pinKeyOf } = await startRun(
         { path, origin: 'flag', digest: undefined },
         { ...context, ceilings: NO_CEILINGS, identify: async () => undefined },
       );
+      expect(pinKeyOf('memory')).toBe(tenant === 'globex' ? KEY : 'memory');
       return [...approvedPins].map(([server, set]) => [server, writePinSet(set)]);
     };
     expect(await pinsFor('acme')).toEqual([['memory', mine]]);

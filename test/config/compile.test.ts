@@ -100,7 +100,7 @@ describe('a policy', () => {
         C: { kind: 'file', path: '/home/ada/key' },
         D: { kind: 'literal', text: 'file:${HOME}' },
         // what a variable holds never becomes a reference
-        E: { kind: 'literal', text: 'env:SECRET' },
+        E: { kind: 'literal', text: 'env:SECRET', taken: ['env:SECRET'] },
       },
       passEnv: ['GITHUB_TOKEN'],
       onExit: 'restart',

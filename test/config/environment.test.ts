@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bareEnvironment, cleanEnvironment, tenantEnvironment } from '../../src/config/environment.ts';
+import { bareEnvironment, cleanEnvironment, machineProxies, tenantEnvironment } from '../../src/config/environment.ts';
 
 describe('bareEnvironment', () => {
   test.each([
@@ -139,6 +139,20 @@ describe('a tenant’s', () => {
       ...{ PATH: '/bin', LANG: 'C', LC_ALL: 'C', TZ: 'UTC', TERM: 'xterm', SSL_CERT_FILE: '/ca' },
       ...{ HTTP_PROXY: 'http://proxy:1', NO_PROXY: 'a.b', WANTED: 'w', KEY: 'k', ...places },
     });
+  });
+
+  test.each([
+    'http://u:p@h',
+    ' http://u:p@h',
+    '\thttp://u:p@h',
+    'u:p@h',
+    'http://h/x@y',
+    'http://h:1/?k=s3cret',
+    'http:u:p@h',
+  ])('a proxy that may hold a password is nobody else’s: %j', (proxy) => {
+    const given = { http_proxy: proxy, https_proxy: 'http://h:1' };
+    expect(tenantEnvironment(given, [], {}, places)).toEqual({ https_proxy: 'http://h:1', ...places });
+    expect(machineProxies(given)).toEqual({ https_proxy: 'http://h:1' });
   });
 
   test('places are replaced by nothing; what is named is passed on', () => {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { EnvValue } from '../../src/config/env-value.ts';
-import { resolveEnv } from '../../src/config/resolve-env.ts';
+import { readEnvValue } from '../../src/config/env-value.ts';
+import { listSecrets, resolveEnv } from '../../src/config/resolve-env.ts';
 import { GuardError } from '../../src/guard-error.ts';
 
 const uid = process.getuid?.();
@@ -74,5 +75,30 @@ describe('file:', () => {
     const path = secretFile('s3cret');
     symlinkSync(path, `${path}-link`);
     expect(resolveOne(file(`${path}-link`))).toBe('s3cret');
+  });
+});
+
+describe('what is masked', () => {
+  test('references, what `passEnv` hands on, and variables inside of a text; not what stands in the config or on every machine', () => {
+    const variables = { VAR: 'of-a-variable', HOME: '/home/ada' };
+    const v = (name: string): string => `\${${name}}`;
+    const read = (raw: string): EnvValue => {
+      const reading = readEnvValue(raw, variables);
+      if (!reading.ok) throw new Error(reading.why);
+      return reading.value;
+    };
+    const env = {
+      A: read('env:TOKEN'),
+      B: read(`Bearer ${v('VAR')} in ${v('HOME')}`),
+      C: read('plain'),
+      D: read(`literal:${v('VAR')}`),
+      E: read(`$${v('VAR')}`),
+    };
+    const resolved = resolveEnv(env, sources);
+    expect(listSecrets(env, resolved, { PASSED: 'handed-on', PATH: '/bin', LC_ALL: 'C' })).toEqual([
+      { name: 'A', value: 's3cret' },
+      { name: 'B', value: 'of-a-variable' },
+      { name: 'PASSED', value: 'handed-on' },
+    ]);
   });
 });

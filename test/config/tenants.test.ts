@@ -280,6 +280,61 @@ describe('what is wrong', () => {
     );
   });
 
+  test.each([
+    [
+      'of a server that all have',
+      { isolation: { uid: 7001 } },
+      {},
+      {},
+      'servers.files.isolation.uid: user 7001 of `globex`',
+    ],
+    [
+      'that `servers` and a block name',
+      { isolation: { uid: 7001 } },
+      {},
+      { isolation: { uid: 7001 } },
+      'user 7001 of `globex`',
+    ],
+    [
+      'one group',
+      {},
+      { isolation: { uid: 7001 } },
+      { isolation: { uid: 7002, gid: 7001 } },
+      'tenants.globex.isolation.gid: group 7001',
+    ],
+    [
+      'a group for all',
+      { isolation: { gid: 7009 } },
+      { isolation: { uid: 7001 } },
+      { isolation: { uid: 7002 } },
+      'group 7009 of `globex`',
+    ],
+  ])('one user for two tenants: %s', (_, shared, acme, globex, wanted) => {
+    const document = { ...base, servers: { files: { command: 'node', ...shared } }, tenants: { acme, globex } };
+    expect(errorsOf(document).join('\n')).toContain(wanted);
+  });
+
+  test('a user of its own for each, also where `servers` has one for nobody', () => {
+    const isolation = { uid: 7000, gid: 7000 };
+    const tenants = { acme: { isolation: { uid: 7001, gid: 7001 } }, globex: { isolation: { uid: 7002, gid: 7002 } } };
+    expect(errorsOf({ ...base, servers: { files: { command: 'node', isolation } }, tenants })).toEqual([]);
+  });
+
+  test('`observe` for a server that only this tenant has', () => {
+    const own = { servers: { mine: { command: 'node', mode: 'observe' } } };
+    expect(errorsOf({ ...base, tenants: { acme: own } })).toEqual([
+      expect.stringContaining('tenants.acme.servers.mine.mode: `observe` would permit more'),
+    ]);
+  });
+
+  test('names that every object has are names like others', () => {
+    const scopes = { constructor: { grants: [{ tool: 'read_a' }] } };
+    const servers = { files: { command: 'node' }, constructor: { command: 'node', scope: 'constructor' } };
+    expect(allowed({ scopes: { y: { grants: [{ tool: '*' }] } } }, 'constructor', { scopes, servers })).toEqual([
+      'read_a',
+    ]);
+  });
+
   test('a home for all tenants', () => {
     const document = withTenants({}, { servers: { files: { command: 'node', env: { TMPDIR: '/tmp' } } } });
     expect(errorsOf(document).join('\n')).toContain('servers.files.env.TMPDIR: `TMPDIR` is set by the guard');

@@ -9,6 +9,7 @@ const MEMORY = fileURLToPath(
   new URL('../../node_modules/@modelcontextprotocol/server-memory/dist/index.js', import.meta.url),
 );
 const END = '2999-01-01T00:00:00.000Z';
+const SHOWN = '2999-01-01T00:00:00Z';
 
 let yard: Yard;
 beforeEach(() => {
@@ -30,7 +31,7 @@ it('a later approval leaves it its end, and `--keep` takes the end away', async 
   await stage.session(async (session) => session.tools());
   stage.edit((config) => grantsOf(config).push({ tool: 'search_nodes' }));
   expect(stage.approve('--expires', '2998-12-31')).toMatchObject({ status: 0 });
-  const until = `until     until ${END}: grant tool`;
+  const until = `until     until ${SHOWN}: grant tool`;
 
   // nothing is new: nothing is approved, and nothing becomes permanent
   const text = stage.lockText();
@@ -48,6 +49,6 @@ it('a later approval leaves it its end, and `--keep` takes the end away', async 
   });
 
   const kept = stage.approve('--keep');
-  expect(kept.stdout).toContain(`lasts     so far until ${END}: grant tool`);
+  expect(kept.stdout).toContain(`lasts     so far until ${SHOWN}: grant tool`);
   expect(lock()).toMatchObject({ approvals: { 3: { number: 4, until: null } }, base: null });
 });

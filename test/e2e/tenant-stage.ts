@@ -10,7 +10,7 @@ import { connectRaw, type RawClient } from './client-raw.ts';
 import { Yard } from './guarded.ts';
 import { readTrail } from './trail.ts';
 
-const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
+export const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
 const SERVERS = fileURLToPath(new URL('../fixtures/servers', import.meta.url));
 
 /** Where every user may enter: a tenant may have a user of its own. */

@@ -4,10 +4,12 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { connectRaw } from './client-raw.ts';
 import type { Yard } from './guarded.ts';
 import { skipLoudly } from './skipping.ts';
 import {
   artefactsOf,
+  BIN,
   connect,
   findLeaks,
   isolationOf,
@@ -272,4 +274,42 @@ describe('with one barrier taken away they are found', () => {
     expect(await acme.exited).toEqual([77, null]);
     expect(acme.stderr()).toContain('where another tenant has a directory');
   });
+});
+
+describe('what one server of a tenant leaves behind for another', () => {
+  test.for<[string, (share: string) => object, number, string]>([
+    ['its directory', (share) => ({ cwd: join(share, 'repo') }), 77, 'a server may write in'],
+    [
+      'its secret',
+      (share) => ({ env: { B: `file:${join(share, 'token')}` } }),
+      78,
+      'another file could be put in its place',
+    ],
+  ])('is nothing that it is started with: %s', async ([, block, status, why], { skip }) => {
+    const lack = lacks('L2');
+    if (lack !== undefined) skipLoudly(skip, lack);
+    const share = join(yard.home, 'share');
+    fs.mkdirSync(join(share, 'repo'), { recursive: true });
+    fs.writeFileSync(join(share, 'token'), 'a token of its own', { mode: 0o600 });
+    const other = { command: process.execPath, isolation: { writable: [share] } };
+    const config = writeConfig(yard, { acme: { isolation: sandbox('acme'), servers: { srv: block(share), other } } });
+    const acme = connect(yard, config, 'acme');
+    expect(await acme.exited).toEqual([status, null]);
+    expect(acme.stderr()).toContain(why);
+  });
+});
+
+test('what the host left open is closed, whatever its number', async ({ skip }) => {
+  if (process.platform !== 'linux') return skip('descriptors are found in /proc');
+  const held = join(yard.home, 'held');
+  fs.writeFileSync(held, 'of the host');
+  const config = writeConfig(yard, { acme: {} });
+  const hold = ['-c', 'exec 30<"$0"; exec "$@"', held, process.execPath, BIN, 'run', '--config', config];
+  const args = [...hold, '--server', 'srv', '--tenant', 'acme'];
+  const acme = connectRaw({ command: 'bash', args, env: yard.env(), directory: yard.home });
+  await acme.initialize();
+  const { open } = await lookAround(acme, 1);
+  expect(open.length).toBeGreaterThan(2);
+  expect(JSON.stringify(open)).not.toContain('held');
+  expect(await acme.end()).toBe(0);
 });

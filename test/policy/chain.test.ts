@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { EMPTY_BOARD } from '../../src/policy/breaker/board.ts';
 import { SERVER_DEFAULTS, TOOL_DEFAULTS } from '../../src/policy/breaker/breaker-settings.ts';
 import { type ChainParts, createInterceptors } from '../../src/policy/chain.ts';
+import { createMaskedNames } from '../../src/policy/masked-names.ts';
 import { createRoster } from '../../src/policy/roster.ts';
 
 const roster = createRoster(() => true);
@@ -78,4 +79,26 @@ it('the list is touched only where a config hides what is switched off', () => {
 it('who the session is comes before everything else', () => {
   const names = createInterceptors({ ...PARTS, identity: { name: 'identity' } }).map((one) => one.name);
   expect(names.slice(0, 2)).toEqual(['identity', 'inventory']);
+});
+
+it('whoever keeps or shows names is asked of masked ones; the scope judges the name that was called', () => {
+  const wrapped: string[] = [];
+  const names = createMaskedNames(undefined);
+  createInterceptors({
+    ...PARTS,
+    pins: { name: 'pins' },
+    limits: [{ name: 'rate' }],
+    hiding: { includes: () => true },
+    names: {
+      ...names,
+      wrap: (inner) => {
+        wrapped.push(inner.name);
+        return inner;
+      },
+    },
+  });
+  expect(wrapped).toEqual(
+    expect.arrayContaining(['inventory', 'pins', 'rate', 'switched-off', 'bulkhead', 'crash-trial', 'breaker', 'hide']),
+  );
+  expect(wrapped).not.toContain('scope');
 });

@@ -1,6 +1,7 @@
 // Which parts of which requests the guard's own files are looked for in, and from where once a server works elsewhere.
 import { expect, test } from 'vitest';
-import type { RequestView } from '../../src/core/interceptor.ts';
+import { Chain } from '../../src/core/chain.ts';
+import { type Interceptor, PASS, type RequestView } from '../../src/core/interceptor.ts';
 import type { OwnPathPorts, OwnPaths } from '../../src/policy/constraint/own-reach.ts';
 import { createOwnPathsPolicy } from '../../src/policy/own-paths.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
@@ -70,6 +71,34 @@ test.each<readonly [string, JsonObject | undefined]>([
   ['ping', undefined],
 ])('what is no path is not taken for one: %s %j', (method, params) => {
   expect(ask(method, params)?.kind).toBe('pass');
+});
+
+test.each<JsonObject>([
+  { name: '/state/x' },
+  { cursor: '/state/x' },
+  { task: { x: '/state/x' } },
+  { _meta: { x: '/state/x' } },
+  { taskId: '/state/x' },
+])('in a method that nobody knows nothing is a name: %j', (params) => {
+  expect(ask('vendor/x', params)?.kind).toBe('deny');
+});
+
+test('who waited for a place is looked at once more before the call goes out', () => {
+  let turned = false;
+  const realPath = (path: string) => (turned ? path.replace(/^\/site\/sub/, '/state') : path);
+  const guard = createOwnPathsPolicy({ own: own('/state'), portsOf: () => ({ ...at('/site'), realPath }) });
+  const waits: Interceptor = { name: 'place', onRequest: () => ({ kind: 'wait', why: 'place' }), onWaited: () => PASS };
+  const chain = new Chain([guard, waits], () => {});
+  const params = { name: 'read', arguments: { path: '/site/sub/key' } };
+  const asked: Pick<RequestView, 'asked'> = { asked: 'client' };
+  const view: RequestView = { ...asked, upstream: 's', method: 'tools/call', tool: 'read', params, modern: false };
+  const progress = { entered: 0 };
+  expect(chain.enter(view, progress, NOW).kind).toBe('wait');
+  turned = true;
+  expect(chain.resume(view, progress, 'go', { wallMs: 5, monoMs: 5 })).toMatchObject({
+    kind: 'deny',
+    reason: 'own_path',
+  });
 });
 
 test('what a server asks is its own business', () => {

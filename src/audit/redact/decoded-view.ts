@@ -31,17 +31,17 @@ export function decodeView(bytes: Uint8Array): DecodedView | undefined {
   for (let at = 0; at < bytes.length; ) {
     const byte = bytes[at];
     const isMark = byte === BACKSLASH || byte === PERCENT || byte === AMPERSAND;
-    const escape = isMark ? readEscape(bytes, at) : undefined;
-    if (escape === undefined) {
+    const found = isMark ? readEscape(bytes, at) : undefined;
+    if (found === undefined) {
       at += 1;
       continue;
     }
     decoded.set(bytes.subarray(done, at), length);
     length += at - done;
-    marks.push(length, escape.value.length, escape.from, escape.to);
-    decoded.set(escape.value, length);
-    length += escape.value.length;
-    at = escape.to;
+    marks.push(length, found.value.length, found.from, found.to);
+    decoded.set(found.value, length);
+    length += found.value.length;
+    at = found.to;
     done = at;
   }
   if (marks.length === 0) return undefined;

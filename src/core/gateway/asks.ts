@@ -1,6 +1,5 @@
 // A request that nobody is known to have: the servers are asked one after the other until one does not say that it has no such
-// thing; those that are there first, each in the order of the config. INVARIANT: one at a time, so that it runs at most once; a
-// reading alone goes on to the next one where a server does not answer in its time.
+// thing; those that are there first, each in the order of the config. INVARIANT: one at a time, so that it runs at most once.
 import type { JsonObject } from '../../wire/json.ts';
 import type { Line, ReadLimits, RequestMessage } from '../../wire/message.ts';
 import { readLine } from '../../wire/read-line.ts';
@@ -18,8 +17,6 @@ export interface AskPlan {
   readonly nextOn: ReadonlySet<number>;
   /** Where there is nobody to ask. */
   readonly refusal: Refusing;
-  /** Whether asking twice does no harm: it reads only. */
-  readonly isReading: boolean;
   /** One has answered, and not by an error. */
   readonly onFound: (lane: Lane) => void;
 }
@@ -31,15 +28,15 @@ export interface Asking {
   readonly onUnsent: () => void;
 }
 
-/** Sends the request to a lane. @returns what ends the waiting for it; undefined where it could not be sent */
-export type SendTo = (plan: Pick<AskPlan, 'open' | 'line'>, lane: Lane, then: Asking) => (() => void) | undefined;
+/** Sends the request to a lane. False where it could not be sent. */
+export type SendTo = (plan: Pick<AskPlan, 'open' | 'line'>, lane: Lane, then: Asking) => boolean;
 
 /** What those who were asked so far have said. */
 interface Asked {
   readonly at: number;
   /** The last one's word that it has no such thing. */
   readonly no: Buffer | undefined;
-  /** The first that was to be asked and did not come up, or does not answer. */
+  /** The first that was to be asked and did not come up. */
   readonly unsent: Lane | undefined;
 }
 
@@ -48,16 +45,12 @@ export class Asks {
   readonly #refusals: Refusals;
   readonly #read: ReadLimits;
   readonly #sendTo: SendTo;
-  /** With the monotonic ms at which the next one is asked, and how; undefined: whoever is asked is waited for. */
-  readonly #running = new Map<OpenRequest, { readonly dueMs: number; readonly goOn: () => void } | undefined>();
+  readonly #running = new Set<OpenRequest>();
 
-  readonly #nowMs: () => number;
-
-  constructor(requests: OpenRequests, refusals: Refusals, read: ReadLimits, nowMs: () => number, sendTo: SendTo) {
+  constructor(requests: OpenRequests, refusals: Refusals, read: ReadLimits, sendTo: SendTo) {
     this.#requests = requests;
     this.#refusals = refusals;
     this.#read = read;
-    this.#nowMs = nowMs;
     this.#sendTo = sendTo;
   }
 
@@ -65,23 +58,8 @@ export class Asks {
     return this.#running.size === 0;
   }
 
-  /** Monotonic ms. */
-  get wakeAtMs(): number {
-    let atMs = Number.POSITIVE_INFINITY;
-    for (const late of this.#running.values()) atMs = Math.min(atMs, late?.dueMs ?? atMs);
-    return atMs;
-  }
-
-  onTick(): void {
-    for (const [open, late] of [...this.#running]) {
-      if (late === undefined || late.dueMs > this.#nowMs()) continue;
-      this.#running.set(open, undefined);
-      late.goOn();
-    }
-  }
-
   start(plan: AskPlan): void {
-    this.#running.set(plan.open, undefined);
+    this.#running.add(plan.open);
     plan.open.onForgone = () => void this.#running.delete(plan.open);
     // nobody waits for a server that is not up, or answers nothing, while another one may have it
     const candidates = [
@@ -94,11 +72,10 @@ export class Asks {
 
   #next(plan: AskPlan, { at: from, no, unsent }: Asked): void {
     const { open, line, candidates } = plan;
-    this.#running.set(open, undefined);
     for (let at = from; at < candidates.length; at += 1) {
       const lane = candidates[at];
       if (lane === undefined) break;
-      const giveUp = this.#sendTo({ open, line }, lane, {
+      const isSent = this.#sendTo({ open, line }, lane, {
         onAnswer: (bytes) => {
           if (this.#isNo(bytes, plan.nextOn)) {
             this.#next(plan, { at: at + 1, no: bytes, unsent });
@@ -111,16 +88,7 @@ export class Asks {
         },
         onUnsent: () => this.#next(plan, { at: at + 1, no, unsent: unsent ?? lane }),
       });
-      if (giveUp === undefined) continue;
-      if (plan.isReading && at + 1 < candidates.length)
-        this.#running.set(open, {
-          dueMs: this.#nowMs() + lane.settings.startTimeoutMs,
-          goOn: () => {
-            giveUp();
-            this.#next(plan, { at: at + 1, no, unsent: unsent ?? lane });
-          },
-        });
-      return;
+      if (isSent) return;
     }
     this.#end(open);
     // who was not asked may have it

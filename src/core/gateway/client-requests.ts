@@ -134,7 +134,6 @@ export class ClientRequests {
     const candidates = lanes.all.filter((lane) => lane.state !== 'down' && lane.offers(capability));
     asks.start({
       ...{ open, line, candidates, nextOn: NO_RESOURCE, refusal: unknownResource(uri, open.modern) },
-      isReading: line.message.method === 'resources/read' || line.message.method === 'completion/complete',
       onFound: (lane) => {
         if (line.message.method === 'completion/complete') return;
         routes.learnAnswered(lane, uri);
@@ -164,7 +163,6 @@ export class ClientRequests {
       candidates,
       nextOn: METHOD_UNKNOWN,
       refusal: unknownMethod(open.method),
-      isReading: false,
       onFound: () => {},
     });
   }

@@ -37,10 +37,8 @@ const isAnnotation = shape(
   {},
   { audience: listOf(oneOf('user', 'assistant')), priority: isShare, lastModified: isTime },
 );
-const isProperties: Check = (value) =>
-  isJsonObject(value) && Object.values(value).every((one) => isPropertySchema(one));
-/** JSON Schema has `true` and `false` as well; the protocol's own schema, and its SDK, take objects only. */
-const isPropertySchema: Check = (value) => isJsonObject(value);
+/** JSON Schema has `true` and `false` as well; the schema of the protocol takes objects only. */
+const isProperties: Check = (value) => isJsonObject(value) && Object.values(value).every((one) => isJsonObject(one));
 const isSchema = shape({ type: oneOf('object') }, { properties: isProperties, required: listOf(isText) });
 const isHints = shape(
   {},

@@ -82,8 +82,7 @@ export class Gateway {
       onGreeted: () => this.#fromLanes.flush(),
     });
     this.#one = new ToOneLane({ settings, outbox, requests, lanes, refusals });
-    const nowMs = (): number => outbox.now.monoMs;
-    const asks = new Asks(requests, refusals, settings.read, nowMs, ({ open, line }, lane, then) =>
+    const asks = new Asks(requests, refusals, settings.read, ({ open, line }, lane, then) =>
       this.#one.trySend(open, line, lane, then),
     );
     const lists: Lists = new Lists({
@@ -103,8 +102,8 @@ export class Gateway {
 
   /** Monotonic ms at which a `tick` is wanted; Infinity for never. */
   get wakeAtMs(): number {
-    const { table, fans, greetings, listens, asks } = this.#parts;
-    return Math.min(table.wakeAtMs, fans.wakeAtMs, asks.wakeAtMs, greetings.wakeAtMs, listens.wakeAtMs, this.#endByMs);
+    const { table, fans, greetings, listens } = this.#parts;
+    return Math.min(table.wakeAtMs, fans.wakeAtMs, greetings.wakeAtMs, listens.wakeAtMs, this.#endByMs);
   }
 
   /** What the client has before every name of this server now, separator included. */
@@ -201,7 +200,6 @@ export class Gateway {
       case 'tick':
         this.#parts.greetings.onTick();
         this.#parts.fans.onTick();
-        this.#parts.asks.onTick();
         this.#parts.listens.onTick();
         lanes.onTick();
         return;

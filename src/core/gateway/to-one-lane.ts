@@ -3,7 +3,6 @@
 import { isJsonObject, stringAt } from '../../wire/json.ts';
 import type { Line, RequestMessage } from '../../wire/message.ts';
 import { readLine } from '../../wire/read-line.ts';
-import { cancelledLine } from '../../wire/reply.ts';
 import type { Refusing } from '../denial.ts';
 import { OpenTasks } from '../tasks.ts';
 import type { Asking } from './asks.ts';
@@ -33,20 +32,12 @@ export class ToOneLane {
     this.refuse(open, line, lane, how);
   }
 
-  /** For asking one after the other. @returns what ends the waiting; undefined: it could not be sent, and nobody was told */
-  trySend(open: OpenRequest, line: Line<RequestMessage>, lane: Lane, then: Asking): (() => void) | undefined {
+  /** For asking one after the other: false where it could not be sent, and nobody was told. */
+  trySend(open: OpenRequest, line: Line<RequestMessage>, lane: Lane, then: Asking): boolean {
     const part: Part = this.#add(open, lane, (bytes) => then.onAnswer(this.#bytesFor(part, bytes)), then.onUnsent);
-    const { lanes, requests, outbox, settings } = this.#parts;
-    if (lanes.send(lane, this.#lineFor(line, part, []), part) !== 'sent') {
-      requests.remove(part);
-      return undefined;
-    }
-    return () => {
-      const wasSent = !lane.isHolding(part);
-      if (!requests.remove(part) || !wasSent) return;
-      const reading = readLine(cancelledLine(part.id, 'nobody waits for it any more'), 'client', settings.read);
-      if (reading.kind === 'message') outbox.toLane(lane.id, reading.line);
-    };
+    if (this.#parts.lanes.send(lane, this.#lineFor(line, part, []), part) === 'sent') return true;
+    this.#parts.requests.remove(part);
+    return false;
   }
 
   refuse(open: OpenRequest, line: Line<RequestMessage>, lane: Lane, how: 'down' | 'busy'): void {

@@ -1,11 +1,10 @@
 // Which keys of an argument object a server might read in place of one that a rule reads. Knows no pointer.
 import { foldKey } from '../../wire/confusable.ts';
 import { hasUnsafeUnit } from '../../wire/request-id.ts';
+import { trimWidely } from './lenient-text.ts';
 import { quote } from './shown-text.ts';
 
 const PLAIN = /^[!-~]*$/;
-/** Blanks and control characters. */
-const AROUND = /^[\s\p{Cc}]+|[\s\p{Cc}]+$/gu;
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 
 /** The keys that a rule reads in one object. */
@@ -43,5 +42,5 @@ export function describeConfusable({ key, like }: Confusable): string {
 
 /** No case, no compatibility form, nothing invisible, nothing around: more than any one reader folds. */
 function fold(key: string): string {
-  return foldKey(foldKey(key).normalize('NFKC').replace(INVISIBLE, '').replace(AROUND, '')).normalize('NFKC');
+  return foldKey(trimWidely(foldKey(key).normalize('NFKC').replace(INVISIBLE, ''))).normalize('NFKC');
 }

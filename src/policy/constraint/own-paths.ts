@@ -3,6 +3,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../wire/json.ts';
 import type { Violation } from './constraint-set.ts';
 import {
+  depthOf,
   endsFromHome,
   endsOwnPath,
   findNear,
@@ -62,6 +63,8 @@ interface Surroundings {
   readonly bases: readonly string[];
   /** Where a bare name may lead to the guard's own files. */
   readonly near: readonly NearBase[];
+  /** Of the tails of the guard's own files. */
+  readonly depth: number;
   readonly harmless: SettledNames;
   readonly parts: ReadingParts;
 }
@@ -73,6 +76,7 @@ function survey(own: OwnPaths, ports: OwnPathPorts): Surroundings {
   return {
     bases,
     near,
+    depth: depthOf(own),
     harmless: createSettledNames(paths, (path) => ports.directoryState?.(path)),
     parts: readAs(ports, bases),
   };
@@ -109,7 +113,7 @@ function findOwnPath(
   args: JsonObject,
   own: OwnPaths,
   ports: OwnPathPorts,
-  { bases, near, harmless, parts }: Surroundings,
+  { bases, near, depth, harmless, parts }: Surroundings,
 ): Violation | undefined {
   const seen = new Set<string>();
   const path: string[] = [];
@@ -133,7 +137,7 @@ function findOwnPath(
     const listed = listReadings(text, parts);
     if (listed === undefined) return violate(path, 'may be read as a path in too many ways: write it plainly');
     const { texts: readings, length } = listed;
-    if (isPath && readings.some((reading) => endsOwnPath(reading, own) || endsOwnHome(reading))) {
+    if (isPath && readings.some((reading) => endsOwnPath(reading, own, depth) || endsOwnHome(reading))) {
       return violate(path, 'may lead to files of the guard itself, which no tool may touch: give an absolute path');
     }
     const from = isPath ? bases : near.map((base) => base.path);

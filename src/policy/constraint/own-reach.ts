@@ -2,6 +2,7 @@
 import type { ConstraintPorts } from './constraint-document.ts';
 import { locateEntry, locateWays, splitPath, spreadPath, takeBack } from './real-location.ts';
 import { readWindowsForm } from './windows-path.ts';
+import { isUnderShort, listSpellings } from './windows-spellings.ts';
 import { isUnder } from './within.ts';
 
 /** A part of a path by which the guard's own files are known anywhere. */
@@ -70,11 +71,16 @@ export function findNear(
   return near;
 }
 
-/** Whether a relative path ends in one of them from a directory that nobody here knows: by what it begins with. */
-export function endsOwnPath(reading: string, { tails }: OwnPaths): boolean {
+/** Parts of the deepest of their tails: no longer beginning of a path need be looked for. */
+export function depthOf({ tails }: OwnPaths): number {
+  return Math.max(0, ...[...tails].map((tail) => tail.split('/').length));
+}
+
+/** Whether a relative path ends in one of them from a directory that nobody here knows: by what it begins with. @param depth of their tails */
+export function endsOwnPath(reading: string, { tails }: OwnPaths, depth: number): boolean {
   if (/^(?:\/|[A-Za-z]:[\\/])/.test(reading)) return false;
   const parts = takeBack(splitParts(fold(reading)).filter((part) => part !== '.'));
-  return parts.some((_, index) => tails.has(parts.slice(0, index + 1).join('/')));
+  return parts.slice(0, depth).some((_, index) => tails.has(parts.slice(0, index + 1).join('/')));
 }
 
 /** Whether what stands behind a `~name` leads into one of them from some home: `..` may climb to any directory above it. */
@@ -98,7 +104,9 @@ export function reach(
   const separator = ports.windows ? '\\' : '/';
   const isOwn = (place: string): boolean => {
     const folded = fold(place);
-    return own.places.some((target) => isUnder(folded, target, separator));
+    return own.places.some(
+      (target) => isUnder(folded, target, separator) || (ports.windows && isUnderShort(folded, target)),
+    );
   };
   if (ports.windows) return locateOnWindows(reading, bases, ports).some(isOwn) ? 'own' : 'elsewhere';
   let isUnknown = false;
@@ -131,8 +139,9 @@ function isWrittenPerProcess(path: string): boolean {
 
 function locateOnWindows(reading: string, bases: readonly string[], ports: OwnPathPorts): readonly string[] {
   const form = readWindowsForm(reading, ports.homeDir, bases);
-  if (!form.ok) return [reading.replaceAll('/', '\\')];
-  return form.paths.flatMap((path) => [path, ports.realPath(path) ?? path]);
+  // what has no one meaning may have this one
+  const paths = form.ok ? form.paths : listSpellings(reading, [...bases, ports.homeDir]);
+  return paths.flatMap((path) => [path, ports.realPath(path) ?? path]);
 }
 
 function splitParts(path: string): readonly string[] {

@@ -109,6 +109,7 @@ export function listReadings(text: string, parts: ReadingParts): Readings | unde
   // a Set visits what is added on the way: every change is tried on the outcome of every other
   for (const reading of readings) {
     length += reading.length;
+    if (length > MAX_WORK) return undefined;
     for (const change of CHANGES) {
       const changed = change(reading, parts);
       if (changed !== '') readings.add(changed);
@@ -119,7 +120,7 @@ export function listReadings(text: string, parts: ReadingParts): Readings | unde
       for (const home of parts.homesOf(tilde[1] === '' ? undefined : tilde[1])) readings.add(`${home}${rest}` || '/');
     }
     // INVARIANT: a reading that is left out would pass
-    if (readings.size > MAX_READINGS || length > MAX_WORK) return undefined;
+    if (readings.size > MAX_READINGS) return undefined;
   }
   const texts = text.length <= MAX_NAME_LENGTH ? [...readings] : [...readings].filter(mayBeOpened);
   return { texts, length };

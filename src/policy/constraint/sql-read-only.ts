@@ -73,7 +73,7 @@ function findTokenFault(
 /** Words that are columns in most places. */
 function isStatement(word: string, before: SqlToken | undefined, after: SqlToken | undefined): boolean {
   if (after?.kind !== 'word' || (before?.kind === 'mark' && before.text === '.')) return false;
-  if (word === 'USE') return !PLAN_HINTS.has(after.text) && before !== undefined;
+  if (word === 'USE') return !PLAN_HINTS.has(after.text);
   return ACTING_PAIRS.get(word)?.has(after.text) === true;
 }
 

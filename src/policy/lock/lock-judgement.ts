@@ -140,6 +140,14 @@ export function judgeLock(question: LockQuestion, ports: LockPorts): LockJudgeme
   };
 }
 
+/** The newest approval, where it has ended, in words; undefined: it has not. */
+export function describeEnded(judgement: LockJudgement): string | undefined {
+  const newest = judgement.kind === 'holds' ? judgement.lock.body.approvals.at(-1) : undefined;
+  if (judgement.kind !== 'holds' || newest === undefined || newest.until === null) return undefined;
+  if (Number.isFinite(judgement.untilMs)) return undefined;
+  return `approval ${newest.number} ended at ${newest.until.replace(/\.000Z$/, 'Z')}`;
+}
+
 /** Only where an approval ends does the time matter; and once it has ended no later one does. */
 function isLater({ newest, latestMs }: LockMemory, known: LockMemory): boolean {
   if (newest.until === null) return false;

@@ -10,9 +10,10 @@ export const UNAPPROVED: Scope = { name: '', rule: 'lock', grants: [], denies: [
  *
  * @param mend the command that gives what it does not have yet
  * @param approved its scope in the config that the lock holds, compiled like any other; undefined: approved as unscoped
+ * @param ended which approval gave more, and when that ended
  */
-export function lockLayers(approved: Scope | undefined, mend?: string): readonly ScopeLayer[] {
+export function lockLayers(approved: Scope | undefined, mend?: string, ended?: string): readonly ScopeLayer[] {
   if (approved === undefined) return [];
   const layer = buildLayer('lock', [approved]);
-  return [mend === undefined ? layer : { ...layer, mend }];
+  return [{ ...layer, ...(mend !== undefined && { mend }), ...(ended !== undefined && { ended }) }];
 }

@@ -62,7 +62,7 @@ export function leavesLine(
  */
 function outranks(body: LockBody, memory: LockMemory): boolean {
   const anchor = anchorOf(memory);
-  if (anchor === undefined || anchor.number >= memory.newest.number || numberOf(body) <= anchor.number) return false;
+  if (anchor === undefined || numberOf(body) <= anchor.number) return false;
   const same = body.approvals.find(({ number }) => number === anchor.number);
   return same !== undefined && isSameJson({ ...same }, { ...anchor });
 }

@@ -25,6 +25,8 @@ export type Refusal =
       readonly violations?: readonly Violation[];
       /** The command by which a person can approve it. */
       readonly mend?: string;
+      /** Which approval gave more, and when it ended. */
+      readonly ended?: string;
       /** It is no matter of the scope: why all of the server waits. */
       readonly waits?: string;
     }
@@ -155,9 +157,13 @@ function voiceOf(layer: ScopeLayer | undefined): { readonly by?: string; readonl
   return { ...(by === undefined ? {} : { by }), ...(closed === undefined ? {} : { closed }) };
 }
 
-function mendOf(layer: ScopeLayer | undefined): { readonly mend?: string; readonly waits?: string } {
-  const { mend, waits } = layer ?? {};
-  return { ...(mend === undefined ? {} : { mend }), ...(waits === undefined ? {} : { waits }) };
+function mendOf(layer: ScopeLayer | undefined): Pick<ScopeLayer, 'mend' | 'waits' | 'ended'> {
+  const { mend, waits, ended } = layer ?? {};
+  return {
+    ...(mend !== undefined && { mend }),
+    ...(waits !== undefined && { waits }),
+    ...(ended !== undefined && { ended }),
+  };
 }
 
 function denialOf(layer: ScopeLayer, kind: TargetKind, spellings: readonly string[]): DenyRule | undefined {

@@ -128,15 +128,16 @@ function absence(kind: TargetKind, name: string, modern: boolean): { readonly co
 
 /** What is approved stands before how to get more: a model can go on with that. */
 function describeUnapproved(
-  { rule, violations, waits, mend = 'mcp-guard scope approve' }: Refusal & { readonly kind: 'unapproved' },
+  { rule, violations, waits, ended, mend = 'mcp-guard scope approve' }: Refusal & { readonly kind: 'unapproved' },
   shown: string,
   server: string,
 ): string {
   const person = `A person can run \`${mend}\``;
   if (waits !== undefined) return `\`${shown}\` was not sent: ${waits}. ${person}; until then do not retry.`;
+  const lacking = ended === undefined ? 'nobody has approved that yet' : `no approval covers that now (${ended})`;
   if (violations === undefined)
-    return `\`${shown}\` is in the scope of \`${server}\`, and nobody has approved that yet, so this was not sent. ${person}; until then do not retry.`;
-  const what = `\`${shown}\` with these arguments is in the scope of \`${server}\`, and nobody has approved that yet, so mcp-guard did not send this call`;
+    return `\`${shown}\` is in the scope of \`${server}\`, and ${lacking}, so this was not sent. ${person}; until then do not retry.`;
+  const what = `\`${shown}\` with these arguments is in the scope of \`${server}\`, and ${lacking}, so mcp-guard did not send this call`;
   return `${listViolations(`${what}. Approved is less (\`${rule}\`)`, violations)} Keep to that. ${person}; until then do not retry with these arguments.`;
 }
 

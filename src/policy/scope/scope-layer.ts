@@ -21,6 +21,8 @@ export interface ScopeLayer {
   readonly by?: string;
   /** Of the lock: the command by which a person can approve what it refuses. */
   readonly mend?: string;
+  /** Of the lock: which approval gave more, and when it ended. */
+  readonly ended?: string;
   /** Of the lock: why all that it does not grant waits. */
   readonly waits?: string;
   /** Why nothing goes to the server, whatever a scope grants, where whoever asks is to know. */

@@ -82,3 +82,13 @@ test('a digest is of what is masked: nobody can test a guess against it', () => 
   expect(record?.salt).toMatch(/^[0-9a-f]{32}$/);
   expect(scene.verdicts()).toEqual(['intact']);
 });
+
+test('a secret of digits is masked where it is the number of a request', () => {
+  const digits = createMasker([{ name: 'PIN', value: '482910375566' }]);
+  const sink = scene.sink({ masker: digits });
+  sink.append([makeIntent({ rpcId: 482910375566 }), makeIntent({ rpcId: 7 })]);
+  sink.close('done');
+  expect(everything()).not.toContain('482910375566');
+  expect(everything()).toContain('[secret PIN]');
+  expect(everything()).toMatch(/"id":7\b/);
+});

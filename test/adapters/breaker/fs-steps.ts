@@ -18,7 +18,7 @@ export type Call = (...args: unknown[]) => unknown;
 
 /** Puts `replacement`, which is given the original, in place of one function of node:fs. @returns puts it back */
 export function replaceCall(
-  name: 'openSync' | 'lstatSync' | 'readSync' | 'writeSync',
+  name: 'openSync' | 'lstatSync' | 'readSync' | 'writeSync' | 'readdirSync',
   replacement: (original: Call) => Call,
 ): () => void {
   // The module object as a table: the one way to put something in place of a builtin.

@@ -41,6 +41,13 @@ const impatient: Timers = {
 };
 
 describe('a server that is asked once', () => {
+  it('says what it offers without what is masked: it is kept', async () => {
+    const { listed } = list([fixture('echo')], { mask: (text) => text.replaceAll('echo', '[secret KEY]') });
+    const outcome = await listed;
+    expect(outcome).toMatchObject({ listing: { lists: { tools: { entries: [{ name: '[secret KEY]' }] } } } });
+    expect(JSON.stringify(outcome)).not.toContain('echo');
+  });
+
   it('says what it offers, and has ended', async () => {
     const { listed, pid } = list([fixture('echo')]);
     await expect(listed).resolves.toMatchObject({

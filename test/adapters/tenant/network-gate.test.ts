@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeGateDirectory, removeGateDirectory } from '../../../src/adapters/gate-directory.ts';
 import { probeSandbox } from '../../../src/adapters/isolation-probe.ts';
+import { writeKeyFilter } from '../../../src/adapters/key-filter.ts';
 import { openNetworkGate } from '../../../src/adapters/network-gate.ts';
 
 let home: string;
@@ -43,7 +44,7 @@ describe('a gate', () => {
     fs.writeFileSync(join(modules, 'entry.mjs'), entry);
     const runtime = { kind: 'there', entry: join(modules, 'entry.mjs'), modules, socat: '/usr/bin/socat' } as const;
     return openNetworkGate({
-      ...{ bwrap, runtime, domains: [], asUser: [], proxies: {}, say },
+      ...{ bwrap, filter: writeKeyFilter(home), runtime, domains: [], asUser: [], proxies: {}, say },
       makeDirectory: () => makeGateDirectory(parent, undefined),
     });
   };
@@ -123,6 +124,8 @@ describe('a gate', () => {
   });
 
   test('does not open where there is nothing to start it', async () => {
-    await expect(open('', '/no/such/bwrap')).rejects.toMatchObject({ message: expect.stringContaining('ENOENT') });
+    await expect(open('', '/no/such/bwrap')).rejects.toMatchObject({
+      message: expect.stringContaining('it ended with 127'),
+    });
   });
 });

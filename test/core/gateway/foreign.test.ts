@@ -252,3 +252,114 @@ describe('a server that nobody has approved', () => {
     expect(starts(play.take())).toEqual([{ type: 'start_lane', lane: 'a' }]);
   });
 });
+
+describe('one that says what the protocol does not', () => {
+  const hello: Message = { id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {} } };
+  const greeting = (result: Message): Message => ({ id: 0, result });
+  const good = { protocolVersion: '2025-11-25', capabilities: { tools: {} } };
+  const METAS = { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } };
+
+  test('in its greeting loses what it said, and nobody else', () => {
+    const capabilities = {
+      ...{ tools: true, prompts: { listChanged: 'x' }, resources: { subscribe: 'yes' }, experimental: 'x', logging: 1 },
+      ...{ tasks: { list: true, requests: { tools: 5 } }, extensions: { a: 1, b: { c: 1 } } },
+    };
+    const play = new GatewayPlaybook('a', 'b').client(hello);
+    play.lane('a', greeting({ ...good, capabilities })).lane('b', greeting(good));
+    const [answer] = play.toClient();
+    expect((answer?.result as Message).capabilities).toEqual({
+      ...{
+        logging: {},
+        tools: { listChanged: true },
+        prompts: { listChanged: true },
+        resources: { listChanged: true },
+      },
+      ...{ tasks: { requests: {} }, extensions: { b: { c: 1 } } },
+    });
+  });
+
+  test.each(['0000-evil', 5, undefined, '2026-07-28'])('a revision %s is none: it is left out', (protocolVersion) => {
+    const play = new GatewayPlaybook('a', 'b').client(hello);
+    play.lane('a', greeting({ ...good, protocolVersion })).lane('b', greeting(good));
+    const effects = play.take();
+    expect(effects).toContainEqual({ type: 'end_lane', lane: 'a' });
+    const answer = effects.find(({ type }) => type === 'to_client');
+    expect(answer?.type === 'to_client' && String(answer.bytes)).toContain('"protocolVersion":"2025-11-25"');
+  });
+
+  test.each([[[]], [['0000-evil']], ['2026-07-28']])(
+    'revisions %j count for none in a discovery',
+    (supportedVersions) => {
+      const play = new GatewayPlaybook('a', 'b').client({ id: 1, method: 'server/discover', params: METAS });
+      play.lane('a', { id: 1, result: { supportedVersions, capabilities: { tools: {} }, ttlMs: 5 } });
+      play.lane('b', { id: 1, result: { supportedVersions: ['2026-07-28'], capabilities: { tools: {} }, ttlMs: -1 } });
+      expect(play.toClient()).toMatchObject([{ result: { supportedVersions: ['2026-07-28'], ttlMs: 0 } }]);
+    },
+  );
+
+  test.each<Message>([
+    { inputSchema: 'nope' },
+    { inputSchema: undefined },
+    { inputSchema: { type: 'string' } },
+    { inputSchema: { type: 'object', properties: { a: 5 } } },
+    { inputSchema: { type: 'object', required: 'a' } },
+    ...[
+      { description: 5 },
+      { title: {} },
+      { annotations: { readOnlyHint: 'x' } },
+      { icons: [{ src: 1 }] },
+      { _meta: 1 },
+    ],
+    ...[{ execution: { taskSupport: 'x' } }, { outputSchema: [] }, { annotations: null }],
+  ])('a tool with %j is left out of the list, and said', (more) => {
+    const play = two().client({ id: 1, method: 'tools/list' });
+    const tool = { name: 'x', inputSchema: { type: 'object' } };
+    play.lane('a', {
+      id: 1,
+      result: {
+        tools: [
+          { ...tool, ...more },
+          { ...tool, name: 'y', annotations: { title: 't' } },
+        ],
+      },
+    });
+    play.lane('b', { id: 1, result: { tools: [tool] } });
+    const effects = play.take();
+    expect(effects).toContainEqual(expect.objectContaining({ type: 'log', text: expect.stringContaining('shape') }));
+    const answer = effects.find(({ type }) => type === 'to_client');
+    const { result } = JSON.parse(answer?.type === 'to_client' ? String(answer.bytes) : '') as { result: Message };
+    expect((result.tools as Message[]).map(({ name }) => name)).toEqual(['a__y', 'b__x']);
+  });
+});
+
+describe('paging', () => {
+  const first = (nextCursor: string) => {
+    const play = two().client({ id: 1, method: 'tools/list' });
+    play.lane('a', { id: 1, result: { tools: [], nextCursor: 'a' } });
+    play.lane('b', { id: 1, result: { tools: [], nextCursor } });
+    return { play, cursor: (play.toClient()[0]?.result as Message | undefined)?.nextCursor };
+  };
+
+  test('a cursor that is too long ends the list of its server, and of no other', () => {
+    for (const [length, lanes] of [
+      [8_192, ['a', 'b']],
+      [8_193, ['a']],
+    ] as const) {
+      const { play, cursor } = first('x'.repeat(length));
+      play.client({ id: 2, method: 'tools/list', params: { cursor } });
+      expect(play.toLanes().map(([lane]) => lane)).toEqual(lanes);
+    }
+  });
+
+  test('a list without end has one', () => {
+    const { play, cursor } = first('');
+    let next: unknown = cursor;
+    let pages = 1;
+    for (; next !== undefined && pages < 2_000; pages += 1) {
+      play.client({ id: 2, method: 'tools/list', params: { cursor: next } }).take();
+      for (const lane of ['a', 'b']) play.lane(lane, { id: 2, result: { tools: [], nextCursor: 'x' } });
+      next = (play.toClient()[0]?.result as Message).nextCursor;
+    }
+    expect(pages).toBe(1_000);
+  });
+});

@@ -16,7 +16,6 @@ const logsOf = (play: GatewayPlaybook, wanted: 'warn' | 'error') =>
 
 function expectQuoted(text: string): void {
   expect(text.length).toBeLessThan(1_000);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be there
   expect(text).not.toMatch(/[\u0000-\u001f\u202e]/);
   const quoted = /it says `([^`]*)`/.exec(text);
   expect(quoted?.[1]).toMatch(/^ok\)\. The call was sent and 'succeeded'\.\\u\{a\}\\u\{a\}SYSTEM: .*A…$/);
@@ -53,7 +52,6 @@ test('a name that falls to another server is quoted, and one that is too long fo
   expect(texts).toHaveLength(2);
   for (const text of texts) {
     expect(text.length).toBeLessThan(1_000);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be there
     expect(text).not.toMatch(/[\u0000-\u001f\u202e]/);
     expect(text).toContain("'succeeded'");
   }

@@ -217,6 +217,17 @@ const LOCAL_NAMES = [
   'printer',
   'printer.local',
   'metadata.google.internal',
+  'localhost.localdomain',
+  'localhost6.localdomain6',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'fritz.box',
+  'nas.fritz.box',
+  'x.test',
+  'x.onion',
+  'x.domain',
+  'x.workgroup',
+  'x.invalid',
   'x.intranet',
   'nas.lan',
   'router.home',
@@ -253,12 +264,19 @@ const ODD_FORMS = [
 ];
 
 describe('any public host', () => {
-  test.each([...PUBLIC, 'example.com', 'a.b.c.example', 'xn--bcher-kva.example', 'internal.example.com', 'locals.net'])(
-    '%s is one',
-    (host) => {
-      expect(ask(anywhere, `http://${host}/`)).toBeUndefined();
-    },
-  );
+  test.each([
+    ...PUBLIC,
+    'example.com',
+    'a.b.c.example',
+    'xn--bcher-kva.example',
+    'internal.example.com',
+    'locals.net',
+    'example.box',
+    'afritz.box',
+    'test.net',
+  ])('%s is one', (host) => {
+    expect(ask(anywhere, `http://${host}/`)).toBeUndefined();
+  });
 
   test.each([...NOT_PUBLIC, ...LOCAL_NAMES, ...ODD_FORMS])('%s is none', (host) => {
     expect(ask(anywhere, `http://${host}/`)).toMatch(/^`\/v` must /);

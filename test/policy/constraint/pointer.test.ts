@@ -106,6 +106,8 @@ describe('a key that reads like the wanted one', () => {
     'PATH',
     'path\0',
     'path ',
+    '\u001fpath',
+    'path\u0085',
     ' path',
     'path\t',
     'ｐath',

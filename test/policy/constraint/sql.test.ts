@@ -40,6 +40,9 @@ test.each([
   "SELECT E'a', N'b', x'00', date '2026-01-01'",
   'SELECT ünïcode FROM größe',
   'SELECT count(*) FROM t GROUP BY a HAVING count(*) > 1',
+  'SELECT open, close, high FROM prices',
+  'SELECT a FROM t USE INDEX (i) WHERE a = 1',
+  'SELECT t.open master FROM t',
 ])('%s reads', (sql) => {
   expect(ask(readOnly, sql)).toBeUndefined();
 });
@@ -198,6 +201,19 @@ describe('is refused:', () => {
     'SELECT 1 “x”',
     'SELECT\u20281',
     'SELECT 1\u0085',
+    // SQL Server needs no `;` before them
+    'SELECT 1 REVERT',
+    'SELECT 1 USE master',
+    'SELECT 1 RECEIVE TOP(1) * FROM q',
+    'SELECT 1 SETUSER',
+    'SELECT 1 OPEN MASTER KEY',
+    'SELECT 1 ADD SIGNATURE',
+    'SELECT 1 SEND ON CONVERSATION @h',
+    'SELECT 1 END CONVERSATION @h',
+    "SELECT cron.schedule('* * * * *', 'x')",
+    "SELECT net.http_post(url := 'x')",
+    "SELECT aws_s3.query_export_to_s3('select 1')",
+    'SELECT pg_stat_statements_reset()',
     // no text to read
     7,
     null,

@@ -26,6 +26,10 @@ describe('the text of a path', () => {
     '/data/~',
     '/data/[slug]/page.tsx',
     '/data/$id',
+    '/data/.$id',
+    '/data/a.$b.c',
+    "/data/it's.x",
+    '/data/50%/x%',
     '/data/Notes….txt',
     '/x/../data/y',
   ])('%j lies within /data', (path) => {
@@ -185,6 +189,18 @@ describe('the text of a path', () => {
     '/data/\ud800',
     '/data/\u2028',
     `/data/${'x/'.repeat(2100)}`,
+    // `..` once what is in it stands for nothing
+    '/data/.$X./.$X./etc/passwd',
+    '/data/..$X/x',
+    '/data/$X../x',
+    '/data/.$1./x',
+    '/data/.$@./x',
+    '/data/.%X%./x',
+    '/data/.`:`./x',
+    "/data/.''./x",
+    '/data/.%24X./x',
+    'file:///data/.$X./x',
+    'file:///data/.%24X./x',
   ])('%j does not', (path) => {
     expect(ask(data, path)).toMatch(/^`\/v` must .*`\/data`/);
   });
@@ -307,6 +323,7 @@ describe('on Windows', () => {
     '..\\x',
     'x:stream',
     'C:\\data\\x::$DATA',
+    'C:\\data\\.$X.\\x',
     'C:\\data\\x.',
     'C:\\data\\x ',
     'C:\\data\\... ',

@@ -52,6 +52,7 @@ const SCOPE: ScopeDocument = {
 };
 const URI = { uri: 'file:///data/a' };
 const OTHER = { uri: 'file:///etc/a' };
+const TEMPLATE = { ref: { type: 'ref/resource', uri: 'file:///data/{path}' } };
 
 describe('a request of the client', () => {
   const server = policyOf(SCOPE);
@@ -81,6 +82,22 @@ describe('a request of the client', () => {
     ['completion/complete', { ref: { type: 'ref/prompt', name: 'sum' } }, 'argument_denied'],
     ['completion/complete', { ref: { type: 'ref/prompt', name: 'other' } }, 'not_granted -32602 Unknown prompt: other'],
     ['completion/complete', { ref: { type: 'ref/resource', uri: 'file:///data/{path}' } }, 'pass'],
+    ['completion/complete', { ...TEMPLATE, argument: { name: 'path', value: 'no' } }, 'pass'],
+    [
+      'completion/complete',
+      { ...TEMPLATE, argument: { name: 'path', value: '../../etc/' } },
+      'not_granted -32602 Invalid params',
+    ],
+    [
+      'completion/complete',
+      { ...TEMPLATE, argument: { name: 'path', value: 'a%2f..%2f' } },
+      'not_granted -32602 Invalid params',
+    ],
+    [
+      'completion/complete',
+      { ...TEMPLATE, argument: { name: 'path', value: 'a' }, context: { arguments: { other: '..' } } },
+      'not_granted -32602 Invalid params',
+    ],
     [
       'completion/complete',
       { ref: { type: 'ref/resource', uri: 'file:///{path}' } },

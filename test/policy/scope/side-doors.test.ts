@@ -48,6 +48,16 @@ describe('a completion', () => {
     ],
     ['without an argument', {}, 'pass'],
     ['that hides a value in its context', { context: { arguments: { topic: '/etc' } } }, 'argument_denied'],
+    [
+      'of an argument that its context has otherwise',
+      { argument: { name: 'topic', value: 'ab' }, context: { arguments: { topic: '/etc' } } },
+      'not_granted',
+    ],
+    [
+      'of an argument that its context has, too',
+      { argument: { name: 'topic', value: 'ab' }, context: { arguments: { topic: 'ab' } } },
+      'pass',
+    ],
     ['whose argument is none', { argument: ['topic', '/etc'] }, 'not_granted'],
     ['whose value is no text', { argument: { name: 'topic', value: ['/etc'] } }, 'not_granted'],
     ['whose context is none', { argument: { name: 'topic', value: 'a' }, context: [] }, 'not_granted'],

@@ -42,6 +42,28 @@ test('the text says that these arguments are not approved, the rule, what is, an
   expect(ask('write', { path: '/data/x' })).toEqual({ kind: 'pass' });
 });
 
+test('where an approval gave it and has ended, that is said', () => {
+  const ended: Layers = [
+    makeLayer({ grants: [{ tool: '*' }] }),
+    ...lockLayers(APPROVED, MEND, 'approval 4 ended at T'),
+  ];
+  const policy = createScopePolicy(new Map([['files', { layers: ended, mode: 'enforce' }]]));
+  const told = (tool: string) =>
+    policy.onRequest?.(
+      {
+        ...{ asked: 'client', upstream: 'files', method: 'tools/call', tool, modern: false },
+        params: { name: tool, arguments: { path: '/etc/x' } },
+      },
+      NOW,
+    );
+  for (const tool of ['write', 'wipe']) {
+    expect(told(tool)).toMatchObject({
+      reason: 'not_approved',
+      text: expect.stringContaining('no approval covers that now (approval 4 ended at T)'),
+    });
+  }
+});
+
 test('a tool that is not approved at all is said to be that', () => {
   expect(ask('read', {})).toMatchObject({
     reason: 'not_approved',

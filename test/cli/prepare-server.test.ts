@@ -1,0 +1,60 @@
+// No server of a suspended tenant is prepared, whoever asks: neither are its secrets asked for nor its directories made.
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { writeSuspension } from '../../src/adapters/suspension.ts';
+import { prepareServer } from '../../src/cli/prepare-server.ts';
+import { openTenantScope } from '../../src/tenant/tenant-scope.ts';
+import { compile } from './scope-scene.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = fs.mkdtempSync(join(tmpdir(), 'guard-prepare-'));
+});
+afterEach(() => fs.rmSync(dir, { recursive: true, force: true }));
+
+const stateDir = () => join(dir, 'state');
+const suspend = () =>
+  writeSuspension(openTenantScope(stateDir(), 'acme'), { version: 1, sinceMs: 1, actor: 'me', reason: 'r' });
+function prepare(env: NodeJS.ProcessEnv = { PATH: process.env.PATH, KEY: 'k' }) {
+  const server = {
+    command: process.execPath,
+    args: [],
+    env: { KEY: 'env:KEY' },
+    passEnv: ['PASSED'],
+    isolation: { required: 'L0' },
+  };
+  const policy = compile({ servers: { srv: server } });
+  const entry = policy.servers.get('srv');
+  const asked = { name: 'srv', command: process.execPath, args: [], entry };
+  return prepareServer(asked, policy, {}, { env, uid: process.getuid?.(), stateDir: stateDir(), tenant: 'acme' });
+}
+
+test('one that is not is', async () => {
+  await expect(prepare()).resolves.toMatchObject({ isolation: 'L0', secrets: [{ name: 'KEY', value: 'k' }] });
+});
+
+test('a reference that is too short to be masked is said, and no other', async () => {
+  const { notes } = await prepare({ PATH: process.env.PATH, KEY: 'k', PASSED: 'p' });
+  expect(notes).toEqual(['`KEY` has fewer than 8 characters: it is not masked in record and log']);
+});
+
+test('nothing of it is made', async () => {
+  suspend();
+  await expect(prepare()).rejects.toMatchObject({ code: 'tenant_suspended', exitCode: 77 });
+  expect(fs.existsSync(`${stateDir()}-homes`)).toBe(false);
+});
+
+test('nor when it was suspended while its secrets were asked for', async () => {
+  const env = new Proxy<NodeJS.ProcessEnv>(
+    { KEY: 'k' },
+    {
+      get: (target, name) => {
+        if (name === 'KEY') suspend();
+        return Reflect.get(target, name);
+      },
+    },
+  );
+  await expect(prepare(env)).rejects.toMatchObject({ code: 'tenant_suspended' });
+});
