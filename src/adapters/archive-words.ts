@@ -3,37 +3,72 @@
 /** SubjectPublicKeyInfo of an Ed25519 key (RFC 8410), before its 32 bytes. */
 const SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** @param publicKey `ed25519:<base64>` */
-export function describeArchive({ root, tenant, publicKey }: { root: string; tenant: string; publicKey: string }): {
-  readonly readme: string;
-  readonly pem: string;
-} {
-  const raw = Buffer.from(publicKey.slice('ed25519:'.length), 'base64');
-  const pem = `-----BEGIN PUBLIC KEY-----\n${Buffer.concat([SPKI_HEAD, raw]).toString('base64')}\n-----END PUBLIC KEY-----\n`;
-  return { pem, readme: readmeOf(root, tenant, publicKey) };
+export interface ArchiveWords {
+  /** The directory that it unpacks to. */
+  readonly root: string;
+  readonly tenant: string;
+  /** `ed25519:<base64>` */
+  readonly publicKey: string;
+  readonly segments: number;
+  /** The version that wrote it. */
+  readonly guard: string;
 }
 
-const readmeOf = (
-  root: string,
-  tenant: string,
-  publicKey: string,
-): string => `The record of the tenant ${tenant}, as mcp-guard kept it.
+export function describeArchive(about: ArchiveWords): { readonly readme: string; readonly pem: string } {
+  const { publicKey } = about;
+  const raw = Buffer.from(publicKey.slice('ed25519:'.length), 'base64');
+  const pem = `-----BEGIN PUBLIC KEY-----\n${Buffer.concat([SPKI_HEAD, raw]).toString('base64')}\n-----END PUBLIC KEY-----\n`;
+  return { pem, readme: readmeOf(about) };
+}
 
-Every record stands in a chain of hashes, and every segment of the record says
-which one came before it. To check all of them, where nothing else is known:
+/** Every line that begins with four blanks is for a shell, in this order, and each fails where its check does: a test runs them all. */
+const readmeOf = ({ root, tenant, publicKey, segments, guard }: ArchiveWords): string =>
+  `The record of the tenant ${tenant}, as mcp-guard kept it.
 
-    MCP_GUARD_STATE_DIR="$PWD/${root}" mcp-guard audit verify
+Steps 1 to 4 need a shell, OpenSSL 3 and sha256sum (macOS: \`shasum -a 256\`),
+step 5 needs mcp-guard. A record that fails one of them is not the one that
+was exported.
 
-To check that whoever gave you this archive made it so (the key must be the one
-that they told you by another way):
-
-    ${publicKey}
+1. The key. This prints a key, which must be the one that you were told by
+   another way, not by this file:
 
     cd ${root}
+    printf 'ed25519:'
+    openssl pkey -pubin -in key.pem -outform DER | tail -c 32 | base64
+
+   This file says: ${publicKey}
+
+2. The list of all that was exported is signed with it:
+
     openssl pkeyutl -verify -pubin -inkey key.pem -rawin \\
       -in manifest.json -sigfile manifest.sig
 
-manifest.json names every file of the record with its SHA-256, every segment
-with its last hash, and what was left out, and why. Secrets of servers were
-masked before anything was recorded.
+3. Every file of that list is there, and unchanged. This names those that are
+   not:
+
+    awk -F'"' '/^   "path"/ {p = $4} /^   "sha256"/ {print $4 "  " p}' \\
+      manifest.json | sha256sum -c --quiet
+
+4. Nothing else is there. This names what the list does not have, then counts
+   the segments of the list and those that are here: both are ${segments}.
+
+    find . ! -type d | awk -F'"' '
+      BEGIN {ok["./manifest.json"]; ok["./manifest.sig"]}
+      FNR == NR {if (/^   "path"/) ok["./" $4]; next}
+      !($0 in ok) {print "not in the list: " $0; bad = 1}
+      END {exit bad}' manifest.json -
+    grep -c '^   "head"' manifest.json
+    find . -name '*.jsonl' | wc -l
+
+5. Every record stands in a chain of hashes, and every segment says which one
+   came before it. Whoever gave you this archive can give you mcp-guard ${guard},
+   a program for Node.js:
+
+    MCP_GUARD_STATE_DIR="$PWD" mcp-guard audit verify
+
+   Alone it does not see that the newest segments are gone: steps 2 to 4 do.
+
+manifest.json also says when the archive was made, the last hash of every
+segment, and what was left out, and why. Secrets of servers were masked before
+anything was recorded.
 `;

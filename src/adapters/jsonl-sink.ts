@@ -102,6 +102,7 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
   let pending: readonly SystemRecord[] = [];
   let gap: { lost: number; since: number; why: string } | undefined;
   let isClosed = false;
+  let isFull = false;
   let retention: Promise<void> = Promise.resolve();
 
   /** INVARIANT: a guard's segments sort in the order in which it wrote them, even where the clock steps back. */
@@ -129,8 +130,8 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
     }
     if (current !== undefined) {
       const dayIsOver = at.wallMs >= current.endsAt;
-      const isFull = current.bytes() >= maxBytes || current.payloadBytes() >= maxBytes * PAYLOAD_RATIO;
-      if (dayIsOver || isFull) rotate(current, dayIsOver ? 'rotated_day' : 'rotated_size', at);
+      const isLong = current.bytes() >= maxBytes || current.payloadBytes() >= maxBytes * PAYLOAD_RATIO;
+      if (dayIsOver || isLong) rotate(current, dayIsOver ? 'rotated_day' : 'rotated_size', at);
     }
     current ??= begin(at);
     return current;
@@ -171,6 +172,9 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
   function write(entries: readonly AuditEntry[], at: Instant): string | undefined {
     const written = leftBytes + (current === undefined ? 0 : current.bytes() + current.payloadBytes());
     const full = quota?.refuse(written, at.monoMs);
+    // a record that is full begins no segment, so no end of one would make room
+    if (full !== undefined && !isFull) retain();
+    isFull = full !== undefined;
     if (full !== undefined) return full;
     let segment: SegmentFile;
     try {

@@ -16,7 +16,7 @@ import {
   readStates,
   readTake,
 } from './limit-redis-words.ts';
-import { openRedisLink, type RedisAnswer } from './redis-link.ts';
+import { type OnLate, openRedisLink, type RedisAnswer, type RedisLink } from './redis-link.ts';
 
 // For the breakers of a fleet: the client is in one chunk with this file.
 export { openRedisLink };
@@ -47,16 +47,16 @@ export function openRedisLimitStore(options: RedisLimitStoreOptions): LimitStore
   });
   const underWay = new Set<Promise<unknown>>();
 
-  const run = async ({ keys, words }: Question, onLate?: (reply: unknown) => void): Promise<RedisAnswer> => {
+  const run = async ({ keys, words }: Question, onLate?: OnLate, ask = link.ask): Promise<RedisAnswer> => {
     const parts = [String(keys.length), ...keys, ...words];
-    const answer = await link.ask(['EVALSHA', sha, ...parts], onLate);
+    const answer = await ask(['EVALSHA', sha, ...parts], onLate);
     // It was restarted, or its scripts were flushed: one more round trip, once.
     const isUnknown = answer.kind === 'error' && answer.text.startsWith('NOSCRIPT');
-    return isUnknown ? link.ask(['EVAL', body, ...parts], onLate) : answer;
+    return isUnknown ? ask(['EVAL', body, ...parts], onLate) : answer;
   };
-  const forget = (question: Question | undefined): void => {
+  const forget = (question: Question | undefined, ask?: RedisLink['ask']): void => {
     if (question === undefined) return;
-    const one = run(question).finally(() => underWay.delete(one));
+    const one = run(question, undefined, ask).finally(() => underWay.delete(one));
     underWay.add(one);
   };
   /** The keys of the tenant that the index knows. */
@@ -79,9 +79,9 @@ export function openRedisLimitStore(options: RedisLimitStoreOptions): LimitStore
   return {
     async take(charges): Promise<Take> {
       // Nobody waits for it any more, so it never was.
-      const giveBack = (reply: unknown): void => {
+      const giveBack: OnLate = (reply, askThere) => {
         const late = orUnavailable(() => readTake(reply, charges, mostKeys));
-        if (late.kind === 'taken') forget(askSettle(names, late.receipt, { reached: false, postPaid: [] }));
+        if (late.kind === 'taken') forget(askSettle(names, late.receipt, { reached: false, postPaid: [] }), askThere);
       };
       const answer = await run(askTake(names, charges), giveBack);
       return orUnavailable(() => replyOf(answer, (reply) => readTake(reply, charges, mostKeys)));

@@ -4,7 +4,25 @@ import { GuardError } from '../guard-error.ts';
 import { replaceFile } from './durable-file.ts';
 import { codeOf } from './state-paths.ts';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = fs.constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY, O_WRONLY } = fs.constants;
+/** More than any token has: what is longer is another file. */
+const LOOKED_AT = 1_024;
+
+/** Whether nothing stands at `path`, or a file (no link) with nothing in it but the text for which `isToken`. */
+export function mayReplaceFile(path: string, isToken: (text: string) => boolean): boolean {
+  let fd: number | undefined;
+  try {
+    fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (!fs.fstatSync(fd).isFile()) return false;
+    const buffer = Buffer.alloc(LOOKED_AT);
+    const length = fs.readSync(fd, buffer, 0, LOOKED_AT, 0);
+    return length < LOOKED_AT && isToken(buffer.toString('latin1', 0, length).replace(/\r?\n$/, ''));
+  } catch (error) {
+    return codeOf(error) === 'ENOENT';
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
+  }
+}
 
 /** `new`: there must be none yet. `replace`: the new text or the old one stands there, never a part. @throws GuardError state_unusable */
 export function writeTokenFile(path: string, text: string, how: 'new' | 'replace'): void {

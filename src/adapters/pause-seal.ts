@@ -19,6 +19,6 @@ export function areSealed(stateDir: string, tenant: string, { pauses, signature 
 
 /** One text for each list: of a tenant, so that what is copied to another one counts for nothing. */
 function writeText(tenant: string, pauses: Pauses['pauses']): string {
-  const rows = pauses.map(({ server, sinceMs, untilMs, actor, reason }) => [server, sinceMs, untilMs, actor, reason]);
-  return `mcp-guard pauses v1\n${JSON.stringify([tenant, rows])}`;
+  const rows = pauses.map((one) => [one.config, one.server, one.sinceMs, one.untilMs, one.actor, one.reason]);
+  return `mcp-guard pauses v2\n${JSON.stringify([tenant, rows])}`;
 }

@@ -7,6 +7,7 @@ import { listDays, listSegments } from './trail-listing.ts';
 
 /** What this guard writes before it looks again what the others have written. */
 const MOST_UNSEEN = 1_048_576;
+const MEND = 'to make room set `audit.maxBytes` to half of it or less';
 /** A full one is looked at no more often than this: somebody may have made room. */
 const FULL_LOOK_MS = 1_000;
 
@@ -28,7 +29,7 @@ export function createRecordQuota(paths: TrailPaths, maxBytes: number): RecordQu
         writtenThen = written;
         lookedMs = nowMs;
       }
-      return estimate() < maxBytes ? undefined : `the record has reached its quota of ${maxBytes} bytes`;
+      return estimate() < maxBytes ? undefined : `the record has reached its quota of ${maxBytes} bytes (${MEND})`;
     },
   };
 }

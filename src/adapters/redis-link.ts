@@ -2,6 +2,7 @@
 // timer while nobody asks. The only file that imports `redis`. Knows no limit and no script. TRUST: no text quotes the password.
 import { createClient } from 'redis';
 import type { RedisPlace } from '../config/redis-url.ts';
+import { isServerError, readMoved, textOf } from './redis-errors.ts';
 
 export interface RedisLinkOptions {
   /** Asked at each connection: a password that was renewed is read anew. @throws with a text for a person, without any secret */
@@ -21,12 +22,15 @@ export type RedisAnswer =
   /** Not connected, or no answer in time; then it may have been done, or be done later. */
   | { readonly kind: 'away'; readonly why: string };
 
+export type OnLate = (reply: unknown, askThere: RedisLink['ask']) => void;
+
 export interface RedisLink {
   /**
    * Never rejects. In the order in which they are asked, as long as the connection stands. Where there is none, it is made, unless
-   * the last attempt has just failed. @param onLate what came after `away` had been answered
+   * the last attempt has just failed. @param onLate what came after `away` had been answered, and how to ask on the same connection,
+   * at once: whoever answers there is alive, and the next one may not stand yet
    */
-  ask(words: readonly string[], onLate?: (reply: unknown) => void): Promise<RedisAnswer>;
+  ask(words: readonly string[], onLate?: OnLate): Promise<RedisAnswer>;
   /** Idempotent; what is under way ends with `away`. */
   close(): void;
 }
@@ -42,15 +46,18 @@ interface Line {
   /** Answers of any kind, for telling a slow server from one that is gone. */
   answers: number;
   isWatched: boolean;
+  /** Asked, and not answered yet: each tells who waits that nothing came in time. */
+  readonly open: Set<(why: string) => void>;
 }
 
 const CONNECT_MS = 2_000;
 const ANSWER_MS = 1_000;
 /** Without any answer for so many times as long as one is waited for, a connection is given up. */
 const SILENCES = 2;
+/** What was asked on a connection that was given up may still be done: it is listened to for so long, as long as an answer is open. */
+const LISTEN_MS = 600_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
-const LONGEST_WHY = 200;
 
 export function openRedisLink({
   place,
@@ -65,11 +72,34 @@ export function openRedisLink({
   let lastWhy = '';
   /** In a cluster: the node that has the keys. */
   let moved: Pick<RedisPlace, 'host' | 'port'> | undefined;
+  /** Given up for their silence, and what ends the wait for each. */
+  const silent = new Map<Line, () => void>();
 
-  const fail = (one: Line, why: string): void => {
-    if (one.broken !== undefined) return;
+  const listenOn = (one: Line): void => {
+    const cancel = after(LISTEN_MS, () => letGo(one));
+    silent.set(one, cancel);
+    for (const tellLate of one.open) tellLate(one.broken ?? '');
+  };
+  const letGo = (one: Line): void => {
+    silent.get(one)?.();
+    if (silent.delete(one) && one.client.isOpen) one.client.destroy();
+  };
+
+  /** INVARIANT: after what came late has been told, which may ask more on it. */
+  const hear = (one: Line): void => {
+    one.answers += 1;
+    if (one.open.size === 0) letGo(one);
+  };
+
+  const fail = (one: Line, why: string, isSilent = false): void => {
+    if (one.broken !== undefined) {
+      // One that is only listened to is over.
+      letGo(one);
+      return;
+    }
     one.broken = why;
-    one.client.destroy();
+    if (isSilent) listenOn(one);
+    else one.client.destroy();
     if (line !== one) return;
     line = undefined;
     lastWhy = why;
@@ -82,7 +112,7 @@ export function openRedisLink({
 
   const connect = (): Line => {
     const client = createRedisClient({ ...place(), ...moved }, connectMs);
-    const one: Line = { client, ready: start(), broken: undefined, answers: 0, isWatched: false };
+    const one: Line = { client, ready: start(), broken: undefined, answers: 0, isWatched: false, open: new Set() };
     client.on('error', (error: unknown) => fail(one, textOf(error)));
     return one;
     async function start(): Promise<string | undefined> {
@@ -102,36 +132,42 @@ export function openRedisLink({
 
   /** A connection on which nothing comes back is no connection. */
   const watchSilence = (one: Line): void => {
-    if (one.isWatched) return;
+    if (one.isWatched || silent.has(one)) return;
     one.isWatched = true;
     const seen = one.answers;
     after(answerMs * SILENCES, () => {
       one.isWatched = false;
-      if (one.answers === seen) fail(one, `no answer within ${answerMs * (SILENCES + 1)} ms`);
+      if (one.answers === seen) fail(one, `no answer within ${answerMs * (SILENCES + 1)} ms`, true);
     });
   };
 
-  const send = (one: Line, words: readonly string[], onLate: (reply: unknown) => void): Promise<RedisAnswer> =>
+  const send = (one: Line, words: readonly string[], onLate: OnLate): Promise<RedisAnswer> =>
     new Promise((settle) => {
       let isLate = false;
-      const cancel = after(answerMs, () => {
+      const tellLate = (why: string): void => {
         isLate = true;
+        settle({ kind: 'away', why });
+      };
+      one.open.add(tellLate);
+      const cancel = after(answerMs, () => {
         watchSilence(one);
-        settle({ kind: 'away', why: `no answer within ${answerMs} ms` });
+        tellLate(`no answer within ${answerMs} ms`);
       });
       one.client.sendCommand([...words]).then(
         (reply: unknown) => {
           cancel();
-          one.answers += 1;
-          if (isLate) onLate(reply);
+          one.open.delete(tellLate);
+          if (isLate) onLate(reply, (more, onLater = () => {}) => send(one, more, onLater));
           else settle({ kind: 'reply', reply });
+          hear(one);
         },
         (error: unknown) => {
           cancel();
+          one.open.delete(tellLate);
           const text = textOf(error);
+          if (isServerError(text)) hear(one);
           if (one.broken !== undefined || !isServerError(text))
             return settle({ kind: 'away', why: one.broken ?? text });
-          one.answers += 1;
           settle({ kind: 'error', text });
         },
       );
@@ -151,11 +187,7 @@ export function openRedisLink({
     return (await one.ready) ?? one;
   };
 
-  const ask = async (
-    words: readonly string[],
-    onLate: (reply: unknown) => void,
-    isAgain: boolean,
-  ): Promise<RedisAnswer> => {
+  const ask = async (words: readonly string[], onLate: OnLate, isAgain: boolean): Promise<RedisAnswer> => {
     const one = await standing();
     if (typeof one === 'string') return { kind: 'away', why: one };
     const answer = await send(one, words, onLate);
@@ -180,6 +212,7 @@ export function openRedisLink({
     close() {
       isClosed = true;
       if (line !== undefined) fail(line, 'the store is closed');
+      for (const one of [...silent.keys()]) letGo(one);
     },
   };
 }
@@ -199,25 +232,6 @@ function createRedisClient({ host, port, tls, username, password, database }: Re
     ...(database === 0 ? {} : { database }),
     socket: tls ? { ...socket, tls: true } : socket,
   });
-}
-
-/** `MOVED 3999 10.0.0.2:6381`; without a host it is the same one. */
-function readMoved(text: string, place: () => RedisPlace): Pick<RedisPlace, 'host' | 'port'> | undefined {
-  const [, host, port] = /^MOVED \d+ (.*):(\d+)$/.exec(text) ?? [];
-  if (host === undefined || port === undefined) return undefined;
-  return { host: host === '' ? place().host : host, port: Number(port) };
-}
-
-/** A server's error begins with its code. */
-function isServerError(text: string): boolean {
-  return /^[A-Z]{2,}(\s|$)/.test(text);
-}
-
-function textOf(error: unknown): string {
-  // A name with several addresses fails with as many errors.
-  if (error instanceof AggregateError && error.errors.length > 0) return textOf(error.errors[0]);
-  const text = error instanceof Error && error.message !== '' ? error.message : String(error);
-  return text.slice(0, LONGEST_WHY);
 }
 
 function after(ms: number, action: () => void): () => void {

@@ -2,7 +2,9 @@
 // a signature by the tenant's own key. Knows no command. INVARIANT: nothing in it comes through a link, or from a file whose chain is
 // not the tenant's.
 import * as fs from 'node:fs';
+import { join } from 'node:path';
 import { isSegmentId } from '../audit/segment-id.ts';
+import { GuardError } from '../guard-error.ts';
 import type { TenantScope } from '../tenant/tenant-scope.ts';
 import { describeArchive } from './archive-words.ts';
 import { openSigningKey } from './signing-key.ts';
@@ -38,7 +40,7 @@ export interface LeftOut {
   readonly why: string;
 }
 
-/** @throws the error of the file system, StatePathError, GuardError key_unusable; then there is no archive */
+/** @throws the error of the file system, StatePathError, GuardError key_unusable, audit_unreadable; then there is no archive */
 export function writeTenantArchive({ scope, path, nowMs, guard }: ArchiveInput): ArchiveFacts {
   refuseLinks(scope);
   const report = verifyTrail(scope.stateDir, scope.id);
@@ -51,10 +53,11 @@ export function writeTenantArchive({ scope, path, nowMs, guard }: ArchiveInput):
   const key = openSigningKey(makePrivateDir(scope.stateDir, scope.steps('keys')));
   const archive = createTarArchive(path, nowMs);
   try {
-    const words = describeArchive({ root: ROOT, tenant: scope.id, publicKey: key.publicKey });
-    archive.addText(`${ROOT}/README.txt`, words.readme);
-    archive.addText(`${ROOT}/key.pem`, words.pem);
+    const about = { root: ROOT, tenant: scope.id, publicKey: key.publicKey, segments: taken.length, guard };
+    const words = describeArchive(about);
     const files = [
+      archive.addText(`${ROOT}/README.txt`, words.readme),
+      archive.addText(`${ROOT}/key.pem`, words.pem),
       ...taken.flatMap((segment) => addSegment(archive, scope, segment)),
       ...addTombstones(archive, scope),
     ];
@@ -78,15 +81,27 @@ export function writeTenantArchive({ scope, path, nowMs, guard }: ArchiveInput):
   }
 }
 
-/** TRUST: a name that leads elsewhere would put another tenant's files into this one's archive. */
+/** TRUST: a name that leads elsewhere would put another tenant's files into this one's archive. None is followed to look for more. */
 function refuseLinks({ directory, trail }: TenantScope): void {
-  const days = listNames(trail.audit).map(trail.day);
-  const payloads = listNames(trail.payload).filter(isSegmentId).map(trail.payloads);
-  for (const path of [directory, trail.audit, trail.payload, trail.tombstones, ...days, ...payloads]) {
+  const links = [directory, trail.audit].filter(isLink);
+  const [link] = links.length > 0 ? links : listLinks(trail.audit);
+  if (link === undefined) return;
+  throw new GuardError('audit_unreadable', `\`${link}\` is a link, which no guard makes: nothing was exported`, {
+    hint: 'look where it leads and who made it, take it away, and run it again',
+  });
+}
+
+function listLinks(directory: string): string[] {
+  return listNames(directory).flatMap((name) => {
+    const path = join(directory, name);
     const stat = fs.lstatSync(path, { throwIfNoEntry: false });
-    if (stat?.isSymbolicLink() === true)
-      throw new Error(`\`${path}\` is a link, which no guard makes: look where it leads`);
-  }
+    if (stat?.isSymbolicLink() === true) return [path];
+    return stat?.isDirectory() === true ? listLinks(path) : [];
+  });
+}
+
+function isLink(path: string): boolean {
+  return fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 function reasonToLeave({ report, isLive, path }: VerifiedSegment, tenant: string): string | undefined {

@@ -134,7 +134,7 @@ export async function pause(
   const actor = readActor();
   return runPause({ ...flags, server }, terminalIo(flags.color), {
     ...{ servers: [...(read?.policy.servers.keys() ?? [])], consent: readConsent(), actor, nowMs },
-    commandOptions: read?.commandOptions ?? '',
+    ...{ config: read?.place.config ?? '', commandOptions: read?.commandOptions ?? '' },
     openTrail: (about) => openOneShotTrail({ stateDir, tenant, server: about, clock: systemClock, actor }),
     update(change) {
       makePrivateDir(stateDir, tenantSteps(tenant));

@@ -55,7 +55,7 @@ export async function runGuardStatus(
     const key = JSON.stringify(
       listing.guards.map(({ record }) => [
         record,
-        record.servers.map(({ name }) => guards.pauseOf(record.tenant, name) ?? null),
+        record.servers.map(({ name }) => guards.pauseOf(record.tenant, name, record.policy.config ?? '') ?? null),
       ]),
     );
     if (size !== undefined) draw(text, size);

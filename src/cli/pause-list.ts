@@ -24,7 +24,8 @@ export function runPauseList(
 ): number {
   const found = listPauses(pauses, nowMs).filter((one) => server === undefined || one.server === server);
   if (json === true) {
-    for (const one of found) io.stdout.write(`${stringifyInert({ tenant, server: one.server, ...pauseJson(one) })}\n`);
+    for (const one of found)
+      io.stdout.write(`${stringifyInert({ tenant, config: one.config, server: one.server, ...pauseJson(one) })}\n`);
     return 0;
   }
   if (found.length === 0) {
@@ -34,7 +35,8 @@ export function runPauseList(
   }
   const paint = makePaint(io.color);
   for (const [index, one] of found.entries()) {
-    const [first = '', ...rest] = wrapWords(`${makeInert(one.server)}: ${describePause(one)}`, io.columns);
+    const text = `${makeInert(one.server)}: ${describePause(one)}, in ${makeInert(one.config)}`;
+    const [first = '', ...rest] = wrapWords(text, io.columns);
     const end = `mcp-guard pause ${quoteWord(one.server)} --end${commandOptions}`;
     io.stdout.write(`${index === 0 ? '' : '\n'}${[paint('warn', first), ...rest].join('\n')}\n`);
     io.stdout.write(showCommand(end, io.columns));

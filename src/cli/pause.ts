@@ -3,7 +3,7 @@
 import { quoteWord } from '../config/shell-word.ts';
 import { GuardError } from '../guard-error.ts';
 import type { CommandOptions } from '../policy/lock/lock-command.ts';
-import { addPause, endPause, LONGEST_PAUSE_MS, listPauses, type Pause, type Pauses, pauseAt } from '../policy/pause.ts';
+import { addPause, endPause, LONGEST_PAUSE_MS, listPauses, type Pause, type Pauses } from '../policy/pause.ts';
 import { suggestName } from './breaker-target.ts';
 import { showCommand } from './command-lines.ts';
 import { type Consent, confirm, refuseFromServer } from './consent.ts';
@@ -22,6 +22,8 @@ export interface PauseOptions {
 }
 
 export interface PauseContext {
+  /** Its path, links resolved. Empty where a pause is ended: that reads none. */
+  readonly config: string;
   /** Of the config. */
   readonly servers: readonly string[];
   readonly consent: Consent;
@@ -50,8 +52,9 @@ export async function runPause(options: PauseOptions, io: CliIo, context: PauseC
     let wasPaused = false;
     let others: readonly Pause[] = [];
     const change = (pauses: Pauses): Pauses => {
-      wasPaused = pauseAt(pauses, server, context.nowMs()) !== undefined;
-      others = listPauses(pauses, context.nowMs()).filter((one) => one.server !== server);
+      const held = listPauses(pauses, context.nowMs());
+      others = held.filter((one) => one.server !== server);
+      wasPaused = others.length < held.length;
       return endPause(pauses, server);
     };
     await carryOut({ server, stage: 'ended', detail: { actor, reason: options.reason ?? null } }, change, io, context);
@@ -72,7 +75,7 @@ export async function runPause(options: PauseOptions, io: CliIo, context: PauseC
     'run it in a terminal of your own',
   );
   const sinceMs = Math.trunc(context.nowMs());
-  const pause: Pause = { server, sinceMs, untilMs: sinceMs + forMs, actor, reason };
+  const pause: Pause = { config: context.config, server, sinceMs, untilMs: sinceMs + forMs, actor, reason };
   const until = new Date(pause.untilMs).toISOString();
   await carryOut(
     { server, stage: 'begun', detail: { actor, reason, until } },

@@ -33,8 +33,10 @@ export function addTenant(program: Command, done: Done): void {
       'a variable of a server: env:NAME, file:PATH, exec:COMMAND, keychain:NAME',
     )
     .option('--allow <server:pattern...>', 'the only tools of a server that it may call')
-    .option('--isolation <level>', 'the least isolation: L0, L1, L2')
+    .option('--isolation <level>', 'the least isolation: L0, L1, L2, L3')
     .option('--uid <number>', 'the user that its servers run as')
+    .option('--network <domain...>', 'with L3: the only domains that its servers may reach')
+    .option('--readable <path...>', 'from L2 on: what its servers see beside their own')
     .option('--config <file>', CONFIG)
     .option('--yes', 'do not ask')
     .option('--no-color', 'no colours (as NO_COLOR)')
@@ -46,6 +48,7 @@ export function addTenant(program: Command, done: Done): void {
       .argument('<id>', 'as the config calls it')
       // asked for by the command itself, which says why
       .option('--reason <text>', REASON)
+      .option('--config <file>', CONFIG)
       .option('--no-color', 'no colours (as NO_COLOR)')
       .action(async (id: string, flags) => done((await import('./tenant-commands.ts')).order(id, word, flags)));
   }
@@ -54,6 +57,7 @@ export function addTenant(program: Command, done: Done): void {
     .description('everything of a suspended tenant but the headers and hashes of its record; asks first')
     .argument('<id>', 'as the config calls it')
     .option('--reason <text>', REASON)
+    .option('--config <file>', CONFIG)
     .option('--yes', 'do not ask')
     .option('--no-color', 'no colours (as NO_COLOR)')
     .action(async (id: string, flags) => done(await (await import('./tenant-commands.ts')).erase(id, flags)));

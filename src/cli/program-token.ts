@@ -54,7 +54,7 @@ export function addToken(program: Command, done: Done): void {
     )
     .option('--expires <time>', '8h, 30d, 2026-12-31, or `never` (default: as long as the old one was meant to last)')
     .option('--reason <text>', 'why; it goes on record')
-    .option('--out <file>', 'put it into this file, in the place of what stands there')
+    .option('--out <file>', 'put it into this file: a new one, or the one that holds the old token')
     .option('--yes', 'do not ask')
     .option('--json', 'as JSON')
     .option('--no-color', 'no colours (as NO_COLOR)')

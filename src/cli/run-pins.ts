@@ -117,7 +117,7 @@ function watchPauses({ place, log, clock, note }: RunPinsParts): Pick<RunPins, '
   const heeded = new Map<string, Pause>();
   return {
     isPaused(server, { wallMs, monoMs }) {
-      const pause = pauseAt(look.read(monoMs), server, wallMs);
+      const pause = pauseAt(look.read(monoMs), { config: place.config, server }, wallMs);
       const before = heeded.get(server);
       if (pause?.sinceMs === before?.sinceMs && pause?.untilMs === before?.untilMs) return pause !== undefined;
       if (pause === undefined) {

@@ -116,15 +116,14 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
   const known = lock?.ownFiles ?? listKnownFiles(stateDir, undefined);
   const ownFiles = listOwnFiles([...known, ...(asked?.ownFiles ?? [])], { env, cwd: process.cwd() });
   // Before the server is started: what cannot be opened ends the run.
-  const log = createForwardingLog(
-    createGuardLog({
-      ...{ masker, ownFiles },
-      level: flags.logLevel ?? policy?.log.level ?? 'warn',
-      file: flags.logFile ?? policy?.log.file,
-      namedBy: flags.logFile === undefined ? '`log.file` of the config' : '`--log-file`',
-      writeError,
-    }),
-  );
+  const ownLog = createGuardLog({
+    ...{ masker, ownFiles },
+    level: flags.logLevel ?? policy?.log.level ?? 'warn',
+    file: flags.logFile ?? policy?.log.file,
+    namedBy: flags.logFile === undefined ? '`log.file` of the config' : '`--log-file`',
+    writeError,
+  });
+  const log = createForwardingLog(ownLog);
   later.say = (text) => log.write('warn', text);
   await lock?.lockFirst(later.say);
   const spawner = createSpawner();
@@ -132,7 +131,9 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
   const running = spawner.spawn(upstream);
 
   for (const note of prepared.notes) log.write('warn', note);
-  sayHowItRuns(log, { lock, policy, server, withheld, ignored });
+  for (const note of lock?.notes ?? []) log.write('warn', note);
+  // For whoever set it up; the client hears the server as it is.
+  sayHowItRuns(ownLog, { lock, policy, server, withheld, ignored });
   const sessionId = randomBytes(8).toString('hex');
   const principal = asked?.identity.principal ?? `local:${user}`;
   const watch = asked?.watch(log);

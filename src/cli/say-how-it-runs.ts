@@ -18,7 +18,6 @@ export function sayHowItRuns(
   },
 ): void {
   const { lock, policy, server, withheld, ignored } = how;
-  for (const note of lock?.notes ?? []) log.write('warn', note);
   if (process.stdin.isTTY) {
     log.write(
       'warn',

@@ -64,7 +64,8 @@ export async function openScopeMachine(
   const policy = inForce ?? (place === undefined ? undefined : loadPolicy(place, context));
   const effective = place === undefined ? await restrictBareRun(ceilings) : policy;
   const path = policy?.source.path;
-  const known = path === undefined ? undefined : { config: path, lock: placeLock(path, stateDir, tenant).lock };
+  const lockPlace = path === undefined ? undefined : placeLock(path, stateDir, tenant);
+  const known = path === undefined || lockPlace === undefined ? undefined : { config: path, lock: lockPlace.lock };
   const ownFiles = listOwnFiles(listKnownFiles(stateDir, known), { env, cwd: process.cwd() });
   const ownPaths = new Map<string, OwnPathsPolicy>();
   const said = new Set<string>();
@@ -80,7 +81,7 @@ export async function openScopeMachine(
       ...(entry === undefined ? restrictionLayers(restrictionsOn(effective, entry, unlistedAt(server))) : []),
     ],
     decided: locked?.decided ?? [],
-    pauseOf: (server) => pauseAt(pauses, server, nowMs),
+    pauseOf: (server) => pauseAt(pauses, { config: lockPlace?.config ?? '', server }, nowMs),
     offered: () => listInventories(stateDir, tenant),
     inventoryOf: (server) => {
       const complain = (why: string): void => {

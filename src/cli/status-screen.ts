@@ -21,7 +21,7 @@ export interface StatusStyle {
   readonly pauseOf: PauseOf;
 }
 
-export type PauseOf = (tenant: string, server: string) => Pause | undefined;
+export type PauseOf = (tenant: string, server: string, config: string) => Pause | undefined;
 
 const INDENT = '  ';
 const ERA = 7;
@@ -145,7 +145,8 @@ function formatServer(
 
 /** A guard without a config heeds no pause. */
 function pauseOn({ record }: RunEntry, { name }: ServerStanding, pauseOf: PauseOf): Pause | undefined {
-  return record.policy.config === null ? undefined : pauseOf(record.tenant, name);
+  const { config } = record.policy;
+  return config === null ? undefined : pauseOf(record.tenant, name, config);
 }
 
 function formatPause(pause: Pause | undefined, style: StatusStyle): readonly string[] {

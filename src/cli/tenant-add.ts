@@ -19,6 +19,9 @@ export interface AddFlags {
   readonly allow?: readonly string[] | undefined;
   readonly isolation?: string | undefined;
   readonly uid?: string | undefined;
+  /** Domains, for L3. */
+  readonly network?: readonly string[] | undefined;
+  readonly readable?: readonly string[] | undefined;
   readonly yes?: boolean | undefined;
 }
 
@@ -64,19 +67,21 @@ export async function runTenantAdd(id: string, flags: AddFlags, io: CliIo, conte
 }
 
 /** @throws GuardError usage */
-function readWish(id: string, { env = [], allow = [], isolation, uid }: AddFlags): TenantWish {
-  const levels = ['L0', 'L1', 'L2'];
+function readWish(id: string, { env = [], allow = [], isolation, uid, network, readable }: AddFlags): TenantWish {
+  const levels = ['L0', 'L1', 'L2', 'L3'];
   if (isolation !== undefined && !levels.includes(isolation))
     throw misused(`--isolation ${isolation}`, 'is no level', `use one of ${levels.join(', ')}`);
   if (uid !== undefined && !/^[1-9][0-9]{0,8}$/.test(uid))
     throw misused(`--uid ${uid}`, 'is no user', 'give the number of a user that nobody else has');
   const level = isolation === undefined ? {} : { required: isolation };
   const user = uid === undefined ? {} : { uid: Number(uid) };
+  const reach = { ...(network === undefined ? {} : { network }), ...(readable === undefined ? {} : { readable }) };
+  const wanted = { ...level, ...user, ...reach };
   return {
     id,
     env: env.map(readVariable),
     allow: allow.map(readGrant),
-    isolation: isolation === undefined && uid === undefined ? undefined : { ...level, ...user },
+    isolation: Object.keys(wanted).length === 0 ? undefined : wanted,
   };
 }
 

@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import { resolve } from 'node:path';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
+import { measureRecord } from '../adapters/record-quota.ts';
 import { listRunFiles } from '../adapters/run-files.ts';
 import { listNames } from '../adapters/small-json.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
@@ -15,10 +16,12 @@ import { findConfigFile } from '../config/find-config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { memberOf, objectOf } from '../policy/lock/difference.ts';
 import { isTenant, openTenantScope, type TenantScope } from '../tenant/tenant-scope.ts';
+import type { JsonObject } from '../wire/json.ts';
 import { openOneShotTrail, readActor } from './one-shot-trail.ts';
 import { readConsent } from './read-consent.ts';
 import { runTenantErase } from './tenant-erase.ts';
 import { runTenantExport } from './tenant-export.ts';
+import { requireKnown } from './tenant-known.ts';
 import { requireTenant, runTenantOrder, type TenantOrder } from './tenant-order.ts';
 import { showTenant, showTenants, type TenantFacts } from './tenant-screen.ts';
 import { terminalIo } from './terminal.ts';
@@ -30,13 +33,18 @@ interface Shared {
   readonly color: boolean;
 }
 
+interface Configured {
+  readonly tenants: JsonObject;
+  /** The whole config. */
+  readonly shared: JsonObject;
+}
+
 export function list(flags: Shared): number {
   const stateDir = resolveStateDir(process.env);
-  const listed = listConfigured(flags, stateDir);
-  const known = listNames(stateDir).filter((name) => isTenant(name) && isUsed(openTenantScope(stateDir, name)));
-  const ids = [...new Set([...(listed ?? []), ...known])].sort();
+  const configured = readConfigured(flags, stateDir);
+  const ids = [...new Set([...Object.keys(configured?.tenants ?? {}), ...listKept(stateDir)])].sort();
   return showTenants(
-    ids.map((id) => gather(openTenantScope(stateDir, id), listed)),
+    ids.map((id) => gather(openTenantScope(stateDir, id), configured)),
     flags.json === true,
     terminalIo(flags.color),
   );
@@ -44,11 +52,17 @@ export function list(flags: Shared): number {
 
 export function show(tenant: string, flags: Shared): number {
   const scope = openTenantScope(resolveStateDir(process.env), requireTenant(tenant));
-  return showTenant(gather(scope, listConfigured(flags, scope.stateDir)), flags.json === true, terminalIo(flags.color));
+  const configured = readConfigured(flags, scope.stateDir);
+  requireKnown(scope.id, { listed: namesOf(configured), kept: listKept(scope.stateDir) });
+  return showTenant(gather(scope, configured), flags.json === true, terminalIo(flags.color));
 }
 
 export function order(tenant: string, word: TenantOrder['word'], flags: Shared & Pick<TenantOrder, 'reason'>): number {
   const scope = openTenantScope(resolveStateDir(process.env), requireTenant(tenant));
+  const kept = listKept(scope.stateDir);
+  // of whom something is kept is shut out whatever the config says, or whether it can be read
+  if (!kept.includes(scope.id))
+    requireKnown(scope.id, { listed: namesOf(readConfigured(flags, scope.stateDir)), kept });
   const actor = readActor();
   return runTenantOrder({ tenant, word, reason: flags.reason }, terminalIo(flags.color), {
     ...{ actor, nowMs },
@@ -64,9 +78,11 @@ export function erase(
   flags: Shared & { readonly reason?: string; readonly yes?: boolean },
 ): Promise<number> {
   const scope = openTenantScope(resolveStateDir(process.env), requireTenant(tenant));
+  const configured = readConfigured(flags, scope.stateDir);
+  requireKnown(scope.id, { listed: namesOf(configured), kept: listKept(scope.stateDir) });
   const actor = readActor();
   return runTenantErase(flags, terminalIo(flags.color), {
-    ...{ facts: gather(scope, listConfigured(flags, scope.stateDir)), actor, consent: readConsent() },
+    ...{ facts: gather(scope, configured), actor, consent: readConsent() },
     openTrail: () => trailOf(scope, actor),
     erase: () => eraseTenant(scope),
     leaveTombstone: (erased) => writeTombstone(scope, { version: 1, atMs: nowMs(), actor, ...erased }),
@@ -95,7 +111,7 @@ function trailOf({ stateDir, id }: TenantScope, actor: string) {
 }
 
 /** Undefined where there is no config, or none that can be read: what is on disk is shown all the same. */
-function listConfigured({ config }: Shared, stateDir: string): readonly string[] | undefined {
+function readConfigured({ config }: Shared, stateDir: string): Configured | undefined {
   const { env } = process;
   try {
     const { place } = findConfigFile({
@@ -105,25 +121,43 @@ function listConfigured({ config }: Shared, stateDir: string): readonly string[]
       readAllowed: () => readAllowedConfigs(stateDir),
     });
     if (place === undefined) return undefined;
-    return Object.keys(objectOf(memberOf(loadConfig(place, { env, uid: process.getuid?.() }).document, 'tenants')));
+    const { document } = loadConfig(place, { env, uid: process.getuid?.() });
+    return { tenants: objectOf(memberOf(document, 'tenants')), shared: document };
   } catch (error) {
     if (config !== undefined) throw error;
     return undefined;
   }
 }
 
+function namesOf(configured: Configured | undefined): readonly string[] | undefined {
+  return configured === undefined ? undefined : Object.keys(configured.tenants);
+}
+
+function listKept(stateDir: string): readonly string[] {
+  return listNames(stateDir).filter((name) => isTenant(name) && isUsed(openTenantScope(stateDir, name)));
+}
+
+/** The stricter of the config's and the tenant's; a lock or ceiling may have a stricter one. */
+function quotaOf(id: string, { tenants, shared }: Configured): number | undefined {
+  const own = [shared, objectOf(tenants[id])].map((block) =>
+    memberOf(objectOf(memberOf(objectOf(memberOf(block, 'audit')), 'quota')), 'maxBytes'),
+  );
+  const given = own.filter((bytes) => typeof bytes === 'number');
+  return given.length === 0 ? undefined : Math.min(...given);
+}
+
 function isUsed({ trail, homes, id, stateDir }: TenantScope): boolean {
   return fs.existsSync(trail.audit) || fs.existsSync(homes.directory) || isSuspended(openTenantScope(stateDir, id));
 }
 
-function gather(scope: TenantScope, listed: readonly string[] | undefined): TenantFacts {
+function gather(scope: TenantScope, configured: Configured | undefined): TenantFacts {
   const { id, trail, directory, homes, stateDir } = scope;
   const segments = listDays(trail).flatMap((day) => listSegments(trail, day));
   const suspension = readSuspension(scope);
   const tombstone = readTombstone(scope);
   return {
     id,
-    isConfigured: listed?.includes(id),
+    isConfigured: namesOf(configured)?.includes(id),
     isSuspended: isSuspended(scope),
     suspended:
       suspension === undefined
@@ -137,7 +171,8 @@ function gather(scope: TenantScope, listed: readonly string[] | undefined): Tena
       .guards.filter(({ record }) => record.tenant === id)
       .map(({ holder, record }) => ({ pid: holder.pid, servers: record.servers.map(({ name }) => name) })),
     segments: segments.length,
-    recordBytes: segments.reduce((sum, { path }) => sum + sizeOf(path), 0),
+    recordBytes: measureRecord(trail),
+    quotaBytes: configured === undefined ? undefined : quotaOf(id, configured),
     ...{ state: directory, homes: homes.directory },
   };
 }
@@ -145,8 +180,4 @@ function gather(scope: TenantScope, listed: readonly string[] | undefined): Tena
 function showTime(atMs: number): string {
   const date = new Date(atMs);
   return Number.isNaN(date.getTime()) ? 'unknown' : date.toISOString();
-}
-
-function sizeOf(path: string): number {
-  return fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -26,6 +26,8 @@ export interface TenantOrderContext {
   readonly openTrail: () => OneShotTrail;
 }
 
+const EXAMPLES = { suspend: 'the contract has ended', resume: 'the contract goes on' } as const;
+
 /** @throws GuardError usage */
 export function requireTenant(tenant: string): string {
   if (isTenant(tenant)) return tenant;
@@ -40,7 +42,7 @@ export function runTenantOrder(
   io: CliIo,
   context: TenantOrderContext,
 ): number {
-  const example = `mcp-guard tenant ${word} ${tenant} --reason 'the contract has ended'`;
+  const example = `mcp-guard tenant ${word} ${tenant} --reason '${EXAMPLES[word]}'`;
   const reason = readReason(given, 'it goes on record', example);
   const paint = makePaint(io.color);
   const wasSuspended = context.isSuspended();

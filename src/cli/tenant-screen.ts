@@ -15,7 +15,10 @@ export interface TenantFacts {
   /** Of guards that run now. */
   readonly sessions: readonly { readonly pid: number; readonly servers: readonly string[] }[];
   readonly segments: number;
+  /** Segments and payloads, as the quota counts them. */
   readonly recordBytes: number;
+  /** `audit.quota.maxBytes` as the config has it; undefined: none, or no config. */
+  readonly quotaBytes: number | undefined;
   /** Absolute. */
   readonly state: string;
   readonly homes: string;
@@ -43,6 +46,8 @@ export function showTenants(tenants: readonly TenantFacts[], isJson: boolean, io
     const numbers = `${String(one.sessions.length).padStart(8)}  ${String(one.segments).padStart(8)}  ${showBytes(one.recordBytes).padStart(8)}`;
     io.stdout.write(`${fitText(one.id, width)}  ${state}  ${numbers}  ${showConfigured(one)}\n`);
   }
+  for (const one of tenants.filter(isFull))
+    io.stdout.write(`${paint('warn', 'FULL')} ${makeInert(one.id)}: see \`mcp-guard tenant show ${one.id}\`\n`);
   return 0;
 }
 
@@ -63,6 +68,13 @@ export function showTenant(one: TenantFacts, isJson: boolean, io: CliIo): number
       : [['erased', erased.at] as const, ['by', erased.actor] as const, ['reason', erased.reason] as const]),
     ['config', showConfigured(one)],
     ['record', `${one.segments} segments, ${showBytes(one.recordBytes)}`],
+    ...(one.quotaBytes === undefined ? [] : [['quota', showBytes(one.quotaBytes)] as const]),
+    ...(isFull(one)
+      ? [
+          ['', 'FULL: calls are denied, unless `audit.onFailure` says otherwise'] as const,
+          ['', 'to make room set `audit.maxBytes` to half of it, and start anew'] as const,
+        ]
+      : []),
     ['state in', one.state],
     ['homes in', one.homes],
     ...one.sessions.map(({ pid, servers }) => ['session', `pid ${pid}: ${servers.join(', ')}`] as const),
@@ -70,6 +82,10 @@ export function showTenant(one: TenantFacts, isJson: boolean, io: CliIo): number
   io.stdout.write(`${paint('strong', makeInert(one.id))}\n`);
   for (const [name, text] of rows) io.stdout.write(`  ${paint('quiet', name.padEnd(10))}${makeInert(text)}\n`);
   return 0;
+}
+
+function isFull({ recordBytes, quotaBytes }: TenantFacts): boolean {
+  return quotaBytes !== undefined && recordBytes >= quotaBytes;
 }
 
 function showConfigured({ isConfigured }: TenantFacts): string {

@@ -2,7 +2,7 @@
 import * as crypto from 'node:crypto';
 import { resolve } from 'node:path';
 import { noteTokenFile } from '../adapters/known-token-files.ts';
-import { writeTokenFile } from '../adapters/new-token-file.ts';
+import { mayReplaceFile, writeTokenFile } from '../adapters/new-token-file.ts';
 import { readRecentEvents } from '../adapters/recent-events.ts';
 import { sha256Digest } from '../adapters/sha256-digest.ts';
 import { openStateDocument } from '../adapters/state-document.ts';
@@ -84,6 +84,7 @@ function openContext(): TokenContext & HandOut {
     update: (change) => updateTokens(stateDir, { say, nowMs }, change),
     openTrail: (tenant) => openOneShotTrail({ stateDir, tenant, server: undefined, clock: systemClock, actor }),
     noteFile: (path) => noteTokenFile(stateDir, path, { say, nowMs }),
+    mayReplace: (path, hash) => mayReplaceFile(path, (text) => sha256Digest.text(text) === hash),
     writeFile: writeTokenFile,
   };
 }

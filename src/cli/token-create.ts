@@ -2,7 +2,14 @@
 // can read, or on stdout. Knows no file system; asks for what it needs.
 import { GuardError } from '../guard-error.ts';
 import { isPrincipal } from '../policy/identity/identity.ts';
-import { addToken, endToken, MOST_TOKENS, stateOf, type TokenRecord } from '../policy/identity/token-record.ts';
+import {
+  addToken,
+  endToken,
+  MOST_TOKENS,
+  stateOf,
+  type TokenRecord,
+  type Tokens,
+} from '../policy/identity/token-record.ts';
 import { stringifyInert } from './call-json.ts';
 import { confirmUnlessSaid, refuseFromServer } from './consent.ts';
 import { makeInert } from './inert-text.ts';
@@ -37,6 +44,8 @@ export interface TokenRotateOptions {
 export interface HandOut {
   /** From then on no tool of any session may touch it. INVARIANT: before a token stands there. @throws GuardError state_… */
   readonly noteFile: (path: string) => Promise<void>;
+  /** Whether nothing stands there, or only the token of this hash. */
+  readonly mayReplace: (path: string, hash: string) => boolean;
   /** Only this user can read it. `new`: there must be none yet; `replace`: takes the place of one, all at once. @throws GuardError state_unusable */
   readonly writeFile: (path: string, text: string, how: 'new' | 'replace') => void;
 }
@@ -88,6 +97,13 @@ export async function runTokenRotate(
   const nowMs = context.nowMs();
   if (stateOf(old, nowMs) !== 'valid')
     throw new GuardError('usage', `the token \`${id}\` counts no longer`, { hint: 'make another with `token create`' });
+  refuseReplaced(old, context.read());
+  const { out, reason } = options;
+  if (out !== undefined && !context.mayReplace(out, old.hash)) {
+    throw new GuardError('usage', `\`${makeInert(out)}\` holds something other than the token \`${old.id}\``, {
+      hint: 'name the file of that token, or a new one: nothing else is overwritten',
+    });
+  }
   const overlapMs = options.overlap === undefined ? 0 : readDuration(options.overlap, LONGEST_OVERLAP_MS, '--overlap');
   const made = context.make();
   const spanMs = old.expiresMs === null ? null : old.expiresMs - old.createdMs;
@@ -95,7 +111,6 @@ export async function runTokenRotate(
     options.expires === undefined ? (spanMs === null ? null : nowMs + spanMs) : readExpires(options.expires, nowMs);
   const fresh = { id: made.id, hash: made.hash, createdMs: nowMs, expiresMs, by: context.actor, replaces: old.id };
   const record: TokenRecord = { ...old, ...fresh, revokedMs: null };
-  const { out, reason } = options;
   const then = overlapMs === 0 ? 'which ends at once' : `which ends in ${options.overlap}`;
   const question = `put another token in the place of ${old.id}, ${then}, for ${about(record)}?`;
   await confirmUnlessSaid(options.yes, context.consent, question);
@@ -115,6 +130,15 @@ export async function runTokenRotate(
   });
   hand(record, made.text, options, io);
   return 0;
+}
+
+/** During an overlap the old one's end says no longer how long it was meant to last, and it has its heir. */
+function refuseReplaced(old: TokenRecord, { tokens }: Tokens): void {
+  const heir = tokens.find(({ replaces, revokedMs }) => replaces === old.id && revokedMs === null);
+  if (heir === undefined) return;
+  throw new GuardError('usage', `\`${heir.id}\` has taken the place of the token \`${old.id}\` already`, {
+    hint: `rotate that one: \`mcp-guard token rotate ${heir.id}\``,
+  });
 }
 
 async function store(record: TokenRecord, context: TokenContext): Promise<void> {

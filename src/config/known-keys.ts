@@ -19,7 +19,10 @@ export function keysIn(schema: unknown, path: JsonPath): readonly string[] {
   let nodes: readonly unknown[] = [schema];
   for (const part of path) nodes = nodes.flatMap((node) => stepInto(node, part));
   return nodes.flatMap((node) =>
-    branches(node).flatMap((branch) => entriesOf(member(branch, 'properties')).map(([key]) => key)),
+    branches(node).flatMap((branch) => [
+      ...entriesOf(member(branch, 'properties')).map(([key]) => key),
+      ...namesOf(member(member(branch, 'propertyNames'), 'enum')),
+    ]),
   );
 }
 
@@ -55,6 +58,11 @@ function stepInto(node: unknown, part: string | number): readonly unknown[] {
 function branches(node: unknown): readonly unknown[] {
   const any = member(node, 'anyOf');
   return Array.isArray(any) ? any.flatMap(branches) : [node];
+}
+
+/** Of a record whose names are not free. */
+function namesOf(names: unknown): readonly string[] {
+  return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
 }
 
 function member(node: unknown, key: string): unknown {

@@ -174,7 +174,8 @@ const auth = z.strictObject({
       audience: text,
       jwksFile: text.optional(),
       jwksUrl: z.url().optional(),
-      cacheMs: ms(DAY_MS).optional(),
+      // below, keys would be too old before the issuer is asked again (adapters/issuer-keys.ts)
+      cacheMs: z.int().min(30_000).max(DAY_MS).optional(),
       algorithms: z.array(text).min(1),
       clockToleranceMs: z.int().min(0).max(300_000).optional(),
       claims: z

@@ -3,6 +3,8 @@
 import { isJsonObject, type Json } from '../wire/json.ts';
 
 export interface Pause {
+  /** The path of the config whose server it is, links resolved. INVARIANT: a server of that name in another config is not paused. */
+  readonly config: string;
   readonly server: string;
   /** Milliseconds since the epoch. */
   readonly sinceMs: number;
@@ -11,9 +13,11 @@ export interface Pause {
   readonly reason: string;
 }
 
+export type PausedServer = Pick<Pause, 'config' | 'server'>;
+
 export interface Pauses {
   readonly version: 1;
-  /** INVARIANT: one for each server at most: a row of them would be longer than any may be. */
+  /** INVARIANT: one for each server of a config at most: a row of them would be longer than any may be. */
   readonly pauses: readonly Pause[];
   /** Of this machine's key; whoever reads the document looks whether it fits. */
   readonly signature?: string;
@@ -24,8 +28,8 @@ export const LONGEST_PAUSE_MS = 86_400_000;
 const MOST_PAUSES = 1_000;
 
 /** INVARIANT: a pause ends by itself: a clock that is set back ends it early, and never makes it longer. */
-export function pauseAt({ pauses }: Pauses, server: string, nowMs: number): Pause | undefined {
-  return pauses.find((one) => one.server === server && nowMs >= one.sinceMs && nowMs < one.untilMs);
+export function pauseAt({ pauses }: Pauses, server: PausedServer, nowMs: number): Pause | undefined {
+  return pauses.find((one) => isSame(one, server) && nowMs >= one.sinceMs && nowMs < one.untilMs);
 }
 
 /** Those that hold, the one that ends first before the others. */
@@ -37,10 +41,11 @@ export function listPauses({ pauses }: Pauses, nowMs: number): readonly Pause[] 
 
 /** With this pause in the place of an earlier one, and without those that are over. */
 export function addPause({ pauses }: Pauses, pause: Pause): Pauses {
-  const others = pauses.filter(({ server, untilMs }) => server !== pause.server && untilMs > pause.sinceMs);
+  const others = pauses.filter((one) => !isSame(one, pause) && one.untilMs > pause.sinceMs);
   return { version: 1, pauses: [...others, pause].slice(-MOST_PAUSES) };
 }
 
+/** In whichever config: it only narrows, and the config may be gone. */
 export function endPause(pauses: Pauses, server: string): Pauses {
   const left = pauses.pauses.filter((one) => one.server !== server);
   return left.length === pauses.pauses.length ? pauses : { version: 1, pauses: left };
@@ -53,7 +58,7 @@ export function readPauses(value: unknown): Pauses | undefined {
   if (!isJsonObject(json) || json.version !== 1 || !Array.isArray(json.pauses)) return undefined;
   const entries: readonly Json[] = json.pauses;
   const pauses = entries.flatMap((entry) => readPause(entry) ?? []);
-  const servers = new Set(pauses.map(({ server }) => server));
+  const servers = new Set(pauses.map(({ config, server }) => JSON.stringify([config, server])));
   if (servers.size < entries.length || entries.length > MOST_PAUSES) return undefined;
   const { signature } = json;
   return typeof signature === 'string' ? { version: 1, pauses, signature } : { version: 1, pauses };
@@ -61,9 +66,19 @@ export function readPauses(value: unknown): Pauses | undefined {
 
 function readPause(value: Json): Pause | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { server, sinceMs, untilMs, actor, reason } = value;
-  if (typeof server !== 'string' || typeof actor !== 'string' || typeof reason !== 'string') return undefined;
+  const { config, server, sinceMs, untilMs, actor, reason } = value;
+  if (
+    typeof config !== 'string' ||
+    typeof server !== 'string' ||
+    typeof actor !== 'string' ||
+    typeof reason !== 'string'
+  )
+    return undefined;
   if (typeof sinceMs !== 'number' || typeof untilMs !== 'number' || !(untilMs - sinceMs <= LONGEST_PAUSE_MS))
     return undefined;
-  return { server, sinceMs, untilMs, actor, reason };
+  return { config, server, sinceMs, untilMs, actor, reason };
+}
+
+function isSame(one: PausedServer, other: PausedServer): boolean {
+  return one.config === other.config && one.server === other.server;
 }

@@ -14,8 +14,11 @@ export interface Renewal extends Interceptor {
 /** Half of the shortest time-out that hosts have (60 s): who waited in vain reads the reason, not a time-out of the host. */
 const LONGEST_WAIT_MS = 30_000;
 const RETRY_AFTER_MS = 5_000;
-/** Whatever names something that a scope judges. What only asks about the old process, or for its tasks, goes on. */
-const HELD = new Set(['tools/call', 'resources/read', 'resources/subscribe', 'prompts/get', 'completion/complete']);
+/** What only asks about the old process, or for its tasks. INVARIANT: whatever else there is waits: a scope may grant any method. */
+const GOES_ON = new Set([
+  ...['ping', 'initialize', 'server/discover'],
+  ...['tasks/get', 'tasks/result', 'tasks/update', 'tasks/cancel', 'tasks/list'],
+]);
 const WAIT: Wait = { kind: 'wait', why: 'renewal' };
 const NOBODY: readonly Resumption[] = [];
 
@@ -43,7 +46,7 @@ export function createRenewal(): Renewal {
 
     onRequest(request, now) {
       const { asked, upstream, method } = request;
-      if (asked !== 'client' || !renewing.has(upstream) || !HELD.has(method)) return PASS;
+      if (asked !== 'client' || !renewing.has(upstream) || GOES_ON.has(method)) return PASS;
       held.set(request, now.monoMs + LONGEST_WAIT_MS);
       return WAIT;
     },

@@ -112,7 +112,11 @@ function readResult(id: RequestId, result: Json | undefined): Message | Fault {
 
 function readError(id: RequestId, error: Json | undefined): Message | Fault {
   if (!isJsonObject(error)) return fault('bad_envelope', 'member `error` must be an object');
-  return findKeyFault(error, keys.ERROR_KEYS, '`error`') ?? { kind: 'response', id, result: undefined, error };
+  const found = findKeyFault(error, keys.ERROR_KEYS, '`error`');
+  if (found !== undefined) return found;
+  // INVARIANT: a code means the same to the guard and to a client that turns texts into numbers: `"-32042"` asks for a URL to be opened
+  if (!Number.isSafeInteger(own(error, 'code'))) return fault('bad_envelope', '`error.code` must be an integer');
+  return { kind: 'response', id, result: undefined, error };
 }
 
 function checkLists(result: JsonObject): Fault | undefined {

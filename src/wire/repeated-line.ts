@@ -37,7 +37,7 @@ export class RepeatedLineReader {
   /** The newest first. */
   readonly #kept: Kept[] = [];
 
-  /** @param limits of every line that is read here: what was kept was read under them */
+  /** @param limits of every line that is read here; whether a key may stand twice may change meanwhile */
   constructor(limits: ReadLimits) {
     this.#limits = limits;
   }
@@ -50,11 +50,17 @@ export class RepeatedLineReader {
     const gap = bytes.length < SHORTEST || bytes.length > MOST_BYTES ? undefined : findGap(bytes);
     if (gap === undefined) return readLine(bytes, 'upstream', this.#limits);
     const id = idOf(gap);
-    const before = id === undefined ? undefined : this.#kept.find((one) => isSame(one, bytes, gap));
+    const before =
+      id === undefined ? undefined : this.#kept.find((one) => this.#mayPass(one) && isSame(one, bytes, gap));
     if (before !== undefined && id !== undefined) return { kind: 'message', line: new RepeatedLine(bytes, id, before) };
     const reading = readLine(bytes, 'upstream', this.#limits);
     if (reading.kind === 'message') this.#keep(reading.line, gap);
     return reading;
+  }
+
+  /** INVARIANT: what is refused when it is read is not known from before: `strict` may have been taken over since. */
+  #mayPass({ line }: Kept): boolean {
+    return line.sloppy === 0 || !this.#limits.strictPayload;
   }
 
   #keep(line: Line, gap: Gap): void {

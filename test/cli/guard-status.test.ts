@@ -55,7 +55,7 @@ const listing = (guards: readonly RunEntry[], more: Partial<RunListing> = {}): R
 
 const pauseOf: RunningGuards['pauseOf'] = (tenant, server) =>
   tenant === 'paused'
-    ? { server, sinceMs: NOW, untilMs: NOW + 60_000, actor: 'ada', reason: 'the \u001brelease' }
+    ? { config: '/srv/a.json', server, sinceMs: NOW, untilMs: NOW + 60_000, actor: 'ada', reason: 'the \u001brelease' }
     : undefined;
 
 async function show(found: RunListing, columns = 80, options: object = {}): Promise<string> {

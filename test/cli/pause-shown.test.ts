@@ -19,7 +19,14 @@ import { openScreen } from './screen.ts';
 
 const MINUTE = 60_000;
 const pauseOf = (server: string, more: Partial<Pause> = {}): Pause => ({
-  ...{ server, sinceMs: NOW - MINUTE, untilMs: NOW + 14 * MINUTE, actor: 'ada', reason: 'the release waits' },
+  ...{
+    config: '/srv/a.json',
+    server,
+    sinceMs: NOW - MINUTE,
+    untilMs: NOW + 14 * MINUTE,
+    actor: 'ada',
+    reason: 'the release waits',
+  },
   ...more,
 });
 const policy = compile(FULL);
@@ -38,12 +45,13 @@ describe('the list', () => {
     const later = pauseOf('a b', { untilMs: NOW + 60 * MINUTE, reason: `\u001b[2J${'x '.repeat(60)}` });
     expect(
       list([over, later, pauseOf('files')]),
-    ).toBe(`files: PAUSED until 2026-03-01T12:14:00.000Z by ada (the release waits)
+    ).toBe(`files: PAUSED until 2026-03-01T12:14:00.000Z by ada (the release waits), in
+/srv/a.json
   mcp-guard pause files --end --tenant acme
 
 a b: PAUSED until 2026-03-01T13:00:00.000Z by ada (\\u{1b}[2Jx x x x x x x x x x
 x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x
-x x x x x x x x x x )
+x x x x x x x x x x ), in /srv/a.json
   mcp-guard pause 'a b' --end --tenant acme
 `);
     expect(list([over])).toBe('nothing is paused\n');
@@ -52,7 +60,7 @@ x x x x x x x x x x )
 
   test('as JSON', () => {
     expect(JSON.parse(list([pauseOf('files')], { json: true }))).toEqual({
-      ...{ tenant: 'acme', server: 'files', actor: 'ada', reason: 'the release waits' },
+      ...{ tenant: 'acme', config: '/srv/a.json', server: 'files', actor: 'ada', reason: 'the release waits' },
       ...{ since: '2026-03-01T11:59:00.000Z', until: '2026-03-01T12:14:00.000Z' },
     });
   });
@@ -132,8 +140,9 @@ describe('on disk', () => {
     await openStateDocument(spec()).update(() => sealPauses(stateDir, 'default', pauses));
     expect(readPausesHere(stateDir, 'default', NOW).pauses).toMatchObject([{ server: 'files' }]);
     const follow = followPauses(stateDir, () => ({ wallMs: NOW, monoMs: 0 }));
-    expect(follow('default', 'files')).toMatchObject({ actor: 'ada' });
-    expect(follow('default', 'mail')).toBeUndefined();
-    expect(follow('../default', 'files')).toBeUndefined();
+    expect(follow('default', 'files', '/srv/a.json')).toMatchObject({ actor: 'ada' });
+    expect(follow('default', 'files', '/srv/b.json')).toBeUndefined();
+    expect(follow('default', 'mail', '/srv/a.json')).toBeUndefined();
+    expect(follow('../default', 'files', '/srv/a.json')).toBeUndefined();
   });
 });

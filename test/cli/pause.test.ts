@@ -8,7 +8,9 @@ import { openScreen } from './screen.ts';
 
 const NOW = Date.parse('2026-07-28T09:00:00.000Z');
 const HOUR = 3_600_000;
-const PAUSE: Pause = { server: 'files', sinceMs: NOW, untilMs: NOW + HOUR, actor: 'ada', reason: 'x' };
+const CONFIG = '/srv/mcp.json';
+const FILES = { config: CONFIG, server: 'files' };
+const PAUSE: Pause = { ...FILES, sinceMs: NOW, untilMs: NOW + HOUR, actor: 'ada', reason: 'x' };
 
 async function pause(
   options: Partial<PauseOptions>,
@@ -22,7 +24,7 @@ async function pause(
     servers: ['files', 'mail'],
     consent: { isGuarded, ask: answer === undefined ? undefined : async () => answer },
     actor: 'ada',
-    commandOptions: ' --config /srv/mcp.json',
+    ...{ config: CONFIG, commandOptions: ' --config /srv/mcp.json' },
     nowMs: () => NOW,
     openTrail: (server) => ({
       record(name, detail) {
@@ -56,8 +58,9 @@ test('asks, records, holds, records', async () => {
     'update',
     ['pause', 'files', { stage: 'begun', asked: 'seg:2', until }],
   ]);
-  expect(pauseAt(pauses, 'files', NOW)).toMatchObject({ reason: 'the release waits' });
-  expect(pauseAt(pauses, 'mail', NOW)).toBeUndefined();
+  expect(pauseAt(pauses, FILES, NOW)).toMatchObject({ reason: 'the release waits' });
+  expect(pauseAt(pauses, { ...FILES, server: 'mail' }, NOW)).toBeUndefined();
+  expect(pauseAt(pauses, { ...FILES, config: '/srv/other.json' }, NOW)).toBeUndefined();
 });
 
 test.each([
@@ -114,7 +117,7 @@ describe('the document', () => {
     [NOW + HOUR - 1, true],
     [NOW + HOUR, false],
   ])('at %i it holds: %s', (nowMs, holds) => {
-    expect(pauseAt(addPause(NO_PAUSES, PAUSE), 'files', nowMs) !== undefined).toBe(holds);
+    expect(pauseAt(addPause(NO_PAUSES, PAUSE), FILES, nowMs) !== undefined).toBe(holds);
   });
 
   test('a later pause takes the place of an earlier one, and those that are over leave', () => {
@@ -140,6 +143,7 @@ describe('the document', () => {
     ['a number that is none', { version: 1, pauses: [{ ...PAUSE, untilMs: Number.NaN }] }],
     ['without a person', { version: 1, pauses: [{ ...PAUSE, actor: undefined }] }],
     ['without a reason', { version: 1, pauses: [{ ...PAUSE, reason: 7 }] }],
+    ['without a config', { version: 1, pauses: [{ ...PAUSE, config: undefined }] }],
     ['without a server', { version: 1, pauses: [{ ...PAUSE, server: undefined }] }],
     [
       'two in a row of one server',
@@ -151,6 +155,12 @@ describe('the document', () => {
     ],
   ])('%s pauses nothing', (_, value) => {
     expect(readPauses(value)).toBeUndefined();
+  });
+
+  test('a server of the same name in another config is another one; `--end` ends both', () => {
+    const both = addPause(addPause(NO_PAUSES, PAUSE), { ...PAUSE, config: '/srv/other.json' });
+    expect(readPauses(JSON.parse(JSON.stringify(both)))?.pauses).toHaveLength(2);
+    expect(endPause(both, 'files').pauses).toEqual([]);
   });
 
   test('what was written is read', () => {

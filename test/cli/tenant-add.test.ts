@@ -4,7 +4,7 @@ import { type AddContext, type AddFlags, runTenantAdd } from '../../src/cli/tena
 import { checkTenantViews } from '../../src/config/check-tenant-views.ts';
 import { compileDocument } from '../../src/config/load-config.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
-import type { Json, JsonObject } from '../../src/wire/json.ts';
+import { type Json, type JsonObject, objectAt } from '../../src/wire/json.ts';
 import { openScreen } from './screen.ts';
 
 const SERVERS = { github: { command: 'gh-server', scope: 'issues' }, files: { command: 'files-server' } };
@@ -123,7 +123,7 @@ describe('is refused, and nothing is written', () => {
   test('a name that is taken, by somebody with the same user, or without a config', async () => {
     const { written } = await add('acme', { uid: '7001' });
     await refused({}, 'server_listed', written[0]);
-    await expect(add('globex', { uid: '7001' }, written[0])).rejects.toThrow(/user 7001 is that of `acme`/);
+    await expect(add('globex', { uid: '7001' }, written[0])).rejects.toThrow(/user 7001 .*is that of `acme`/);
     const target = { path: '/c/none.json', notation: 'json', there: undefined, isProject: false } as const;
     await refused({}, 'config_missing', JSON_TEXT, { target });
   });
@@ -138,5 +138,26 @@ describe('is refused, and nothing is written', () => {
     await refused({ yes: true }, 'approval_declined', JSON_TEXT, { consent: { isGuarded: true, ask: undefined } });
     const { written } = await add('acme', { yes: true }, JSON_TEXT, { consent: { isGuarded: false, ask: undefined } });
     expect(written).toHaveLength(1);
+  });
+});
+
+test('L3 with its domains, and what is readable, are written as given; what does not go together is refused', async () => {
+  const flags = { isolation: 'L3', network: ['api.example.com', '*.example.org'], readable: ['/srv/templates'] };
+  const { written } = await add('acme', flags);
+  expect(objectAt(JSON.parse(written[0] ?? ''), 'tenants')).toEqual({
+    acme: {
+      isolation: {
+        required: 'L3',
+        network: ['api.example.com', '*.example.org'],
+        readable: ['/srv/templates'],
+      },
+    },
+  });
+  await expect(add('acme', { isolation: 'L2', network: ['api.example.com'] })).rejects.toMatchObject({
+    code: 'config_invalid',
+  });
+  await expect(add('acme', { isolation: 'L4' })).rejects.toMatchObject({
+    code: 'usage',
+    hint: 'use one of L0, L1, L2, L3',
   });
 });

@@ -21,6 +21,8 @@ interface Given {
   readonly answer?: string;
   readonly fileFails?: boolean;
   readonly storeFails?: boolean;
+  /** Something other than the token stands in the file. */
+  readonly isOtherFile?: boolean;
   readonly trailFails?: boolean;
 }
 
@@ -58,6 +60,7 @@ function openMachine(given: Given = {}) {
     noteFile: async (path: string) => {
       steps.push(['noted', path]);
     },
+    mayReplace: (_path: string, hash: string) => given.isOtherFile !== true && hash === old.record.hash,
     writeFile: (path: string, text: string, how: string) => {
       if (given.fileFails === true) throw new GuardError('state_unusable', 'it is there');
       steps.push(['file', path, text, how]);
@@ -246,11 +249,23 @@ describe('rotate', () => {
     expect(tokens().tokens).toMatchObject([{ revokedMs: null, expiresMs: NOW + 9 * DAY }, { revokedMs: NOW }]);
   });
 
+  test('again where the one in its place was revoked', async () => {
+    const gone = makeToken(2, { replaces: old.record.id, revokedMs: NOW }).record;
+    expect((await rotate({}, { tokens: storeOf(old.record, gone) })).error).toBeUndefined();
+  });
+
   test.each([
     ['one that was revoked', { tokens: storeOf({ ...old.record, revokedMs: 5 }) }, {}, 'usage'],
     ['one that expired', { tokens: storeOf({ ...old.record, expiresMs: NOW }) }, {}, 'usage'],
     ['one that is not there', { tokens: NO_TOKENS }, {}, 'usage'],
     ['too long an overlap', {}, { overlap: '8d' }, 'usage'],
+    ['a file that holds something else', { isOtherFile: true }, { out: '/notes.md' }, 'usage'],
+    [
+      'one that has been replaced, in its overlap',
+      { tokens: storeOf(old.record, makeToken(2, { replaces: old.record.id }).record) },
+      { overlap: '15m' },
+      'usage',
+    ],
     ['inside a server behind the guard', { isGuarded: true }, {}, 'approval_declined'],
     ['nobody can be asked', {}, { yes: undefined }, 'approval_declined'],
     ['a person who says no', { answer: 'no' }, { yes: undefined }, 'approval_declined'],

@@ -60,7 +60,12 @@ describe('what is wrong is said', () => {
   test.each([
     ['no keys', jwt({ jwksFile: undefined }), ['auth.jwt: names no keys']],
     ['two sources', jwt({ jwksUrl: 'https://x/' }), ['auth.jwt: names two sources of keys']],
-    ['a cache of a file', jwt({ cacheMs: 5 }), ['auth.jwt.cacheMs: means nothing here']],
+    [
+      'a cache for a shorter time than the issuer is left in peace',
+      jwt({ jwksFile: undefined, jwksUrl: 'https://x/', cacheMs: 29_999 }),
+      ['auth.jwt.cacheMs: '],
+    ],
+    ['a cache of a file', jwt({ cacheMs: 30_000 }), ['auth.jwt.cacheMs: means nothing here']],
     ['no TLS', jwt({ jwksFile: undefined, jwksUrl: 'http://x/' }), ['auth.jwt.jwksUrl: is not `https:`']],
     ['a file as an address', jwt({ jwksFile: undefined, jwksUrl: 'file:///x' }), ['auth.jwt.jwksUrl: is not `https:`']],
     [

@@ -44,6 +44,14 @@ describe('a config', () => {
     expect(limits).toEqual({ limits: [], store: LIMIT_STORE_DEFAULTS, repeats: undefined, blastRadius: undefined });
   });
 
+  test.each([
+    ['tools', 'did you mean `tool`?'],
+    ['zzzzzz', 'remove it; known here: `tenant`, `principal`, `client`, `model`, `server`, `tool`'],
+  ])('`%s` in `match`: it is said what may stand there', (key, mend) => {
+    const compiled = compile({ limits: [{ key: ['tenant'], rate: '60/min', match: { [key]: 'x' } }] });
+    expect(compiled).toMatchObject({ ok: false, diagnostics: [{ path: `limits[0].match.${key}`, mend }] });
+  });
+
   test('a burst that is not written is the number of the rate', () => {
     const { limits } = policyOf({ limits: [{ key: ['tool', 'tenant'], rate: '60/min' }] });
     expect(limits.limits).toMatchObject([

@@ -22,6 +22,7 @@ it('a call that waited and one that comes later are refused by the open breaker'
       expect(line).toContain('"reason":"breaker_open","rule":"breaker.server.open"');
       expect(line).toContain('has switched off the MCP server `dies`');
     }
+    await client.end();
   } finally {
     expect(await yard.close()).toEqual([]);
   }

@@ -1,6 +1,6 @@
 // What a person has approved is what a server may do: an edit of the config widens nothing, a definition that changes is out of use,
 // until it is approved; and a pause passes what they deny, for a while. With the built guard and real servers.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -315,7 +315,8 @@ describe('a pause', () => {
     const file = join(yard.state, 'default', 'pauses.json');
     const pause = (forMs: number): void => {
       const sinceMs = Date.now();
-      const one = { server: 'srv', sinceMs, untilMs: sinceMs + forMs, actor: 'ada', reason: 'the release waits' };
+      const whose = { config: realpathSync(stage.config), server: 'srv', actor: 'ada', reason: 'the release waits' };
+      const one = { ...whose, sinceMs, untilMs: sinceMs + forMs };
       const pauses = [one, { ...one, server: 'mail' }];
       writeFileSync(file, JSON.stringify(sealPauses(yard.state, 'default', { version: 1, pauses })), { mode: 0o600 });
     };

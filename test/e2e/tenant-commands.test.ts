@@ -1,10 +1,10 @@
 // What a person does with a tenant: sees it, shuts it out while it is at work, and has it erased under a record that still verifies.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventually, type Yard } from './guarded.ts';
-import { connect, findLeaks, lookAround, openYard, writeConfig } from './tenant-stage.ts';
+import { BIN, connect, findLeaks, lookAround, openYard, writeConfig } from './tenant-stage.ts';
 import { readTrail } from './trail.ts';
 
 let yard: Yard;
@@ -81,6 +81,33 @@ test.each(['../globex', 'ACME', 'acme\u0000', 'run', ''])('%j is no tenant to an
   expect(fs.readdirSync(yard.state)).toEqual([]);
 });
 
+test('a mistyped name is obeyed by no command, and nothing is made for it', () => {
+  const config = writeConfig(yard, { acme: {}, globex: {} });
+  for (const word of ['show', 'suspend', 'resume', 'erase']) {
+    const reason = word === 'show' ? [] : ['--reason', 'x'];
+    const refused = yard.command('tenant', word, 'acmee', '--config', config, ...reason);
+    expect(refused).toMatchObject({ status: 77, stderr: expect.stringContaining('did you mean `acme`?') });
+  }
+  expect(yard.command('tenant', 'export', 'acmee').status).toBe(74);
+  expect(fs.readdirSync(yard.state)).toEqual([]);
+  // one that has not run yet can be shut out
+  expect(yard.command('tenant', 'suspend', 'acme', '--reason', 'x', '--config', config).status).toBe(0);
+});
+
+test('a record that is full is seen: payloads count, and what makes room is said', async () => {
+  const config = writeConfig(yard, { acme: { audit: { quota: { maxBytes: 1_048_576 } } } });
+  const acme = connect(yard, config, 'acme');
+  await acme.initialize();
+  expect(await acme.end()).toBe(0);
+  const payloads = join(yard.state, 'acme', 'audit', 'payload', 'x');
+  fs.mkdirSync(payloads, { recursive: true });
+  fs.writeFileSync(join(payloads, 'x'), Buffer.alloc(1_048_576));
+  expect(yard.command('tenant', 'list', '--config', config).stdout).toMatch(/ 1 MiB {2}yes\nFULL acme: /);
+  const shown = yard.command('tenant', 'show', 'acme', '--config', config).stdout;
+  expect(shown).toMatch(/quota +1 MiB\n +FULL: calls are denied/);
+  expect(shown.split('\n').filter((line) => line.length > 80 && !line.includes(' in '))).toEqual([]);
+});
+
 test('erased: what was said is gone, that it was said stays', async () => {
   const config = writeConfig(yard, { acme: { servers: { srv: { env: { A: 'canary-env-0123456789' } } } }, globex: {} });
   const acme = connect(yard, config, 'acme');
@@ -155,4 +182,23 @@ test('exported: one archive that verifies where nothing else is known, and says 
   expect(verified).toMatchObject({ status: 0, stdout: expect.stringContaining('0 broken') });
   expect(tail.stdout).toContain('look');
   expect(stages('acme')).toEqual(expect.arrayContaining(['export_asked', 'exported']));
+  // the commands of its README.txt, as they stand there
+  const root = join(yard.home, 'mcp-guard-export');
+  const words = fs.readFileSync(join(root, 'README.txt'), 'utf8').split('\n');
+  const script = words.filter((line) => line.startsWith('    ')).join('\n');
+  fs.mkdirSync(join(yard.home, 'bin'));
+  const shim = `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`;
+  fs.writeFileSync(join(yard.home, 'bin', 'mcp-guard'), shim, { mode: 0o755 });
+  const env = { ...yard.env(), PATH: `${join(yard.home, 'bin')}:${process.env.PATH}` };
+  const check = () => spawnSync('sh', ['-ec', script], { cwd: yard.home, env, encoding: 'utf8' });
+  const whole = check();
+  expect(whole).toMatchObject({ status: 0, stdout: expect.stringContaining('0 broken') });
+  expect(done.stdout).toContain(whole.stdout.split('\n')[0]);
+  const audit = join(root, 'acme', 'audit');
+  const newest = fs
+    .readdirSync(audit, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort();
+  fs.rmSync(join(audit, newest.at(-1) ?? ''));
+  expect(check().status).not.toBe(0);
 });

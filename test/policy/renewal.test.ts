@@ -10,34 +10,40 @@ const view = (method: string, more: Partial<RequestView> = {}): RequestView => (
 });
 
 describe('the gate before a renewal', () => {
-  it.each(['tools/call', 'resources/read', 'resources/subscribe', 'prompts/get', 'completion/complete'])(
-    'holds %s of that server until it is back',
-    (method) => {
-      const gate = createRenewal();
-      expect(gate.onRequest?.(view(method), at(0))).toEqual({ kind: 'pass' });
-      gate.begin('a');
-      const request = view(method);
-      expect(gate.onRequest?.(request, at(0))).toMatchObject({ kind: 'wait' });
-      expect(gate.onRequest?.(view(method, { upstream: 'b' }), at(0))).toEqual({ kind: 'pass' });
-      expect(gate.onRequest?.(view(method, { asked: 'server' }), at(0))).toEqual({ kind: 'pass' });
-      expect(gate.takeReady?.(at(1))).toEqual([]);
-      gate.onFate?.('a', 'back', at(2));
-      expect(gate.wakeAtMs).toBe(0);
-      expect(gate.takeReady?.(at(2))).toEqual([{ request, outcome: 'go' }]);
-      expect(gate.onWaited?.(request, 'go', at(2))).toEqual({ kind: 'pass' });
-      expect(gate.onRequest?.(view(method), at(3))).toEqual({ kind: 'pass' });
-      expect(gate.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
-    },
-  );
+  it.each([
+    ...['tools/call', 'resources/read', 'resources/subscribe', 'prompts/get', 'completion/complete', 'tools/list'],
+    ...['resources/unsubscribe', 'subscriptions/listen', 'logging/setLevel', 'vendor/x', 'tasks/x', 'Ping'],
+  ])('holds %s of that server until it is back', (method) => {
+    const gate = createRenewal();
+    expect(gate.onRequest?.(view(method), at(0))).toEqual({ kind: 'pass' });
+    gate.begin('a');
+    const request = view(method);
+    expect(gate.onRequest?.(request, at(0))).toMatchObject({ kind: 'wait' });
+    expect(gate.onRequest?.(view(method, { upstream: 'b' }), at(0))).toEqual({ kind: 'pass' });
+    expect(gate.onRequest?.(view(method, { asked: 'server' }), at(0))).toEqual({ kind: 'pass' });
+    expect(gate.takeReady?.(at(1))).toEqual([]);
+    gate.onFate?.('a', 'back', at(2));
+    expect(gate.wakeAtMs).toBe(0);
+    expect(gate.takeReady?.(at(2))).toEqual([{ request, outcome: 'go' }]);
+    expect(gate.onWaited?.(request, 'go', at(2))).toEqual({ kind: 'pass' });
+    expect(gate.onRequest?.(view(method), at(3))).toEqual({ kind: 'pass' });
+    expect(gate.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
+  });
 
-  it.each(['ping', 'initialize', 'tools/list', 'tasks/get', 'tasks/result', 'logging/setLevel'])(
-    'lets %s go on',
-    (method) => {
-      const gate = createRenewal();
-      gate.begin('a');
-      expect(gate.onRequest?.(view(method), at(0))).toEqual({ kind: 'pass' });
-    },
-  );
+  it.each([
+    'ping',
+    'initialize',
+    'server/discover',
+    'tasks/get',
+    'tasks/result',
+    'tasks/update',
+    'tasks/cancel',
+    'tasks/list',
+  ])('lets %s go on', (method) => {
+    const gate = createRenewal();
+    gate.begin('a');
+    expect(gate.onRequest?.(view(method), at(0))).toEqual({ kind: 'pass' });
+  });
 
   it('refuses what has waited 30 s, and what waits when the server is gone for good', () => {
     const gate = createRenewal();

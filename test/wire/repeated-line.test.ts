@@ -123,6 +123,27 @@ describe.each(FORMS.map((form, index) => ({ form, index })))('form $index', ({ f
   });
 });
 
+test('a list with a key named twice is not known any more once that is refused, and is again afterwards', () => {
+  let strictPayload = false;
+  const live = {
+    ...DEFAULT_READ_LIMITS,
+    get strictPayload() {
+      return strictPayload;
+    },
+  };
+  const reader = new RepeatedLineReader(live);
+  const bytes = linesOf(`{"jsonrpc":"2.0","id":1,"result":{"prompts":[{"name":"a","x":{"a":1,"a":2}}],"pad":"${LONG}"}}`);
+  const clean = linesOf(`{"jsonrpc":"2.0","id":1,"result":${listOf(LONG)}}`);
+  const [first, kept] = [resultOf(reader.read(bytes)), resultOf(reader.read(clean))];
+  expect(resultOf(reader.read(bytes))).toBe(first);
+  expect(first).toBeDefined();
+  strictPayload = true;
+  expect(reader.read(bytes)).toMatchObject({ kind: 'refused', refusal: { code: 'duplicate_key' } });
+  expect(resultOf(reader.read(clean))).toBe(kept);
+  strictPayload = false;
+  expect(resultOf(reader.read(bytes))).toBe(first);
+});
+
 test('an error, a request and a second id beside the known list are read in full', () => {
   const reader = new RepeatedLineReader(DEFAULT_READ_LIMITS);
   const list = listOf(LONG);

@@ -181,6 +181,13 @@ export class Lane {
     if (oldest.done !== true) this.tokens.delete(oldest.value);
   }
 
+  /** It has failed once more. */
+  planRetry(nowMs: number): void {
+    const { comesBack, refusal } = this.settings;
+    const isOver = !comesBack || this.isRejected || refusal !== undefined;
+    this.retryAtMs = isOver ? Number.POSITIVE_INFINITY : nowMs + this.retryDelayMs;
+  }
+
   /** How long until it is tried again, by how often it has failed in a row. */
   get retryDelayMs(): number {
     return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.failures - 1));

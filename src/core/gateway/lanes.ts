@@ -206,14 +206,8 @@ export class Lanes {
     }
     if (lane.state !== 'down') this.#giveUp(lane, 'it has ended');
     if (this.#client.hasLeft || lane.isRejected || lane.settings.refusal !== undefined) return;
-    this.#planRetry(lane);
+    lane.planRetry(this.#outbox.now.monoMs);
     this.#outbox.log('warn', downText(lane, lane.settings.comesBack ? lane.retryDelayMs : undefined));
-  }
-
-  #planRetry(lane: Lane): void {
-    const isOver =
-      this.#client.hasLeft || !lane.settings.comesBack || lane.isRejected || lane.settings.refusal !== undefined;
-    lane.retryAtMs = isOver ? Number.POSITIVE_INFINITY : this.#outbox.now.monoMs + lane.retryDelayMs;
   }
 
   #giveUp(lane: Lane, why: string): void {
@@ -221,7 +215,7 @@ export class Lanes {
     lane.why = why;
     lane.failures += 1;
     // before the first refusal, which says it
-    this.#planRetry(lane);
+    if (!this.#client.hasLeft) lane.planRetry(this.#outbox.now.monoMs);
     this.refuseWaiting(lane, 'down');
     lane.forgetOwed();
     this.#hooks.onLeft(lane);

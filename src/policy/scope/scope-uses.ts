@@ -153,7 +153,8 @@ const NOTHING: readonly string[] = [];
 
 /** The methods that an error asks of the client: a URL to open is an elicitation; undefined where it cannot be told what for. */
 export function errorRequestsOf(error: JsonObject | undefined): readonly string[] | undefined {
-  if (error === undefined || error.code !== URL_ELICITATION_REQUIRED) return NOTHING;
+  // as a client reads it that turns a text or a fraction into an integer
+  if (error === undefined || Math.trunc(Number(error.code)) !== URL_ELICITATION_REQUIRED) return NOTHING;
   const data = objectAt(error, 'data');
   const asked = data !== undefined && Object.hasOwn(data, 'elicitations') ? data.elicitations : undefined;
   if (!Array.isArray(asked)) return undefined;

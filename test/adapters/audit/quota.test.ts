@@ -26,7 +26,9 @@ test('what does not fit is denied, not half written, and the chain holds', () =>
   const before = onDisk();
   expect(sink.append([makeIntent({ at: at(2) })])).toBe(false);
   expect(onDisk()).toBe(before);
-  expect(scene.said.join()).toContain('the record has reached its quota of 1048576 bytes; calls are denied');
+  expect(scene.said.join()).toContain(
+    'its quota of 1048576 bytes (to make room set `audit.maxBytes` to half of it or less); calls are denied',
+  );
   sink.close('done');
   expect(scene.verdicts()).toEqual(['intact']);
 });
@@ -61,6 +63,23 @@ test('all guards of a tenant fill one, and no other tenant’s', () => {
   const other = scene.sink({ quotaBytes: QUOTA, tenant: 'globex' });
   expect(other.append([makeIntent({ at: at(1) })])).toBe(true);
   other.close('done');
+});
+
+test('a session that finds it full has the oldest taken away where `audit.maxBytes` says so, and then there is room', async () => {
+  // the second, small one is that of an order: what was sealed last never leaves
+  for (const many of [6, 1]) {
+    const sink = scene.sink();
+    for (let more = 0; more < many; more += 1) sink.append([big()]);
+    sink.close('done');
+    await sink.idle();
+    scene.now = { ...scene.now, wallMs: scene.now.wallMs + 1000 };
+  }
+  const sink = scene.sink({ quotaBytes: QUOTA, retention: { maxBytes: QUOTA / 2, maxAgeDays: 30 } });
+  expect(sink.append([makeIntent({ at: at(1) })])).toBe(false);
+  await sink.idle();
+  expect(sink.append([makeIntent({ at: at(1500) })])).toBe(true);
+  sink.close('done');
+  expect(scene.segments()).toHaveLength(2);
 });
 
 test('looks at the disk seldom', () => {

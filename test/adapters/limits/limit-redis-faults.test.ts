@@ -114,6 +114,31 @@ describe.skipIf(program === undefined)('a redis that fails', () => {
     expect(await kind(store)).toBe('taken');
   });
 
+  test('silent for so long that the connection was given up: what was granted meanwhile is given back, and what came later never was', async () => {
+    const [store, direct] = [world.open({ answerMs: 250, connectMs: 500 }, through), open()];
+    const day = Date.now() + 86_400_000;
+    const budget = { kind: 'budget', key: 'b'.repeat(32), label: 'b', cost: 1, max: 6 } as const;
+    const spend = () => store.take([{ ...budget, windows: [{ startMs: day - 172_800_000, endMs: day }] }], world.now());
+    const used = async () => {
+      const listing = await direct.list(world.now());
+      return listing.kind === 'listed' ? listing.keys.map((key) => key.kind === 'budget' && key.used) : [];
+    };
+    expect((await spend()).kind).toBe('taken');
+    server.hang();
+    const end = performance.now() + 2_000;
+    const whys = new Set<string>();
+    while (performance.now() < end) {
+      const answer = await spend();
+      whys.add(answer.kind === 'unavailable' ? answer.why : answer.kind);
+      await world.pass(60);
+    }
+    expect(whys).toContain('no answer within 750 ms');
+    expect(whys).not.toContain('taken');
+    server.goOn();
+    await expect.poll(async () => (await spend()).kind, POLL).toBe('taken');
+    await expect.poll(used, POLL).toEqual([2]);
+  });
+
   test('cut off: not decided in time; after a while the connection is given up; healed, it goes on', async () => {
     const store = open(through);
     expect(await kind(store)).toBe('taken');

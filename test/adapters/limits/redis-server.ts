@@ -84,6 +84,15 @@ export class RedisServer {
     await gone;
   }
 
+  /** It answers nothing, and does later what it was asked meanwhile. */
+  hang(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
   async remove(): Promise<void> {
     await this.kill();
     rmSync(this.directory, { recursive: true, force: true });

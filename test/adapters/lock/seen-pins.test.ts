@@ -150,7 +150,7 @@ describe('what was seen', () => {
 describe('pauses', () => {
   const file = (): string => join(stateDir, 'default', 'pauses.json');
   const write = (untilMs: number): void => {
-    const one = { server: 'files', sinceMs: 0, untilMs, actor: 'ada', reason: 'x' };
+    const one = { config: '/srv/a.json', server: 'files', sinceMs: 0, untilMs, actor: 'ada', reason: 'x' };
     put(sealPauses(stateDir, 'default', { version: 1, pauses: [one] }));
   };
   const put = (pauses: Pauses): void => {
@@ -161,7 +161,11 @@ describe('pauses', () => {
     fs.mkdirSync(join(stateDir, 'default'), { recursive: true, mode: 0o700 });
     const said: string[] = [];
     const look = new PauseLook(pausesSpec(stateDir, 'default', { say: (text) => said.push(text), nowMs: () => 0 }));
-    return { said, isPaused: (monoMs: number) => pauseAt(look.read(monoMs), 'files', 5) !== undefined };
+    return {
+      said,
+      isPaused: (monoMs: number) =>
+        pauseAt(look.read(monoMs), { config: '/srv/a.json', server: 'files' }, 5) !== undefined,
+    };
   };
 
   test('are looked at every 200 ms', () => {
@@ -178,7 +182,7 @@ describe('pauses', () => {
 
   test('what this machine has not signed, of this tenant, as it stands pauses nothing', () => {
     const { isPaused, said } = open();
-    const one = { server: 'files', sinceMs: 0, untilMs: 10, actor: 'ada', reason: 'x' };
+    const one = { config: '/srv/a.json', server: 'files', sinceMs: 0, untilMs: 10, actor: 'ada', reason: 'x' };
     const pauses: Pauses = { version: 1, pauses: [one] };
     const signed = sealPauses(stateDir, 'default', pauses);
     const forged: readonly Pauses[] = [
@@ -187,6 +191,7 @@ describe('pauses', () => {
       sealPauses(stateDir, 'acme', pauses),
       { ...signed, pauses: [{ ...one, untilMs: 11 }] },
       { ...signed, pauses: [{ ...one, reason: 'y' }] },
+      { ...signed, pauses: [{ ...one, config: '/srv/b.json' }] },
       { ...signed, pauses: [one, { ...one, server: 'mail' }] },
       { ...signed, signature: sealPauses(join(stateDir, 'elsewhere'), 'default', pauses).signature ?? '' },
     ];

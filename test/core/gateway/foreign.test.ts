@@ -244,6 +244,16 @@ describe('a server that nobody has approved', () => {
     expect([play, again, runs].flatMap((one) => starts(one.take()))).toEqual([]);
   });
 
+  test('says so at once to who waits for it, and is not started once it has stopped afterwards', () => {
+    const play = new GatewayPlaybook(laneSettings('a', { idleStopMs: 1000 }), 'b').greet(ALL, 'a', 'b').at(5000);
+    play.client(call(1, 'a__x')).take();
+    are(play, refused, 'b');
+    expect(play.toClient().filter(({ id }) => id === 1)).toMatchObject([{ result: { isError: true } }]);
+    const runs = new GatewayPlaybook(laneSettings('a', { idleStopMs: 1000 }), 'b').greet(ALL, 'a', 'b');
+    are(runs, refused, 'b').at(5000).event({ type: 'lane_ended', lane: 'a' }).take();
+    expect(starts(runs.client(call(2, 'a__x')).take())).toEqual([]);
+  });
+
   test('is started when somebody has', () => {
     const play = two();
     are(play, 'b').event({ type: 'lane_ended', lane: 'a' });

@@ -70,6 +70,15 @@ test('the same in the error of a task that failed', () => {
   expect(answer(start({ grants: [ELICITS] }), line)).toEqual([line]);
 });
 
+test.each(['"-32042"', '" -32042 "', '-32042.4'])(
+  'a code of a task that a client may read as that one, too: %s',
+  (code) => {
+    const error = ERROR.replace('-32042', code);
+    const line = `{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","taskId":"t","status":"failed",${error}}}`;
+    expect(answer(start(), line)[0]).toContain('its question was withheld');
+  },
+);
+
 test('what is withheld and what is only observed is on record, and the call itself counts as it went', () => {
   const withheld = start();
   withheld.client(call(1, 'echo'));
