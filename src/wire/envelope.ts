@@ -57,6 +57,9 @@ function readCall(id: RequestId | undefined, method: Json, params: Json | undefi
   if (known && id === undefined) {
     return fault('bad_envelope', `\`${method}\` is a request: it must carry an \`id\``);
   }
+  if (id === undefined && !method.startsWith('notifications/') && keys.resemblesRequest(method)) {
+    return fault('bad_envelope', `\`${showText(method)}\` reads as a request: it must carry an \`id\``);
+  }
   if (params !== undefined && !isJsonObject(params)) return fault('bad_envelope', 'member `params` must be an object');
   const found = params === undefined ? undefined : checkParams(params);
   if (found !== undefined) return found;

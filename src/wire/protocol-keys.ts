@@ -70,3 +70,21 @@ export const REQUEST_METHODS: ReadonlySet<string> = new Set([
   ...['completion/complete', 'logging/setLevel', 'subscriptions/listen', 'roots/list', 'sampling/createMessage'],
   ...['elicitation/create', 'tasks/get', 'tasks/result', 'tasks/list', 'tasks/cancel', 'tasks/update'],
 ]);
+
+const LONGEST_METHOD = 1024;
+
+const BARE_REQUESTS: ReadonlySet<string> = new Set(
+  [...REQUEST_METHODS, 'tool/call', 'tools/execute', 'prompt/get', 'resource/read'].map(bareMethod),
+);
+
+/** Whether a lenient receiver may take it for one of them: ` Tools/Call`. For what has no id, and is no `notifications/…`. */
+export function resemblesRequest(method: string): boolean {
+  return method.length <= LONGEST_METHOD && BARE_REQUESTS.has(bareMethod(method));
+}
+
+function bareMethod(method: string): string {
+  return method
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z]/g, '');
+}
