@@ -45,7 +45,10 @@ export const LOCAL_ERRORS = {
     exitCode: 77,
     summary: 'the server is configured, and its command or environment is not approved',
   },
-  tenant_unknown: { exitCode: 77, summary: 'the config has tenants, and this is none of them; or nothing of it is kept' },
+  tenant_unknown: {
+    exitCode: 77,
+    summary: 'the config has tenants, and this is none of them; or nothing of it is kept',
+  },
   tenant_suspended: { exitCode: 77, summary: 'the tenant is suspended: none of its sessions may begin' },
   tenant_active: { exitCode: 77, summary: 'the tenant has sessions that run, or is not suspended' },
   tenant_unapproved: { exitCode: 77, summary: 'the tenant is configured, and not approved' },

@@ -132,7 +132,9 @@ test('a list with a key named twice is not known any more once that is refused, 
     },
   };
   const reader = new RepeatedLineReader(live);
-  const bytes = linesOf(`{"jsonrpc":"2.0","id":1,"result":{"prompts":[{"name":"a","x":{"a":1,"a":2}}],"pad":"${LONG}"}}`);
+  const bytes = linesOf(
+    `{"jsonrpc":"2.0","id":1,"result":{"prompts":[{"name":"a","x":{"a":1,"a":2}}],"pad":"${LONG}"}}`,
+  );
   const clean = linesOf(`{"jsonrpc":"2.0","id":1,"result":${listOf(LONG)}}`);
   const [first, kept] = [resultOf(reader.read(bytes)), resultOf(reader.read(clean))];
   expect(resultOf(reader.read(bytes))).toBe(first);
