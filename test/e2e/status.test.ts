@@ -17,6 +17,8 @@ describe('a bare run', () => {
     try {
       await client.initialize();
       await eventually('it is listed', () => yard.command('status').stdout.includes(`guard ${client.pid}`));
+      // what is on disk may be a second old
+      await eventually('its era is told', () => yard.command('status', '--json').stdout.includes('"legacy"'));
       const [guard] = yard.command('status', '--json').stdout.trim().split('\n');
       expect(JSON.parse(guard ?? '')).toMatchObject({
         pid: client.pid,

@@ -46,18 +46,28 @@ export function createOwnPathFinder(own: OwnPaths, ports: OwnPathPorts): OwnPath
  * What is asked in one call is asked at one moment, and so is what is asked in the calls right behind it, as in settled-names.ts: a
  * hundred calls that came together look at `/home` once.
  */
-function createLook(ports: OwnPathPorts): (monoMs: number) => OwnPathPorts {
-  let look = ports;
+function createLook(ports: OwnPathPorts): (monoMs: number) => Look {
+  let look: Look = { ports, passed: new Map() };
   let lookedMs = Number.NEGATIVE_INFINITY;
   return (monoMs) => {
-    if (ports.atOnce === undefined) return ports;
+    if (ports.atOnce === undefined) return { ports, passed: new Map() };
     // INVARIANT: a look is over after this long, whichever way the clock went
     if (Math.abs(monoMs - lookedMs) < SAME_MOMENT_MS) return look;
     lookedMs = monoMs;
-    look = { ...ports, ...ports.atOnce() };
+    look = { ports: { ...ports, ...ports.atOnce() }, passed: new Map() };
     return look;
   };
 }
+
+interface Look {
+  readonly ports: OwnPathPorts;
+  /** Texts that were found harmless in this moment, and how many looks each is charged. */
+  readonly passed: Map<string, number>;
+}
+
+/** Texts of one moment that are remembered, and how long one may be. */
+const MOST_PASSED = 1024;
+const LONGEST_PASSED = 4096;
 
 interface Surroundings {
   readonly bases: readonly string[];
@@ -112,7 +122,7 @@ function countClimbs(reading: string): number {
 function findOwnPath(
   args: JsonObject,
   own: OwnPaths,
-  ports: OwnPathPorts,
+  { ports, passed }: Look,
   { bases, near, depth, harmless, parts }: Surroundings,
 ): Violation | undefined {
   const seen = new Set<string>();
@@ -134,6 +144,11 @@ function findOwnPath(
     seen.add(text);
     const inside = isPath ? visitJson(text) : undefined;
     if (inside !== undefined) return inside;
+    const charged = passed.get(text);
+    if (charged !== undefined && seen.size <= MAX_TEXTS && looks + charged <= MAX_LOOKS) {
+      looks += charged;
+      return undefined;
+    }
     const listed = listReadings(text, parts);
     if (listed === undefined) return violate(path, 'may be read as a path in too many ways: write it plainly');
     const { texts: readings, length } = listed;
@@ -142,7 +157,8 @@ function findOwnPath(
     }
     const from = isPath ? bases : near.map((base) => base.path);
     const climbs = readings.reduce((sum, reading) => sum + countClimbs(reading), 0);
-    looks += (readings.length + climbs) * from.length + Math.floor(length / CHARACTERS_PER_LOOK);
+    const cost = (readings.length + climbs) * from.length + Math.floor(length / CHARACTERS_PER_LOOK);
+    looks += cost;
     if (seen.size > MAX_TEXTS || looks > MAX_LOOKS) {
       return violate([], 'hold too many texts that may be paths: send less');
     }
@@ -160,6 +176,7 @@ function findOwnPath(
         );
     }
     if (!isPath && readings.every((reading) => isPlainName(reading, near, ports))) harmless.add(text);
+    if (text.length <= LONGEST_PASSED && passed.size < MOST_PASSED) passed.set(text, cost);
     return undefined;
   };
   /** Some servers take a list as text. */

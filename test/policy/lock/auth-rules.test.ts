@@ -73,10 +73,16 @@ const ROWS: readonly (readonly [string, JsonObject | undefined, JsonObject | und
       ['auth.jwt.clockToleranceMs narrower'],
     ],
     ['keys for longer', jwt({ cacheMs: 700_000 }), AUTH, AUTH, ['auth.jwt.cacheMs wider']],
-    ['keys for a shorter time', jwt({ cacheMs: 1 }), AUTH, jwt({ cacheMs: 1 }), ['auth.jwt.cacheMs narrower']],
+    [
+      'keys for a shorter time',
+      jwt({ cacheMs: 30_000 }),
+      AUTH,
+      jwt({ cacheMs: 30_000 }),
+      ['auth.jwt.cacheMs narrower'],
+    ],
     [
       'a cache, where the keys of a file are approved',
-      jwt({ cacheMs: 1 }),
+      jwt({ cacheMs: 30_000 }),
       jwt({ jwksUrl: undefined, jwksFile: 'k' }),
       jwt({ jwksUrl: undefined, jwksFile: 'k' }),
       ['auth.jwt.jwksFile changed', 'auth.jwt.jwksUrl changed'],
