@@ -60,8 +60,13 @@ export async function openPolicy(
   const { openRunLock } = await import('./run-lock.ts');
   const lock = await openRunLock(place, { ...context, nowMs: nowMs(), ceilings, isReload });
   const watched = [...lock.watched, ...around];
-  return { lock, policy: lock.policy, watched, signature: signatureOf(watched), untilMs: lock.untilMs };
+  // locked only after this: read once more then, lest a lock that goes at once is taken for one that never was
+  const signature = lock.approval === undefined ? UNREAD : signatureOf(watched);
+  return { lock, policy: lock.policy, watched, signature, untilMs: lock.untilMs };
 }
+
+/** Equals no signature. */
+const UNREAD = '';
 
 function signOne(path: string): readonly [path: string, signature: string] {
   return [path, signFiles([path])];

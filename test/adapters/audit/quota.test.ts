@@ -80,6 +80,7 @@ test('a session that finds it full has the oldest taken away where `audit.maxByt
   expect(sink.append([makeIntent({ at: at(1500) })])).toBe(true);
   sink.close('done');
   expect(scene.segments()).toHaveLength(2);
+  await sink.idle();
 });
 
 test('looks at the disk seldom', () => {
