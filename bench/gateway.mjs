@@ -1,7 +1,7 @@
 // `node bench/gateway.mjs`: what a gateway adds to a call (routing alone, and end to end over 10 servers with 1,000 tools), and how much
 // later an aggregated start is than the slowest of its servers alone.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,7 +78,9 @@ async function routing() {
   return median(rounds.slice(5));
 }
 
+// Its first argument: how long it takes to be ready without using the processor, in ms.
 const SERVER = `
+const ready = Date.now() + Number(process.argv[1]);
 const tools = Array.from({ length: ${TOOLS} }, (_, at) => ({ name: 'tool-' + at, inputSchema: { type: 'object' } }));
 require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
   const { id, method } = JSON.parse(line);
@@ -88,11 +90,33 @@ require('node:readline').createInterface({ input: process.stdin }).on('line', (l
   process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id, result }) + '\\n');
 });`;
 
+// A server whose start waits (its argument, in seconds) and does not work: ten of them do not take the processor from each other, so that
+// what they add to the slowest is the gateway's doing. (Ten starts of Node on two cores are ten starts of Node, whoever starts them.)
+const WAITING_SERVER = `sleep "$1"; while read -r line; do
+  case "$line" in *'"id":'*) ;; *) continue ;; esac
+  id="\${line#*\\"id\\":}"; id="\${id%%[,\\}]*}"
+  case "$line" in
+    *'"initialize"'*) result='{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}}' ;;
+    *) result='{"tools":[{"name":"one","inputSchema":{"type":"object"}}]}' ;;
+  esac
+  printf '{"jsonrpc":"2.0","id":%s,"result":%s}\\n' "$id" "$result"
+done`;
+
 function connect(args, state = 'state') {
   const env = { ...process.env, MCP_GUARD_STATE_DIR: join(scratch, state) };
-  const child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
   let rest = '';
+  let said = '';
   let wake = () => {};
+  let ending = false;
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said = (said + text).slice(-4000);
+  });
+  child.once('close', (code) => {
+    if (ending) return;
+    process.stderr.write(`${said}\nended with ${code} before it was told to: no figure\n`);
+    process.exit(1);
+  });
   child.stdout.setEncoding('utf8').on('data', (text) => {
     const lines = (rest + text).split('\n');
     rest = lines.pop();
@@ -105,6 +129,7 @@ function connect(args, state = 'state') {
     });
   const end = () =>
     new Promise((resolve) => {
+      ending = true;
       child.once('exit', resolve);
       child.stdin.end();
     });
@@ -157,21 +182,38 @@ async function callOf(args, name) {
 async function main() {
   const config = join(scratch, 'gateway.json');
   const server = [process.execPath, '-e', SERVER.replaceAll('\n', ' ')];
-  const [command, ...args] = server;
-  const servers = Object.fromEntries(Array.from({ length: SERVERS }, (_, at) => [`server-${at}`, { command, args }]));
-  writeFileSync(config, JSON.stringify({ version: 1, servers }), { mode: 0o600 });
+  const configure = (path, commandOf) => {
+    const entryOf = ([command, ...args]) => ({ command, args });
+    const ids = Array.from({ length: SERVERS }, (_, at) => [`server-${at}`, entryOf(commandOf(at))]);
+    writeFileSync(path, JSON.stringify({ version: 1, servers: Object.fromEntries(ids) }), { mode: 0o600 });
+  };
+  configure(config, () => server);
+  const waiting = join(scratch, 'waiting.json');
+  const script = join(scratch, 'waiting-server.sh');
+  writeFileSync(script, WAITING_SERVER);
+  configure(waiting, (at) => ['sh', script, `${at / 10}`]);
   const bin = here('../bin/mcp-guard.js');
   const many = [bin, 'run', '--config', config];
   const one = [...many, '--server', 'server-3'];
+  // A state directory of its own has a key of its own, which the lock of another's first run does not know.
+  const anew = (name) => {
+    const path = join(scratch, `${name}.json`);
+    copyFileSync(config, path);
+    return startOf([bin, 'run', '--config', path], name);
+  };
+  const slow = [bin, 'run', '--config', waiting];
   await startOf(many);
-  const floor = [here('./floors/many.mjs'), JSON.stringify(Object.keys(servers).map(() => server))];
-  const starts = { alone: [], guarded: [], floor: [], first: [], ten: [] };
+  await startOf(slow, 'waiting');
+  const floor = [here('./floors/many.mjs'), JSON.stringify(Array.from({ length: SERVERS }, () => server))];
+  const starts = { alone: [], guarded: [], floor: [], first: [], ten: [], slowest: [], waiting: [] };
   for (let round = 0; round < 9; round += 1) {
     starts.alone.push(await startOf(server.slice(1)));
     starts.guarded.push(await startOf(one));
     starts.floor.push(await startOf(floor));
-    starts.first.push(await startOf(many, `first-${round}`));
+    starts.first.push(await anew(`first-${round}`));
     starts.ten.push(await startOf(many));
+    starts.slowest.push(await startOf([...slow, '--server', 'server-9'], 'waiting'));
+    starts.waiting.push(await startOf(slow, 'waiting'));
   }
   const calls = { guarded: await callOf(one, 'tool-7'), gateway: await callOf(many, 'server-3__tool-7') };
   const lines = [
@@ -182,6 +224,8 @@ async function main() {
     `  ${SERVERS} behind twenty lines without a guard ${tell(starts.floor)}, behind a gateway ${tell(starts.ten)}`,
     `  behind one that has never seen them ${tell(starts.first)}`,
     `  what the guard adds to the ${SERVERS}: ${tell(starts.ten.map((one, round) => less(one, starts.floor[round])))}`,
+    `  servers that wait 0, 100 … 900 ms: the slowest behind a guard of its own ${tell(starts.slowest)}, all ten behind a gateway ${tell(starts.waiting)}`,
+    `  what the other nine add to the slowest: ${tell(starts.waiting.map((one, round) => less(one, starts.slowest[round])))} (budget 60)`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
 }
