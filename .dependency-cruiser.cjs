@@ -47,7 +47,7 @@ module.exports = {
     only(
       'one-importer-of-zod',
       'zod',
-      '^src/config/(schema|schema-breaker|schema-ceiling|read-shape|known-keys)\\.ts$',
+      '^src/config/(schema|schema-(breaker|ceiling|scope|words)|read-shape|known-keys)\\.ts$',
     ),
     only('one-importer-of-cosmiconfig', 'cosmiconfig', '^src/config/parse-config\\.ts$'),
     only('one-importer-of-chalk', 'chalk', '^src/cli/render\\.ts$'),

@@ -125,9 +125,14 @@ export const GUARD_ANSWERS = {
   tool_foreign: 'behind a gateway: the name has no prefix of a server; the asker is told that there is no such thing',
   resource_foreign: 'behind a gateway: no server can be asked for it; the asker is told that there is no such thing',
   cursor_foreign: 'behind a gateway: the cursor was not made by this guard for this list; the asker reads `-32602`',
+  taken_back:
+    'behind a gateway: the client took it back while it waited for its server; on record only, for nobody is answered',
+  greeting_repeated:
+    'behind a gateway: `initialize` once more before the first one was answered, whose answer counts; the asker reads `-32600`',
   task_foreign: 'behind a gateway: the task id names no server; the asker reads `-32602`',
   method_foreign: 'behind a gateway: no server can be asked for this method; the asker reads `-32601`',
-  session_ended: 'the client closed its end before the server answered; the outcome is unknown',
+  session_ended:
+    'the session ended before the server answered: its client closed it, or the guard did, which the text says; the outcome is unknown',
   server_unstartable: 'the server could not be started',
   guard_fault: 'a policy of the guard failed, which denies; the guard log says how',
   too_many_in_flight: 'as many requests are open as one session may have; nothing was sent',

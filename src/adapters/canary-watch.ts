@@ -3,11 +3,13 @@
 import type { Readable } from 'node:stream';
 import type { CanarySearch } from '../audit/redact/canary-search.ts';
 import type { Log } from '../ports/log.ts';
+import type { LineReading } from '../wire/message.ts';
 import { fingerprintOf } from './canary-tokens.ts';
 import type { ClientEnd, ClientListener } from './client-end.ts';
+import { endPromptly } from './prompt-end.ts';
 import type { SessionRun } from './run-session.ts';
+import type { Timers } from './shutdown-ladder.ts';
 
-const SIGTERM = 15;
 const STOPPED_STATUS = 77;
 
 export interface CanaryWatch {
@@ -17,19 +19,23 @@ export interface CanaryWatch {
   /** What a server wrote where no message belongs. */
   noise(bytes: Uint8Array): void;
   /** What was found before is told now. */
-  begin(run: Pick<SessionRun, 'between' | 'post' | 'stop'>, server: string): void;
+  begin(run: Pick<SessionRun, 'between' | 'post' | 'stop'>, server: string | undefined): void;
   /** Of a session that ended for it; undefined otherwise. */
   exitStatus(): number | undefined;
 }
 
-export function watchCanaries(search: CanarySearch, { stops, log }: { stops: boolean; log: Log }): CanaryWatch {
+export function watchCanaries(
+  search: CanarySearch,
+  { stops, log, timers }: { stops: boolean; log: Log; timers: Timers },
+): CanaryWatch {
   const told = new Set<string>();
   const waiting: (() => void)[] = [];
-  let tell: ((where: string, token: string) => void) | undefined;
+  let tell: ((where: string, token: string, held: string | null) => void) | undefined;
   let isOver = false;
+  let isEnding = false;
 
-  /** @returns whether to hold it back */
-  function alarm(where: string, token: string | undefined): boolean {
+  /** @param what it is, where it is a message that can be held back @returns whether to hold it back */
+  function alarm(where: string, token: string | undefined, what: string | null = null): boolean {
     if (token === undefined) return false;
     const known = `${where} ${token}`;
     if (!told.has(known)) {
@@ -38,7 +44,7 @@ export function watchCanaries(search: CanarySearch, { stops, log }: { stops: boo
       log.write('error', `the canary ${fingerprintOf(token)} of another tenant stands in what ${where}${doing}`);
       if (stops) isOver = true;
       // not at once: this is the middle of a turn
-      waiting.push(() => tell?.(where, token));
+      waiting.push(() => tell?.(where, token, stops ? what : null));
       if (tell !== undefined) setImmediate(flush);
     }
     return stops;
@@ -59,7 +65,7 @@ export function watchCanaries(search: CanarySearch, { stops, log }: { stops: boo
       pause: () => inner.pause(),
       resume: () => inner.resume(),
       add: (bytes) => {
-        if (!alarm('is sent to the client', search.find(bytes))) inner.add(bytes);
+        if (!alarm('is sent to the client', search.find(bytes), 'what the server said')) inner.add(bytes);
       },
       flush: () => inner.flush(),
       drained: () => inner.drained(),
@@ -70,10 +76,13 @@ export function watchCanaries(search: CanarySearch, { stops, log }: { stops: boo
     },
     noise: (bytes) => void alarm('a server writes outside of its messages', search.find(bytes)),
     begin: (run, server) => {
-      tell = (where, token) => {
-        const detail = { stage: 'canary', where, canary: fingerprintOf(token), ends: stops };
+      tell = (where, token, held) => {
+        const detail = { stage: 'canary', where, canary: fingerprintOf(token), ends: stops, held };
         run.between(() => run.post({ type: 'noted', name: 'tenant', server, detail }));
-        if (stops) run.stop(SIGTERM);
+        if (stops && !isEnding) {
+          isEnding = true;
+          endPromptly(run, timers, 'something stood in it that must not be there');
+        }
       };
       flush();
     },
@@ -83,7 +92,7 @@ export function watchCanaries(search: CanarySearch, { stops, log }: { stops: boo
   function listenTo(listener: ClientListener): ClientListener {
     return {
       onReading: (reading, bytes) => {
-        if (!alarm('the client sends', search.find(bytes))) listener.onReading(reading, bytes);
+        if (!alarm('the client sends', search.find(bytes), nameOf(reading))) listener.onReading(reading, bytes);
       },
       onOversize: (refused) => listener.onOversize(refused),
       onTurnEnd: () => listener.onTurnEnd(),
@@ -93,4 +102,11 @@ export function watchCanaries(search: CanarySearch, { stops, log }: { stops: boo
       onBroken: () => listener.onBroken(),
     };
   }
+}
+
+/** INVARIANT: a plain word of the protocol or none: the token itself must not come into the record this way. attacker-controlled: the method. */
+function nameOf(reading: LineReading): string {
+  const message = reading.kind === 'message' ? reading.line.message : undefined;
+  const method = message === undefined || !('method' in message) ? '' : message.method;
+  return /^[A-Za-z/_]{1,64}$/.test(method) ? `\`${method}\`` : 'a line';
 }

@@ -16,6 +16,7 @@ import { filterPrefix, writeKeyFilter } from './key-filter.ts';
 import { bridgeEnvironment, bridgePrefix, GATE_INSIDE } from './network-bridge.ts';
 import { openNetworkGate } from './network-gate.ts';
 import { type NetworkRuntime, probeNetworkRuntime } from './network-gate-probe.ts';
+import { keyringPrefix } from './session-keyring.ts';
 import { createJudge, listOutermost } from './shown-places.ts';
 import { limitPrefix, userPrefix } from './start-prefix.ts';
 import { makeGatesPlace, makeTenantPlaces, type TenantPlaces } from './tenant-places.ts';
@@ -112,7 +113,10 @@ export async function confineServer(input: ConfineInput): Promise<Confinement> {
       const program = resolveCommand(command, env.PATH, cwd);
       const limits = { ...isolation, processes: user === undefined ? undefined : isolation.processes };
       const inner = limitPrefix(limits, places.needed);
-      if (sandbox === undefined || !program.found) return { words: [...asUser, ...inner], env: {}, notes: [] };
+      // a sandbox has no keyrings at all; without a user of its own there is one that all have, too
+      const keyring = asUser.length === 0 ? [] : keyringPrefix();
+      if (sandbox === undefined || !program.found)
+        return { words: [...asUser, ...keyring, ...inner], env: {}, notes: [] };
       const offline = checkFirstStart(input, places, command, args);
       const own = [places.home, places.work];
       const shown = listOutermost([...own, cwd, ...isolation.writable], isolation.readable);

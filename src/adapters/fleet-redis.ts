@@ -1,5 +1,5 @@
 // What the machines of a fleet say to each other of their breakers, over a redis or valkey: one script, one round trip a question. Knows
-// no breaker, and the protocol only by redis-link.ts, which it is given.
+// no breaker and no protocol.
 import { createHash } from 'node:crypto';
 import type { RedisPlace } from '../config/redis-url.ts';
 import type { FleetTelling } from '../policy/breaker/fleet-tell.ts';
@@ -15,7 +15,8 @@ import {
   readClaim,
   readNews,
 } from './fleet-words.ts';
-import type { openRedisLink, RedisAnswer } from './redis-link.ts';
+import type { OnLate, openRedisLink, RedisAnswer, RedisLink } from './redis-link.ts';
+import { openRedisScript, replyOf, whyNoReply } from './redis-script.ts';
 
 /** Asked in vain: what was asked may have been done all the same, or be done later. */
 export interface Away {
@@ -51,51 +52,38 @@ const DIGEST_HEX = 32;
 export function openRedisFleetExchange(options: FleetExchangeOptions): FleetExchange {
   const { openLink, place, tenant, machine, mostBreakers = MOST_BREAKERS, connectMs, answerMs } = options;
   nameFleetKey(tenant, '');
-  const body = fleetScript(mostBreakers);
-  const sha = createHash('sha1').update(body).digest('hex');
-  const link = openLink({
-    place,
-    greet: [['SCRIPT', 'LOAD', body]],
-    ...(connectMs === undefined ? {} : { connectMs }),
-    ...(answerMs === undefined ? {} : { answerMs }),
-  });
+  const script = openRedisScript({ openLink, place, body: fleetScript(mostBreakers), connectMs, answerMs });
   // A server's name may be long, and is nobody's business there.
   const keyOf = (server: string): string =>
     nameFleetKey(tenant, createHash('sha256').update(server).digest('hex').slice(0, DIGEST_HEX));
-  const run = async (
+  const run = (
     server: string,
     words: readonly string[],
-    onLate?: (reply: unknown) => void,
-  ): Promise<RedisAnswer> => {
-    const parts = ['1', keyOf(server), ...words];
-    const answer = await link.ask(['EVALSHA', sha, ...parts], onLate);
-    const isUnknown = answer.kind === 'error' && answer.text.startsWith('NOSCRIPT');
-    return isUnknown ? link.ask(['EVAL', body, ...parts], onLate) : answer;
-  };
+    onLate?: OnLate,
+    ask?: RedisLink['ask'],
+  ): Promise<RedisAnswer> => script.run([keyOf(server)], words, onLate, ask);
 
   return {
     async sync(server, version, tellings) {
       return read(await run(server, askSync(version, tellings, machine)), readNews);
     },
     async claim(server, words) {
-      const giveBack = (): void => {
-        for (const tool of words.breakers) void run(server, askFree(tool, words.token));
+      const giveBack: OnLate = (_, askThere) => {
+        for (const tool of words.breakers) void run(server, askFree(tool, words.token), undefined, askThere);
       };
       return read(await run(server, askClaim(words), giveBack), readClaim);
     },
     async free(server, tool, token) {
       await run(server, askFree(tool, token));
     },
-    close: () => link.close(),
+    close: () => script.link.close(),
   };
 }
 
 function read<T>(answer: RedisAnswer, reader: (reply: unknown) => T): T | Away {
-  if (answer.kind === 'away') return answer;
-  if (answer.kind === 'error') return { kind: 'away', why: `the redis answers \`${answer.text}\`` };
   try {
-    return reader(answer.reply);
+    return replyOf(answer, reader);
   } catch (error) {
-    return { kind: 'away', why: error instanceof Error ? error.message : String(error) };
+    return { kind: 'away', why: whyNoReply(error) };
   }
 }

@@ -5,16 +5,13 @@ import type { GatewayEffect, GatewayEvent } from '../core/gateway/events.ts';
 import { clientEvent } from './client-events.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { LaneClient } from './lane-client.ts';
-import { LastWaits } from './last-waits.ts';
+import { FAREWELL_MS, LastWaits } from './last-waits.ts';
 import { LoudLanes } from './loud-lanes.ts';
-import { ParentWatch } from './parent-watch.ts';
+import { HOST_GONE_SIGNAL, ParentWatch } from './parent-watch.ts';
 import type { SessionRun } from './run-session.ts';
+import { Wake } from './wake.ts';
 
-/** How long a client that reads nothing may hold up the end. */
-const FAREWELL_MS = 1000;
 const DEFECT_STATUS = 70;
-/** The host is gone: as if the terminal had hung up. */
-const SIGHUP = 1;
 
 interface RunningLane {
   readonly run: SessionRun;
@@ -27,6 +24,7 @@ export class GatewayRun {
   readonly #parentWatch: ParentWatch;
   readonly #loud: LoudLanes;
   readonly #waits: LastWaits;
+  readonly #wake: Wake;
   readonly #finished: Promise<number>;
   #resolve: (status: number) => void = () => {};
   /** What has come of the lanes and is not taken yet. */
@@ -34,17 +32,21 @@ export class GatewayRun {
   /** Lanes that were given lines in this turn. */
   readonly #touched = new Set<string>();
   #isDraining = false;
-  #cancelWake: () => void = () => {};
-  #wakeAtMs = Number.POSITIVE_INFINITY;
   #stopSignal: number | undefined;
+  /** For those who wait for an answer; undefined: the client is gone. */
+  #because: string | undefined;
   #clientEnded = false;
   #over = false;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#waits = new LastWaits(options.timers);
+    this.#wake = new Wake(options, () => {
+      this.#take({ type: 'tick' });
+      this.#drain();
+    });
     this.#loud = new LoudLanes(options.clock);
-    this.#parentWatch = new ParentWatch(options.timers, options.parent, () => this.stop(SIGHUP));
+    this.#parentWatch = new ParentWatch(options.timers, options.parent, () => this.stop(HOST_GONE_SIGNAL));
     this.#finished = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -74,10 +76,11 @@ export class GatewayRun {
   }
 
   /** The guard was told to end (128 + `signal` is its status). A second time: at once, by force. */
-  stop(signal: number): void {
+  stop(signal: number, because?: string): void {
     if (this.#stopSignal !== undefined) this.#waits.hurry();
     this.#stopSignal ??= signal;
-    this.#eachLane(({ run }) => run.stop(signal));
+    this.#because ??= because;
+    this.#eachLane(({ run }) => run.stop(signal, because));
     this.#clientGone();
   }
 
@@ -146,7 +149,7 @@ export class GatewayRun {
     this.#isDraining = false;
     this.#options.client.flush();
     this.#loud.forget();
-    this.#armWake();
+    this.#wake.arm(this.#options.gateway.wakeAtMs);
     this.#options.afterTurn();
     if (this.#clientEnded && this.#lanes.size === 0) void this.#finish();
   }
@@ -204,7 +207,7 @@ export class GatewayRun {
       onList: (list) => this.#post({ type: 'lane_list', lane, list }),
     });
     this.#lanes.set(lane, { run, client });
-    if (this.#stopSignal !== undefined) run.stop(this.#stopSignal);
+    if (this.#stopSignal !== undefined) run.stop(this.#stopSignal, this.#because);
     void run.run().then(() => {
       this.#lanes.delete(lane);
       this.#post({ type: 'lane_ended', lane });
@@ -212,22 +215,10 @@ export class GatewayRun {
     });
   }
 
-  #armWake(): void {
-    const { gateway, clock, timers } = this.#options;
-    if (gateway.wakeAtMs >= this.#wakeAtMs) return;
-    this.#cancelWake();
-    this.#wakeAtMs = gateway.wakeAtMs;
-    this.#cancelWake = timers.after(Math.min(Math.max(0, gateway.wakeAtMs - clock.now().monoMs), 2 ** 31 - 1), () => {
-      this.#wakeAtMs = Number.POSITIVE_INFINITY;
-      this.#take({ type: 'tick' });
-      this.#drain();
-    });
-  }
-
   async #finish(): Promise<void> {
     if (this.#over) return;
     this.#over = true;
-    this.#cancelWake();
+    this.#wake.cancel();
     this.#parentWatch.stop();
     const { client, sink } = this.#options;
     client.flush();

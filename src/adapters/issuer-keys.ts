@@ -66,7 +66,8 @@ async function fetchAnew(url: string, parts: KeySource): Promise<IssuerKeys | un
   return { keys, refresh: async () => undefined };
 }
 
-function readKeyFile(path: string): readonly JsonObject[] | undefined {
+/** Undefined where it cannot be read, others can write it, or no key in it counts. */
+export function readKeyFile(path: string): readonly JsonObject[] | undefined {
   const read = readTrustedFile(path, { uid: process.getuid?.(), maxBytes: MAX_BYTES, secret: false });
   return read.kind === 'read' ? readKeySet(read.bytes.toString('utf8')) : undefined;
 }

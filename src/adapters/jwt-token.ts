@@ -3,7 +3,7 @@
 import * as jose from 'jose';
 import type { JwtPolicy } from '../config/auth-policy.ts';
 import { findDuplicateKeys } from '../config/duplicate-keys.ts';
-import { readClaims } from '../policy/identity/claims.ts';
+import { findOddClaim, readClaims } from '../policy/identity/claims.ts';
 import type { IdentityVerdict, RefusalReason, StartRequest } from '../policy/identity/identity.ts';
 import { refuseStart } from '../policy/identity/start-question.ts';
 import { isJsonObject, type Json, type JsonObject } from '../wire/json.ts';
@@ -78,7 +78,8 @@ async function verify(
     });
     return judgeClaims(payload as JsonObject, policy, request); // JSON by what `checkForm` has seen
   } catch (error) {
-    return { kind: 'refused', why: reasonOf(error) };
+    const why = reasonOf(error);
+    return { kind: 'refused', why, detail: why === 'claims_refused' ? describeClaim(error) : undefined };
   }
 }
 
@@ -87,7 +88,8 @@ function judgeClaims(payload: JsonObject, policy: JwtPolicy, request: StartReque
   const { exp, iat } = payload;
   const expiresAtMs = typeof exp === 'number' ? exp * 1_000 + policy.clockToleranceMs : Number.NaN;
   const identity = readClaims(payload, policy.claims, expiresAtMs);
-  if (identity === undefined) return { kind: 'refused', why: 'claims_refused' };
+  if (identity === undefined)
+    return { kind: 'refused', why: 'claims_refused', detail: findOddClaim(payload, policy.claims) };
   const isEarly = typeof iat === 'number' && iat * 1_000 > request.nowMs + policy.clockToleranceMs;
   const why = isEarly ? 'not_yet_valid' : refuseStart(identity, request);
   if (why === undefined) return { kind: 'accepted', identity };
@@ -105,6 +107,12 @@ const REASONS: ReadonlyMap<string, RefusalReason> = new Map([
   ['ERR_JWS_INVALID', 'malformed'],
   ['ERR_JWT_INVALID', 'malformed'],
 ]);
+
+/** Only names that this file asks jose to check. */
+function describeClaim(error: unknown): string | undefined {
+  if (!(error instanceof jose.errors.JWTClaimValidationFailed)) return undefined;
+  return `\`${error.claim}\` is ${error.reason === 'missing' ? 'missing' : 'not what it has to be'}`;
+}
 
 function reasonOf(error: unknown): RefusalReason {
   if (error instanceof jose.errors.JWTClaimValidationFailed) {

@@ -2,6 +2,8 @@
 // stream nor a server.
 import type { Timers } from './shutdown-ladder.ts';
 
+/** How long a client that reads nothing may hold up the end. */
+export const FAREWELL_MS = 1000;
 /** What is left of every wait, once hurried. */
 const HURRIED_MS = 100;
 

@@ -1,6 +1,5 @@
 // Limits that a fleet of machines counts together, in a redis or valkey: the port over one script, one round trip a call. Time is the
-// server's. Knows no limit, and the protocol only by redis-link.ts. Loaded only where a config names a redis.
-import { createHash } from 'node:crypto';
+// server's. Knows no limit and no protocol. Loaded only where a config names a redis.
 import type { RedisPlace } from '../config/redis-url.ts';
 import type { KeyState, LimitStore, Take } from '../ports/limit-store.ts';
 import { limitScript } from './limit-redis-script.ts';
@@ -16,7 +15,9 @@ import {
   readStates,
   readTake,
 } from './limit-redis-words.ts';
+import { createEvictionLook } from './redis-eviction.ts';
 import { type OnLate, openRedisLink, type RedisAnswer, type RedisLink } from './redis-link.ts';
+import { openRedisScript, replyOf, whyNoReply } from './redis-script.ts';
 
 // For the breakers of a fleet: the client is in one chunk with this file.
 export { openRedisLink };
@@ -27,6 +28,8 @@ export interface RedisLimitStoreOptions {
   readonly mostKeys?: number;
   readonly connectMs?: number;
   readonly answerMs?: number;
+  /** Of what somebody should mend there; absent: nobody is told. */
+  readonly say?: (text: string) => void;
 }
 
 const MOST_KEYS = 16_384;
@@ -35,25 +38,15 @@ const KEYS_AT_ONCE = 256;
 
 /** Connects when it is first asked. @throws RangeError where `tenant` is no name for one */
 export function openRedisLimitStore(options: RedisLimitStoreOptions): LimitStore {
-  const { place, tenant, mostKeys = MOST_KEYS, connectMs, answerMs } = options;
+  const { place, tenant, mostKeys = MOST_KEYS, connectMs, answerMs, say } = options;
   const names = nameKeys(tenant);
   const body = limitScript(mostKeys);
-  const sha = createHash('sha1').update(body).digest('hex');
-  const link = openRedisLink({
-    place,
-    greet: [['SCRIPT', 'LOAD', body]],
-    ...(connectMs === undefined ? {} : { connectMs }),
-    ...(answerMs === undefined ? {} : { answerMs }),
-  });
+  const script = openRedisScript({ openLink: openRedisLink, place, body, connectMs, answerMs });
   const underWay = new Set<Promise<unknown>>();
+  const lookAtEviction = say && createEvictionLook(script.link.ask, say);
 
-  const run = async ({ keys, words }: Question, onLate?: OnLate, ask = link.ask): Promise<RedisAnswer> => {
-    const parts = [String(keys.length), ...keys, ...words];
-    const answer = await ask(['EVALSHA', sha, ...parts], onLate);
-    // It was restarted, or its scripts were flushed: one more round trip, once.
-    const isUnknown = answer.kind === 'error' && answer.text.startsWith('NOSCRIPT');
-    return isUnknown ? ask(['EVAL', body, ...parts], onLate) : answer;
-  };
+  const run = ({ keys, words }: Question, onLate?: OnLate, ask?: RedisLink['ask']): Promise<RedisAnswer> =>
+    script.run(keys, words, onLate, ask);
   const forget = (question: Question | undefined, ask?: RedisLink['ask']): void => {
     if (question === undefined) return;
     const one = run(question, undefined, ask).finally(() => underWay.delete(one));
@@ -61,7 +54,7 @@ export function openRedisLimitStore(options: RedisLimitStoreOptions): LimitStore
   };
   /** The keys of the tenant that the index knows. */
   const known = async (): Promise<readonly string[]> =>
-    replyOf(await link.ask(['ZRANGEBYSCORE', names.index, '-inf', '+inf']), listOf).filter(
+    replyOf(await script.link.ask(['ZRANGEBYSCORE', names.index, '-inf', '+inf']), listOf).filter(
       (key) => typeof key === 'string',
     );
   const aboutAll = async <T>(
@@ -84,6 +77,7 @@ export function openRedisLimitStore(options: RedisLimitStoreOptions): LimitStore
         if (late.kind === 'taken') forget(askSettle(names, late.receipt, { reached: false, postPaid: [] }), askThere);
       };
       const answer = await run(askTake(names, charges), giveBack);
+      if (answer.kind === 'reply') lookAtEviction?.();
       return orUnavailable(() => replyOf(answer, (reply) => readTake(reply, charges, mostKeys)));
     },
     settle(receipt, end) {
@@ -111,15 +105,8 @@ export function openRedisLimitStore(options: RedisLimitStoreOptions): LimitStore
     async idle() {
       while (underWay.size > 0) await Promise.all(underWay);
     },
-    close: () => link.close(),
+    close: () => script.link.close(),
   };
-}
-
-/** @throws RangeError with what the caller is told */
-function replyOf<T>(answer: RedisAnswer, read: (reply: unknown) => T): T {
-  if (answer.kind === 'away') throw new RangeError(answer.why);
-  if (answer.kind === 'error') throw new RangeError(`the redis answers \`${answer.text}\``);
-  return read(answer.reply);
 }
 
 function orUnavailable(read: () => Take): Take {
@@ -131,5 +118,5 @@ function orUnavailable(read: () => Take): Take {
 }
 
 function unavailable(error: unknown): { readonly kind: 'unavailable'; readonly why: string } {
-  return { kind: 'unavailable', why: error instanceof Error ? error.message : String(error) };
+  return { kind: 'unavailable', why: whyNoReply(error) };
 }

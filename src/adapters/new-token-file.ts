@@ -24,6 +24,26 @@ export function mayReplaceFile(path: string, isToken: (text: string) => boolean)
   }
 }
 
+/** Whether nothing stands at `path`, not even a link that leads nowhere. */
+export function isFreePath(path: string): boolean {
+  try {
+    return fs.lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    // what is in the way is said by who writes
+    return true;
+  }
+}
+
+const WHYS: Readonly<Record<string, string>> = {
+  EEXIST: 'something stands there already',
+  ENOENT: 'its directory does not exist',
+  ENOTDIR: 'its directory is none',
+  EACCES: 'you may not write there',
+  EPERM: 'you may not write there',
+  EROFS: 'nobody can write there',
+  ENOSPC: 'the disk is full',
+};
+
 /** `new`: there must be none yet. `replace`: the new text or the old one stands there, never a part. @throws GuardError state_unusable */
 export function writeTokenFile(path: string, text: string, how: 'new' | 'replace'): void {
   try {
@@ -40,7 +60,7 @@ export function writeTokenFile(path: string, text: string, how: 'new' | 'replace
     }
   } catch (error) {
     const code = codeOf(error) ?? 'it failed';
-    throw new GuardError('state_unusable', `cannot write the token to \`${path}\`: ${code}`, {
+    throw new GuardError('state_unusable', `cannot write the token to \`${path}\`: ${WHYS[code] ?? code}`, {
       hint: 'name a new file in a directory that you may write to',
     });
   }

@@ -35,7 +35,7 @@ export async function openLimitStore({
   if (kind === 'redis') {
     const { openRedisLimitStore } = await import('./limit-store-redis.ts');
     const sources = { env: process.env, uid: process.getuid?.() };
-    return openRedisLimitStore({ place: () => readRedisPlace(url, sources), tenant });
+    return openRedisLimitStore({ place: () => readRedisPlace(url, sources), tenant, say });
   }
   const kernelLock = await loadKernelLock();
   const { bootId } = readOwnIdentity();

@@ -2,6 +2,8 @@
 // only for as long as it is asked to.
 import type { Timers } from './shutdown-ladder.ts';
 
+/** The host is gone: as if the terminal had hung up. */
+export const HOST_GONE_SIGNAL = 1;
 const EVERY_MS = 2000;
 
 /** @param parent the process id of the parent now: another one than at first means that the host is gone */

@@ -9,7 +9,7 @@ import {
 } from '../ports/guard-status.ts';
 
 const MOST_SERVERS = 256;
-/** In UTF-16 units: longer texts than a guard writes are no record of one. */
+/** In UTF-16 units: what is longer than a guard writes is cut. INVARIANT: nothing that is merely long hides a guard that runs. */
 const LONGEST = 4_096;
 const ISOLATIONS: readonly Isolation[] = ['none', 'L0', 'L1', 'L2', 'L3', 'unknown'];
 
@@ -17,37 +17,38 @@ type Untyped = Readonly<Record<string, unknown>>;
 
 export function checkGuardRecord(value: unknown): GuardRecord | undefined {
   if (!isObject(value) || value.version !== 1) return undefined;
-  const { guard, session, tenant, principal, client, startedMs } = value;
+  const { startedMs } = value;
+  const [guard, session, tenant] = [cutText(value.guard), cutText(value.session), cutText(value.tenant)];
+  const [principal, client] = [cutText(value.principal), cutOrNull(value.client)];
   const policy = checkPolicy(value.policy);
   const servers = checkServers(value.servers);
-  if (!isText(guard) || !isText(session) || !isText(tenant) || !isText(principal)) return undefined;
-  if (client !== null && !isText(client)) return undefined;
-  if (!isMoment(startedMs) || policy === undefined || servers === undefined) return undefined;
+  if (guard === undefined || session === undefined || tenant === undefined || principal === undefined) return undefined;
+  if (client === undefined || !isMoment(startedMs) || policy === undefined || servers === undefined) return undefined;
   return { version: 1, guard, session, tenant, principal, client, startedMs, policy, servers };
 }
 
 function checkPolicy(value: unknown): PolicyStanding | undefined {
   if (!isObject(value)) return undefined;
-  const { config, digest, sinceMs } = value;
+  const { sinceMs } = value;
+  const [config, digest] = [cutOrNull(value.config), cutOrNull(value.digest)];
   const reload = value.reload === null ? null : checkReload(value.reload);
-  if (config !== null && !isText(config)) return undefined;
-  if (digest !== null && !isText(digest)) return undefined;
+  if (config === undefined || digest === undefined) return undefined;
   return !isMoment(sinceMs) || reload === undefined ? undefined : { config, digest, sinceMs, reload };
 }
 
 function checkReload(value: unknown): ReloadAnswer | undefined {
   if (!isObject(value)) return undefined;
-  const { token, outcome, why, atMs } = value;
-  if (token !== null && !isText(token)) return undefined;
+  const { outcome, atMs } = value;
+  const [token, why] = [cutOrNull(value.token), cutText(value.why)];
   if (outcome !== 'taken_over' && outcome !== 'unchanged' && outcome !== 'kept') return undefined;
-  return isText(why) && isMoment(atMs) ? { token, outcome, why, atMs } : undefined;
+  return token !== undefined && why !== undefined && isMoment(atMs) ? { token, outcome, why, atMs } : undefined;
 }
 
 function checkServers(value: unknown): readonly ServerStanding[] | undefined {
-  if (!Array.isArray(value) || value.length > MOST_SERVERS) return undefined;
+  if (!Array.isArray(value)) return undefined;
   const servers: ServerStanding[] = [];
   // untyped input: each entry is looked at
-  for (const entry of value as readonly unknown[]) {
+  for (const entry of value.slice(0, MOST_SERVERS) as readonly unknown[]) {
     const server = checkServer(entry);
     if (server === undefined) return undefined;
     servers.push(server);
@@ -57,9 +58,10 @@ function checkServers(value: unknown): readonly ServerStanding[] | undefined {
 
 function checkServer(value: unknown): ServerStanding | undefined {
   if (!isObject(value)) return undefined;
-  const { name, pid, state, era, sinceMs, restarts, inFlight, breaker, limit } = value;
+  const { pid, state, era, sinceMs, restarts, inFlight } = value;
+  const [name, breaker, limit] = [cutText(value.name), cutText(value.breaker), cutText(value.limit)];
   const lastError = value.lastError === null ? null : checkError(value.lastError);
-  if (!isText(name) || !isText(breaker) || !isText(limit) || lastError === undefined) return undefined;
+  if (name === undefined || breaker === undefined || limit === undefined || lastError === undefined) return undefined;
   if (state !== 'starting' && state !== 'up' && state !== 'down') return undefined;
   if (era !== 'unknown' && era !== 'legacy' && era !== 'modern') return undefined;
   if (pid !== null && !isCount(pid)) return undefined;
@@ -69,7 +71,8 @@ function checkServer(value: unknown): ServerStanding | undefined {
   if (isolation === undefined) return undefined;
   const word = SERVER_WORDS.find((one) => one === value.word);
   if (value.word !== undefined && word === undefined) return undefined;
-  return { name, pid, state, word, isolation, era, sinceMs, restarts, inFlight, lastError, breaker, limit };
+  const why = cutText(value.why);
+  return { name, pid, state, word, why, isolation, era, sinceMs, restarts, inFlight, lastError, breaker, limit };
 }
 
 /** A guard of an older version did not say it. */
@@ -80,16 +83,22 @@ function checkIsolation(value: unknown): Isolation | undefined {
 
 function checkError(value: unknown): ServerStanding['lastError'] | undefined {
   if (!isObject(value)) return undefined;
-  const { atMs, text } = value;
-  return isMoment(atMs) && isText(text) ? { atMs, text } : undefined;
+  const { atMs } = value;
+  const text = cutText(value.text);
+  return isMoment(atMs) && text !== undefined ? { atMs, text } : undefined;
 }
 
 function isObject(value: unknown): value is Untyped {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= LONGEST;
+/** Undefined: it is no text. */
+function cutText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value.slice(0, LONGEST) : undefined;
+}
+
+function cutOrNull(value: unknown): string | null | undefined {
+  return value === null ? null : cutText(value);
 }
 
 function isCount(value: unknown): value is number {

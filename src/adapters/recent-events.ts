@@ -11,7 +11,8 @@ export interface FoundEvent {
 }
 
 export interface EventSearch {
-  readonly tenant: string;
+  /** Undefined: over the trails of all. */
+  readonly tenant: string | undefined;
   readonly names: readonly EventEntry['name'][];
   /** Milliseconds since the epoch; undefined: from the beginning. */
   readonly since: number | undefined;

@@ -15,6 +15,11 @@ export function isServerError(text: string): boolean {
   return /^[A-Z]{2,}(\s|$)/.test(text);
 }
 
+/** To who has said nothing else yet: a longer line of somebody who gave no password is a fault of the protocol to it, and ends the connection. */
+export function explainNoAuth(text: string): string | undefined {
+  return text.startsWith('NOAUTH') ? 'it wants a password, and its URL has none (`NOAUTH`)' : undefined;
+}
+
 export function textOf(error: unknown): string {
   // A name with several addresses fails with as many errors.
   if (error instanceof AggregateError && error.errors.length > 0) return textOf(error.errors[0]);

@@ -2,7 +2,7 @@
 // timer while nobody asks. The only file that imports `redis`. Knows no limit and no script. TRUST: no text quotes the password.
 import { createClient } from 'redis';
 import type { RedisPlace } from '../config/redis-url.ts';
-import { isServerError, readMoved, textOf } from './redis-errors.ts';
+import { explainNoAuth, isServerError, readMoved, textOf } from './redis-errors.ts';
 
 export interface RedisLinkOptions {
   /** Asked at each connection: a password that was renewed is read anew. @throws with a text for a person, without any secret */
@@ -10,9 +10,9 @@ export interface RedisLinkOptions {
   /** Sent first on each connection, which stands once all are answered, in whatever way. */
   readonly greet: readonly (readonly string[])[];
   /** From the first byte to the end of the greeting. */
-  readonly connectMs?: number;
+  readonly connectMs?: number | undefined;
   /** How long an answer is waited for. */
-  readonly answerMs?: number;
+  readonly answerMs?: number | undefined;
 }
 
 export type RedisAnswer =
@@ -119,6 +119,8 @@ export function openRedisLink({
       const cancel = after(connectMs, () => fail(one, `no connection within ${connectMs} ms`));
       try {
         await client.connect();
+        const refusal = explainNoAuth(await client.sendCommand(['PING']).then(() => '', textOf));
+        if (refusal !== undefined) throw new Error(refusal);
         // Who takes a connection may still answer nothing.
         await Promise.allSettled(greet.map((words) => client.sendCommand([...words])));
         if (one.broken === undefined) failures = 0;

@@ -10,7 +10,7 @@ import type {
   LiveServer,
   PolicyStanding,
   ServerStanding,
-  ServerWord,
+  WordStanding,
 } from '../ports/guard-status.ts';
 import type { Log } from '../ports/log.ts';
 import type { ProcessIdentity } from './process-identity.ts';
@@ -22,6 +22,7 @@ const SPACING_MS = 1_000;
 /** What changes without an entry (a cool-down that ends, an order for a breaker) is seen within this. */
 const LOOK_EVERY_MS = 5_000;
 const LONGEST_WORD = 48;
+const LONGEST_WHY = 240;
 
 export interface RunRecordOptions {
   readonly stateDir: string;
@@ -30,8 +31,8 @@ export interface RunRecordOptions {
   readonly servers: readonly string[];
   /** Of the server of that name. */
   readonly isolationOf: (server: string) => Isolation;
-  /** Of a server behind a gateway; undefined: its state says it all. */
-  readonly wordOf?: ((server: string) => ServerWord | undefined) | undefined;
+  /** Of a server behind a gateway. */
+  readonly standingOf?: ((server: string) => WordStanding) | undefined;
   readonly policy: Pick<PolicyStanding, 'config' | 'digest'>;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -146,16 +147,18 @@ function standingOf(
   name: string,
   facts: SessionFacts,
   live: LiveServer | undefined,
-  { isolationOf, wordOf }: Pick<RunRecordOptions, 'isolationOf' | 'wordOf'>,
+  { isolationOf, standingOf }: Pick<RunRecordOptions, 'isolationOf' | 'standingOf'>,
 ): ServerStanding {
   const { pid, state, sinceMs, restarts, lastError } = facts.of(name);
   const said = askOf(live);
+  const { word, why } = standingOf?.(name) ?? {};
   return {
     ...{
       name,
       pid: pid ?? null,
       state,
-      word: wordOf?.(name),
+      word,
+      why: why?.slice(0, LONGEST_WHY),
       isolation: isolationOf(name),
       era: said.era,
       sinceMs: sinceMs ?? null,

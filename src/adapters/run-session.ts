@@ -2,27 +2,22 @@
 // The only place that knows all of them; decides nothing itself.
 import type { SessionEvent, UpstreamExit } from '../core/events.ts';
 import type { ExitStatus, UpstreamProcess } from '../ports/upstream.ts';
-import type { LineReading } from '../wire/message.ts';
-import { readLine } from '../wire/read-line.ts';
 import type { ClientEnd, ClientListener } from './client-end.ts';
 import { clientEvent } from './client-events.ts';
 import { readExit } from './exit-reading.ts';
-import { LastWaits } from './last-waits.ts';
+import { FAREWELL_MS, LastWaits } from './last-waits.ts';
 import { Linger } from './linger.ts';
-import { ParentWatch } from './parent-watch.ts';
+import { HOST_GONE_SIGNAL, ParentWatch } from './parent-watch.ts';
 import { ReadBrake } from './read-brake.ts';
-import { refusedLine } from './refused-lines.ts';
 import type { RunOptions } from './run-options.ts';
 import { Turn } from './turn.ts';
+import { tellOfLine, type UpstreamEvent } from './upstream-events.ts';
 import { UpstreamLink, type UpstreamListener } from './upstream-link.ts';
+import { Wake } from './wake.ts';
 
-/** How long a client that reads nothing may hold up the end. */
-const FAREWELL_MS = 1000;
 const DEFECT_STATUS = 70;
 /** How long the last transitions of a breaker may hold up the end: a lock that another process holds is no reason to stay. */
 const LAST_STATE_MS = 2500;
-/** The host is gone: as if the terminal had hung up. */
-const SIGHUP = 1;
 
 export class SessionRun {
   readonly #options: RunOptions;
@@ -32,10 +27,9 @@ export class SessionRun {
   readonly #parentWatch: ParentWatch;
   readonly #linger: Linger;
   readonly #waits: LastWaits;
+  readonly #wake: Wake;
   readonly #finished: Promise<number>;
   #resolve: (status: number) => void = () => {};
-  #cancelWake: () => void = () => {};
-  #wakeAtMs = Number.POSITIVE_INFINITY;
   #stopSignal: number | undefined;
   /** Servers whose input is to be ended. */
   readonly #toEnd = new Set<string>();
@@ -45,8 +39,12 @@ export class SessionRun {
   constructor(options: RunOptions) {
     this.#options = options;
     this.#waits = new LastWaits(options.timers);
+    this.#wake = new Wake(options, () => {
+      this.#take({ type: 'tick' });
+      this.#endTurn();
+    });
     this.#linger = new Linger(options.timers, () => this.#eachLink((link) => link.stop(options.shutdown, false)));
-    this.#parentWatch = new ParentWatch(options.timers, options.parent, () => this.stop(SIGHUP));
+    this.#parentWatch = new ParentWatch(options.timers, options.parent, () => this.stop(HOST_GONE_SIGNAL));
     this.#finished = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -71,14 +69,17 @@ export class SessionRun {
     return this.#finished;
   }
 
-  /** The guard was told to end (128 + `signal` is its status). A second time: at once, by force. */
-  stop(signal: number): void {
+  /**
+   * The guard was told to end (128 + `signal` is its status). A second time: at once, by force.
+   * @param because for those who wait for an answer; undefined: the client is gone
+   */
+  stop(signal: number, because?: string): void {
     const again = this.#stopSignal !== undefined;
     if (again) this.#waits.hurry();
     this.#stopSignal ??= signal;
     this.#linger.cancel();
     this.#eachLink((link) => (again ? link.kill() : link.stop(this.#options.shutdown, true)));
-    this.#clientGone();
+    this.#clientGone(because);
   }
 
   /** The guard itself has failed and no longer knows what it does: its servers end with it, at once. */
@@ -117,31 +118,20 @@ export class SessionRun {
     };
   }
 
-  #onUpstreamReading(upstream: string, reading: LineReading, bytes: Buffer): void {
-    if (reading.kind === 'message') this.#take({ type: 'upstream_line', upstream, line: reading.line });
-    else if (reading.kind === 'refused')
-      this.#take({ type: 'upstream_refused', upstream, refused: refusedLine(reading.refusal, bytes) });
-    else if (reading.kind === 'noise') {
-      this.#options.showNoise(upstream, bytes);
-      this.#take({ type: 'upstream_noise', upstream, bytes: bytes.length });
-    } else if (reading.kind === 'batch') {
-      // An array of a server is split: each element is a line of its own for the client.
-      for (const element of reading.elements) {
-        this.#onUpstreamReading(upstream, readLine(element, 'upstream', this.#options.limits.read, 'element'), element);
-      }
-    }
-  }
-
   #attach(name: string, process: UpstreamProcess): void {
+    const { read, pace } = this.#options.limits;
+    const take = (event: UpstreamEvent, line: Buffer): void => {
+      if (event.type === 'upstream_noise') this.#options.showNoise(name, line);
+      this.#take(event);
+    };
     const listener: UpstreamListener = {
-      onReading: (reading, bytes) => this.#onUpstreamReading(name, reading, bytes),
+      onReading: (reading, bytes) => tellOfLine(name, reading, bytes, read, take),
       onOversize: (refused) => this.#take({ type: 'upstream_refused', upstream: name, refused }),
       onTurnEnd: () => this.#endTurn(),
       onExit: (status) => this.#onExit(name, status),
       onFull: () => this.#stopReading(),
       onRoom: () => this.#goOnReading(),
     };
-    const { pace } = this.#options.limits;
     const link = new UpstreamLink(process, listener, this.#options.limits, {
       timers: this.#options.timers,
       times: this.#options.shutdown,
@@ -204,10 +194,10 @@ export class SessionRun {
     this.#parentWatch.stop();
   }
 
-  #clientGone(): void {
+  #clientGone(because?: string): void {
     if (this.#clientEnded) return;
     this.#clientEnded = true;
-    this.#take({ type: 'client_ended' });
+    this.#take({ type: 'client_ended', because });
     this.#endTurn();
   }
 
@@ -220,27 +210,15 @@ export class SessionRun {
     this.#client.flush();
     this.#eachLink((link) => link.flush());
     this.#endInputs();
-    this.#armWake();
+    this.#wake.arm(this.#options.session.wakeAtMs);
     this.#linger.check(() => this.#options.session.owesAnswers);
     this.#options.afterTurn();
-  }
-
-  #armWake(): void {
-    const { session, clock, timers } = this.#options;
-    if (session.wakeAtMs >= this.#wakeAtMs) return;
-    this.#cancelWake();
-    this.#wakeAtMs = session.wakeAtMs;
-    this.#cancelWake = timers.after(Math.min(Math.max(0, session.wakeAtMs - clock.now().monoMs), 2 ** 31 - 1), () => {
-      this.#wakeAtMs = Number.POSITIVE_INFINITY;
-      this.#take({ type: 'tick' });
-      this.#endTurn();
-    });
   }
 
   async #finish(exit: UpstreamExit): Promise<void> {
     if (this.#over) return;
     this.#over = true;
-    this.#cancelWake();
+    this.#wake.cancel();
     this.#linger.cancel();
     this.#parentWatch.stop();
     this.#client.flush();

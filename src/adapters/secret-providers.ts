@@ -13,12 +13,16 @@ import type { Timers } from './shutdown-ladder.ts';
 const MAX_SECRET_BYTES = 65_536;
 /** A person may have to unlock something. Hosts wait about a minute for a server. */
 const DEADLINE_MS = 20_000;
+/** With the end of a program it stays well within a second. */
+const LOOK_MS = 200;
 
 export interface ProviderContext {
   /** The guard's own: a provider needs the home and the session of its user. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly timers: Timers;
   readonly deadlineMs?: number;
+  /** Nobody wants the secret any more: asked again and again while a program has not answered, which is then ended. */
+  readonly isOver?: () => boolean;
 }
 
 /** By variable, all at once. @throws GuardError secret_unresolved, naming the variable and the program */
@@ -36,14 +40,14 @@ export async function resolveProvided(
 async function runProvider(
   name: string,
   [program, ...args]: readonly [string, ...string[]],
-  { env, timers, deadlineMs = DEADLINE_MS }: ProviderContext,
+  { env, timers, deadlineMs = DEADLINE_MS, isOver = () => false }: ProviderContext,
 ): Promise<string> {
   // Arguments name where a secret lies, and sometimes hold a password: only the program is quoted.
   const fail = (why: string, hint: string): GuardError =>
     new GuardError('secret_unresolved', `\`${name}\` needs \`exec:${program} …\`, but ${why}`, { hint });
   const found = resolveCommand(program, env.PATH, '/');
   if (!found.found) throw fail('there is no such program', 'install it, or give its absolute path');
-  const given = await collect(found.path, args, bareEnvironment(env).env, timers, deadlineMs);
+  const given = await collect(found.path, args, bareEnvironment(env).env, { timers, deadlineMs, isOver });
   if (given.kind === 'late')
     throw fail(`it has not ended within ${deadlineMs / 1000} s`, 'run it by hand: it may ask for something');
   if (given.kind === 'failed') throw fail(given.why, 'run it by hand and see what it says');
@@ -62,8 +66,7 @@ function collect(
   file: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  timers: Timers,
-  deadlineMs: number,
+  { timers, deadlineMs, isOver }: Required<Omit<ProviderContext, 'env'>>,
 ): Promise<Collected> {
   return new Promise((settle) => {
     // Its stderr may hold what it was asked for, so nobody sees it.
@@ -72,11 +75,17 @@ function collect(
     let size = 0;
     const end = (outcome: Collected): void => {
       cancel();
+      cancelLook();
       child.kill('SIGKILL');
       child.stdout.destroy();
       settle(outcome);
     };
     const cancel = timers.after(deadlineMs, () => end({ kind: 'late' }));
+    const look = (): void => {
+      if (isOver()) end({ kind: 'failed', why: 'nobody waits for it any more' });
+      else cancelLook = timers.after(LOOK_MS, look);
+    };
+    let cancelLook = timers.after(LOOK_MS, look);
     child.stdout.on('data', (chunk: Buffer) => {
       parts.push(chunk);
       size += chunk.length;

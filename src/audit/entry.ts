@@ -71,6 +71,7 @@ export type SettlementKind =
   | 'upstream_exit' // the server ended with the exchange open
   | 'refused' // the answer was ambiguous and was replaced by an error
   | 'client_gone' // the client left before the answer came
+  | 'session_ended' // the guard ended the session before the answer came
   | 'task'; // the terminal payload of a task that an earlier outcome announced
 
 export interface OutcomeEntry extends EntryBase {

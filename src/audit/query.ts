@@ -25,7 +25,7 @@ export type CallState =
   | 'timeout'
   | 'exited' // the server ended before it answered, or could not be started
   | 'refused' // the answer was ambiguous and was replaced by an error
-  | 'gone' // the client left before the answer came
+  | 'gone' // the session ended before the answer came
   | 'task';
 
 /** What is known of a record beside its own words. Whoever reads the files answers it. */
@@ -97,6 +97,7 @@ const SETTLED: ReadonlyMap<string, CallState> = new Map<SettlementKind, CallStat
   ['upstream_exit', 'exited'],
   ['refused', 'refused'],
   ['client_gone', 'gone'],
+  ['session_ended', 'gone'],
 ]);
 
 function stateOf(decision: string | undefined, last: OutcomeView | undefined, isAwaited: () => boolean): CallState {

@@ -61,7 +61,7 @@ const MEANINGS: Readonly<Record<ApprovalLine['kind'], string>> = {
   drift: 'a definition that is not the approved one; an approval pins it as it is now',
   unpinned: 'definitions that an approval cannot pin',
   hidden: 'text that a person does not see and a model reads',
-  alike: "a name that may be taken for another server's",
+  alike: 'a name that may be taken for that of another tool',
   pins: 'definitions that an approval pins',
   until: 'approved until a time, and ends then',
   ceiling: 'denied on this machine by a ceiling, whatever is approved',

@@ -134,7 +134,7 @@ export async function pause(
   const actor = readActor();
   return runPause({ ...flags, server }, terminalIo(flags.color), {
     ...{ servers: [...(read?.policy.servers.keys() ?? [])], consent: readConsent(), actor, nowMs },
-    ...{ config: read?.place.config ?? '', commandOptions: read?.commandOptions ?? '' },
+    ...{ config: read?.place.config ?? '', commandOptions: read?.commandOptions ?? '', endOptions: ofTenant(tenant) },
     openTrail: (about) => openOneShotTrail({ stateDir, tenant, server: about, clock: systemClock, actor }),
     update(change) {
       makePrivateDir(stateDir, tenantSteps(tenant));
@@ -158,8 +158,16 @@ async function list(
   const { tenant } = flags;
   const { wallMs: nowMs } = systemClock.now();
   const pauses = readPausesHere(resolveStateDir(process.env), tenant, nowMs);
-  const commandOptions = tenant === DEFAULT_TENANT ? '' : ` --tenant ${quoteWord(tenant)}`;
-  return runPauseList({ ...flags, server }, terminalIo(flags.color), { pauses, nowMs, commandOptions });
+  return runPauseList({ ...flags, server }, terminalIo(flags.color), {
+    pauses,
+    nowMs,
+    commandOptions: ofTenant(tenant),
+  });
+}
+
+/** Behind a command that reads no config. */
+function ofTenant(tenant: string): string {
+  return tenant === DEFAULT_TENANT ? '' : ` --tenant ${quoteWord(tenant)}`;
 }
 
 function sayError(error: unknown): void {

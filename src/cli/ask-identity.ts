@@ -11,6 +11,8 @@ export interface IdentityAsker {
   identify(auth: AuthPolicy | undefined): Promise<RunIdentity | undefined>;
   /** @throws GuardError usage: a token was named, and nothing here asks for one */
   refuseUnused(): void;
+  /** Where one stands in the environment and nothing here asks for it: it may be meant for other configs, so it is only said. */
+  readonly unused: string | undefined;
 }
 
 export function createIdentityAsker(parts: Omit<RunIdentityParts, 'auth'>): IdentityAsker {
@@ -26,6 +28,10 @@ export function createIdentityAsker(parts: Omit<RunIdentityParts, 'auth'>): Iden
         auth === undefined ? undefined : await (await import('./run-identity.ts')).openRunIdentity({ ...parts, auth });
       answer = { asked };
       return asked;
+    },
+    get unused() {
+      if ((parts.env.MCP_GUARD_TOKEN ?? '') === '' || answer?.asked !== undefined) return undefined;
+      return `\`MCP_GUARD_TOKEN\` is set, and no config here asks for a token (\`auth\`): this session is \`local:${parts.user}\``;
     },
     refuseUnused() {
       if (parts.tokenFile === undefined || answer?.asked !== undefined) return;

@@ -1,10 +1,10 @@
 // Connects `audit tail`, `show` and `verify` to this machine: its trail, its terminal, its clock.
 import { resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
-import { GuardError } from '../guard-error.ts';
 import { type AuditShowOptions, runAuditShow } from './audit-show.ts';
 import { type AuditTailOptions, runAuditTail } from './audit-tail.ts';
 import { type AuditVerifyOptions, runAuditVerify } from './audit-verify.ts';
+import { readLineCount } from './line-count.ts';
 import { openStateTrail } from './state-trail.ts';
 import { terminalIo, untilInterrupted } from './terminal.ts';
 
@@ -13,12 +13,7 @@ interface Colored {
 }
 
 export function tail(flags: Omit<AuditTailOptions, 'lines'> & Colored & { readonly lines: string }): Promise<number> {
-  if (!/^[0-9]{1,7}$/.test(flags.lines)) {
-    throw new GuardError('usage', `\`-n ${flags.lines}\` is no number of lines`, {
-      hint: 'give a whole number from 0',
-    });
-  }
-  const options = { ...flags, lines: Number(flags.lines) };
+  const options = { ...flags, lines: readLineCount(flags.lines) };
   return runAuditTail(options, terminalIo(flags.color), trail(), systemClock.now().wallMs, untilInterrupted());
 }
 

@@ -8,6 +8,7 @@ import { type Needs, widerOf } from './call-layout.ts';
 import { formatCall, measureCall, showDay } from './call-line.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
+import { sayAltered } from './line-count.ts';
 import { makePaint } from './render.ts';
 import { type FilterOptions, readFilter } from './tail-filter.ts';
 import type { Trail } from './trail.ts';
@@ -34,7 +35,7 @@ export async function runAuditTail(
     throw new GuardError('usage', `\`-n ${count}\` is no number of lines`, { hint: 'give a whole number from 0' });
   }
   const filter = readFilter(options, nowMs);
-  const print = options.json === true ? printJson(io) : printLines(io);
+  const print = options.json === true ? printJson(io) : printLines(io, filter.tenant !== undefined);
   const shown = new Set<string>();
   if (options.follow === true) {
     // before the look back, so that nothing falls between the two; what both see is shown once
@@ -47,8 +48,7 @@ export async function runAuditTail(
   const calls = count === 0 ? [] : trail.lastCalls(count, filter);
   for (const call of calls) shown.add(keyOf(call));
   print(calls);
-  const altered = calls.filter((call) => faultOf(call) !== undefined).length;
-  if (altered > 0) io.stderr.write(`${altered} of these were altered since: see \`mcp-guard audit verify\`\n`);
+  sayAltered(calls.filter((call) => faultOf(call) !== undefined).length, io);
   if (options.follow === true) await aborted(signal);
   else if (calls.length === 0 && count > 0) io.stderr.write(`${describeNothing(trail, filter)}\n`);
   return 0;
@@ -56,7 +56,17 @@ export async function runAuditTail(
 
 function describeNothing(trail: Trail, filter: CallFilter): string {
   const place = `below \`${makeInert(trail.directory)}\``;
-  return trail.hasSegments(filter.tenant) ? `no call on record ${place} matches` : `nothing is on record ${place}`;
+  if (!trail.hasSegments(filter.tenant)) return `nothing is on record ${place}`;
+  return `no call on record ${place} matches${describeOwnName(trail, filter)}`;
+}
+
+/** Behind a gateway a client sees another name than the record has. */
+function describeOwnName(trail: Trail, filter: CallFilter): string {
+  const [, own] = /^.*?__(.+)$/.exec(filter.tool ?? '') ?? [];
+  const [call] = own === undefined ? [] : trail.lastCalls(1, { ...filter, tool: own });
+  if (own === undefined || call === undefined) return '';
+  const how = `--server ${makeInert(call.server)} --tool ${makeInert(own)}`;
+  return `: a tool is on record by its server's own name, without the prefix of a gateway: \`${how}\``;
 }
 
 /** While following, one line a call: when it is settled, denied or overdue, or at once where pending ones were asked for. */
@@ -83,12 +93,14 @@ function printJson(io: CliIo): (calls: readonly Call[]) => void {
 }
 
 /** A line with the date stands before the first call of each day. Columns are as wide as the calls so far need. */
-function printLines(io: CliIo): (calls: readonly Call[]) => void {
+function printLines(io: CliIo, isOfOne: boolean): (calls: readonly Call[]) => void {
   const paint = makePaint(io.color);
   let shownDay = '';
-  let needs: Needs = { server: 0, tool: 0, model: 0, ref: 0 };
+  let needs: Needs = { tenant: 0, server: 0, tool: 0, model: 0, ref: 0 };
   return (calls) => {
     needs = calls.map(measureCall).reduce(widerOf, needs);
+    // who asked for one tenant's knows whose they are
+    if (isOfOne) needs = { ...needs, tenant: 0 };
     for (const call of calls) {
       const day = showDay(call.at);
       if (day !== shownDay) io.stdout.write(`${paint('quiet', `-- ${day}`)}\n`);

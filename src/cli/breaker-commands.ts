@@ -3,7 +3,6 @@ import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { listBreakerServers } from '../adapters/breaker-listing.ts';
 import { openBreakerStore } from '../adapters/breaker-store.ts';
 import { readRecentEvents } from '../adapters/recent-events.ts';
-import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { createBreakerLookup } from '../config/breaker-lookup.ts';
@@ -17,6 +16,7 @@ import { runBreakerOrder } from './breaker-order.ts';
 import { ASCII, BLOCKS } from './breaker-screen.ts';
 import { type BreakerBoards, knownServers, runBreakerStatus } from './breaker-status.ts';
 import { makeInert } from './inert-text.ts';
+import { nextTick } from './next-tick.ts';
 import { openOneShotTrail, readActor } from './one-shot-trail.ts';
 import { readStateTrail } from './state-trail.ts';
 import { showsBlocks, terminalIo, untilInterrupted } from './terminal.ts';
@@ -43,7 +43,7 @@ export async function status(
       const { isTTY, rows, columns } = process.stdout;
       return isTTY ? { rows, columns } : undefined;
     },
-    tick: () => nextTick(signal),
+    tick: () => nextTick(TICK_MS, signal),
   });
 }
 
@@ -121,20 +121,4 @@ async function tryPolicy(stateDir: string, flag: string | undefined, log: Log): 
     );
     return undefined;
   }
-}
-
-/** False where `signal` has ended the wait. */
-function nextTick(signal: AbortSignal | undefined): Promise<boolean> {
-  return new Promise((resolve) => {
-    if (signal === undefined || signal.aborted) return resolve(false);
-    const end = () => {
-      cancel();
-      resolve(false);
-    };
-    const cancel = systemTimers.after(TICK_MS, () => {
-      signal.removeEventListener('abort', end);
-      resolve(true);
-    });
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

@@ -4,7 +4,6 @@ import type { FoundEvent } from '../adapters/recent-events.ts';
 import { showRef } from '../audit/entry.ts';
 import type { PlacedRecord } from '../audit/query.ts';
 import { timeAt } from '../audit/query.ts';
-import { GuardError } from '../guard-error.ts';
 import { readTransition } from '../policy/breaker/transition-record.ts';
 import { objectAt, stringAt } from '../wire/json.ts';
 import { formatMove, type Move, measureMove } from './breaker-move.ts';
@@ -12,6 +11,7 @@ import { readTarget, type Target } from './breaker-target.ts';
 import { stringifyInert } from './call-json.ts';
 import { showDay } from './call-line.ts';
 import type { CliIo } from './io.ts';
+import { readLineCount, sayAltered } from './line-count.ts';
 import { makePaint } from './render.ts';
 import { readSince } from './tail-filter.ts';
 
@@ -36,19 +36,14 @@ export function runBreakerHistory(
   trail: BreakerTrail,
   nowMs: number,
 ): number {
-  if (!/^[0-9]{1,7}$/.test(options.lines)) {
-    throw new GuardError('usage', `\`-n ${options.lines}\` is no number of lines`, {
-      hint: 'give a whole number from 0',
-    });
-  }
+  const count = readLineCount(options.lines);
   const since = options.since === undefined ? undefined : readSince(options.since, nowMs);
   const target = options.target === undefined ? undefined : readTarget(options.target, trail.servers());
-  const moves = trail.lastEvents(Number(options.lines), since, (placed) => isOf(placed, target)).map(readMove);
+  const moves = trail.lastEvents(count, since, (placed) => isOf(placed, target)).map(readMove);
   if (options.json === true) for (const move of moves) io.stdout.write(`${formatMoveJson(move)}\n`);
   else if (moves.length === 0) io.stderr.write('no breaker that was asked for has moved\n');
   else print(moves, io);
-  const altered = moves.filter(({ fault }) => fault !== undefined).length;
-  if (altered > 0) io.stderr.write(`${altered} of these were altered since: see \`mcp-guard audit verify\`\n`);
+  sayAltered(moves.filter(({ fault }) => fault !== undefined).length, io);
   return 0;
 }
 

@@ -3,6 +3,7 @@
 
 import { showRef } from '../audit/entry.ts';
 import { type Call, faultOf, isUnread, toolOf } from '../audit/query.ts';
+import { DEFAULT_TENANT } from './bare-run.ts';
 import { DURATION, type Needs, OUTCOME, planLayout } from './call-layout.ts';
 import { makeInert } from './inert-text.ts';
 import { listMembers, memberText } from './json-text.ts';
@@ -20,6 +21,7 @@ const WOULD = '(would deny)';
 /** What the columns of this call would need, uncut. */
 export function measureCall(call: Call): Needs {
   return {
+    tenant: call.tenant === DEFAULT_TENANT ? 0 : measureText(makeInert(call.tenant)),
     server: measureText(makeInert(call.server)),
     tool: measureText(showTool(call)),
     model: measureText(showModel(call)),
@@ -31,13 +33,15 @@ export function measureCall(call: Call): Needs {
 export function formatCall(call: Call, needs: Needs, columns: number, paint: Paint): string {
   const layout = planLayout(needs, columns);
   if (layout === undefined) {
-    const words = [showTime(call.at), call.state, makeInert(call.server), showTool(call)];
+    const tenant = needs.tenant === 0 ? [] : [makeInert(call.tenant)];
+    const words = [showTime(call.at), call.state, ...tenant, makeInert(call.server), showTool(call)];
     const marks = [...(faultOf(call) === undefined ? [] : [ALTERED]), ...(call.decision === 'observe' ? [WOULD] : [])];
     return cutText([...marks, ...words].join(' '), columns);
   }
   const durationMs = call.outcomes.at(-1)?.durationMs;
   const cells = [
     paint('quiet', showTime(call.at)),
+    ...(layout.tenant > 0 ? [fitName(makeInert(call.tenant), layout.tenant)] : []),
     paint('accent', fitName(makeInert(call.server), layout.server)),
     paint('strong', fitName(showTool(call), layout.tool)),
     paint(OUTCOME_TONES[call.state], fitText(call.state, OUTCOME)),

@@ -7,11 +7,13 @@ import { type LoadContext, tryLoad } from '../config/load-config.ts';
 import type { Policy } from '../config/policy.ts';
 import { restrictPolicy } from '../config/restrict-policy.ts';
 import { LOCAL_ERRORS } from '../guard-error.ts';
+import { listAuthNotes } from './auth-notes.ts';
 import { stringifyInert } from './call-json.ts';
 import { type ConfigNote, listNotes } from './config-notes.ts';
 import { formatDiagnostics, formatNote, wrapText } from './config-screen.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
+import { listLimitNotes } from './limit-notes.ts';
 import { makePaint } from './render.ts';
 import { listTenantNotes } from './tenant-notes.ts';
 
@@ -61,7 +63,11 @@ function checkFound(finding: Finding, context: ConfigCheckContext): Outcome {
   if (ofTenants.length > 0) return { ok: false, ...source, diagnostics: ofTenants, notes: [], ...shared };
   const own = listNotes(loading.policy, context, context.cwd);
   const tenants = listTenantNotes(loading.document, source, context, own);
-  const notes = [...own, ...tenants, ...listCeilingNotes(loading.policy, context)];
+  const ofSessions = [
+    ...listAuthNotes(loading.policy.auth, context.uid),
+    ...listLimitNotes(loading.policy, loading.document, context),
+  ];
+  const notes = [...own, ...ofSessions, ...tenants, ...listCeilingNotes(loading.policy, context)];
   return { ok: true, ...source, servers: [...servers.keys()], diagnostics: [], notes, ...shared };
 }
 

@@ -43,7 +43,7 @@ export function listDrift(drift: Drift, before: PinSet, after: PinSet, isWhole: 
     .flatMap((name) => {
       const definition = after.tools.get(name);
       const passages = definition === undefined ? [] : readAloud(definition, isWhole);
-      return describeDrift({ ...EMPTY, added: [name] }).map((text) => ({ text, passages }));
+      return describeDrift({ ...EMPTY, added: [name], alike: drift.alike }).map((text) => ({ text, passages }));
     });
   const cloneNames = { added: [...cloned], removed: drift.clones.map(({ from }) => from), clones: drift.clones };
   const gone = drift.removed.filter((name) => drift.clones.every(({ from }) => from !== name));
@@ -64,7 +64,7 @@ export function listFirst({ tools, instructions }: PinSet, isWhole: boolean): re
   return instructions === undefined ? all : [...all, { label: 'instructions', text: instructions }];
 }
 
-const EMPTY: Drift = { changed: [], added: [], removed: [], clones: [], instructions: undefined };
+const EMPTY: Drift = { changed: [], added: [], alike: new Map(), removed: [], clones: [], instructions: undefined };
 const bare = (text: string): PassageLine => ({ text, passages: [] });
 
 function listInstructions(

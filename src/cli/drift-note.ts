@@ -42,11 +42,13 @@ export function warnOfDrift(
   if (first === undefined) return [];
   const { server } = first;
   const mend = `look with \`${diffCommand(options, server)}\`, then \`${approveCommand(options, server)}\``;
-  const added = new Map<string, string[]>();
+  const added = new Map<string, NewTool[]>();
   for (const finding of findings) {
     if (finding.tool === undefined || finding.kind !== 'added') continue;
     const how = describeOutcome(finding, by);
-    added.set(how, [...(added.get(how) ?? []), finding.tool]);
+    const group = added.get(how) ?? [];
+    group.push({ name: finding.tool, like: finding.like });
+    added.set(how, group);
   }
   const changed = findings.filter(({ tool, kind }) => tool === undefined || kind !== 'added');
   const said = [
@@ -59,11 +61,26 @@ export function warnOfDrift(
   return [...said.flat(), `\`${server}\`: ${mend}`];
 }
 
-function describeNew(server: string, tools: readonly string[], how: string): string {
-  const [tool] = tools;
-  if (tools.length === 1) return `\`${server}\`: the tool \`${tool}\` is new since its tools were ${how}`;
+interface NewTool {
+  readonly name: string;
+  readonly like: string | undefined;
+}
+
+function describeNew(server: string, tools: readonly NewTool[], how: string): string {
+  const [only] = tools;
+  if (tools.length === 1 && only !== undefined) {
+    const like = only.like === undefined ? '' : `, which reads like \`${only.like}\`,`;
+    return `\`${server}\`: the tool \`${only.name}\`${like} is new since its tools were ${how}`;
+  }
   const more = tools.length - MOST_NAMES;
-  const names = tools.slice(0, MOST_NAMES).map((name) => `\`${name}\``);
+  // what may be taken for another one comes first
+  const ordered = [
+    ...tools.filter(({ like }) => like !== undefined),
+    ...tools.filter(({ like }) => like === undefined),
+  ];
+  const names = ordered
+    .slice(0, MOST_NAMES)
+    .map(({ name, like }) => `\`${name}\`${like === undefined ? '' : ` (reads like \`${like}\`)`}`);
   const all = `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   return `\`${server}\`: ${tools.length} tools are new since its tools were ${how}: ${all}`;
 }

@@ -28,6 +28,8 @@ export interface IdentityPorts {
 
 export interface Refusal {
   readonly why: RefusalReason;
+  /** More of it, in the guard's own words. */
+  readonly detail?: string | undefined;
   /** Where the token came from; `none` where there was none. */
   readonly source: string;
   /** As far as they are certain. */
@@ -60,7 +62,7 @@ export async function establishIdentity(question: IdentityQuestion, ports: Ident
     const leftMs = beganMs + ANSWER_AFTER_MS - ports.now().monoMs;
     if (leftMs > 0) await ports.sleep(leftMs);
     throw new GuardError('auth_refused', 'this session is not started: no token was presented that counts here', {
-      hint: 'present one with `--token-file FILE`; why this one does not count is on record, and nowhere else: `mcp-guard token history`',
+      hint: 'present one with `--token-file FILE`; the reason is on record, and nowhere else: `mcp-guard token history`',
     });
   };
   if (!isAsked) return { identity: localIdentity(user), refuse: (why) => refuse({ why }) };
@@ -73,7 +75,7 @@ export async function establishIdentity(question: IdentityQuestion, ports: Ident
 
 async function judgePresented(presented: Presented, ports: IdentityPorts): Promise<IdentityVerdict> {
   if (presented.kind === 'none') return { kind: 'refused', why: 'no_token' };
-  if (presented.kind === 'refused') return { kind: 'refused', why: presented.why };
+  if (presented.kind === 'refused') return { kind: 'refused', why: presented.why, detail: presented.detail };
   try {
     return await ports.judge(presented.text);
   } catch {

@@ -9,6 +9,7 @@ import { serversOf } from './gateway-servers.ts';
 import type { HeldPolicy } from './open-policy.ts';
 import type { PolicyFollower } from './policy-in-force.ts';
 import { byStrength, type PreparedLane } from './prepare-lane.ts';
+import type { PreparedServer } from './prepare-server.ts';
 import type { ServerLane } from './run-lane.ts';
 
 export interface FollowLanesParts {
@@ -24,7 +25,7 @@ export interface FollowLanesParts {
   /** Of this session: what the masker knows. */
   readonly secrets: readonly Secret[];
   /** What the trail says of all servers of the session. */
-  readonly isolation: PreparedLane['isolation'];
+  readonly isolation: PreparedServer['isolation'];
   /** Whether the identity of the session may use it. */
   readonly mayUse: (server: LaneId) => boolean;
   readonly tell: (event: Extract<GatewayEvent, { type: 'lanes_are' }>) => void;
@@ -50,7 +51,8 @@ export function followLanes(parts: FollowLanesParts): PolicyFollower {
     const { settings, server, secrets, isolation, notes } = await parts.prepare(entry, held);
     if (server === undefined) return { settings, server, notes: [] };
     // INVARIANT: the masker of this session knows every secret that a server of it is given, and its trail claims no more than holds
-    const isVouched = secrets.every(({ value }) => known.has(value)) && byStrength(isolation, parts.isolation) >= 0;
+    const isVouched =
+      secrets.every(({ value }) => known.has(value)) && byStrength(isolation ?? 'none', parts.isolation) >= 0;
     if (isVouched) return { settings, server, notes };
     const why = `\`${entry.id}\` would get a secret or an isolation that this session cannot vouch for`;
     return { settings: { ...settings, refusal: refuse(why) }, server: undefined, notes: [] };

@@ -27,6 +27,8 @@ export interface ReloadPlace {
 
 /** A guard looks several times a second; one that does not answer within this is stopped, or has ended. */
 const PATIENCE_MS = 5_000;
+/** The start of a guard, and a quarter of a second more until it is listed. */
+const YOUNG_MS = 1_000;
 
 type Outcome = ReloadAnswer['outcome'] | 'no_answer' | 'ended';
 
@@ -38,7 +40,7 @@ interface Answer {
 
 /** @returns 0: every one has what its files say; 78: one keeps its old policy; 69: one did not answer @throws GuardError usage */
 export async function runGuardReload(options: GuardReloadOptions, io: CliIo, place: ReloadPlace): Promise<number> {
-  const asked = choose(place.list().guards, options.pid, place.place);
+  const asked = choose(await seek(options.pid, place), options.pid, place.place);
   if (asked.length === 0) {
     if (options.json !== true) io.stdout.write('no guard with a config is running\n');
     return 0;
@@ -52,6 +54,19 @@ export async function runGuardReload(options: GuardReloadOptions, io: CliIo, pla
   }
   if (answers.some(({ outcome }) => outcome === 'kept')) return 78;
   return answers.some(({ outcome }) => outcome === 'no_answer') ? 69 : 0;
+}
+
+/** A guard that has just been started lists itself a moment later. */
+async function seek(pid: number | undefined, place: ReloadPlace): Promise<readonly RunEntry[]> {
+  const untilMs = place.monoMs() + YOUNG_MS;
+  for (;;) {
+    const { guards } = place.list();
+    const isThere = guards.some(({ holder, record }) =>
+      pid === undefined ? record.policy.config !== null : holder.pid === pid,
+    );
+    if (isThere || place.monoMs() >= untilMs) return guards;
+    await place.pause();
+  }
 }
 
 function choose(guards: readonly RunEntry[], pid: number | undefined, place: string): readonly RunEntry[] {

@@ -81,7 +81,9 @@ function show(
   if (options.json === true)
     return listing.guards.map((guard) => `${formatGuardJson(guard, guards.pauseOf)}\n`).join('');
   if (listing.guards.length === 0) {
-    const lines = ['no guard is running', `looked in ${makeInert(guards.place)}`];
+    // one of them may run: it is said below why it cannot be shown
+    const head = listing.unreadable.length === 0 ? 'no guard is running' : 'no guard that can be shown is running';
+    const lines = [head, `looked in ${makeInert(guards.place)}`];
     return `${lines.flatMap((line) => wrapWords(line, io.columns)).join('\n')}\n`;
   }
   const { nowMs, pauseOf } = guards;

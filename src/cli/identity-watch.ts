@@ -28,8 +28,8 @@ export interface IdentityWatch {
   begin(onEnd: (why: IdentityEnd) => void): void;
 }
 
-/** With the time between two looks of the store, a second is never reached. */
-const TICK_MS = 400;
+/** One `lstat` each. With the time between two looks of the store, and what a stubborn server is given, a second is never reached. */
+const TICK_MS = 200;
 
 export function watchIdentity({ identity, tokens, clock, timers, log }: WatchParts): IdentityWatch {
   let end: IdentityEnd | undefined;

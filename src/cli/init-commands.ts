@@ -8,10 +8,10 @@ import { placeLock } from '../adapters/lock-file.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { readUseStatistics } from '../adapters/use-statistics.ts';
-import { cleanEnvironment, isOwnName } from '../config/environment.ts';
+import { cleanEnvironment } from '../config/environment.ts';
 import { compileDocument, readConfigFile } from '../config/load-config.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import { ID_PATTERN } from '../config/schema.ts';
+import { ID_PATTERN } from '../config/schema-words.ts';
 import { nameServer } from '../config/server-name.ts';
 import { GuardError } from '../guard-error.ts';
 import { lintConfig } from '../policy/lint/lint.ts';
@@ -23,6 +23,7 @@ import type { Json, JsonObject } from '../wire/json.ts';
 import { openCeilingsHere } from './ceilings-here.ts';
 import { gatherLintInput } from './lint-facts.ts';
 import { listHere } from './list-here.ts';
+import { checkPassEnv } from './pass-env.ts';
 import { readConsent } from './read-consent.ts';
 import { runScopeInit } from './scope-init.ts';
 import { findInitTarget, type InitTarget } from './scope-init-target.ts';
@@ -32,6 +33,7 @@ import { loadPortsFor } from './with-constraints.ts';
 export interface InitFlags {
   readonly fromAudit?: boolean;
   readonly server?: string;
+  readonly usedAs?: string;
   readonly out?: string;
   readonly passEnv?: readonly string[];
   readonly yes?: boolean;
@@ -53,12 +55,13 @@ export async function init(words: readonly string[], flags: InitFlags): Promise<
   const source = { path: target.path, digest: '' };
   const compile = (document: Json) => compileDocument(document, source, { env, uid, portsFor });
   return runScopeInit(
-    { server, fromAudit: flags.fromAudit === true, yes: flags.yes === true },
+    { server, usedAs: flags.usedAs, fromAudit: flags.fromAudit === true, yes: flags.yes === true },
     terminalIo(flags.color),
     {
       target,
       list: () => listHere(server.name, asConfigured(server, env), { stateDir, tenant, secrets: [] }),
-      readUse: () => readUse(stateDir, tenant, server.name),
+      readUse: (name) => readUse(stateDir, tenant, name),
+      bareName: nameServer(server.command, server.args),
       place: { home: env.HOME || homedir(), isDirectory },
       // what a parser makes of a file is data; what of it is no JSON differs from the plan
       parse: (text) => parseConfig(target.path, text).document as Json | undefined,
@@ -109,12 +112,7 @@ function readServer([command, ...args]: readonly string[], flags: InitFlags): Pr
     });
   }
   const passEnv = flags.passEnv ?? [];
-  const own = passEnv.find(isOwnName);
-  if (own !== undefined) {
-    throw new GuardError('usage', `\`--pass-env ${own}\`: variables of the guard itself are never handed to a server`, {
-      hint: 'leave it out',
-    });
-  }
+  checkPassEnv(passEnv);
   const name = flags.server ?? nameServer(command, args);
   if (!ID_PATTERN.test(name)) {
     throw new GuardError('usage', `\`${name}\` is no name for a server`, {

@@ -1,15 +1,19 @@
-// Connects `limits status` and `limits reset` to this machine: its store, its trail, its terminal.
+// Connects the commands of `limits` to this machine: its store, its trail, its terminal.
 
 import { openLimitStore } from '../adapters/open-limit-store.ts';
-import { systemTimers } from '../adapters/shutdown-ladder.ts';
+import { readRecentEvents } from '../adapters/recent-events.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { LIMIT_STORE_DEFAULTS } from '../config/limits-policy.ts';
+import { type HistoryOptions, runHistory } from './event-history.ts';
 import { makeInert } from './inert-text.ts';
+import { LIMITS_HISTORY } from './limits-history.ts';
 import { type LimitsView, runLimitsReset, runLimitsStatus } from './limits-status.ts';
+import { nextTick } from './next-tick.ts';
 import { openOneShotTrail, readActor } from './one-shot-trail.ts';
 import { readConsent } from './read-consent.ts';
 import { openScopeMachine } from './scope-machine.ts';
+import { readStateTrail } from './state-trail.ts';
 import { terminalIo, untilInterrupted } from './terminal.ts';
 
 interface Shared {
@@ -28,7 +32,7 @@ export async function status(flags: Shared & { readonly watch?: boolean }): Prom
       const { isTTY, rows, columns } = process.stdout;
       return isTTY ? { rows, columns } : undefined;
     },
-    tick: () => nextTick(signal),
+    tick: () => nextTick(TICK_MS, signal),
   });
 }
 
@@ -43,39 +47,47 @@ export async function reset(
     ...view,
     actor,
     consent: readConsent(),
-    openTrail: () => openOneShotTrail({ stateDir: view.place, tenant, server: undefined, clock: systemClock, actor }),
+    openTrail: () =>
+      openOneShotTrail({
+        ...{ stateDir: resolveStateDir(process.env), tenant, server: undefined },
+        ...{ clock: systemClock, actor },
+      }),
   });
+}
+
+export function history(flags: Omit<Shared, 'config'> & HistoryOptions): number {
+  const stateDir = resolveStateDir(process.env);
+  const { tenant } = flags;
+  const lastEvents = (limit: number, since: number | undefined) =>
+    readStateTrail(stateDir, tenant, () =>
+      readRecentEvents(stateDir, limit, { tenant, names: ['limits'], since, wants: () => true }),
+    );
+  return runHistory(flags, terminalIo(flags.color), LIMITS_HISTORY, lastEvents, systemClock.now().wallMs);
 }
 
 /** The redis of the config, else the file that the guards of this machine share. */
 async function openView({ tenant, config }: Pick<Shared, 'tenant' | 'config'>): Promise<LimitsView> {
   const stateDir = resolveStateDir(process.env);
   const { policy } = await openScopeMachine(config, tenant, 'in_force');
-  const { kind, url } = policy?.limits.store ?? LIMIT_STORE_DEFAULTS;
+  const { kind, url, onStoreError } = policy?.limits.store ?? LIMIT_STORE_DEFAULTS;
   const say = (text: string): void => void process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
   const store = await openLimitStore({
-    kind: kind === 'redis' ? kind : 'file',
+    kind,
     url,
     stateDir,
     tenant,
     clock: systemClock,
     say,
   });
-  return { store, place: stateDir, now: () => systemClock.now() };
-}
-
-/** False where `signal` has ended the wait. */
-function nextTick(signal: AbortSignal | undefined): Promise<boolean> {
-  return new Promise((resolve) => {
-    if (signal === undefined || signal.aborted) return resolve(false);
-    const end = () => {
-      cancel();
-      resolve(false);
+  const now = () => systemClock.now();
+  if (kind !== 'redis')
+    return {
+      ...{ store, now, place: kind === 'memory' ? undefined : stateDir },
+      mend: 'mend that, or look at another state directory with `MCP_GUARD_STATE_DIR`',
     };
-    const cancel = systemTimers.after(TICK_MS, () => {
-      signal.removeEventListener('abort', end);
-      resolve(true);
-    });
-    signal.addEventListener('abort', end, { once: true });
-  });
+  const meanwhile = onStoreError === 'local' ? 'each guard counts for itself' : 'calls with a limit are denied';
+  return {
+    ...{ store, now, place: `the redis of \`limitStore.url\` in ${policy?.source.path ?? 'the config'}` },
+    mend: `see that it runs, and that \`limitStore.url\` leads to it with the right name and password; meanwhile ${meanwhile}`,
+  };
 }

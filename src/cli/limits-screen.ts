@@ -1,10 +1,11 @@
 // The counts of limits as lines that fit and as JSON: used, left, when they are full again. Labels are attacker-controlled and
 // shown inert. Knows no store and no clock.
+import { showWait } from '../policy/limits/wait-words.ts';
 import type { KeyState } from '../ports/limit-store.ts';
 import { stringifyInert } from './call-json.ts';
 import { makeInert } from './inert-text.ts';
 import type { Paint, Tone } from './render.ts';
-import { cutText, fitName, fitText } from './text-width.ts';
+import { cutText, fitName, fitText, measureText, wrapWords } from './text-width.ts';
 
 export interface LimitRow {
   readonly key: string;
@@ -46,43 +47,42 @@ function rowOf(state: KeyState, wallMs: number): LimitRow {
 }
 
 const NUMBER = 7;
-const WHEN = 8;
-const LIMIT = 30;
+const WHEN = 9;
+const LIMIT = 36;
+const INDENT = '  ';
 
 /** INVARIANT: no line is wider than `columns`. */
 export function formatLimits(rows: readonly LimitRow[], columns: number, paint: Paint): readonly string[] {
   const width = Math.max(10, Math.min(LIMIT, ...[Math.max(...rows.map(({ limit }) => limit.length), 10)]));
-  const line = (limit: string, used: string, left: string, when: string, subject: string): string =>
-    cutText(
-      [
-        fitName(limit, width),
-        fitText(used, NUMBER, 'right'),
-        fitText(left, NUMBER, 'right'),
-        fitText(when, WHEN, 'right'),
-        subject,
-      ].join(' '),
-      columns,
-    );
-  const head = paint('quiet', line('limit', 'used', 'left', 'full in', 'of').trimEnd());
-  return [
-    head,
-    ...rows.map((row) =>
-      paint(
-        toneOf(row),
-        line(
-          makeInert(row.limit),
-          showCount(row.used),
-          showCount(row.left),
-          row.resetsInMs === undefined ? 'as ended' : showSpan(row.resetsInMs),
-          makeInert(row.subject === '' ? 'all together' : row.subject),
-        ),
-      ),
-    ),
-  ];
+  const line = (limit: string, used: string, left: string, when: string, subject: string): readonly string[] => {
+    const counts = [
+      fitName(limit, width),
+      fitText(used, NUMBER, 'right'),
+      fitText(left, NUMBER, 'right'),
+      fitText(when, WHEN, 'right'),
+    ].join(' ');
+    const whole = `${counts} ${subject}`;
+    if (measureText(whole) <= columns) return [whole];
+    // whose it is tells rows apart: below, and whole
+    const below = wrapWords(subject, Math.max(1, columns - INDENT.length)).map((part) => INDENT + part);
+    return [cutText(counts, columns), ...below.map((part) => cutText(part, columns))];
+  };
+  const [head = ''] = line('limit', 'used', 'left', 'full in', 'subject');
+  const shown = rows.flatMap((row) =>
+    line(
+      makeInert(row.limit),
+      showCount(row.used),
+      showCount(row.left),
+      row.resetsInMs === undefined ? 'as ended' : showWait(row.resetsInMs),
+      makeInert(row.subject === '' ? 'all together' : row.subject),
+    ).map((part) => paint(toneOf(row), part)),
+  );
+  return [paint('quiet', head.trimEnd()), ...shown];
 }
 
-export function formatLimitJson(tenant: string, row: LimitRow): string {
-  return stringifyInert({ tenant, ...row, resetsInMs: row.resetsInMs ?? null });
+/** @param atMs when it was looked: what `--watch` prints is one stream */
+export function formatLimitJson(tenant: string, row: LimitRow, atMs: number): string {
+  return stringifyInert({ at: new Date(atMs).toISOString(), tenant, ...row, resetsInMs: row.resetsInMs ?? null });
 }
 
 function toneOf({ used, left }: LimitRow): Tone {
@@ -99,13 +99,4 @@ function showCount(count: number): string {
   if (count < 1_000_000) return String(count);
   if (count < 1_000_000_000) return `${Math.floor(count / 100_000) / 10}M`;
   return `${Math.floor(count / 100_000_000) / 10}G`;
-}
-
-function showSpan(ms: number): string {
-  if (ms < 1_000) return `${ms} ms`;
-  const seconds = Math.ceil(ms / 1_000);
-  if (seconds < 120) return `${seconds} s`;
-  const minutes = Math.ceil(seconds / 60);
-  if (minutes < 120) return `${minutes} min`;
-  return minutes < 2_880 ? `${Math.ceil(minutes / 60)} h` : `${Math.ceil(minutes / 1_440)} d`;
 }

@@ -16,8 +16,10 @@ import { wrapWords } from './text-width.ts';
 export interface LimitsView {
   readonly store: Pick<LimitStore, 'list' | 'reset'>;
   now(): Instant;
-  /** The state directory, for who looks at the wrong one. */
-  readonly place: string;
+  /** Where is counted, and looked, for who looks at the wrong place: `/home/ada/…`, "the redis of …". Undefined: in each guard for itself. */
+  readonly place: string | undefined;
+  /** What helps where that cannot be read. */
+  readonly mend: string;
 }
 
 export interface LimitsStatusOptions {
@@ -33,37 +35,62 @@ export interface LimitsWatch {
   tick(): Promise<boolean>;
 }
 
-/** @returns the exit code @throws GuardError state_unusable */
+/** With `watch` a store that cannot be read is waited for. @returns the exit code @throws GuardError state_unusable */
 export async function runLimitsStatus(
   options: LimitsStatusOptions,
   io: CliIo,
   view: LimitsView,
   watch: LimitsWatch,
 ): Promise<number> {
+  const { place } = view;
+  if (place === undefined) {
+    (options.json === true ? io.stderr : io.stdout).write(wrapLines([`${ALONE}, so nobody else can show it`], io));
+    return 0;
+  }
   const draw = makeDrawing(io);
   do {
     const size = options.watch === true && options.json !== true ? watch.size() : undefined;
-    const columns = size?.columns ?? io.columns;
-    const text = show(await readRows(view), options, { ...io, columns }, view.place);
-    if (size === undefined) io.stdout.write(text);
-    else draw(text, size);
+    const here = { ...io, columns: size?.columns ?? io.columns };
+    const rows = await lookAt(view);
+    const isAway = typeof rows === 'string';
+    if (isAway && options.watch !== true) throw unreadable(rows, view);
+    const { wallMs } = view.now();
+    const text = isAway
+      ? wrapLines([`the limits cannot be read: ${rows}`], here)
+      : show(rows, options, here, { place, wallMs });
+    if (size !== undefined) draw(text, size);
+    else if (options.json === true) (isAway ? io.stderr : io.stdout).write(text);
+    // each look is a block of its own
+    else io.stdout.write(options.watch === true ? `-- ${new Date(wallMs).toISOString()}\n${text}\n` : text);
   } while (options.watch === true && (await watch.tick()));
   return 0;
 }
 
-async function readRows({ store, now }: LimitsView): Promise<readonly LimitRow[]> {
+const ALONE = '`limitStore.kind` is `memory`: each guard counts for itself';
+
+/** Why they cannot be read, where they cannot. */
+async function lookAt({ store, now }: LimitsView): Promise<readonly LimitRow[] | string> {
   const listing = await store.list(now());
-  if (listing.kind === 'listed') return limitRows(listing.keys, now().wallMs);
-  throw new GuardError('state_unusable', `the limits cannot be read: ${listing.why}`, {
-    hint: 'mend that, or look at another state directory with `MCP_GUARD_STATE_DIR`',
-  });
+  return listing.kind === 'listed' ? limitRows(listing.keys, now().wallMs) : listing.why;
 }
 
-function show(rows: readonly LimitRow[], { tenant, json }: LimitsStatusOptions, io: CliIo, place: string): string {
-  if (json === true) return rows.map((row) => `${formatLimitJson(tenant, row)}\n`).join('');
+function unreadable(why: string, { mend }: Pick<LimitsView, 'mend'>): GuardError {
+  return new GuardError('state_unusable', `the limits cannot be read: ${why}`, { hint: mend });
+}
+
+function show(
+  rows: readonly LimitRow[],
+  { tenant, json }: LimitsStatusOptions,
+  io: CliIo,
+  { place, wallMs }: { readonly place: string; readonly wallMs: number },
+): string {
+  if (json === true) return rows.map((row) => `${formatLimitJson(tenant, row, wallMs)}\n`).join('');
   if (rows.length > 0) return `${formatLimits(rows, io.columns, makePaint(io.color)).join('\n')}\n`;
-  const lines = ['nothing is counted: no limit has been asked of late', `looked in ${makeInert(place)}`];
-  return `${lines.flatMap((line) => wrapWords(line, io.columns)).join('\n')}\n`;
+  return wrapLines(['nothing is counted: no limit has been asked of late', `looked in ${place}`], io);
+}
+
+function wrapLines(lines: readonly string[], { columns }: Pick<CliIo, 'columns'>): string {
+  return `${lines.flatMap((line) => wrapWords(makeInert(line), columns)).join('\n')}\n`;
 }
 
 export interface LimitsResetOptions {
@@ -84,16 +111,27 @@ export interface ResetContext extends LimitsView {
 
 /**
  * INVARIANT: it is on record before a count is lost.
- * @returns the exit code @throws GuardError usage, approval_declined, audit_unwritable, state_unusable
+ * @returns the exit code, 1 where nothing that is counted is meant @throws GuardError usage, approval_declined, audit_unwritable, state_unusable
  */
 export async function runLimitsReset(options: LimitsResetOptions, io: CliIo, context: ResetContext): Promise<number> {
   refuseFromServer(context.consent);
   const { about, tenant } = options;
   const why = 'who may ask again, and why, goes on record';
   const reason = readReason(options.reason, why, "mcp-guard limits reset --reason 'the import has to finish today'");
-  const rows = (await readRows(context)).filter(
-    ({ kind, limit, subject }) => kind !== 'place' && (about === undefined || `${limit} ${subject}`.includes(about)),
-  );
+  if (context.place === undefined)
+    throw new GuardError('usage', `${ALONE}, so there is nothing that could be reset from here`, {
+      hint: 'start the session anew, or write `"kind": "file"`',
+    });
+  const all = await lookAt(context);
+  if (typeof all === 'string') throw unreadable(all, context);
+  const counted = all.filter(({ kind }) => kind !== 'place');
+  const isMeant = ({ limit, subject }: LimitRow): boolean =>
+    about === undefined || `${limit} ${subject}`.includes(about);
+  const rows = counted.filter(isMeant);
+  if (about !== undefined && rows.length === 0) {
+    const isPlaces = all.some(isMeant);
+    return tellNothing(about, isPlaces ? KEPT : describeKnown(counted), options, io);
+  }
   const keys = rows.map(({ key }) => key);
   const whose = about === undefined ? '' : ` about \`${makeInert(about)}\``;
   const counts = keys.length === 1 ? 'one count' : `${keys.length} counts`;
@@ -122,4 +160,28 @@ export async function runLimitsReset(options: LimitsResetOptions, io: CliIo, con
   if (options.json === true) io.stdout.write(`${JSON.stringify({ tenant, reset: count })}\n`);
   else io.stdout.write(`${wrapWords(text, io.columns).join('\n')}\n`);
   return 0;
+}
+
+const MOST_KNOWN = 8;
+const KEPT = 'what it names are calls under way, which keep their places until they end';
+
+/** Nothing is lost, so nothing goes on record. */
+function tellNothing(
+  about: string,
+  why: string,
+  { tenant, json }: Pick<LimitsResetOptions, 'tenant' | 'json'>,
+  io: CliIo,
+): number {
+  const what = `nothing that could begin anew has \`${about}\` in its limit or its subject`;
+  io.stderr.write(wrapLines([what, why], io));
+  if (json === true) io.stdout.write(`${JSON.stringify({ tenant, reset: 0 })}\n`);
+  return 1;
+}
+
+function describeKnown(counted: readonly LimitRow[]): string {
+  const known = [...new Set(counted.flatMap(({ limit, subject }) => [limit, ...subject.split(' ')]))].filter(Boolean);
+  if (known.length === 0) return 'nothing is counted now';
+  const names = known.slice(0, MOST_KNOWN).map((name) => `\`${name}\``);
+  const more = known.length - names.length;
+  return `counted now: ${names.join(', ')}${more === 0 ? '' : ` and ${more} more (\`mcp-guard limits status\`)`}`;
 }

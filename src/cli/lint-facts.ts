@@ -76,8 +76,7 @@ function readApproved({
       lockRefused: undefined,
     };
   if (judgement.kind !== 'refused') return { approved: undefined, lockRefused: undefined };
-  const { what, mend } = judgement.refusal;
-  return { approved: undefined, lockRefused: { what, mend } };
+  return { approved: undefined, lockRefused: judgement.refusal };
 }
 
 function readOffer(id: string, { stateDir, tenant, nowMs, say }: FactsInput): Offer | undefined {

@@ -115,5 +115,6 @@ export function offerOf({ lists }: Inventory): Offer | undefined {
     prompts:
       prompts?.isComplete === true && prompts.omitted === 0 ? prompts.entries.map(({ name }) => name) : undefined,
     isComplete: tools.isComplete && tools.omitted === 0,
+    omitted: tools.omitted,
   };
 }

@@ -13,7 +13,7 @@ import { openSecrecy } from './secrecy.ts';
 import { VERSION } from './version.ts';
 
 /** A package may have to be fetched before its server says its first word. */
-const DEADLINE_MS = 90_000;
+export const LIST_DEADLINE_MS = 90_000;
 
 /** What the server says beside goes to stderr, with its name. Settles once nothing of it is left. Never rejects. */
 export async function listHere(
@@ -39,7 +39,7 @@ export async function listHere(
     spawner: createSpawner(),
     timers: systemTimers,
     nowMs,
-    deadlineMs: DEADLINE_MS,
+    deadlineMs: LIST_DEADLINE_MS,
     version: VERSION,
     mask: masker?.maskText,
     onStderr: (text) => relay.relay(name, text),

@@ -1,15 +1,17 @@
 // Connects `scope lint --live` to this machine: which servers the config and its lock let start, with which environment, and where the
 // answers are kept. Judges nothing.
 import { rememberSeenPins } from '../adapters/seen-pins.ts';
+import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import type { Secret } from '../audit/redact/masker.ts';
 import type { ConfigPlace } from '../config/find-config.ts';
 import { pinKeyOf } from '../config/pin-key.ts';
 import { approveCommand } from '../policy/lock/lock-command.ts';
-import { listHere } from './list-here.ts';
+import { LIST_DEADLINE_MS, listHere } from './list-here.ts';
 import { lookLive } from './live-look.ts';
 import { applyLock, type LockContext, readLockedConfig } from './locked-policy.ts';
 import { prepareServer } from './prepare-server.ts';
 import { seeAsTenant } from './tenant-policy.ts';
+import { openWaitNote } from './wait-note.ts';
 
 /**
  * Starts every server that `run` would start. @returns by server, why it could not be asked @throws GuardError config_… (78),
@@ -26,7 +28,11 @@ export async function lookHere(place: ConfigPlace, context: LockContext): Promis
   const { policy } = await applyLock(read, context);
   const blocked = judgement.kind === 'holds' ? judgement.combination.blocked : new Map();
   const secrets = new Map<string, readonly Secret[]>();
+  const wait = openWaitNote(`what they offer; each has ${LIST_DEADLINE_MS / 1_000} s`, systemTimers, (text) => {
+    process.stderr.write(`mcp-guard: ${text}\n`);
+  });
   return lookLive({
+    onWait: wait.waitFor,
     // INVARIANT: every server of the config is asked or has a reason: one that is not approved has left the policy in force
     policy: { servers: new Map([...read.policy.servers, ...policy.servers]) },
     refusal: (id) =>

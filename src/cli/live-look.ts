@@ -17,6 +17,8 @@ export interface LiveLook {
   readonly list: (server: string, command: UpstreamCommand) => Promise<ListedServer>;
   /** Keeps the definitions, to be compared and approved. @throws GuardError */
   readonly remember: (server: string, seen: SeenSet) => Promise<void>;
+  /** Called with what is still waited for, as it changes. */
+  readonly onWait: (servers: readonly string[]) => void;
 }
 
 /** Servers that run at once: each may be an interpreter, or fetch a package. */
@@ -26,10 +28,14 @@ const AT_ONCE = 4;
 export async function lookLive(look: LiveLook): Promise<ReadonlyMap<string, string>> {
   const failures = new Map<string, string>();
   const waiting = [...look.policy.servers.values()];
+  const open = new Set(waiting.map(({ id }) => id));
+  look.onWait([...open]);
   const work = async (): Promise<void> => {
     for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
       const why = await lookAt(entry, look);
       if (why !== undefined) failures.set(entry.id, why);
+      open.delete(entry.id);
+      look.onWait([...open]);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));

@@ -4,6 +4,7 @@ import { type LockPlace, lockError, placeLock, readLock } from '../adapters/lock
 import type { Ceilings } from '../config/ceilings.ts';
 import type { ConfigPlace } from '../config/find-config.ts';
 import type { LoadContext, LoadedConfig } from '../config/load-config.ts';
+import { nameLockedLimits } from '../config/locked-limits.ts';
 import type { Policy, ServerPolicy } from '../config/policy.ts';
 import { restrictPins } from '../config/restrict-pins.ts';
 import { type Decided, restrictPolicy } from '../config/restrict-policy.ts';
@@ -113,7 +114,9 @@ async function narrowByLock(read: ReadConfig, context: LockContext): Promise<Omi
       );
     };
     const scopes = scopesOf(approved, document, startable);
-    return [compile(combination.document), compile(scopes, ['lock', 'scopes'])];
+    const combined = compile(combination.document);
+    const limits = nameLockedLimits(combined.limits.limits, combination.document, document, approved);
+    return [{ ...combined, limits: { ...combined.limits, limits } }, compile(scopes, ['lock', 'scopes'])];
   });
   return {
     policy: effective,
@@ -129,10 +132,14 @@ async function narrowByLock(read: ReadConfig, context: LockContext): Promise<Omi
   };
 }
 
-/** What commands show: the policy in force, with what waits for an approval. @throws GuardError config_…, lock_… */
-export async function loadLockedPolicy(place: ConfigPlace, context: LockContext): Promise<LockedPolicy & ReadConfig> {
-  const read = await seeAsTenant(await readLockedConfig(place, context), context);
-  return { ...read, ...(await applyLock(read, context)) };
+/** What commands show: the policy in force, with what waits for an approval; `whole` is as read, of every tenant. @throws GuardError config_…, lock_… */
+export async function loadLockedPolicy(
+  place: ConfigPlace,
+  context: LockContext,
+): Promise<LockedPolicy & ReadConfig & { readonly whole: ReadConfig }> {
+  const whole = await readLockedConfig(place, context);
+  const read = await seeAsTenant(whole, context);
+  return { ...read, ...(await applyLock(read, context)), whole };
 }
 
 /**

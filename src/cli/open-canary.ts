@@ -1,5 +1,6 @@
 // The canaries of one run: loaded only where the tenant's block asks for them. Puts together, decides nothing.
 import type { CanaryWatch } from '../adapters/canary-watch.ts';
+import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import type { Policy } from '../config/policy.ts';
 import type { Log } from '../ports/log.ts';
 import type { TenantScope } from '../tenant/tenant-scope.ts';
@@ -12,5 +13,6 @@ export async function openCanaryWatch(
 ): Promise<CanaryWatch | undefined> {
   if (policy?.canary === undefined) return undefined;
   const { createCanarySearch, openCanaryTokens, watchCanaries } = await import('./canaries.ts');
-  return watchCanaries(createCanarySearch(openCanaryTokens(scope)), { stops: policy.canary === 'stop', log });
+  const how = { stops: policy.canary === 'stop', log, timers: systemTimers };
+  return watchCanaries(createCanarySearch(openCanaryTokens(scope)), how);
 }

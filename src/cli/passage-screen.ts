@@ -14,6 +14,8 @@ export interface Room {
 }
 
 const LONGEST_LABEL = 160;
+/** Columns: what is deeper is not moved further. */
+const LONGEST_LEAD = 24;
 /** What a reader needs of the text before a difference. */
 const LEAD = 200;
 
@@ -34,9 +36,12 @@ export function showPassages(
     const shown = makeInert(label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL)}…` : label);
     const head = wrapWords(`${shown}:`, columns - indent.length).map((line) => indent + line);
     const { skipped, lines, missing } = cut(text, sideOf(passages, index), room);
-    const body = lines.flatMap((line) =>
-      wrapWords(makeInert(line), columns - indent.length - 2).map((part) => `${indent}| ${part}`.trimEnd()),
-    );
+    const body = lines.flatMap((line) => {
+      // wrapping drops the blanks before a line, which is how JSON shows what belongs to what
+      const lead = ' '.repeat(Math.min(LONGEST_LEAD, line.search(/[^ ]|$/)));
+      const width = columns - indent.length - 2 - lead.length;
+      return wrapWords(makeInert(line), width).map((part) => `${indent}| ${lead}${part}`.trimEnd());
+    });
     return [
       ...head,
       ...(skipped > 0 ? [`${indent}… ${skipped} characters as on the other side: \`--full\``] : []),

@@ -27,8 +27,9 @@ export interface PauseContext {
   /** Of the config. */
   readonly servers: readonly string[];
   readonly consent: Consent;
-  /** Behind the commands that are named. */
+  /** Behind the commands that are named: of a config; of what ends a pause, which reads none. */
   readonly commandOptions: CommandOptions;
+  readonly endOptions: CommandOptions;
   readonly actor: string;
   readonly nowMs: () => number;
   openTrail(server: string): OneShotTrail;
@@ -49,20 +50,25 @@ export async function runPause(options: PauseOptions, io: CliIo, context: PauseC
     throw new GuardError('usage', `the config has no server \`${server}\``, { hint: suggestName(server, servers) });
   const paint = makePaint(io.color);
   if (end === true) {
-    let wasPaused = false;
+    let ended = 0;
     let others: readonly Pause[] = [];
     const change = (pauses: Pauses): Pauses => {
       const held = listPauses(pauses, context.nowMs());
       others = held.filter((one) => one.server !== server);
-      wasPaused = others.length < held.length;
+      ended = held.length - others.length;
       return endPause(pauses, server);
     };
     await carryOut({ server, stage: 'ended', detail: { actor, reason: options.reason ?? null } }, change, io, context);
     const left = others.map((one) => `\`${makeInert(one.server)}\``).join(', ');
-    const text = wasPaused
-      ? 'its scope and its pins are enforced again within a second'
-      : `it was not paused${left === '' ? '' : ` (paused: ${left})`}`;
-    io.stdout.write(`${paint('good', 'ended')}: ${makeInert(server)}: ${text}\n`);
+    if (ended === 0) {
+      const paused = left === '' ? '' : ` (paused: ${left})`;
+      io.stdout.write(`${paint('warn', 'nothing to end')}: ${makeInert(server)} is not paused${paused}\n`);
+      return 0;
+    }
+    const where = ended === 1 ? '' : `, in ${ended} configs`;
+    io.stdout.write(
+      `${paint('good', 'ended')}: ${makeInert(server)}: its scope and its pins are enforced again within a second${where}\n`,
+    );
     return 0;
   }
   refuseFromServer(consent);
@@ -87,7 +93,7 @@ export async function runPause(options: PauseOptions, io: CliIo, context: PauseC
     `${paint('warn', 'PAUSED')} until ${until}: ${makeInert(server)}: what its scope and its pins deny passes, and is recorded\n`,
   );
   io.stdout.write(
-    `end it with\n${showCommand(`mcp-guard pause ${quoteWord(server)} --end${commandOptions}`, io.columns)}`,
+    `end it with\n${showCommand(`mcp-guard pause ${quoteWord(server)} --end${context.endOptions}`, io.columns)}`,
   );
   return 0;
 }

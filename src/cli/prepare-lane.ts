@@ -16,14 +16,15 @@ export interface PreparedLane {
   /** Undefined where it is never started. */
   readonly server: Omit<LaneServer, 'process'> | undefined;
   readonly secrets: readonly Secret[];
-  readonly isolation: PreparedServer['isolation'];
+  /** Undefined where it is never started: then there is nothing that is kept apart. */
+  readonly isolation: PreparedServer['isolation'] | undefined;
   /** For stderr. */
   readonly notes: readonly string[];
 }
 
 export interface LaneContext extends Pick<GatewayParts, 'flags' | 'stateDir' | 'tenant'> {
   /** As of a `PrepareContext`. */
-  readonly say: (text: string) => void;
+  readonly say: (server: string, text: string) => void;
 }
 
 /** @param held the policy that it is to run under */
@@ -34,7 +35,7 @@ export async function prepareLane(
 ): Promise<PreparedLane> {
   const settings = laneSettingsOf(entry, { stateDir, tenant, lock: held.lock });
   const left = (refusal: Refusing): PreparedLane => ({
-    ...{ settings: { ...settings, refusal }, server: undefined, secrets: [], isolation: 'none', notes: [] },
+    ...{ settings: { ...settings, refusal }, server: undefined, secrets: [], isolation: undefined, notes: [] },
   });
   if (settings.refusal !== undefined) return left(settings.refusal);
   try {
@@ -48,6 +49,12 @@ export async function prepareLane(
     const text = showError(error).replace(/\s*\n\s*/g, ': ');
     return left({ reason: 'server_unstartable', rule: undefined, text, retryAfterMs: undefined });
   }
+}
+
+/** Of those that are started, for the record; `none` where none is. */
+export function weakestOf(lanes: readonly Pick<PreparedLane, 'isolation'>[]): PreparedServer['isolation'] {
+  const levels = lanes.flatMap(({ isolation }) => isolation ?? []);
+  return levels.sort(byStrength)[0] ?? 'none';
 }
 
 /** Weakest first. */

@@ -1,6 +1,7 @@
 // Everything that a server is started with: its secrets, asked for now, and, for a tenant's, its places and its confinement. Puts
 // together; loads what a plain run does without only where it is needed.
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
+import { isSuspended } from '../adapters/suspension.ts';
 import type { Secret } from '../audit/redact/masker.ts';
 import { machineProxies } from '../config/environment.ts';
 import { compileIsolation, type IsolationPolicy, strongestLevel } from '../config/isolation-policy.ts';
@@ -9,8 +10,10 @@ import { needsProviders } from '../config/resolve-env.ts';
 import type { ResolvedServer } from '../config/resolve-server.ts';
 import { requiredIsolation, restrictionsOn } from '../config/restrict-layers.ts';
 import type { IsolationLevel } from '../config/restriction.ts';
+import { isGuardError } from '../guard-error.ts';
 import type { UpstreamCommand } from '../ports/upstream.ts';
 import { openTenantScope } from '../tenant/tenant-scope.ts';
+import { recordRefusedStart } from './refused-start.ts';
 import type { RunFlags } from './run.ts';
 import { commandOf } from './run-settings.ts';
 import { refuseSuspended } from './suspension-watch.ts';
@@ -20,8 +23,8 @@ export interface PrepareContext {
   readonly uid: number | undefined;
   readonly stateDir: string;
   readonly tenant: string;
-  /** Who is told what becomes of the server's way to the network, in the session. attacker-controlled, made inert. */
-  readonly say?: (text: string) => void;
+  /** Who is told what becomes of a server's way to the network, in the session. attacker-controlled: `text`, made inert. */
+  readonly say?: (server: string, text: string) => void;
 }
 
 export interface PreparedServer {
@@ -48,10 +51,16 @@ export async function prepareServer(
 ): Promise<PreparedServer> {
   const scope = openTenantScope(context.stateDir, context.tenant);
   refuseSuspended(scope);
-  const prepared = await prepare(server, policy, flags, context);
-  // what the secrets came from may have taken its time
-  refuseSuspended(scope);
-  return prepared;
+  try {
+    return await prepare(server, policy, flags, context);
+  } catch (error) {
+    if (server.entry?.isolation !== undefined && isGuardError(error) && !isSuspended(scope))
+      recordRefusedStart(scope, server.name, error);
+    throw error;
+  } finally {
+    // what the secrets came from may have taken its time, and was not waited for then
+    refuseSuspended(scope);
+  }
 }
 
 async function prepare(
@@ -65,8 +74,8 @@ async function prepare(
   const provided =
     entry !== undefined && needsProviders(entry.env)
       ? await (await import('../adapters/secret-providers.ts')).resolveProvided(entry.env, {
-          env,
-          timers: systemTimers,
+          ...{ env, timers: systemTimers },
+          isOver: () => isSuspended(openTenantScope(stateDir, tenant)),
         })
       : {};
   const restrictions = restrictionsOn(policy, entry, { id: name, cwd: entry?.cwd, home: undefined, args });
@@ -83,7 +92,7 @@ async function prepare(
   const confined = await confineServer({
     ...{ stateDir, tenant, server: name, isolation, required: { level, by }, uid },
     ...{ writable, foreign: policy?.foreignPlaces ?? [] },
-    ...{ proxies: machineProxies(env), say: (text) => context.say?.(`\`${name}\`: ${text}`) },
+    ...{ proxies: machineProxies(env), say: (text) => context.say?.(name, text) },
   });
   const { places } = confined;
   const { command, withheld, secrets } = commandOf(server, flags, {

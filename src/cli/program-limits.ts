@@ -7,7 +7,7 @@ import { readTenant } from './read-tenant.ts';
 export function addLimits(program: Command, done: Done): void {
   const limits = program
     .command('limits')
-    .description('see how much has been asked of what `limits` of the config allow, and count anew');
+    .description('see how much has been asked of what `limits` of the config allow, count anew, and see who did');
   limits
     .command('status')
     .description('each count that is not full: used, left, when it is full again')
@@ -31,6 +31,15 @@ export function addLimits(program: Command, done: Done): void {
     .action(async (about: string | undefined, flags) =>
       done(await (await import('./limits-commands.ts')).reset(about, flags)),
     );
+  limits
+    .command('history')
+    .description('who counted anew and why, and when limits could not be counted; from the audit trail')
+    .option('-n, --lines <number>', 'how many', '20')
+    .option('--since <time>', 'only since: 90s, 15m, 2h, 3d, or a date')
+    .option('--tenant <id>', 'of this tenant', readTenant, DEFAULT_TENANT)
+    .option('--json', 'one JSON object a line')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .action(async (flags) => done((await import('./limits-commands.ts')).history(flags)));
   limits.addHelpText('after', LIMITS_HELP);
 }
 
@@ -43,4 +52,5 @@ Examples:
   mcp-guard limits status
   mcp-guard limits status --watch
   mcp-guard limits reset tool=search_web --reason 'the import has to finish'
+  mcp-guard limits history
 `;

@@ -25,6 +25,18 @@ export function addTenant(program: Command, done: Done): void {
     .option('--no-color', 'no colours (as NO_COLOR)')
     .action(async (id: string, flags) => done((await import('./tenant-commands.ts')).show(id, flags)));
   tenant
+    .command('history')
+    .description(
+      'what was done with one and by whom, sessions that ended for it, canaries of others; from the audit trail',
+    )
+    .argument('<id>', 'as the config calls it')
+    .option('-n, --lines <number>', 'how many', '20')
+    .option('--since <time>', 'only since: 90s, 15m, 2h, 3d, or a date')
+    .option('--config <file>', CONFIG)
+    .option('--json', 'one JSON object a line')
+    .option('--no-color', 'no colours (as NO_COLOR)')
+    .action(async (id: string, flags) => done((await import('./tenant-commands.ts')).history(id, flags)));
+  tenant
     .command('add')
     .description('write a block for a new tenant into the config: shows it, asks first')
     .argument('<id>', '1 to 63 of a-z, 0-9 and -')
@@ -32,6 +44,7 @@ export function addTenant(program: Command, done: Done): void {
       '--env <server:NAME=reference...>',
       'a variable of a server: env:NAME, file:PATH, exec:COMMAND, keychain:NAME',
     )
+    .option('--args <server:list...>', 'the arguments of a server, as a JSON array, instead of everybody’s')
     .option('--allow <server:pattern...>', 'the only tools of a server that it may call')
     .option('--isolation <level>', 'the least isolation: L0, L1, L2, L3')
     .option('--uid <number>', 'the user that its servers run as')
@@ -50,7 +63,7 @@ export function addTenant(program: Command, done: Done): void {
       .option('--reason <text>', REASON)
       .option('--config <file>', CONFIG)
       .option('--no-color', 'no colours (as NO_COLOR)')
-      .action(async (id: string, flags) => done((await import('./tenant-commands.ts')).order(id, word, flags)));
+      .action(async (id: string, flags) => done(await (await import('./tenant-commands.ts')).order(id, word, flags)));
   }
   tenant
     .command('erase')

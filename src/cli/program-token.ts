@@ -19,6 +19,7 @@ export function addToken(program: Command, done: Done): void {
     .option('--expires <time>', '8h, 30d, 2026-12-31, 2026-12-31T12:00:00Z, or `never`', '90d')
     .option('--reason <text>', 'why; it goes on record')
     .option('--out <file>', 'write it into this new file of mode 600, and show it nowhere')
+    .option('--config <file>', 'whose names it is compared with (default: the one that `run` would use)')
     .option('--yes', 'do not ask')
     .option('--json', 'as JSON')
     .option('--no-color', 'no colours (as NO_COLOR)')
@@ -64,7 +65,7 @@ export function addToken(program: Command, done: Done): void {
     .description('who was let in, who was not and exactly why, and what was done with tokens; from the audit trail')
     .option('-n, --lines <number>', 'how many', '20')
     .option('--since <time>', 'only since: 90s, 15m, 2h, 3d, or a date')
-    .option('--tenant <id>', 'of this tenant; refused starts stand with `default`', readTenant, DEFAULT_TENANT)
+    .option('--tenant <id>', 'only of this tenant; refused starts stand with `default`', readTenant)
     .option('--json', 'one JSON object a line')
     .option('--no-color', 'no colours (as NO_COLOR)')
     .action(async (flags) => done((await import('./token-commands.ts')).history(flags)));

@@ -2,13 +2,21 @@
 import { createInterface } from 'node:readline';
 import { GuardError } from '../guard-error.ts';
 import type { Consent } from './consent.ts';
+import { measureText, wrapWords } from './text-width.ts';
 
 export function readConsent(): Consent {
   const { stdin, stderr } = process;
   return {
-    ask: stdin.isTTY ? (question) => askOn(stdin, stderr, question) : undefined,
+    ask: stdin.isTTY ? (question) => askOn(stdin, stderr, wrapQuestion(question, stderr.columns || 80)) : undefined,
     isGuarded: process.env.MCP_GUARD_RUN !== undefined,
   };
+}
+
+/** Broken between words, with room for a letter behind it. A line in colours is as wide as whoever made it saw to. */
+export function wrapQuestion(question: string, columns: number): string {
+  const isWhole = (line: string): boolean => line.includes('\u001b') || measureText(line) <= columns - 2;
+  const lines = question.trimEnd().split('\n');
+  return `${lines.flatMap((line) => (isWhole(line) ? [line] : wrapWords(line, columns - 2))).join('\n')} `;
 }
 
 /**

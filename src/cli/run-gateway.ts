@@ -18,15 +18,17 @@ import type { ResolvedServer } from '../config/resolve-server.ts';
 import { explainScopes } from '../config/server-scope.ts';
 import { Gateway } from '../core/gateway/gateway.ts';
 import { openTenantScope } from '../tenant/tenant-scope.ts';
+import { entitledServers } from './entitled-servers.ts';
 import { createFleetHub } from './fleet-hub.ts';
 import { followLanes } from './follow-lanes.ts';
+import { createGateWords } from './gate-words.ts';
 import { createSeal, laneSettingsOf } from './lane-settings.ts';
 import type { LastWords } from './last-words.ts';
 import { openCanaryWatch } from './open-canary.ts';
 import { openPolicy, type PolicySources } from './open-policy.ts';
 import { listOwnFiles } from './own-files.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
-import { byStrength, type PreparedLane, prepareLane } from './prepare-lane.ts';
+import { type PreparedLane, prepareLane, weakestOf } from './prepare-lane.ts';
 import { prepareServer } from './prepare-server.ts';
 import type { RunFlags } from './run.ts';
 import type { RunIdentity } from './run-identity.ts';
@@ -46,6 +48,8 @@ export interface GatewayParts {
   readonly inForce: PolicyInForce;
   readonly sources: PolicySources;
   readonly asked: RunIdentity | undefined;
+  /** A token that nobody asked for. */
+  readonly unused: string | undefined;
   readonly stateDir: string;
   readonly tenant: string;
   /** The local user. */
@@ -59,13 +63,13 @@ const LAST_SYNC_MS = 300;
 
 /** @returns the status to exit with. @throws GuardError where nothing may be started */
 export async function runGateway(parts: GatewayParts): Promise<number> {
-  const { entries, flags, inForce, asked, stateDir, tenant, user } = parts;
+  const { flags, inForce, asked, stateDir, tenant, user } = parts;
   const { env } = process;
   const { lock, policy } = inForce.held;
+  const entries = await entitledServers(asked, parts.entries, flags.servers !== undefined);
   const servers = entries.map(({ id }) => id);
-  await asked?.requireServers(servers.map((id) => ({ id, isConfigured: true })));
-  const later: { say?: (text: string) => void } = {};
-  const say = (text: string) => later.say?.(text);
+  const gateWords = createGateWords();
+  const { say } = gateWords;
   const laneContext = { flags, stateDir, tenant, say };
   const prepared = await Promise.all(entries.map((entry) => prepareLane(entry, inForce.held, laneContext)));
   const scope = openTenantScope(stateDir, tenant);
@@ -85,8 +89,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
       namedBy: flags.logFile === undefined ? '`log.file` of the config' : '`--log-file`',
     }),
   );
-  later.say = (text) => log.write('warn', text);
-  await lock?.lockFirst(later.say);
+  await lock?.lockFirst((text) => log.write('warn', text));
   const spawner = createSpawner();
   // The servers boot while the guard puts itself together.
   const started = prepared.map(({ server, settings }) =>
@@ -99,12 +102,13 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   const tag = randomBytes(6).toString('hex');
   const principal = asked?.identity.principal ?? `local:${user}`;
   const watch = asked?.watch(log);
-  const isolation = prepared.map((one) => one.isolation).sort(byStrength)[0] ?? 'none';
+  const isolation = weakestOf(prepared);
   const sink = openTrail({ stateDir, tenant, policy, servers, log, sessionId, principal, masker, isolation });
+  gateWords.begin({ log, sink, clock: systemClock });
   const status = openRunStatus({
     ...{ stateDir, tenant, principal, session: sessionId, servers, policy, log },
-    isolationOf: (name) => lanes.get(name)?.isolation ?? 'none',
-    wordOf: (name) => gateway.wordOf(name),
+    isolationOf: (name) => lanes.get(name)?.isolation ?? 'unknown',
+    standingOf: (name) => gateway.standingOf(name),
   });
   const tapped = status.tap(sink);
   const runLimits =
@@ -131,7 +135,10 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   const lanes = new Map<string, ServerLane>(
     started.flatMap((one) => (one === undefined ? [] : [[one.entry.id, createLane(one, laneParts)]])),
   );
-  sayHowItRuns(log, parts, prepared);
+  sayHowItRuns(log, { ...parts, entries }, prepared);
+  // for who reads stderr at that level: the client hears nothing of them
+  for (const { id } of parts.entries)
+    if (!servers.includes(id)) log.write('info', `\`${id}\` is left out: the token of this session is not for it`);
   const limits = gatewayLimitsOf(() => inForce.held.policy);
   const gateway: Gateway = new Gateway({
     lanes: settings,
@@ -141,6 +148,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
     // what comes of a lane was judged there, and under the policy of that moment
     read: { ...limits.read, strictPayload: false },
     refusalOf: (id, tool, now) => lanes.get(id)?.refusal(tool, now),
+    hides: (id, uri) => lanes.get(id)?.hides(uri) === true,
   });
   const client = new StreamClient(process.stdin, process.stdout, limits);
   const run = new GatewayRun({
@@ -169,10 +177,11 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   parts.lastWords.rest();
   const ended = run.run();
   log.offerTo((level, text) => run.tell({ type: 'guard_said', level, text }));
-  watch?.begin(run, servers[0] ?? '');
-  canary?.begin(run, servers[0] ?? '');
+  // of no one server: each of them may leave while the session runs
+  watch?.begin(run, undefined);
+  canary?.begin(run, undefined);
   const suspension = watchSuspension(scope, { timers: systemTimers, log });
-  suspension.begin(run, servers[0] ?? '');
+  suspension.begin(run, undefined);
   setImmediate(() => sink.recover(findStale(scope.trail, systemClock.now().wallMs)));
   const endWatch = watchPolicyLater({
     ...{ inForce, status, log },
@@ -192,7 +201,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
 
 function sayHowItRuns(
   log: ForwardingLog,
-  { entries, inForce, ignored }: GatewayParts,
+  { entries, inForce, ignored, unused }: GatewayParts,
   prepared: readonly PreparedLane[],
 ): void {
   const notes = prepared.flatMap((one) => one.notes);
@@ -214,4 +223,5 @@ function sayHowItRuns(
     if (refusal !== undefined) log.write('warn', `\`${lane}\` is left out: ${refusal.text}`);
   for (const line of policy === undefined ? [] : explainScopes(policy, entries)) log.write('warn', line);
   if (ignored !== undefined) log.write('warn', explainIgnored(ignored));
+  if (unused !== undefined) log.write('warn', unused);
 }

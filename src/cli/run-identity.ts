@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DocumentLook, loadDocument } from '../adapters/document-look.ts';
 import { fetchKeys } from '../adapters/jwks-fetch.ts';
 import { noteTokenFile } from '../adapters/known-token-files.ts';
+import { endPromptly } from '../adapters/prompt-end.ts';
 import type { SessionRun } from '../adapters/run-session.ts';
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -54,12 +55,13 @@ export interface RunIdentityWatch {
   readonly gate: Interceptor | undefined;
   /** The status of a session that ended because its identity was over; undefined otherwise. */
   exitStatus(): number | undefined;
-  /** On record from now on, and looked at until the session ends. @param server whose record it stands in */
-  begin(run: Pick<SessionRun, 'between' | 'post' | 'stop'>, server: string): void;
+  /** On record from now on, and looked at until the session ends. @param server that the record is of; undefined: of no one server */
+  begin(run: Pick<SessionRun, 'between' | 'post' | 'stop'>, server: string | undefined): void;
 }
 
 const REFUSED_STATUS = 77;
-const SIGTERM = 15;
+/** As `identity_over` tells those who come later: no more than they need. */
+const OVER = 'it was started for somebody whose permission to use it has ended since';
 
 /** Before anything is started. @throws GuardError auth_refused */
 export async function openRunIdentity(parts: RunIdentityParts): Promise<RunIdentity> {
@@ -125,9 +127,17 @@ async function judge(
   return judgeJwt(text, jwt, request, () => loadIssuerKeys(jwt.keys, source));
 }
 
+/** TRUST: who gives the token itself where its file belongs must not find it on record. */
+const TOKEN_LIKE = /mcpg_[0-9A-Za-z]{10}_|eyJ[\w-]{8,}\./;
+
 /** INVARIANT: in the record of the default tenant, by the local user: nothing that was presented chooses where, or as whom. */
-function recordRefusal({ why, source, tokenId, principal }: Refusal, parts: RunIdentityParts): void {
+function recordRefusal({ why, detail, source, tokenId, principal }: Refusal, parts: RunIdentityParts): void {
   const { stateDir, user, tenant } = parts;
+  const path =
+    source === '--token-file' ? parts.tokenFile : source === 'auth.tokenFile' ? parts.auth.tokenFile : undefined;
+  const isPath = path !== undefined && !TOKEN_LIKE.test(path);
+  const file = isPath ? resolve(path) : null;
+  const what = path === undefined || isPath ? (detail ?? null) : 'what was named as a file looks like a token';
   const trail = openOneShotTrail({
     stateDir,
     tenant: DEFAULT_TENANT,
@@ -137,7 +147,7 @@ function recordRefusal({ why, source, tokenId, principal }: Refusal, parts: RunI
   });
   try {
     const about = { token: tokenId ?? null, principal: principal ?? null, tenant: tenant ?? null };
-    trail.record('auth', { stage: 'refused', why, source, ...about });
+    trail.record('auth', { stage: 'refused', why, what, source, file, ...about });
   } finally {
     trail.close();
   }
@@ -154,18 +164,19 @@ function watchRun(identity: Identity, stateDir: string, log: Log): RunIdentityWa
       note(describe(identity));
       watch?.begin((why) => {
         note({ stage: 'ended', why });
-        run.stop(SIGTERM);
+        endPromptly(run, systemTimers, OVER);
       });
     },
   };
 }
 
 function describe(identity: Identity): Readonly<Record<string, string | null>> {
-  const { kind, principal, tenant, roles, tokenId, expiresAtMs } = identity;
+  const { kind, principal, tenant, roles, servers, tokenId, expiresAtMs } = identity;
   if (kind === 'local') return { stage: 'local', principal };
   return {
     ...{ stage: 'accepted', principal, tenant: tenant ?? null, token: tokenId ?? null },
     roles: roles === undefined ? null : roles.join(' '),
+    servers: servers === undefined ? null : servers.join(' '),
     until: showEnd(expiresAtMs),
   };
 }

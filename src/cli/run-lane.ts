@@ -68,6 +68,8 @@ export interface ServerLane {
   open(client: ClientEnd, news: LaneNews): SessionRun;
   /** Why its breaker would refuse a call that waits for its server; undefined: it would not. Takes nothing. */
   refusal(tool: string, now: Instant): Refusing | undefined;
+  /** It has listed this resource, and its scope does not show it. */
+  hides(uri: string): boolean;
   /** What the next server of it is started by. INVARIANT: the same object for as long as it is the same command. */
   command(): UpstreamCommand;
   /** As it was prepared. INVARIANT: another command has the same. */
@@ -121,7 +123,7 @@ export function createLane({ entry, prepared, process }: LaneServer, parts: Lane
     if (!isFirst) servers.set(entry.id, { command: next, process: undefined });
     isFirst = false;
     const { policy } = inForce.held;
-    const chain = [...policies.interceptors, tellNews(news, () => session.lastExitOf(entry.id))];
+    const chain = [...policies.interceptors, tellNews(news, () => session.lastExit)];
     const told = { ...settings, tellList: (list: ListName) => news.onList(list) };
     const session: Session = new Session(told, chain, (name, error) =>
       log.write('error', `the policy \`${name}\` failed: ${String(error)}`),
@@ -163,7 +165,10 @@ export function createLane({ entry, prepared, process }: LaneServer, parts: Lane
     // of a single tool nothing is said before its scope was asked
     return verdict?.kind === 'deny' && verdict.rule.startsWith('breaker.server.') ? verdict : undefined;
   };
-  return { open, refusal, command: () => servers.get(entry.id)?.command ?? command, isolation: prepared.isolation };
+  return {
+    ...{ open, refusal, hides: policies.hides, isolation: prepared.isolation },
+    command: () => servers.get(entry.id)?.command ?? command,
+  };
 }
 
 /** A server of many that ends is started again, unless the config says otherwise. */
@@ -172,21 +177,24 @@ function asOneOfMany(
   onExit: () => 'exit' | 'restart',
   prefix: () => string,
 ): SessionSettings {
-  const upstreams = settings.upstreams.map((one) => ({
-    name: one.name,
-    deadlineOf: one.deadlineOf,
-    get onExit() {
-      return onExit();
+  const { upstream } = settings;
+  return {
+    ...settings,
+    upstream: {
+      name: upstream.name,
+      deadlineOf: upstream.deadlineOf,
+      get onExit() {
+        return onExit();
+      },
+      get restart() {
+        return upstream.restart;
+      },
+      get prefix() {
+        return prefix();
+      },
+      isTriedLater: true,
     },
-    get restart() {
-      return one.restart;
-    },
-    get prefix() {
-      return prefix();
-    },
-    isTriedLater: true,
-  }));
-  return { ...settings, upstreams };
+  };
 }
 
 /** Last of the chain: decides nothing, and sees how its server fares. */

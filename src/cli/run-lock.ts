@@ -9,10 +9,11 @@ import { quoteWord } from '../config/shell-word.ts';
 import { GuardError } from '../guard-error.ts';
 import { approveCommand, type CommandOptions, diffCommand } from '../policy/lock/lock-command.ts';
 import { numberOf } from '../policy/lock/lock-document.ts';
-import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
+import { describeEnded, type LockJudgement } from '../policy/lock/lock-judgement.ts';
 import type { PinSet } from '../policy/pins/pin-set.ts';
 import type { IdentityAsker } from './ask-identity.ts';
 import { authInForce } from './auth-in-force.ts';
+import { describeBlocked } from './blocked-server.ts';
 import { createFirstUse, describeLock, type FirstUse } from './first-use.ts';
 import {
   applyLock,
@@ -42,6 +43,8 @@ export interface RunLock extends LockedPolicy {
   readonly untilMs: number;
   /** The number of the newest approval; undefined where nothing is locked. */
   readonly approval: number | undefined;
+  /** The newest approval where it has ended, in words; undefined: it has not. */
+  readonly ended?: string | undefined;
   /**
    * To be asked once, when nothing keeps the run from starting any more: locks a config that never was. INVARIANT: before anything is
    * started. Does nothing where there is a lock. @param say told what came of it @throws GuardError lock_… (77)
@@ -112,6 +115,9 @@ export async function openRunLock(
   );
   const keyOf = (server: string): string => pinKeyOf(approved.policy, context.tenant, server);
   const waiting = await describeWaiting(judgement, read, context.isReload === true);
+  const ended = describeEnded(judgement);
+  // a session in which it ends is told so by itself
+  if (ended !== undefined && waiting !== undefined && context.isReload !== true) notes.push(ended);
   if (waiting !== undefined) notes.push(waiting);
   return {
     ...locked,
@@ -126,6 +132,7 @@ export async function openRunLock(
     get approval() {
       return judgement.kind === 'holds' ? numberOf(judgement.lock.body) : first?.approval;
     },
+    ended,
     lockFirst: async (say) => void (first && say(await first.lock())),
     refuseUnapproved: (server, how) => refuseUnapproved(judgement, server, options, how),
     pinKeyOf: keyOf,
@@ -194,13 +201,10 @@ function refuseUnapproved(
   options: CommandOptions,
   how?: 'running',
 ): void {
-  if (judgement.kind !== 'holds' || server === undefined) return;
-  const blocked = judgement.combination.blocked.get(server);
-  if (blocked === undefined) return;
-  const keys = blocked.flatMap(({ path }) => (path.length > 2 ? [`\`${path[2]}\``] : []));
-  const what = keys.length === 0 ? 'is new' : `has another ${keys.join(', ')} than was approved`;
-  const then = how === 'running' ? 'nothing is sent to it' : 'is not started';
-  throw new GuardError('server_unapproved', `\`${server}\` ${what}, and ${then} before somebody approves that`, {
+  if (server === undefined) return;
+  const why = describeBlocked(judgement, server, how === 'running' ? 'nothing is sent to it' : 'is not started');
+  if (why === undefined) return;
+  throw new GuardError('server_unapproved', why, {
     hint: `look with \`${diffCommand(options, server)}\`, then run \`${approveCommand(options, server)}\``,
   });
 }

@@ -10,7 +10,7 @@ import type { EventEntry } from '../audit/entry.ts';
 import type { BreakerLookup } from '../config/breaker-lookup.ts';
 import type { ResolvedServer } from '../config/resolve-server.ts';
 import type { Interceptor } from '../core/interceptor.ts';
-import { BARE_DEADLINE, type SessionSettings } from '../core/settings.ts';
+import type { SessionSettings } from '../core/settings.ts';
 import type { BoardTransition } from '../policy/breaker/board.ts';
 import { showBoardWord } from '../policy/breaker/board-word.ts';
 import { recordTransition } from '../policy/breaker/transition-record.ts';
@@ -22,6 +22,7 @@ import { createRenewal } from '../policy/renewal.ts';
 import { createRoster, type RosterTarget } from '../policy/roster.ts';
 import { decideTarget } from '../policy/scope/scope-decision.ts';
 import { enforcedLayers } from '../policy/scope/scope-split.ts';
+import { createSteadyTime } from '../policy/steady-time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { UpstreamCommand } from '../ports/upstream.ts';
@@ -78,6 +79,8 @@ export interface Policies {
   idle(): Promise<void>;
   /** For `status`: how the breakers and limits of a server stand, in a word or two. */
   readonly words: { breaker(server: string): string; limit(server: string): string };
+  /** The server has listed this resource, and its scope does not show it. */
+  hides(uri: string): boolean;
 }
 
 export function createPolicies(parts: PolicyParts): Policies {
@@ -97,11 +100,12 @@ export function createPolicies(parts: PolicyParts): Policies {
         ? undefined
         : { id: entry.id, document: lock.serverDocument(entry.id), isObserved: entry.mode === 'observe' },
   });
+  const timeOf = createSteadyTime();
   const mayShow = (name: string, target: RosterTarget): boolean => {
     const layers = enforcedLayers(standing.now.scope);
     return (
       (target !== 'tool' || pins?.interceptor.isInUse(server.name, names.mask(name)) !== false) &&
-      (layers === undefined || decideTarget(layers, target, name, clock.now().wallMs).granted)
+      (layers === undefined || decideTarget(layers, target, name, timeOf(clock.now())).granted)
     );
   };
   const names = createMaskedNames(parts.mask);
@@ -123,7 +127,6 @@ export function createPolicies(parts: PolicyParts): Policies {
     onTurn: (why) =>
       note('breaker_fleet', server.name, { store: why === undefined ? 'back' : 'away', why: why ?? null }),
   });
-  const servers = new Map(settings.upstreams.map((upstream) => [upstream.name, upstream]));
   const interceptors = createInterceptors({
     names,
     identity: parts.identity,
@@ -144,6 +147,7 @@ export function createPolicies(parts: PolicyParts): Policies {
         post: (event) =>
           run?.post(event.type === 'wait_over' ? { ...event, request: names.original(event.request) } : event),
       }) ?? [],
+    timeOf,
     isPaused: (about, now) => pins?.isPaused(about, now) ?? false,
     bulkhead: {
       serverSettings: (name) => breaker().bulkhead.serverSettings(name),
@@ -154,8 +158,8 @@ export function createPolicies(parts: PolicyParts): Policies {
       settingsOf: (name, tool) => breaker().settingsOf(name, tool),
       toolsOf: (name) => roster.toolsOf(name)?.map(names.mask),
       allToolsOf: (name) => roster.allOf(name)?.map(names.mask),
-      deadlineMsOf: (server, tool) => {
-        const { idleMs, hardMs } = servers.get(server)?.deadlineOf(tool) ?? BARE_DEADLINE;
+      deadlineMsOf: (_, tool) => {
+        const { idleMs, hardMs } = settings.upstream.deadlineOf(tool);
         return Math.min(idleMs, hardMs);
       },
       fleet,
@@ -189,6 +193,7 @@ export function createPolicies(parts: PolicyParts): Policies {
   );
   return {
     interceptors,
+    hides: (uri) => roster.hides(server.name, uri),
     words: { breaker: (name) => showBoardWord(store.read(name)), limit: () => parts.limits?.word() ?? '-' },
     attach(attached) {
       const isFirst = run === undefined;

@@ -94,7 +94,7 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
   };
 
   const takeOver = async (token: string | null, next: HeldPolicy): Promise<void> => {
-    const { policy: before } = inForce.held;
+    const { policy: before, lock: held } = inForce.held;
     const swapped = await inForce.swap(next, () => !isOver);
     if (isOver) return;
     const notes = [...swapped, ...waitingFor(before, next.policy)];
@@ -106,7 +106,10 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
       ...{ approval: lock?.approval ?? null, notes: notes.join('; ') || null },
     });
     for (const detail of lock?.events ?? []) parts.note('lock', detail);
-    const head = `another policy is in force from now on: \`${config ?? 'a ceiling'}\` as it is now`;
+    const head =
+      lock?.ended !== undefined && held?.ended === undefined && isSameSource(before, policy)
+        ? `${lock.ended}: what it gave until then is refused from now on`
+        : `another policy is in force from now on: \`${config ?? 'a ceiling'}\` as it is now`;
     for (const text of gather([head, ...notes, ...(lock?.notes ?? [])])) log.write('warn', text);
     answer({ token, outcome: 'taken_over' });
   };
@@ -204,6 +207,11 @@ function describeError(error: unknown): string {
 
 function onOneLine(text: string): string {
   return text.replace(/\s*\n\s*/g, ' ').slice(0, LONGEST_WHY);
+}
+
+/** Then a config that was replaced is what there is to say. */
+function isSameSource(before: Policy | undefined, after: Policy | undefined): boolean {
+  return before?.source.digest === after?.source.digest;
 }
 
 /** Keys of a whole session: another value of them holds when the server is started anew. */

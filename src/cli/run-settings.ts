@@ -1,12 +1,12 @@
 // What a session and its server are told, from flags and policy. Pure but for the secrets it resolves at spawn.
 import type { Secret } from '../audit/redact/masker.ts';
-import { bareEnvironment, cleanEnvironment, isOwnName, tenantEnvironment } from '../config/environment.ts';
+import { bareEnvironment, cleanEnvironment, tenantEnvironment } from '../config/environment.ts';
 import type { Policy } from '../config/policy.ts';
 import { listSecrets, resolveEnv } from '../config/resolve-env.ts';
 import type { ResolvedServer } from '../config/resolve-server.ts';
 import { DEFAULT_RESTART, type SessionSettings } from '../core/settings.ts';
-import { GuardError } from '../guard-error.ts';
 import type { UpstreamCommand } from '../ports/upstream.ts';
+import { checkPassEnv } from './pass-env.ts';
 import type { RunFlags } from './run.ts';
 import { type ServerInForce, serverAtStart } from './server-in-force.ts';
 
@@ -28,12 +28,7 @@ export function commandOf(
   { env, uid, provided = {}, writable, places }: Surroundings,
 ): { command: UpstreamCommand; withheld: readonly string[]; secrets: readonly Secret[] } {
   const { entry, command, args } = server;
-  const own = (flags.passEnv ?? []).find(isOwnName);
-  if (own !== undefined) {
-    throw new GuardError('usage', `\`--pass-env ${own}\`: variables of the guard itself are never handed to a server`, {
-      hint: 'leave it out',
-    });
-  }
+  checkPassEnv(flags.passEnv ?? []);
   const passEnv = [...(entry?.passEnv ?? []), ...(flags.passEnv ?? [])];
   const isClean = entry !== undefined || flags.cleanEnv === true || places !== undefined;
   const bare = isClean ? undefined : bareEnvironment(env);
@@ -79,18 +74,16 @@ export function settingsOf(
   live: () => Pick<ServerInForce, 'entry' | 'deadlineOf'> = always(serverAtStart({ policy, lock: undefined }, server)),
 ): SessionSettings {
   return {
-    upstreams: [
-      {
-        name: server.name,
-        deadlineOf: (tool) => live().deadlineOf(tool),
-        get onExit() {
-          return (live().entry ?? server.entry)?.onExit ?? 'exit';
-        },
-        get restart() {
-          return (live().entry ?? server.entry)?.restart ?? DEFAULT_RESTART;
-        },
+    upstream: {
+      name: server.name,
+      deadlineOf: (tool) => live().deadlineOf(tool),
+      get onExit() {
+        return (live().entry ?? server.entry)?.onExit ?? 'exit';
       },
-    ],
+      get restart() {
+        return (live().entry ?? server.entry)?.restart ?? DEFAULT_RESTART;
+      },
+    },
     tag,
     model: { operator: model ?? policy?.model.id, metaPaths: policy?.model.metaPaths ?? [] },
   };

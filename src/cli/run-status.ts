@@ -5,7 +5,7 @@ import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Policy } from '../config/policy.ts';
 import type { Session } from '../core/session.ts';
-import type { Isolation, LiveServer, ServerWord } from '../ports/guard-status.ts';
+import type { Isolation, LiveServer, WordStanding } from '../ports/guard-status.ts';
 import type { Log } from '../ports/log.ts';
 import { VERSION } from './version.ts';
 
@@ -17,7 +17,7 @@ export interface RunStatusParts {
   readonly principal: string;
   readonly servers: readonly string[];
   readonly isolationOf: (server: string) => Isolation;
-  readonly wordOf?: ((server: string) => ServerWord | undefined) | undefined;
+  readonly standingOf?: ((server: string) => WordStanding) | undefined;
   /** Undefined: a bare run. */
   readonly policy: Policy | undefined;
   readonly log: Log;
@@ -28,12 +28,12 @@ export function openRunStatus({
   stateDir,
   servers,
   isolationOf,
-  wordOf,
+  standingOf,
   log,
   ...who
 }: RunStatusParts): RunRecord {
   return openRunRecord({
-    ...{ stateDir, servers, isolationOf, wordOf, log, clock: systemClock, timers: systemTimers },
+    ...{ stateDir, servers, isolationOf, standingOf, log, clock: systemClock, timers: systemTimers },
     holder: readOwnIdentity(),
     about: { guard: VERSION, ...who },
     policy: { config: policy?.source.path ?? null, digest: policy?.source.digest ?? null },

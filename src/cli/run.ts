@@ -25,6 +25,7 @@ import { openTenantScope } from '../tenant/tenant-scope.ts';
 import { createIdentityAsker } from './ask-identity.ts';
 import { DEFAULT_TENANT } from './bare-run.ts';
 import { createFleetHub } from './fleet-hub.ts';
+import { createGateWords } from './gate-words.ts';
 import { gatewayServers } from './gateway-servers.ts';
 import type { LastWords } from './last-words.ts';
 import { openCanaryWatch } from './open-canary.ts';
@@ -42,6 +43,7 @@ import { openSecrecy } from './secrecy.ts';
 import { serverAtStart } from './server-in-force.ts';
 import { linkLimitsOf } from './session-limits.ts';
 import { watchSignals } from './signals.ts';
+import { createMomentNow, openStartTurn } from './start-turn.ts';
 import { refuseSuspended, watchSuspension } from './suspension-watch.ts';
 import { watchPolicyLater } from './watch-policy.ts';
 
@@ -95,7 +97,8 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
   const entries = gatewayServers(lock?.policy, words, flags);
   if (entries !== undefined) {
     const { runGateway } = await import('./run-gateway.ts');
-    return runGateway({ entries, flags, inForce, sources, asked, stateDir, tenant, user, ignored, lastWords });
+    const { unused } = asker;
+    return runGateway({ entries, flags, inForce, sources, asked, unused, stateDir, tenant, user, ignored, lastWords });
   }
   const [command, ...args] = words;
   const search = {
@@ -105,8 +108,10 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
   const server = resolveServer(lock?.policy, { serverFlag: flags.server, command, args, search });
   await asked?.requireServers([{ id: server.entry?.id ?? server.name, isConfigured: server.entry !== undefined }]);
   lock?.refuseUnapproved(server.entry?.id);
-  const later: { say?: (text: string) => void } = {};
-  const starting = { env, uid, stateDir, tenant, say: (text: string) => later.say?.(text) };
+  const gateWords = createGateWords();
+  const turn = openStartTurn(scope, server, { now: createMomentNow(systemClock), timers: systemTimers });
+  const waited = await turn.wait(() => refuseSuspended(scope));
+  const starting = { env, uid, stateDir, tenant, say: gateWords.say };
   const prepared = await prepareServer(server, policy, flags, starting);
   const { command: upstream, withheld } = prepared;
   const { masker, outlet } = await openSecrecy([...(asked?.secrets ?? []), ...prepared.secrets]);
@@ -124,33 +129,25 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
     writeError,
   });
   const log = createForwardingLog(ownLog);
-  later.say = (text) => log.write('warn', text);
-  await lock?.lockFirst(later.say);
+  await lock?.lockFirst((text) => log.write('warn', text));
   const spawner = createSpawner();
-  // The server boots while the guard puts itself together.
-  const running = spawner.spawn(upstream);
+  // The server boots while the guard puts itself together; one that has crashed of late takes one core at a time.
+  const running = waited.length > 0 ? undefined : spawner.spawn(upstream);
 
-  for (const note of prepared.notes) log.write('warn', note);
+  for (const note of [...waited, ...prepared.notes]) log.write('warn', note);
   for (const note of lock?.notes ?? []) log.write('warn', note);
   // For whoever set it up; the client hears the server as it is.
   sayHowItRuns(ownLog, { lock, policy, server, withheld, ignored });
+  if (asker.unused !== undefined) ownLog.write('warn', asker.unused);
   const sessionId = randomBytes(8).toString('hex');
   const principal = asked?.identity.principal ?? `local:${user}`;
   const watch = asked?.watch(log);
   const { isolation } = prepared;
-  const sink = openTrail({
-    stateDir,
-    tenant,
-    policy,
-    servers: [server.name],
-    log,
-    sessionId,
-    principal,
-    masker,
-    isolation,
-  });
+  const names = [server.name];
+  const sink = openTrail({ stateDir, tenant, policy, servers: names, log, sessionId, principal, masker, isolation });
+  gateWords.begin({ log, sink, clock: systemClock });
   const who = { stateDir, tenant, principal, session: sessionId };
-  const status = openRunStatus({ ...who, servers: [server.name], isolationOf: () => isolation, policy, log });
+  const status = openRunStatus({ ...who, servers: names, isolationOf: () => isolation, policy, log });
   const standing = { now: serverAtStart(held, server) };
   const tag = randomBytes(6).toString('hex');
   const settings = settingsOf(policy, server, flags.model ?? env.MCP_GUARD_MODEL, tag, () => standing.now);
@@ -175,7 +172,7 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
     place: { cwd: upstream.cwd, home: upstream.env.HOME, env: upstream.env },
     ownFiles,
   });
-  const session = new Session(settings, policies.interceptors, (name, error) =>
+  const session = new Session(settings, turn.watch(policies.interceptors), (name, error) =>
     log.write('error', `the policy \`${name}\` failed: ${String(error)}`),
   );
   const canary = await openCanaryWatch(policy, scope, log);

@@ -56,6 +56,10 @@ export function adviseOnRefusal(refusal: Refusal, asked: Question, standing: Sco
       }
       break;
     case 'unapproved':
+      if (refusal.waits !== undefined)
+        return [
+          `it is the server that waits, not this: a person has to run \`${refusal.mend ?? 'mcp-guard scope approve'}\``,
+        ];
       return [
         `the scope allows it and the lock does not yet: a person has to run \`${refusal.mend ?? 'mcp-guard scope approve'}\``,
         ...(refusal.violations ?? []).map(({ text }) => `approved so far: ${makeInert(text)}`),

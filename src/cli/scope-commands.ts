@@ -54,11 +54,26 @@ export async function show(
 export async function explain(
   server: string,
   tool: string | undefined,
-  flags: Shared & Pick<ScopeExplainOptions, 'args' | 'resource' | 'prompt' | 'request' | 'method'>,
+  flags: Shared &
+    Pick<ScopeExplainOptions, 'args' | 'resource' | 'prompt' | 'request' | 'method'> & {
+      readonly principal?: string;
+      readonly role?: string;
+    },
 ): Promise<number> {
-  const machine = await openScopeMachine(flags.config, flags.tenant, 'in_force');
-  return runScopeExplain({ ...flags, server, tool }, terminalIo(flags.color), machine);
+  const { config, tenant } = flags;
+  const machine = await openScopeMachine(config, tenant, 'in_force');
+  const io = terminalIo(flags.color);
+  const options = { ...flags, server, tool };
+  if (flags.principal === undefined && flags.role === undefined) {
+    const hasRoles = machine.policy?.auth?.required === true && machine.policy.roles !== undefined;
+    return runScopeExplain(options, io, { ...machine, beside: hasRoles ? BEFORE_ROLES : undefined });
+  }
+  const { explainToSubjects } = await import('./scope-explain-subjects.ts');
+  return explainToSubjects(options, io, machine, (roles) => openScopeMachine(config, tenant, 'in_force', roles));
 }
+
+const BEFORE_ROLES =
+  'this is before the roles of a principal, which can only take away: ask with `--principal` or `--role`';
 
 export async function test(file: string, flags: Omit<Shared, 'json'> & { readonly junit?: string }): Promise<number> {
   const machine = await openScopeMachine(flags.config, flags.tenant, 'as_written');

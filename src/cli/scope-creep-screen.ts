@@ -7,6 +7,7 @@ import { stringifyInert } from './call-json.ts';
 import { showDay } from './call-line.ts';
 import { makeInert } from './inert-text.ts';
 import type { Paint } from './render.ts';
+import { showExpiry } from './scope-words.ts';
 import { cutMiddle, fitText, wrapWords } from './text-width.ts';
 
 export interface CreepView {
@@ -23,6 +24,8 @@ export interface CreepView {
   readonly offered: number | undefined;
   /** Of those that can be called: that ever were. */
   readonly used: number;
+  /** Granted, and kept out of use by pins. */
+  readonly keptOut: number;
   readonly sinceMs: number | undefined;
   /** In the time that is shown, oldest first. */
   readonly changes: readonly RecordedChange[];
@@ -71,7 +74,7 @@ export function formatCreepJson(view: CreepView): string {
   const { server, tenant, days, standing, granted, offered, used, sinceMs, changes, turns, points, hasMore } = view;
   const time = (ms: number): string => new Date(ms).toISOString();
   return stringifyInert({
-    ...{ server, tenant, days, standing, granted, offered: offered ?? null, used },
+    ...{ server, tenant, days, standing, granted, keptOut: view.keptOut, offered: offered ?? null, used },
     share: granted === 0 ? null : used / granted,
     since: sinceMs === undefined ? null : time(sinceMs),
     changes: changes.map(({ atMs, before, after, gained, lost, who, why, until, record }) => ({
@@ -146,20 +149,32 @@ function changeLines({ changes, turns, older }: CreepView): readonly string[] {
 
 function describeChange({ atMs, before, after, gained, lost, who, why, until, record }: RecordedChange): string {
   const step = `${before ?? '?'} -> ${after ?? '?'} (+${gained}${lost === 0 ? '' : `, -${lost}`})`;
-  const end = until === null ? '' : `, until ${until.slice(0, 10)}`;
+  const end = until === null ? '' : `, until ${showUntil(until)}`;
   const reason = why === '' ? 'no reason given' : [...why].slice(0, LONGEST_REASON).join('');
   return `${showDay(atMs)}  ${step}  by ${who === '' ? 'somebody' : who}${end}: ${reason} (${record})`;
 }
 
-function notes({ standing, offered, changes, older, granted, last, sinceMs, hasMore }: CreepView): readonly string[] {
+/** attacker-controlled: a record says so. */
+function showUntil(until: string): string {
+  const untilMs = Date.parse(until);
+  return Number.isNaN(untilMs) ? until.slice(0, 10) : showExpiry(untilMs);
+}
+
+function notes(view: CreepView): readonly string[] {
+  const { standing, offered, changes, older, granted, last, sinceMs, hasMore, keptOut } = view;
   return [
+    ...(keptOut === 0
+      ? []
+      : [
+          `${countOf(keptOut, 'tool')} more would be callable and ${keptOut === 1 ? 'is' : 'are'} kept out of use by pins: changed, or new`,
+        ]),
     ...(changes.length + older === 0 && standing === 'scoped'
       ? ['no approval is on record: how many tools could be called is known of today only']
       : []),
     ...(offered === undefined && standing !== 'refused'
       ? ['what it offers is not known: tools are counted by the names of grants']
       : []),
-    ...(last !== undefined && last !== granted
+    ...(last !== undefined && last !== granted + keptOut
       ? [
           `the last recorded change left ${last}: since then the config was narrowed, a grant has ended, or the server offers other tools`,
         ]

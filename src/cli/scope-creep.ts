@@ -80,6 +80,7 @@ function viewServer(
     standing: now.standing,
     offered: now.offered,
     used: firstUses.length,
+    keptOut: now.keptOut,
     sinceMs: facts.sinceMs,
     changes: own.filter(({ atMs }) => atMs >= fromMs),
     older: own.filter(({ atMs }) => atMs < fromMs).length,
@@ -95,6 +96,8 @@ interface SurfaceNow {
   readonly names: readonly string[];
   /** Undefined: not known. */
   readonly offered: number | undefined;
+  /** Granted, and kept out of use by pins. */
+  readonly keptOut: number;
 }
 
 function countNow(server: string, scene: ScopeScene): SurfaceNow {
@@ -103,14 +106,19 @@ function countNow(server: string, scene: ScopeScene): SurfaceNow {
   const list = scene.inventoryOf(server)?.lists.tools;
   const offered = list === undefined ? undefined : [...new Set(list.entries.map(({ name }) => name))];
   const count = list === undefined || offered === undefined ? undefined : offered.length + list.omitted;
-  if (standing.kind === 'refused') return { standing: 'refused', names: [], offered: count };
-  if (standing.kind === 'unscoped') return { standing: 'unscoped', names: offered ?? [], offered: count };
+  if (standing.kind === 'refused') return { standing: 'refused', names: [], offered: count, keptOut: 0 };
+  const keptOut = scene.keptOutOf?.(server);
+  const withoutDrift = (names: readonly string[]): Pick<SurfaceNow, 'names' | 'keptOut' | 'offered'> => {
+    const usable = names.filter((name) => keptOut?.tool(name) === undefined);
+    return { names: usable, keptOut: names.length - usable.length, offered: count };
+  };
+  if (standing.kind === 'unscoped') return { standing: 'unscoped', ...withoutDrift(offered ?? []) };
   const { layers, mode } = standing.scope;
-  if (mode === 'observe') return { standing: 'observe', names: offered ?? [], offered: count };
+  if (mode === 'observe') return { standing: 'observe', names: offered ?? [], offered: count, keptOut: 0 };
   const exact = layers[0].grants.filter(({ kind, pattern }) => kind === 'tool' && !/[*?]/.test(pattern));
   const asked = offered ?? [...new Set(exact.map(({ pattern }) => pattern))];
   const names = asked.filter((name) => decideTarget(layers, 'tool', name, nowMs).granted);
-  return { standing: 'scoped', names, offered: count };
+  return { standing: 'scoped', ...withoutDrift(names) };
 }
 
 function readDays(text: string): number {

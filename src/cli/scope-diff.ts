@@ -3,6 +3,7 @@ import { approveCommand } from '../policy/lock/lock-command.ts';
 import { approversOf } from '../policy/lock/lock-judgement.ts';
 import type { ApprovalView } from './approval-screen.ts';
 import { describeUnseen, formatApproval, formatApprovalJson } from './approval-screen.ts';
+import { formatSummary } from './approval-summary.ts';
 import { showCommand } from './command-lines.ts';
 import { wrapText } from './config-screen.ts';
 import type { CliIo } from './io.ts';
@@ -29,7 +30,8 @@ export function runScopeDiff(options: ScopeDiffOptions, io: CliIo, view: Approva
     return code;
   }
   const paint = makePaint(io.color);
-  io.stdout.write(formatApproval(view, io.columns, paint, options.full === true).text);
+  const { text } = formatApproval(view, io.columns, paint, options.full === true);
+  io.stdout.write(text + (waits ? formatSummary(view, text, io.columns, paint) : ''));
   const isFirst = view.judgement.kind === 'first_use';
   const command = approveCommand(view.commandOptions, options.server);
   const sum = waits

@@ -1,6 +1,8 @@
 // `mcp-guard scope explain`: one decision, the rule that made it, why, and what would change it. Knows no file and no clock.
+import type { Deny } from '../core/interceptor.ts';
 import type { Pause } from '../policy/pause.ts';
 import { decideTarget } from '../policy/scope/scope-decision.ts';
+import type { Grant } from '../policy/scope/scope-policy.ts';
 import { suggestName } from './breaker-target.ts';
 import { stringifyInert } from './call-json.ts';
 import { makeInert } from './inert-text.ts';
@@ -12,7 +14,7 @@ import { type Judgement, judgeRequest, judgeWithoutArguments, type OwnPathsPolic
 import { type Question, type QuestionWords, readQuestion, requestFor } from './scope-request.ts';
 import { knownScoped, type ScopeScene } from './scope-show.ts';
 import { pausedStanding, type Standing, standingOf } from './scope-standing.ts';
-import { showExpiry } from './scope-words.ts';
+import { showExact, showExpiry } from './scope-words.ts';
 import { wrapWords } from './text-width.ts';
 
 export interface ScopeExplainOptions extends QuestionWords {
@@ -22,6 +24,10 @@ export interface ScopeExplainOptions extends QuestionWords {
 export interface ExplainScene extends ScopeScene {
   /** The guard's own files, which no tool of this server may touch. */
   ownPathsOf(server: string): OwnPathsPolicy;
+  /** Why who is asked about has nothing of this server; undefined: they may start it. */
+  readonly notFor?: string | undefined;
+  /** What the answer leaves out. */
+  readonly beside?: string | undefined;
 }
 
 /** `conditional`: its arguments decide, and none were given. */
@@ -46,6 +52,12 @@ const WORDS: Readonly<Record<Decision, readonly [word: string, tone: Tone]>> = {
 };
 const LABEL = 11;
 
+const NOT_FOR: Omit<Explanation, 'why'> = {
+  decision: 'deny',
+  ...{ rule: undefined, reason: undefined, told: undefined },
+  ...{ changes: [], notes: [] },
+};
+
 /** @returns the exit code: 0 where it goes on (under conditions, too), 1 where it is denied @throws GuardError usage */
 export function runScopeExplain(options: ScopeExplainOptions, io: CliIo, scene: ExplainScene): number {
   const question = readQuestion(options);
@@ -55,32 +67,56 @@ export function runScopeExplain(options: ScopeExplainOptions, io: CliIo, scene: 
 }
 
 function explain(question: Question, scene: ExplainScene): Explanation {
+  if (scene.notFor !== undefined) return { ...NOT_FOR, why: scene.notFor };
   const standing = standingOf(scene.policy, question.server, scene.further);
   const request = requestFor(question);
   const isOpen = question.args === undefined && (question.kind === 'tool' || question.kind === 'prompt');
   const pause = scene.pauseOf?.(question.server);
-  const effective = pausedStanding(standing, pause);
-  const judged = isOpen
-    ? judgeWithoutArguments(effective, request, question, scene.nowMs)
-    : judgeRequest(effective, request, scene.nowMs, scene.ownPathsOf(question.server));
-  const notes = [noteOnOffer(question, scene.inventoryOf(question.server))].filter((note) => note !== undefined);
-  return {
-    ...(judged === undefined
-      ? explainOpen(question, standing, scene)
-      : explainJudgement(judged, question, standing, scene)),
-    notes,
-  };
+  const own = scene.ownPathsOf(question.server);
+  const judge = (one: Standing): Judgement | undefined =>
+    isOpen ? judgeWithoutArguments(one, request, question, scene.nowMs) : judgeRequest(one, request, scene.nowMs, own);
+  const judged = judge(pausedStanding(standing, pause));
+  const drift = question.kind === 'tool' ? scene.keptOutOf?.(question.server)?.tool(question.name) : undefined;
+  const explanation =
+    drift !== undefined && (judged === undefined || judged.verdict === 'allow')
+      ? explainDrift(drift)
+      : judged === undefined
+        ? explainOpen(question, standing, scene)
+        : explainJudgement(judged, question, standing, scene);
+  const later = explanation.decision === 'deny' ? undefined : scene.ending?.standingOf(question.server);
+  const then = later && describeThen(judged, judge(later), scene);
+  const offer = noteOnOffer(question, scene.inventoryOf(question.server));
+  const notes = [then, offer, scene.beside].filter((note) => note !== undefined);
+  return { ...explanation, notes };
+}
+
+/** What the end of the newest approval takes away; undefined: nothing that can be told. */
+function describeThen(
+  now: Judgement | undefined,
+  then: Judgement | undefined,
+  { ending }: ScopeScene,
+): string | undefined {
+  if (ending === undefined || then?.verdict === 'observe') return undefined;
+  const when = `until ${showExact(ending.endMs)}, when approval ${ending.number} ends`;
+  if (then?.verdict === 'deny') return `${when}: then nobody has approved it`;
+  return then === undefined && now !== undefined ? `${when}: then its arguments decide` : undefined;
+}
+
+/** The scope allows it, and its pins do not. */
+function explainDrift({ rule, reason, text }: Deny): Omit<Explanation, 'notes'> {
+  return { decision: 'deny', rule, reason, why: text, told: text, changes: [] };
 }
 
 function explainOpen(question: Question, standing: Standing, { nowMs }: ScopeScene): Omit<Explanation, 'notes'> {
   const layers = standing.kind === 'scoped' ? standing.scope.layers : undefined;
   const target = layers === undefined ? undefined : decideTarget(layers, question.kind, question.name, nowMs);
-  const grants = target?.granted === true ? target.byLayer.flat() : [];
+  const byLayer = target?.granted === true ? target.byLayer : [];
+  const grants = byLayer.flat();
   return {
     decision: 'conditional',
     rule: grants[0]?.rule,
     reason: undefined,
-    why: 'its arguments decide, and none were given (`--args`)',
+    why: `its arguments decide, and none were given (\`--args\`)${showEnd(byLayer)}`,
     told: undefined,
     changes: standing.kind === 'scoped' ? listConditions(grants, standing) : [],
   };
@@ -103,7 +139,7 @@ function explainJudgement(
     };
   }
   if (verdict === 'allow' || denial === undefined) {
-    return { ...base, why: whyAllowed(question, standing, rule), told: undefined, changes: [] };
+    return { ...base, why: whyAllowed(question, standing, rule, scene.nowMs), told: undefined, changes: [] };
   }
   return {
     ...base,
@@ -124,15 +160,24 @@ function whyObserved(standing: Standing, pause: Pause | undefined): string {
   return pause === undefined || isObserved ? 'the server is only observed' : `the server is ${describePause(pause)}`;
 }
 
-function whyAllowed({ kind }: Question, standing: Standing, rule: string): string {
+function whyAllowed({ kind, name }: Question, standing: Standing, rule: string, nowMs: number): string {
   if (standing.kind === 'scoped') {
-    const grant = standing.scope.layers.flatMap(({ grants }) => grants).find((one) => one.rule === rule);
+    const { layers } = standing.scope;
+    const grant = layers.flatMap(({ grants }) => grants).find((one) => one.rule === rule);
     if (grant === undefined) return `a ${kind} of this kind ${rule}`;
-    const end = Number.isFinite(grant.expiresAtMs) ? `, until ${showExpiry(grant.expiresAtMs)}` : '';
+    const target = decideTarget(layers, kind, name, nowMs);
+    const end = showEnd([[grant], ...(target.granted ? target.byLayer : [])]);
     const why = grant.reason === undefined ? '' : ` (${makeInert(grant.reason)})`;
     return `granted as \`${makeInert(grant.pattern)}\`${end}${why}`;
   }
   return 'the server has no scope: everything is recorded, nothing is denied by one';
+}
+
+/** The last that grants it in each layer; the first of these to end ends it. Nothing where none does. */
+function showEnd(byLayer: readonly (readonly Grant[])[]): string {
+  const ends = byLayer.map((grants) => Math.max(...grants.map(({ expiresAtMs }) => expiresAtMs)));
+  const endMs = Math.min(...ends);
+  return Number.isFinite(endMs) ? `, until ${showExpiry(endMs)}` : '';
 }
 
 function format(question: Question, explanation: Explanation, io: CliIo): string {

@@ -20,6 +20,10 @@ export interface InitView {
   readonly server: ProposedServer;
   readonly listing: Listing;
   readonly use: ServerUse | undefined;
+  /** Under which name that is on record. */
+  readonly usedAs: string;
+  /** Where nothing is: under which other name there is use of the same command. */
+  readonly bareName: string | undefined;
   readonly proposal: Proposal;
   readonly target: InitTarget;
   readonly plan: ConfigPlan;
@@ -66,7 +70,7 @@ export function formatWritten({ path, isProject }: InitTarget, name: string, { c
   return `\n${paint('good', 'written')} ${wrapText(makeInert(path), columns, '')}\n${lines}`;
 }
 
-function listOffer({ server, listing, use, proposal }: InitView): readonly string[] {
+function listOffer({ server, listing, use, usedAs, bareName, proposal }: InitView): readonly string[] {
   const counts = LIST_KINDS.flatMap((kind) => {
     const list = listing.lists[kind];
     return list === undefined ? [] : [countOf(list.entries.length + list.omitted, ...WORDS[kind])];
@@ -77,15 +81,19 @@ function listOffer({ server, listing, use, proposal }: InitView): readonly strin
   if (proposal.basis === 'offer') {
     lines.push(
       use === undefined
-        ? 'no use of it is on record: nothing is granted, and each tool is there to be granted'
+        ? `no use of ${bareName === undefined ? 'it' : `\`${usedAs}\``} is on record: nothing is granted, and each tool is there to be granted`
         : 'nothing of what it was used for can be granted as it is: see below',
     );
+    if (bareName !== undefined)
+      lines.push(
+        `without a config this command is on record as \`${bareName}\`: \`--used-as ${bareName}\` proposes from that`,
+      );
     return lines;
   }
   const calls = proposal.granted.reduce((sum, grant) => sum + (grant.calls ?? 0), 0);
   const since = use === undefined ? '' : ` since ${showDay(use.sinceMs)}`;
   lines.push(
-    `on record${since}: ${countOf(calls, 'use')} of ${countOf(proposal.granted.length, 'thing')} that it offers; only these are granted`,
+    `on record${usedAs === server.name ? '' : ` as \`${usedAs}\``}${since}: ${countOf(calls, 'use')} of ${countOf(proposal.granted.length, 'thing')} that it offers; only these are granted`,
   );
   return lines;
 }

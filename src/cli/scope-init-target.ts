@@ -1,7 +1,7 @@
 // Where `scope init` writes: the file that is named, else the policy that `run` would use, else a new one at the user's place; and
 // what stands there now. Writes nothing.
 import { lstatSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
+import { dirname, extname, resolve } from 'node:path';
 import { type AllowedConfig, findConfigFile, isProjectFile, userConfigPath } from '../config/find-config.ts';
 import { readConfigFile } from '../config/load-config.ts';
 import { parseConfig } from '../config/parse-config.ts';
@@ -37,6 +37,12 @@ export function findInitTarget({ out, env, cwd, uid, readAllowed }: TargetInput)
     if (!['.json', '.yaml', '.yml', ''].includes(ending)) {
       throw new GuardError('usage', `a config cannot be \`*${ending}\``, {
         hint: 'name it `.yaml` or `.json`',
+      });
+    }
+    // the user's own place may have to be made; whoever names another has misspelt it
+    if (out !== undefined && !isPresent(dirname(path))) {
+      throw new GuardError('usage', `there is no directory \`${dirname(path)}\``, {
+        hint: 'make it first, or name a file in one that exists with `--out FILE`',
       });
     }
     return { path, notation: ending === '.json' ? 'json' : 'yaml', there: undefined, isProject };

@@ -1,7 +1,7 @@
 // `mcp-guard scope init`: starts a server once, lists what it offers, and proposes the smallest scope of it. Shows what it would
 // write, and writes it after a yes. Knows neither how a server is asked nor how a file is replaced.
 import type { ListedServer } from '../adapters/list-server.ts';
-import { countErrors, type Diagnostic, showDiagnostic } from '../config/diagnostics.ts';
+import type { Diagnostic } from '../config/diagnostics.ts';
 import { ownArguments } from '../config/own-arguments.ts';
 import { quoteWord } from '../config/shell-word.ts';
 import { GuardError } from '../guard-error.ts';
@@ -11,7 +11,7 @@ import { type ConfigPlan, planConfig } from '../policy/propose/new-config.ts';
 import { type Proposal, proposeScope } from '../policy/propose/proposal.ts';
 import type { ProposedServer } from '../policy/propose/proposed-document.ts';
 import type { Json } from '../wire/json.ts';
-import { isSameJson } from '../wire/same-json.ts';
+import { checkWritten } from './check-written.ts';
 import { type Consent, refuseFromServer } from './consent.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
@@ -20,6 +20,8 @@ import type { InitTarget } from './scope-init-target.ts';
 
 export interface ScopeInitOptions {
   readonly server: ProposedServer;
+  /** Under which name its use is on record; undefined: its own. */
+  readonly usedAs?: string | undefined;
   /** Only from what is on record: where nothing is, nothing is proposed. */
   readonly fromAudit: boolean;
   /** Do not ask. */
@@ -30,7 +32,10 @@ export interface ScopeInitContext {
   readonly target: InitTarget;
   /** Starts the server, and ends it. Keeps what it offers, for `scope lint` and `scope show`. */
   readonly list: () => Promise<ListedServer>;
-  readonly readUse: () => ServerUse | undefined;
+  /** @param server as the record calls it */
+  readonly readUse: (server: string) => ServerUse | undefined;
+  /** As a bare run of the same command is recorded. */
+  readonly bareName: string;
   readonly place: PathPlace;
   /** What the text would mean as the config of `target`. */
   readonly parse: (text: string) => Json | undefined;
@@ -59,11 +64,19 @@ export async function runScopeInit(options: ScopeInitOptions, io: CliIo, context
       hint: 'run it on a terminal, or add `--yes`: then what it proposes is written unseen',
     });
   }
-  const use = context.readUse();
-  const hasUse = use !== undefined && Object.values(use.byKind).some((names) => names.size > 0);
-  if (fromAudit && !hasUse) {
-    throw new GuardError('usage', `no use of \`${server.name}\` is on record`, {
-      hint: 'run it behind `mcp-guard run` for a while, name it with `--server` as it is called there, or leave out `--from-audit`',
+  const { usedAs = server.name } = options;
+  const use = context.readUse(usedAs);
+  // INVARIANT: only named: what other programs of that name did is nothing to propose from unasked
+  const isElsewhere =
+    !hasUse(use) &&
+    options.usedAs === undefined &&
+    context.bareName !== usedAs &&
+    hasUse(context.readUse(context.bareName));
+  if ((fromAudit || options.usedAs !== undefined) && !hasUse(use)) {
+    throw new GuardError('usage', `no use of \`${usedAs}\` is on record`, {
+      hint: isElsewhere
+        ? `without a config this command is on record as \`${context.bareName}\`: add \`--used-as ${context.bareName}\``
+        : 'run it behind `mcp-guard run` for a while, or name it with `--used-as` as it is called in `mcp-guard audit tail`',
     });
   }
   const listed = await context.list();
@@ -77,15 +90,29 @@ export async function runScopeInit(options: ScopeInitOptions, io: CliIo, context
     place,
   });
   const planned = plan(target, server, proposal);
-  checkPlan(planned, context);
+  checkWritten(planned, {
+    ...context,
+    path: target.path,
+    byHand: 'add this by hand, or write elsewhere with `--out FILE`',
+  });
   const advice = context.advise(planned.document);
   io.stdout.write(
-    formatInit({ server, listing, use, proposal, target, plan: planned, advice, isLocked: context.isLocked }, io),
+    formatInit(
+      {
+        ...{ server, listing, use, usedAs, proposal, target, advice },
+        ...{ plan: planned, isLocked: context.isLocked, bareName: isElsewhere ? context.bareName : undefined },
+      },
+      io,
+    ),
   );
   if (!options.yes) await confirm(target, ask);
   context.write(planned.text);
   io.stdout.write(formatWritten(target, server.name, io));
   return 0;
+}
+
+function hasUse(use: ServerUse | undefined): boolean {
+  return use !== undefined && Object.values(use.byKind).some((names) => names.size > 0);
 }
 
 /** @throws GuardError server_listed, config_invalid */
@@ -103,34 +130,6 @@ function plan({ path, notation, there }: InitTarget, server: ProposedServer, pro
       hint: 'give another name with `--server NAME`, write elsewhere with `--out FILE`, or edit it by hand',
     },
   );
-}
-
-/** INVARIANT: what is written means what was there and what is shown, nothing else; and it is a config that `run` takes. */
-function checkPlan({ text, document, added }: ConfigPlan, { target, parse, check }: ScopeInitContext): void {
-  const { path } = target;
-  if (!isSameJson(tryParse(text, parse), document)) {
-    throw new GuardError('config_unwritable', `\`${path}\` is written in a form that cannot be added to`, {
-      hint: `add this by hand, or write elsewhere with \`--out FILE\`:\n${added}`,
-    });
-  }
-  const diagnostics = check(document);
-  if (diagnostics.length === 0) return;
-  const lines = diagnostics.map((diagnostic) => `  ${showDiagnostic(diagnostic)}`);
-  throw new GuardError(
-    'config_invalid',
-    [`with it \`${path}\` would have ${countErrors(diagnostics)}:`, ...lines].join('\n'),
-    {
-      hint: 'mend them, then try again; nothing was written',
-    },
-  );
-}
-
-function tryParse(text: string, parse: ScopeInitContext['parse']): Json | undefined {
-  try {
-    return parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function notListed(listed: Exclude<ListedServer, { kind: 'listed' }>, server: ProposedServer): GuardError {

@@ -15,16 +15,20 @@ import { prepareOwnPaths } from '../policy/constraint/own-reach.ts';
 import type { Inventory } from '../policy/inventory/known-list.ts';
 import type { CommandOptions } from '../policy/lock/lock-command.ts';
 import { createOwnPathsPolicy } from '../policy/own-paths.ts';
-import { NO_PAUSES, pauseAt } from '../policy/pause.ts';
+import { NO_PAUSES, type Pause, pauseAt } from '../policy/pause.ts';
+import { describeBlocked } from './blocked-server.ts';
 import { openCeilingsHere, restrictBareRun } from './ceilings-here.ts';
 import { commandOptions } from './command-options.ts';
+import { findEnding } from './ending-approval.ts';
 import { makeInert } from './inert-text.ts';
+import { readKeptOut } from './kept-by-pins.ts';
 import { loadLockedPolicy } from './locked-policy.ts';
 import { narrowToRoles } from './narrow-to-roles.ts';
 import { listKnownFiles, listOwnFiles } from './own-files.ts';
 import { readPausesHere } from './pauses-here.ts';
 import type { ExplainScene } from './scope-explain.ts';
 import type { OwnPathsPolicy } from './scope-judge.ts';
+import { standingOf } from './scope-standing.ts';
 import { loadPortsFor } from './with-constraints.ts';
 
 export interface ScopeMachine extends ExplainScene {
@@ -60,6 +64,17 @@ export async function openScopeMachine(
   const ceilings = await openCeilingsHere();
   const context = { env, uid: process.getuid?.(), portsFor: await loadPortsFor(), stateDir, tenant, nowMs, ceilings };
   const locked = place === undefined || reading === 'as_written' ? undefined : await loadLockedPolicy(place, context);
+  const ending =
+    locked === undefined || place === undefined
+      ? undefined
+      : await findEnding(locked, place, context, (later, server) => {
+          const policy = narrowToRoles(later, roles);
+          const unlisted = restrictionLayers(restrictionsOn(policy, undefined, unlistedAt(server)));
+          return standingOf(policy, server, (entry) => [
+            ...later.layersOf(entry),
+            ...(entry === undefined ? unlisted : []),
+          ]);
+        });
   const inForce = locked === undefined ? undefined : narrowToRoles(locked, roles);
   const policy = inForce ?? (place === undefined ? undefined : loadPolicy(place, context));
   const effective = place === undefined ? await restrictBareRun(ceilings) : policy;
@@ -71,25 +86,37 @@ export async function openScopeMachine(
   const said = new Set<string>();
   // a config that was only written is not what is paused
   const pauses = locked === undefined ? NO_PAUSES : readPausesHere(stateDir, tenant, nowMs);
+  const waitsOf = (server: string): string | undefined =>
+    locked && describeBlocked(locked.judgement, server, 'is not started');
+  const pauseOf = (server: string): Pause | undefined =>
+    pauseAt(pauses, { config: lockPlace?.config ?? '', server }, nowMs);
+  const sayOnce = (server: string, why: string): void => {
+    if (!said.has(server)) say(`what \`${server}\` offers is not known: ${why}`);
+    said.add(server);
+  };
   return {
     policy,
     commandOptions: place === undefined ? '' : commandOptions(place, tenant),
     stateDir,
     nowMs,
     further: (entry, server) => [
-      ...(locked?.layersOf(entry) ?? []),
+      ...(locked?.layersOf(entry) ?? []).map((layer) => {
+        const waits = waitsOf(server);
+        return waits === undefined ? layer : { ...layer, waits };
+      }),
       ...(entry === undefined ? restrictionLayers(restrictionsOn(effective, entry, unlistedAt(server))) : []),
     ],
     decided: locked?.decided ?? [],
-    pauseOf: (server) => pauseAt(pauses, { config: lockPlace?.config ?? '', server }, nowMs),
+    ending,
+    waitsOf,
+    pauseOf,
+    // what is paused or observed passes
+    keptOutOf: (server) =>
+      locked === undefined || pauseOf(server) !== undefined
+        ? undefined
+        : readKeptOut(server, { ...locked, policy: inForce ?? locked.policy }, tenant, (why) => sayOnce(server, why)),
     offered: () => listInventories(stateDir, tenant),
-    inventoryOf: (server) => {
-      const complain = (why: string): void => {
-        if (!said.has(server)) say(`what \`${server}\` offers is not known: ${why}`);
-        said.add(server);
-      };
-      return tryInventory(stateDir, tenant, server, nowMs, complain);
-    },
+    inventoryOf: (server) => tryInventory(stateDir, tenant, server, nowMs, (why) => sayOnce(server, why)),
     ownPathsOf: (server) => {
       const known = ownPaths.get(server);
       if (known !== undefined) return known;

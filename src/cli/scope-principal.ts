@@ -4,13 +4,17 @@ import { mayUse } from '../policy/identity/start-question.ts';
 import { stateOf, type Tokens } from '../policy/identity/token-record.ts';
 import { suggestName } from './breaker-target.ts';
 import { makeInert } from './inert-text.ts';
+import { cutMiddle } from './text-width.ts';
+
+/** Columns of a name that nobody has. */
+const LONGEST_SHOWN = 60;
 
 export interface Subject {
   readonly roles: readonly string[];
   /** For a person. */
   readonly heading: string;
-  /** Whether its token is for this server of the config. */
-  mayUse(server: string): boolean;
+  /** Whether its token is for this server. @param isConfigured default: it is of the config */
+  mayUse(server: string, isConfigured?: boolean): boolean;
 }
 
 /** @param text `reader,writer` @throws GuardError usage */
@@ -33,9 +37,13 @@ export function findPrincipal(name: string, tenant: string, { tokens }: Tokens, 
   const own = valid.filter(({ principal }) => principal === bare);
   if (own.length === 0) {
     const names = [...new Set(valid.map(({ principal }) => principal))];
-    throw new GuardError('usage', `no guard token of the tenant \`${tenant}\` is for \`${name}\``, {
-      hint: `${suggestName(bare, names)}; the roles of a JWT stand in it: ask with \`--role\``,
-    });
+    throw new GuardError(
+      'usage',
+      `no guard token of the tenant \`${tenant}\` is for \`${cutMiddle(makeInert(name), LONGEST_SHOWN)}\``,
+      {
+        hint: `${suggestName(bare, names)}; the roles of a JWT stand in it: ask with \`--role\``,
+      },
+    );
   }
   const sets = new Map<string, typeof own>();
   for (const one of own) {
@@ -49,7 +57,7 @@ export function findPrincipal(name: string, tenant: string, { tokens }: Tokens, 
     const servers = first.servers ?? undefined;
     const by = same.map(({ id }) => id).join(', ');
     const heading = `${makeInert(principal)} with ${describeRoles(roles)}, by token ${by}`;
-    return [{ roles, heading, mayUse: (id: string) => mayUse({ servers }, { id, isConfigured: true }) }];
+    return [{ roles, heading, mayUse: (id: string, isConfigured = true) => mayUse({ servers }, { id, isConfigured }) }];
   });
 }
 

@@ -25,6 +25,7 @@ const FLIPS: readonly (readonly [flip: Flip, head: string, tone: Tone])[] = [
 /** Groups of each direction; `--json` has them all. */
 const MOST_SHOWN = 30;
 const LONGEST_WORD = 40;
+const MOST_UNLISTED = 6;
 
 /** Every line ended. INVARIANT: no line is wider than the screen. */
 export function formatReplay(sum: ReplaySum, heading: ReplayHeading, io: CliIo): string {
@@ -57,8 +58,19 @@ export function formatReplay(sum: ReplaySum, heading: ReplayHeading, io: CliIo):
         `of those that would pass wait for an approval (\`mcp-guard scope diff${heading.commandOptions}\`)`,
       ),
     );
+  if (sum.unlisted.size > 0) lines.push(...count(...describeUnlisted(sum.unlisted)));
   if (ungrouped > 0) lines.push(...count(ungrouped, 'more of these under other names than are kept apart'));
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** How many, and of which servers, the most frequent first. */
+function describeUnlisted(unlisted: ReadonlyMap<string, number>): readonly [number: number, text: string] {
+  const servers = [...unlisted].sort(([, one], [, other]) => other - one);
+  const number = servers.reduce((all, [, times]) => all + times, 0);
+  const named = servers.slice(0, MOST_UNLISTED).map(([name, times]) => `\`${makeInert(name)}\` ${times}`);
+  const more = servers.length > named.length ? ` and ${servers.length - named.length} more` : '';
+  const text = `more are of servers that it does not list, so \`run\` would not start them: ${named.join(', ')}${more}`;
+  return [number, `${text} (\`--server\` with \`--as\` judges those of one as those of another)`];
 }
 
 function describeSame({ observed, held }: ReplaySum): string {
@@ -90,7 +102,7 @@ function formatGroup(group: FlipGroup, columns: number, tone: Tone, paint: Paint
 
 /** One line of ASCII; keys stand in docs/scopes.md. */
 export function formatReplayJson(
-  { groups, oldestMs, flips, held, servers: _, ...sum }: ReplaySum,
+  { groups, oldestMs, flips, held, unlisted, servers: _, ...sum }: ReplaySum,
   heading: ReplayHeading,
 ): string {
   return `${stringifyInert({
@@ -98,6 +110,7 @@ export function formatReplayJson(
     ...sum,
     since: Number.isFinite(oldestMs) ? new Date(oldestMs).toISOString() : null,
     held: Object.fromEntries(held),
+    unlisted: Object.fromEntries(unlisted),
     toDenied: flips.to_denied,
     observedToDenied: flips.observed_to_denied,
     toAllowed: flips.to_allowed,

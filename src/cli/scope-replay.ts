@@ -32,6 +32,8 @@ export interface ReplaySum {
   observed: number;
   /** Of those that are the same: denied by something that a replay does not ask (pins, a limit, a breaker), by its word. */
   readonly held: ReadonlyMap<string, number>;
+  /** Not asked: requests of servers that the policy does not list, which were recorded under another config. attacker-controlled. */
+  readonly unlisted: ReadonlyMap<string, number>;
   /** Servers that are on record, of requests of any kind; the first some hundred. attacker-controlled. */
   readonly servers: ReadonlySet<string>;
   /** Of those that would pass: the lock of today denies them until somebody approves. */
@@ -56,13 +58,14 @@ const EXAMPLES = 3;
 const MOST_GROUPS = 5_000;
 const LONGEST_NAME = 256;
 const MOST_SERVERS = 300;
-/** Denials that are told apart. */
+/** Denials, and servers that are not listed, that are told apart. */
 const MOST_WORDS = 50;
 
 export function replay(input: ReplayInput, scene: ExplainScene): ReplaySum {
   const groups = new Map<string, FlipGroup>();
   const sum = { asked: 0, same: 0, observed: 0, unapproved: 0, ungrouped: 0, oldestMs: Number.POSITIVE_INFINITY };
   const held = new Map<string, number>();
+  const unlisted = new Map<string, number>();
   const servers = new Set<string>();
   const flips: Record<Flip, number> = { to_denied: 0, observed_to_denied: 0, to_allowed: 0, undecided: 0 };
   const standings = new Map<string, Standing>();
@@ -78,9 +81,13 @@ export function replay(input: ReplayInput, scene: ExplainScene): ReplaySum {
     if (of !== undefined && servers.size < MOST_SERVERS) servers.add(of);
     const asked = readRequest(placed, input);
     if (asked === undefined) continue;
+    const standing = standingFor(asked.request.upstream);
+    if (standing.kind === 'refused') {
+      countWord(unlisted, asked.request.upstream.slice(0, LONGEST_NAME));
+      continue;
+    }
     sum.asked += 1;
     sum.oldestMs = Math.min(sum.oldestMs, asked.atMs);
-    const standing = standingFor(asked.request.upstream);
     const judged = judge(asked, standing, scene);
     if (judged?.verdict === 'allow' && input.inForce !== undefined && isUnapproved(asked, input.inForce))
       sum.unapproved += 1;
@@ -88,13 +95,13 @@ export function replay(input: ReplayInput, scene: ExplainScene): ReplaySum {
     if (flip === undefined) {
       sum.same += 1;
       if (judged?.verdict === 'observe') sum.observed += 1;
-      if (asked.was === 'held') countHeld(held, asked.reason);
+      if (asked.was === 'held') countWord(held, asked.reason);
       continue;
     }
     flips[flip] += 1;
     if (!addTo(groups, flip, asked, judged?.rule, placed)) sum.ungrouped += 1;
   }
-  return { ...sum, held, servers, flips, groups: [...groups.values()].sort(compareGroups) };
+  return { ...sum, held, unlisted, servers, flips, groups: [...groups.values()].sort(compareGroups) };
 }
 
 /** Undefined: it comes to the same. What something behind the scope denied is denied, whatever the scope says. */
@@ -112,9 +119,9 @@ function isUnapproved(asked: RecordedRequest, inForce: ExplainScene): boolean {
 }
 
 /** A record may hold any word. */
-function countHeld(held: Map<string, number>, reason: string): void {
-  const word = held.has(reason) || held.size < MOST_WORDS ? reason : 'others';
-  held.set(word, (held.get(word) ?? 0) + 1);
+function countWord(counts: Map<string, number>, said: string): void {
+  const word = counts.has(said) || counts.size < MOST_WORDS ? said : 'others';
+  counts.set(word, (counts.get(word) ?? 0) + 1);
 }
 
 function judge(

@@ -1,4 +1,6 @@
 // What a person asks about, as the request that a client or a server would send. Knows no policy.
+
+import { faultOfRequest } from '../config/check-target.ts';
 import type { RequestView } from '../core/interceptor.ts';
 import { GuardError } from '../guard-error.ts';
 import type { TargetKind } from '../policy/scope/scope-policy.ts';
@@ -43,10 +45,22 @@ export function readQuestion(words: QuestionWords): Question {
       hint: 'ask about what it reaches: `<tool>`, `--resource URI` or `--prompt NAME`',
     });
   }
+  if (first.kind === 'method' && first.name.startsWith('notifications/')) {
+    throw new GuardError('usage', `\`${first.name}\` is a notification`, {
+      hint: 'no scope is asked about those: they pass without a grant',
+    });
+  }
+  const fault = first.kind === 'request' && !isFree(first.name) ? faultOfRequest(first.name) : undefined;
+  if (fault !== undefined) throw new GuardError('usage', fault.what, { hint: fault.mend });
   if (words.args !== undefined && first.kind !== 'tool' && first.kind !== 'prompt') {
     throw new GuardError('usage', `a ${first.kind} has no arguments`, { hint: 'leave out `--args`' });
   }
   return { server, ...first, args: words.args === undefined ? undefined : readArguments(words.args) };
+}
+
+/** What a server may ask in any case: a question about it has an answer. */
+function isFree(method: string): boolean {
+  return method === 'ping' || method.startsWith('tasks/');
 }
 
 export function requestFor({ server, kind, name, args }: Question): RequestView {

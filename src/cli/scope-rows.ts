@@ -1,37 +1,29 @@
 // A server's scope as rows for a person: each grant with what becomes of it, each denial, and what of the server's offer that
 // leaves. Pure; knows no layout and no file.
 import type { Decided } from '../config/restrict-policy.ts';
+import type { Deny } from '../core/interceptor.ts';
 import type { Inventory, KnownList, ListKind } from '../policy/inventory/known-list.ts';
 import { compilePattern } from '../policy/pattern.ts';
 import type { Pause } from '../policy/pause.ts';
-import { decideTarget, type Refusal } from '../policy/scope/scope-decision.ts';
+import type { KeptOut } from '../policy/pins/drift-on-file.ts';
+import { decideTarget } from '../policy/scope/scope-decision.ts';
+import type { Layers } from '../policy/scope/scope-layer.ts';
 import type { Grant, TargetKind } from '../policy/scope/scope-policy.ts';
 import { enforcedLayers } from '../policy/scope/scope-split.ts';
+import type { EndingApproval } from './ending-approval.ts';
+import { type GrantState, judgeGrant, wordOf } from './grant-state.ts';
 import { pausedStanding, type Standing } from './scope-standing.ts';
 import { describeArguments, findSource } from './scope-words.ts';
 
-export interface GrantRow {
+export interface GrantRow extends GrantState {
   readonly kind: TargetKind;
   /** attacker-controlled only as far as the config is. */
   readonly pattern: string;
   /** Where it is written. */
   readonly rule: string;
-  /**
-   * What becomes of it: `active`; or why nothing does. Of a wildcard only what holds for every name; what a ceiling or lock leaves
-   * of it shows in what is offered.
-   */
-  readonly state:
-    | 'active'
-    | 'expired'
-    | 'denied'
-    | 'needs_approval'
-    | 'not_approved'
-    | 'not_granted'
-    | 'not_plain'
-    | 'beyond_ceiling';
-  /** The rule that takes it away. */
-  readonly by: string | undefined;
   readonly expiresAtMs: number;
+  /** When the newest approval ends, where that alone gives it; Infinity for never. */
+  readonly approvedUntilMs: number;
   /** In words, inert; none: any arguments. */
   readonly args: readonly string[];
   readonly reason: string | undefined;
@@ -72,6 +64,21 @@ export interface ServerRows {
   readonly offers: readonly OfferRow[];
   /** Break-glass; undefined: none. */
   readonly pause: Pause | undefined;
+  /** The instructions that the server gives are withheld by its pins. */
+  readonly isSilenced: boolean;
+  /** Why it does not start; undefined: it does. */
+  readonly waits: string | undefined;
+  /** The newest approval, where it ends by itself. */
+  readonly ending: EndingApproval | undefined;
+}
+
+/** What is known beside the scope. */
+export interface MoreOfServer {
+  readonly decided?: readonly Decided[] | undefined;
+  readonly pause?: Pause | undefined;
+  readonly keptOut?: KeptOut | undefined;
+  readonly waits?: string | undefined;
+  readonly ending?: EndingApproval | undefined;
 }
 
 const KIND_OF: Readonly<Record<ListKind, TargetKind>> = {
@@ -88,17 +95,28 @@ export function listScopeRows(
   standing: Standing,
   inventory: Inventory | undefined,
   nowMs: number,
-  decided: readonly Decided[] = [],
-  pause?: Pause,
+  { decided = [], pause, keptOut, waits, ending }: MoreOfServer = {},
 ): ServerRows {
   const effective = pausedStanding(standing, pause);
   const offers = LISTS.flatMap((list) => {
     const known = inventory?.lists[list];
-    return known === undefined ? [] : [readOffer(list, known, effective, nowMs)];
+    return known === undefined ? [] : [readOffer(list, known, effective, nowMs, keptOut)];
   });
   const isOurs = ({ path }: Decided): boolean => !path.startsWith('servers.') || path.startsWith(`servers.${server}.`);
-  const base = { server, standing, inventory, offers, pause, decided: decided.filter(isOurs) };
+  const isSilenced = keptOut?.isSilenced === true;
+  const base = {
+    server,
+    standing,
+    inventory,
+    offers,
+    pause,
+    decided: decided.filter(isOurs),
+    isSilenced,
+    waits,
+    ending,
+  };
   if (standing.kind !== 'scoped') return { ...base, layers: [], ceilings: [], grants: [], denies: [] };
+  const later = ending?.standingOf(server);
   const { layers } = standing.scope;
   const scope = standing.entry?.scope;
   return {
@@ -112,8 +130,10 @@ export function listScopeRows(
         kind: grant.kind,
         pattern: grant.pattern,
         rule: grant.rule,
-        ...stateOf(grant, standing, nowMs),
+        ...judgeGrant(grant, layers, nowMs, (name) => keptOut?.tool(name)),
         expiresAtMs: grant.expiresAtMs,
+        approvedUntilMs:
+          later === undefined ? Number.POSITIVE_INFINITY : endOf(grant, layers, nowMs, later, ending?.endMs ?? nowMs),
         args: source === undefined ? conditionsOf(grant) : describeArguments(source),
         reason: grant.reason,
         owner: grant.owner,
@@ -124,38 +144,17 @@ export function listScopeRows(
   };
 }
 
+/** What is nothing now ends no more, nor what somebody has approved without an end. */
+function endOf(grant: Grant, layers: Layers, nowMs: number, later: Standing, endMs: number): number {
+  const now = judgeGrant(grant, layers, nowMs);
+  const then = later.kind === 'scoped' ? judgeGrant(grant, later.scope.layers, nowMs) : undefined;
+  const isLess = then?.state !== 'active' || (then.lessBy !== undefined && now.lessBy === undefined);
+  return now.state === 'active' && later.kind !== 'unscoped' && isLess ? endMs : Number.POSITIVE_INFINITY;
+}
+
 /** Of a grant that is not the config's: its notation is not at hand. */
 function conditionsOf({ checkArguments }: Grant): readonly string[] {
   return checkArguments === undefined ? [] : ['only with arguments that it allows'];
-}
-
-function stateOf(
-  grant: Grant,
-  { scope: { layers } }: Extract<Standing, { kind: 'scoped' }>,
-  nowMs: number,
-): Pick<GrantRow, 'state' | 'by'> {
-  if (!(nowMs < grant.expiresAtMs)) return { state: 'expired', by: undefined };
-  if (!/[*?]/.test(grant.pattern)) {
-    const decision = decideTarget(layers, grant.kind, grant.pattern, nowMs);
-    if (!decision.granted) return { state: wordOf(decision.refusal), by: decision.refusal.rule };
-  } else if (layers.some((layer) => layer.deniesAll.has(grant.kind))) {
-    const decision = decideTarget(layers, grant.kind, '', nowMs);
-    return { state: 'denied', by: decision.granted ? undefined : decision.refusal.rule };
-  }
-  return grant.approve === undefined ? { state: 'active', by: undefined } : { state: 'needs_approval', by: undefined };
-}
-
-/** Of a refusal that looks at no arguments. */
-function wordOf(refusal: Refusal): Exclude<GrantRow['state'], 'active'> {
-  switch (refusal.kind) {
-    case 'absent':
-      return refusal.by === undefined ? refusal.why : 'beyond_ceiling';
-    case 'unapproved':
-      return 'not_approved';
-    case 'approval':
-    case 'arguments':
-      return 'needs_approval';
-  }
 }
 
 function countMatches(grant: Grant, inventory: Inventory | undefined): number | undefined {
@@ -165,17 +164,35 @@ function countMatches(grant: Grant, inventory: Inventory | undefined): number | 
   return lists.reduce((sum, { entries }) => sum + entries.filter(({ name }) => pattern.matches(name)).length, 0);
 }
 
-function readOffer(list: ListKind, known: KnownList, standing: Standing, nowMs: number): OfferRow {
+function readOffer(
+  list: ListKind,
+  known: KnownList,
+  standing: Standing,
+  nowMs: number,
+  keptOut: KeptOut | undefined,
+): OfferRow {
   const visible: string[] = [];
   const hidden: { name: string; why: string; rule: string }[] = [];
   // a server may list one name twice: it is one to whoever asks for it
   for (const name of new Set(known.entries.map((entry) => entry.name))) {
-    const refusal = refusalOf(KIND_OF[list], name, standing, nowMs);
+    const refusal = refusalOf(KIND_OF[list], name, standing, nowMs) ?? driftOf(list, name, standing, keptOut);
     if (refusal === undefined) visible.push(name);
     else hidden.push({ name, ...refusal });
   }
   const { isComplete, omitted, seenAtMs } = known;
   return { list, visible, hidden, isComplete, omitted, seenAtMs };
+}
+
+/** What is observed is let pass. */
+function driftOf(
+  list: ListKind,
+  name: string,
+  standing: Standing,
+  keptOut: KeptOut | undefined,
+): { readonly why: string; readonly rule: string } | undefined {
+  const isObserved = standing.kind === 'scoped' && standing.scope.mode === 'observe';
+  const denial: Deny | undefined = list === 'tools' && !isObserved ? keptOut?.tool(name) : undefined;
+  return denial && { why: denial.reason, rule: denial.rule };
 }
 
 function refusalOf(

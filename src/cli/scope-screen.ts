@@ -1,13 +1,12 @@
-// The rows of `scope show` as lines that fit, and as JSON. Names of a server are attacker-controlled and shown inert.
+// The rows of `scope show` as lines that fit. Names of a server are attacker-controlled and shown inert.
 import type { ListKind } from '../policy/inventory/known-list.ts';
 import type { TargetKind } from '../policy/scope/scope-policy.ts';
-import { stringifyInert } from './call-json.ts';
 import { showDay } from './call-line.ts';
 import { makeInert } from './inert-text.ts';
-import { describePause, pauseJson } from './pause-words.ts';
+import { describePause } from './pause-words.ts';
 import type { Paint } from './render.ts';
 import type { GrantRow, OfferRow, ServerRows } from './scope-rows.ts';
-import { showExpiry } from './scope-words.ts';
+import { showExact, showExpiry } from './scope-words.ts';
 import { cutMiddle, measureText, wrapWords } from './text-width.ts';
 
 export interface ScopeStyle {
@@ -42,6 +41,7 @@ const STATES: Readonly<Record<Exclude<GrantRow['state'], 'active'>, string>> = {
   not_granted: 'denied: not granted',
   beyond_ceiling: 'denied: beyond the ceiling',
   not_plain: 'granted as it is written only',
+  drifted: 'its definition has changed, or is new: kept out of use',
 };
 
 /** INVARIANT: no line is wider than `columns`. */
@@ -52,7 +52,7 @@ export function formatServer(rows: ServerRows, style: ScopeStyle): readonly stri
   return [
     paint('strong', first),
     ...rest,
-    ...formatPause(rows, style),
+    ...formatWarnings(rows, style),
     ...KINDS.flatMap((kind) => formatGrants(kind, rows, style)),
     ...formatDenies(rows, style),
     ...formatDecided(rows, style),
@@ -90,25 +90,31 @@ function describeStanding({ server, standing, ceilings, inventory }: ServerRows)
   }
 }
 
-function formatPause({ pause, ceilings }: ServerRows, { columns, paint }: ScopeStyle): readonly string[] {
-  if (pause === undefined) return [];
+function formatWarnings(rows: ServerRows, { columns, paint }: ScopeStyle): readonly string[] {
+  const { pause, ceilings, waits, isSilenced, ending } = rows;
   const but = ceilings.length === 0 ? '' : ', but for what a ceiling denies';
-  const text = `${describePause(pause)}: what its scope and its pins deny is recorded and let pass${but}`;
-  return fitLines(text, 2, columns).map((line) => paint('warn', line));
+  const texts = [
+    waits === undefined ? '' : makeInert(waits),
+    pause === undefined
+      ? ''
+      : `${describePause(pause)}: what its scope and its pins deny is recorded and let pass${but}`,
+    ending === undefined ? '' : `approval ${ending.number} ends at ${showExact(ending.endMs)}, and what it alone gives with it`,
+    isSilenced ? 'its instructions have changed, and are withheld' : '',
+  ];
+  return texts.flatMap((text) => fitLines(text, 2, columns)).map((line) => paint('warn', line));
 }
 
-function formatGrants(kind: TargetKind, { grants, standing }: ServerRows, style: ScopeStyle): readonly string[] {
+function formatGrants(kind: TargetKind, { grants, standing, waits }: ServerRows, style: ScopeStyle): readonly string[] {
   const own = grants.filter((grant) => grant.kind === kind);
   if (own.length === 0 || standing.kind !== 'scoped') return [];
-  return [...formatHead(HEADS[kind], style), ...own.flatMap((grant) => formatGrant(grant, style))];
+  return [...formatHead(HEADS[kind], style), ...own.flatMap((grant) => formatGrant(grant, waits, style))];
 }
 
-function formatGrant(grant: GrantRow, { columns, paint }: ScopeStyle): readonly string[] {
-  const { state, by, expiresAtMs, reason, owner, args, matches } = grant;
+function formatGrant(grant: GrantRow, waits: ServerRows['waits'], { columns, paint }: ScopeStyle): readonly string[] {
+  const { state, by, lessBy, reason, owner, args, matches } = grant;
   const isActive = state === 'active';
-  const end = Number.isFinite(expiresAtMs) ? `until ${showExpiry(expiresAtMs)}` : '';
-  const states =
-    state === 'active' ? end : state === 'expired' ? `expired: ended with ${showExpiry(expiresAtMs)}` : STATES[state];
+  const less = lessBy === undefined ? '' : `not all of it: ${makeInert(lessBy)} has less`;
+  const states = describeState(grant, waits);
   const taken = by === undefined || by === grant.rule ? '' : `by ${makeInert(by)}`;
   const matched = matches === undefined ? '' : `matches ${matches === 0 ? 'nothing' : matches} offered`;
   const why = [owner, reason].flatMap((text) => (text === undefined ? [] : [makeInert(text)])).join(': ');
@@ -117,11 +123,27 @@ function formatGrant(grant: GrantRow, { columns, paint }: ScopeStyle): readonly 
     ...fitLines([states, taken].filter((text) => text !== '').join(' '), 6, columns).map((line) =>
       paint(isActive ? 'plain' : 'warn', line),
     ),
+    ...fitLines(less, 6, columns).map((line) => paint('warn', line)),
     ...args.flatMap((text) => fitLines(text, 6, columns)),
     ...fitLines([makeInert(grant.rule), matched, why].filter((text) => text !== '').join('; '), 6, columns).map(
       (line) => paint('quiet', line),
     ),
   ];
+}
+
+function describeState({ state, ended, expiresAtMs, approvedUntilMs }: GrantRow, waits: ServerRows['waits']): string {
+  switch (state) {
+    case 'expired':
+      return `expired: ended with ${showExpiry(expiresAtMs)}`;
+    case 'not_approved':
+      if (waits !== undefined) return 'denied: waits for an approval with its server';
+      return ended === undefined ? STATES.not_approved : `denied: no approval covers it now (${makeInert(ended)})`;
+    case 'active':
+      if (approvedUntilMs < expiresAtMs) return `until ${showExact(approvedUntilMs)}, when its approval ends`;
+      return Number.isFinite(expiresAtMs) ? `until ${showExpiry(expiresAtMs)}` : '';
+    default:
+      return STATES[state];
+  }
 }
 
 function formatDenies({ denies }: ServerRows, style: ScopeStyle): readonly string[] {
@@ -152,9 +174,10 @@ function formatOffer(offer: OfferRow, { standing }: ServerRows, style: ScopeStyl
   const { visible, hidden, isComplete, omitted, seenAtMs } = offer;
   const { columns, paint, mostNames } = style;
   const count = visible.length + hidden.length + omitted;
+  const drifted = hidden.filter(({ why }) => why === 'definition_drift');
   const parts = [
     `${visible.length} visible`,
-    `${hidden.length} hidden`,
+    `${hidden.length} hidden${drifted.length === 0 ? '' : ` (${drifted.length} by pins)`}`,
     ...(omitted === 0 ? [] : [`${omitted} not kept`]),
     ...(isComplete ? [] : ['nobody has read the list to its end']),
   ];
@@ -168,10 +191,14 @@ function formatOffer(offer: OfferRow, { standing }: ServerRows, style: ScopeStyl
   const isFree = standing.kind === 'unscoped';
   return [
     ...formatHead(what, style),
-    ...names(isFree ? 'all' : 'visible', visible),
+    ...names(isFree && hidden.length === 0 ? 'all' : 'visible', visible),
+    ...names(
+      'kept out of use by pins',
+      drifted.map(({ name }) => name),
+    ).map((line) => paint('warn', line)),
     ...names(
       'hidden',
-      hidden.map(({ name }) => name),
+      hidden.filter((one) => !drifted.includes(one)).map(({ name }) => name),
     ).map((line) => paint('quiet', line)),
   ];
 }
@@ -187,31 +214,6 @@ function fitLines(text: string, indent: number, columns: number): readonly strin
   const room = Math.max(1, columns - indent);
   const isOneLine = measureText(text) <= room;
   return (isOneLine ? [text] : wrapWords(text, room)).map((line) => blanks + line.replaceAll('\u00a0', ' '));
-}
-
-/** One line of ASCII; keys stand in docs/scopes.md. */
-export function formatServerJson(tenant: string, rows: ServerRows): string {
-  const { server, standing, layers, ceilings, decided, grants, denies, inventory, offers, pause } = rows;
-  const scoped = standing.kind === 'scoped' ? standing : undefined;
-  return stringifyInert({
-    tenant,
-    server,
-    standing: standing.kind,
-    why: standing.kind === 'unscoped' ? standing.why : undefined,
-    mode: scoped?.scope.mode,
-    pause: pauseJson(pause),
-    scope: scoped?.entry?.scope?.name || null,
-    layers,
-    ceilings,
-    decided: decided.map(({ path, was, is, by }) => ({ path, was: String(was), is: String(is), by })),
-    grants: grants.map(({ expiresAtMs, ...grant }) => ({
-      ...grant,
-      expires: Number.isFinite(expiresAtMs) ? new Date(expiresAtMs).toISOString() : null,
-    })),
-    denies: denies.map(({ kind, pattern, rule, reason }) => ({ kind, pattern, rule, reason })),
-    serverInfo: inventory?.server ?? null,
-    offers: offers.map(({ seenAtMs, ...offer }) => ({ ...offer, seenAt: new Date(seenAtMs).toISOString() })),
-  });
 }
 
 /** Kept on one line, and told apart from its neighbours. */

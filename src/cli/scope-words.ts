@@ -67,9 +67,14 @@ function list(value: Json, one: (value: Json) => string): string {
 
 const DAY_MS = 86_400_000;
 
-/** `2026-12-31`: to the end of that day; else the moment. UTC, as it is written. */
+/** `2026-12-31T18:42:10Z`: what is finer tells a person nothing. */
+export function showExact(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+/** `2026-12-31`: to the end of that day; else the moment, to the second. UTC. */
 export function showExpiry(expiresAtMs: number): string {
   const isDay = expiresAtMs % DAY_MS === 0;
   const text = new Date(isDay ? expiresAtMs - 1 : expiresAtMs).toISOString();
-  return isDay ? text.slice(0, 10) : text.replace(/:00\.000Z$|\.000Z$/, 'Z');
+  return isDay ? text.slice(0, 10) : text.replace(/(?::00)?\.\d{3}Z$/, 'Z');
 }

@@ -5,7 +5,7 @@ import type { Log } from '../ports/log.ts';
 
 export function watchSignals(run: Pick<SessionRun, 'stop' | 'abandon'>, log: Log): void {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, () => run.stop(constants.signals[signal]));
+    process.on(signal, () => run.stop(constants.signals[signal], 'mcp-guard was told to end'));
   }
   const crash = (error: unknown) => {
     log.write(

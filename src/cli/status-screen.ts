@@ -89,8 +89,13 @@ function formatGuard({ holder, record, liveness, writtenMs }: RunEntry, style: S
 
 /** Of all servers of a guard; undefined where they differ: then each says its own. */
 function commonIsolation(servers: readonly ServerStanding[]): Isolation | undefined {
-  const [first, ...others] = new Set(servers.map(({ isolation }) => isolation));
+  const [first, ...others] = new Set(servers.filter(wasStarted).map(({ isolation }) => isolation));
   return others.length === 0 ? first : undefined;
+}
+
+/** What never was has no level, and says none. */
+function wasStarted({ word }: ServerStanding): boolean {
+  return word !== 'unapproved' && word !== 'no start';
 }
 
 function describePolicy({ config, digest, sinceMs, reload }: PolicyStanding, nowMs: number): string {
@@ -155,18 +160,16 @@ function formatPause(pause: Pause | undefined, style: StatusStyle): readonly str
 
 const TONES: Readonly<Record<ServerStanding['state'], Tone>> = { up: 'plain', down: 'bad', starting: 'warn' };
 
-function troubles(
-  { isolation, pid, word, restarts, lastError }: ServerStanding,
-  style: StatusStyle,
-  saysIsolation: boolean,
-): readonly string[] {
-  const kept = saysIsolation ? [`isolation ${isolation}`] : [];
+function troubles(server: ServerStanding, style: StatusStyle, saysIsolation: boolean): readonly string[] {
+  const { isolation, pid, word, why, restarts, lastError } = server;
+  const kept = saysIsolation && wasStarted(server) ? [`isolation ${isolation}`] : [];
   const often = restarts === 0 ? [] : [`${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`];
   const error =
     lastError === null ? [] : [`${showAge(style.nowMs - lastError.atMs)} ago: ${makeInert(lastError.text)}`];
   // one that runs has its process id where the others have the word
   const how = pid === null || word === undefined ? [] : [word];
-  const text = [...how, ...kept, ...often, ...error].join('; ');
+  const reason = why === undefined ? [] : [makeInert(why)];
+  const text = [...how, ...reason, ...kept, ...often, ...error].join('; ');
   return text === '' ? [] : notes(text, INDENT.repeat(2), style, 'quiet');
 }
 

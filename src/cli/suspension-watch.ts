@@ -1,4 +1,5 @@
 // Ends the session of a tenant that is suspended, within a second; and lets none begin. Knows neither the servers nor why.
+import { endPromptly } from '../adapters/prompt-end.ts';
 import type { SessionRun } from '../adapters/run-session.ts';
 import type { Timers } from '../adapters/shutdown-ladder.ts';
 import { isSuspended } from '../adapters/suspension.ts';
@@ -8,14 +9,11 @@ import type { TenantScope } from '../tenant/tenant-scope.ts';
 
 /** One `lstat` each. With what follows, a second is never reached. */
 const TICK_MS = 200;
-/** How long a server may take to end by itself; then it is killed, and nothing else holds up the end. */
-const GRACE_MS = 200;
-const SIGTERM = 15;
 const REFUSED_STATUS = 77;
 
 export interface SuspensionWatch {
   /** Looks from now on. */
-  begin(run: Pick<SessionRun, 'between' | 'post' | 'stop'>, server: string): void;
+  begin(run: Pick<SessionRun, 'between' | 'post' | 'stop'>, server: string | undefined): void;
   /** Of a session that ended for it; undefined otherwise. */
   exitStatus(): number | undefined;
   end(): void;
@@ -42,9 +40,7 @@ export function watchSuspension(scope: TenantScope, { timers, log }: { timers: T
         isOver = true;
         log.write('error', `the session ends: the tenant \`${scope.id}\` is suspended`);
         run.between(() => run.post({ type: 'noted', name: 'tenant', server, detail: { stage: 'session_ended' } }));
-        run.stop(SIGTERM);
-        // the second time is by force: a server that ignores TERM, or a client that reads nothing, wins no time
-        cancel = timers.after(GRACE_MS, () => run.stop(SIGTERM));
+        cancel = endPromptly(run, timers, 'its tenant is suspended');
       };
       tick();
     },

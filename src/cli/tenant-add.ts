@@ -1,27 +1,21 @@
 // `mcp-guard tenant add <id>`: shows the block that it would write into the config, asks, writes it. What it writes does nothing before it is
 // approved. Knows no notation and no file.
-import { countErrors, type Diagnostic, showDiagnostic } from '../config/diagnostics.ts';
+import type { Diagnostic } from '../config/diagnostics.ts';
 import { quoteWord } from '../config/shell-word.ts';
 import { GuardError } from '../guard-error.ts';
+import { listOf, memberOf, objectOf } from '../policy/lock/difference.ts';
 import { planTenant, type TenantWish } from '../policy/propose/tenant-block.ts';
 import type { Json } from '../wire/json.ts';
-import { isSameJson } from '../wire/same-json.ts';
+import { checkWritten } from './check-written.ts';
 import { type Consent, confirm, refuseFromServer } from './consent.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import { makePaint } from './render.ts';
 import type { InitTarget } from './scope-init-target.ts';
+import { readWish, type WishFlags } from './tenant-wish.ts';
+import { wrapWords } from './text-width.ts';
 
-export interface AddFlags {
-  /** `SERVER:NAME=REFERENCE` */
-  readonly env?: readonly string[] | undefined;
-  /** `SERVER:PATTERN` */
-  readonly allow?: readonly string[] | undefined;
-  readonly isolation?: string | undefined;
-  readonly uid?: string | undefined;
-  /** Domains, for L3. */
-  readonly network?: readonly string[] | undefined;
-  readonly readable?: readonly string[] | undefined;
+export interface AddFlags extends WishFlags {
   readonly yes?: boolean | undefined;
 }
 
@@ -36,9 +30,6 @@ export interface AddContext {
   readonly write: (text: string) => void;
 }
 
-/** As env-value.ts reads it; what is wrong behind the colon is found with the rest of the config. */
-const REFERENCE = /^(?:env|file|exec|keychain):./;
-
 /** @returns the exit code: 0 @throws GuardError usage, server_listed, server_unknown, config_…, approval_declined */
 export async function runTenantAdd(id: string, flags: AddFlags, io: CliIo, context: AddContext): Promise<number> {
   const { target, consent } = context;
@@ -52,66 +43,33 @@ export async function runTenantAdd(id: string, flags: AddFlags, io: CliIo, conte
   const planning = planTenant(target.notation, there.text, there.document, wish);
   if (!planning.ok) throw unplanned(planning, id, path);
   const { plan, isFirst } = planning;
-  checkPlan(plan, context);
+  checkWritten(plan, { ...context, path, byHand: 'add this by hand' });
   const paint = makePaint(io.color);
   io.stdout.write(`${paint('quiet', `+++ ${makeInert(path)}`)}\n`);
   for (const line of plan.added.trimEnd().split('\n')) io.stdout.write(`${paint('good', `+ ${makeInert(line)}`)}\n`);
   if (isFirst)
-    io.stdout.write('it is the first one: from then on nothing starts without `--tenant` or a token that names one\n');
+    io.stdout.write('it is the first one: from then on nothing starts without `--tenant`\nor a token that names one\n');
+  for (const note of listShared(wish, there.document))
+    for (const line of wrapWords(makeInert(note), io.columns)) io.stdout.write(`${paint('warn', line)}\n`);
   if (flags.yes !== true) await confirm(consent, `add \`${id}\`?`, 'look at what it would write, then give `--yes`');
   context.write(plan.text);
-  io.stdout.write(`added. If the config is locked, nothing of it holds before an approval:\n`);
+  io.stdout.write('added. If the config is locked, nothing of it holds before an approval:\n');
   if (target.isProject) io.stdout.write(`  mcp-guard config allow ${quoteWord(path)}\n`);
   io.stdout.write(`  mcp-guard scope approve --config ${quoteWord(path)} --reason 'a new customer'\n`);
   return 0;
 }
 
-/** @throws GuardError usage */
-function readWish(id: string, { env = [], allow = [], isolation, uid, network, readable }: AddFlags): TenantWish {
-  const levels = ['L0', 'L1', 'L2', 'L3'];
-  if (isolation !== undefined && !levels.includes(isolation))
-    throw misused(`--isolation ${isolation}`, 'is no level', `use one of ${levels.join(', ')}`);
-  if (uid !== undefined && !/^[1-9][0-9]{0,8}$/.test(uid))
-    throw misused(`--uid ${uid}`, 'is no user', 'give the number of a user that nobody else has');
-  const level = isolation === undefined ? {} : { required: isolation };
-  const user = uid === undefined ? {} : { uid: Number(uid) };
-  const reach = { ...(network === undefined ? {} : { network }), ...(readable === undefined ? {} : { readable }) };
-  const wanted = { ...level, ...user, ...reach };
-  return {
-    id,
-    env: env.map(readVariable),
-    allow: allow.map(readGrant),
-    isolation: Object.keys(wanted).length === 0 ? undefined : wanted,
-  };
-}
-
-/** INVARIANT: never shows the value: somebody may have written the secret itself there. */
-function readVariable(text: string): TenantWish['env'][number] {
-  const [, server, name, value] = /^([a-z0-9][a-z0-9-]{0,62}):([A-Za-z_][A-Za-z0-9_()]*)=(.+)$/.exec(text) ?? [];
-  if (server === undefined || name === undefined || value === undefined)
-    throw misused(
-      '--env',
-      'is not `SERVER:NAME=REFERENCE`',
-      'write it as in `--env github:GITHUB_TOKEN=env:ACME_TOKEN`',
+/** What every tenant has that does not say otherwise: places among the arguments are then everybody's. */
+function listShared({ args }: TenantWish, document: Json | undefined): readonly string[] {
+  return Object.entries(objectOf(memberOf(document, 'servers'))).flatMap(([server, entry]) => {
+    if (args.some((one) => one.server === server)) return [];
+    const places = listOf(memberOf(entry, 'args')).filter(
+      (word) => typeof word === 'string' && /^(?:[/~]|\.{1,2}\/|\$\{|[A-Za-z]:[\\/])/.test(word),
     );
-  if (!REFERENCE.test(value))
-    throw misused(
-      `--env ${server}:${name}`,
-      'is no reference',
-      'a secret is never written down: use `env:NAME`, `file:PATH`, `exec:COMMAND` or `keychain:NAME`',
-    );
-  return { server, name, value };
-}
-
-function readGrant(text: string): TenantWish['allow'][number] {
-  const [, server, pattern] = /^([a-z0-9][a-z0-9-]{0,62}):(.+)$/.exec(text) ?? [];
-  if (server === undefined || pattern === undefined)
-    throw misused(`--allow ${text}`, 'is not `SERVER:PATTERN`', "write it as in `--allow 'github:get_*'`");
-  return { server, pattern };
-}
-
-function misused(option: string, why: string, hint: string): GuardError {
-  return new GuardError('usage', `\`${option}\` ${why}`, { hint });
+    if (places.length === 0) return [];
+    const named = places.map((word) => `\`${String(word)}\``).join(', ');
+    return [`note: \`${server}\` is started with ${named}, as for everybody; \`--args\` gives it arguments of its own`];
+  });
 }
 
 function unplanned(why: Extract<ReturnType<typeof planTenant>, { ok: false }>, id: string, path: string): GuardError {
@@ -126,30 +84,4 @@ function unplanned(why: Extract<ReturnType<typeof planTenant>, { ok: false }>, i
   return new GuardError('server_listed', `\`${path}\` has a tenant \`${id}\` already: nothing is overwritten`, {
     hint: 'give another name, or edit the config by hand',
   });
-}
-
-/** INVARIANT: what is written means what was there and what is shown, nothing else; and it is a config that `run` takes. */
-function checkPlan(
-  { text, document, added }: { readonly text: string; readonly document: Json; readonly added: string },
-  { target: { path }, parse, check }: AddContext,
-): void {
-  let meant: Json | undefined;
-  try {
-    meant = parse(text);
-  } catch {
-    // the same as another meaning
-  }
-  if (!isSameJson(meant, document)) {
-    throw new GuardError('config_unwritable', `\`${path}\` is written in a form that cannot be added to`, {
-      hint: `add this by hand:\n${added}`,
-    });
-  }
-  const diagnostics = check(document);
-  if (diagnostics.length === 0) return;
-  const lines = diagnostics.map((diagnostic) => `  ${showDiagnostic(diagnostic)}`);
-  throw new GuardError(
-    'config_invalid',
-    [`with it \`${path}\` would have ${countErrors(diagnostics)}:`, ...lines].join('\n'),
-    { hint: 'mend them, then try again; nothing was written' },
-  );
 }

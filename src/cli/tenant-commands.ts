@@ -2,8 +2,10 @@
 import * as fs from 'node:fs';
 import { resolve } from 'node:path';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
+import { readRecentEvents } from '../adapters/recent-events.ts';
 import { measureRecord } from '../adapters/record-quota.ts';
 import { listRunFiles } from '../adapters/run-files.ts';
+import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { listNames } from '../adapters/small-json.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
 import { isSuspended, liftSuspension, readSuspension, writeSuspension } from '../adapters/suspension.ts';
@@ -11,17 +13,23 @@ import { systemClock } from '../adapters/system-clock.ts';
 import { writeTenantArchive } from '../adapters/tenant-archive.ts';
 import { eraseTenant } from '../adapters/tenant-erasure.ts';
 import { readTombstone, writeTombstone } from '../adapters/tenant-tombstone.ts';
+import { findTenantUser } from '../adapters/tenant-user.ts';
 import { listDays, listSegments } from '../adapters/trail-listing.ts';
+import { endProcessesOf } from '../adapters/user-processes.ts';
 import { findConfigFile } from '../config/find-config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { memberOf, objectOf } from '../policy/lock/difference.ts';
 import { isTenant, openTenantScope, type TenantScope } from '../tenant/tenant-scope.ts';
 import type { JsonObject } from '../wire/json.ts';
+import { type HistoryOptions, runHistory } from './event-history.ts';
 import { openOneShotTrail, readActor } from './one-shot-trail.ts';
 import { readConsent } from './read-consent.ts';
+import { readStateTrail } from './state-trail.ts';
 import { runTenantErase } from './tenant-erase.ts';
 import { runTenantExport } from './tenant-export.ts';
+import { joinOrders, TENANT_HISTORY } from './tenant-history.ts';
 import { requireKnown } from './tenant-known.ts';
+import { endLeftovers, type LeftoverContext } from './tenant-leftovers.ts';
 import { requireTenant, runTenantOrder, type TenantOrder } from './tenant-order.ts';
 import { showTenant, showTenants, type TenantFacts } from './tenant-screen.ts';
 import { terminalIo } from './terminal.ts';
@@ -57,20 +65,42 @@ export function show(tenant: string, flags: Shared): number {
   return showTenant(gather(scope, configured), flags.json === true, terminalIo(flags.color));
 }
 
-export function order(tenant: string, word: TenantOrder['word'], flags: Shared & Pick<TenantOrder, 'reason'>): number {
+export function history(tenant: string, flags: Shared & HistoryOptions): number {
+  const { stateDir, id } = openTenantScope(resolveStateDir(process.env), requireTenant(tenant));
+  const kept = listKept(stateDir);
+  // a config that cannot be read hides nothing of what is on record
+  if (!kept.includes(id)) requireKnown(id, { listed: namesOf(readConfigured(flags, stateDir)), kept });
+  const lastEvents = (limit: number, since: number | undefined) =>
+    hasTrail(stateDir, id)
+      ? readStateTrail(stateDir, id, () =>
+          readRecentEvents(stateDir, limit, { tenant: id, names: ['tenant'], since, wants: () => true }),
+        )
+      : [];
+  return runHistory(flags, terminalIo(flags.color), TENANT_HISTORY, joinOrders(lastEvents), nowMs());
+}
+
+export async function order(
+  tenant: string,
+  word: TenantOrder['word'],
+  flags: Shared & Pick<TenantOrder, 'reason'>,
+): Promise<number> {
   const scope = openTenantScope(resolveStateDir(process.env), requireTenant(tenant));
   const kept = listKept(scope.stateDir);
   // of whom something is kept is shut out whatever the config says, or whether it can be read
   if (!kept.includes(scope.id))
     requireKnown(scope.id, { listed: namesOf(readConfigured(flags, scope.stateDir)), kept });
   const actor = readActor();
-  return runTenantOrder({ tenant, word, reason: flags.reason }, terminalIo(flags.color), {
+  const io = terminalIo(flags.color);
+  const status = runTenantOrder({ tenant, word, reason: flags.reason }, io, {
     ...{ actor, nowMs },
     isSuspended: () => isSuspended(scope),
+    since: () => describeSuspension(scope),
     suspend: (reason) => writeSuspension(scope, { version: 1, sinceMs: nowMs(), actor, reason }),
     resume: () => liftSuspension(scope),
     openTrail: () => trailOf(scope, actor),
   });
+  if (word === 'suspend') await endLeftovers(io, leftoversOf(scope, actor));
+  return status;
 }
 
 export function erase(
@@ -81,10 +111,15 @@ export function erase(
   const configured = readConfigured(flags, scope.stateDir);
   requireKnown(scope.id, { listed: namesOf(configured), kept: listKept(scope.stateDir) });
   const actor = readActor();
-  return runTenantErase(flags, terminalIo(flags.color), {
+  const io = terminalIo(flags.color);
+  return runTenantErase(flags, io, {
     ...{ facts: gather(scope, configured), actor, consent: readConsent() },
     openTrail: () => trailOf(scope, actor),
-    erase: () => eraseTenant(scope),
+    erase: async () => {
+      // INVARIANT: nobody of the tenant is at work where its home is removed
+      await endLeftovers(io, leftoversOf(scope, actor));
+      return eraseTenant(scope);
+    },
     leaveTombstone: (erased) => writeTombstone(scope, { version: 1, atMs: nowMs(), actor, ...erased }),
   });
 }
@@ -106,6 +141,23 @@ export function exportArchive(tenant: string, flags: Shared & { readonly out?: s
 
 const nowMs = (): number => Math.trunc(systemClock.now().wallMs);
 
+function leftoversOf(scope: TenantScope, actor: string): LeftoverContext {
+  const { stateDir, id } = scope;
+  return {
+    ...{ actor, findUser: () => findTenantUser(scope), end: (user) => endProcessesOf(user, systemTimers) },
+    sessions: () => listRunFiles(stateDir, nowMs()).guards.filter(({ record }) => record.tenant === id).length,
+    pause: (ms) => new Promise((wake) => void systemTimers.after(ms, wake)),
+    record: (detail) => {
+      const trail = trailOf(scope, actor);
+      try {
+        trail.record('tenant', detail);
+      } finally {
+        trail.close();
+      }
+    },
+  };
+}
+
 function trailOf({ stateDir, id }: TenantScope, actor: string) {
   return openOneShotTrail({ stateDir, tenant: id, server: undefined, clock: systemClock, actor });
 }
@@ -125,8 +177,22 @@ function readConfigured({ config }: Shared, stateDir: string): Configured | unde
     return { tenants: objectOf(memberOf(document, 'tenants')), shared: document };
   } catch (error) {
     if (config !== undefined) throw error;
+    process.stderr.write(
+      'mcp-guard: the config cannot be used, so what it says of tenants is not known here:\nrun `mcp-guard config check`\n',
+    );
     return undefined;
   }
+}
+
+/** One that was suspended or erased before its first session has no record of its own. */
+function hasTrail(stateDir: string, tenant: string): boolean {
+  return fs.existsSync(openTenantScope(stateDir, tenant).trail.audit);
+}
+
+function describeSuspension(scope: TenantScope): TenantFacts['suspended'] {
+  const suspension = readSuspension(scope);
+  if (suspension === undefined) return undefined;
+  return { since: showTime(suspension.sinceMs), actor: suspension.actor, reason: suspension.reason };
 }
 
 function namesOf(configured: Configured | undefined): readonly string[] | undefined {
@@ -153,16 +219,12 @@ function isUsed({ trail, homes, id, stateDir }: TenantScope): boolean {
 function gather(scope: TenantScope, configured: Configured | undefined): TenantFacts {
   const { id, trail, directory, homes, stateDir } = scope;
   const segments = listDays(trail).flatMap((day) => listSegments(trail, day));
-  const suspension = readSuspension(scope);
   const tombstone = readTombstone(scope);
   return {
     id,
     isConfigured: namesOf(configured)?.includes(id),
     isSuspended: isSuspended(scope),
-    suspended:
-      suspension === undefined
-        ? undefined
-        : { since: showTime(suspension.sinceMs), actor: suspension.actor, reason: suspension.reason },
+    suspended: describeSuspension(scope),
     erased:
       tombstone === undefined
         ? undefined

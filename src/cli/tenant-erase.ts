@@ -8,6 +8,7 @@ import type { CliIo } from './io.ts';
 import type { OneShotTrail } from './one-shot-trail.ts';
 import { readReason } from './read-reason.ts';
 import type { TenantFacts } from './tenant-screen.ts';
+import { wrapWords } from './text-width.ts';
 
 interface Erased {
   readonly segments: number;
@@ -21,7 +22,7 @@ export interface EraseContext {
   readonly consent: Consent;
   readonly openTrail: () => OneShotTrail;
   /** @throws the error of the file system */
-  readonly erase: () => Erased;
+  readonly erase: () => Erased | Promise<Erased>;
   /** Durable when it returns. @throws the error of the file system */
   readonly leaveTombstone: (erased: Erased & { readonly reason: string }) => void;
 }
@@ -46,26 +47,30 @@ export async function runTenantErase(
       hint: `run \`mcp-guard tenant suspend ${quoteWord(id)} --reason …\` first`,
     });
   }
-  io.stdout.write(
-    `${id}: what ${facts.segments} segments say, its homes, caches, keys and state go.\nheaders, hashes and this order stay.\n`,
-  );
+  const text = `${id}: what ${facts.segments} segments say, its homes, caches, keys and state go.`;
+  const again = facts.erased === undefined ? '' : ` It was erased on ${facts.erased.at} already.`;
+  for (const line of wrapWords(`${text} Headers, hashes and this order stay.${again}`, io.columns))
+    io.stdout.write(`${line}\n`);
   if (given.yes !== true)
     await confirm(consent, `erase all of that, for good?`, 'give `--yes`, or run it in a terminal of your own');
   const first = openTrail();
+  let asked: string;
   try {
-    first.record('tenant', { stage: 'erase_asked', actor, reason });
+    asked = first.record('tenant', { stage: 'erase_asked', actor, reason });
   } finally {
     first.close();
   }
-  const { segments, records } = erase();
+  const { segments, records } = await erase();
   leaveTombstone({ reason, segments, records });
   const last = openTrail();
   try {
-    last.record('tenant', { stage: 'erased', actor, segments, records });
+    last.record('tenant', { stage: 'erased', asked, actor, segments, records });
   } finally {
     last.close();
   }
-  io.stdout.write(`erased: ${records} records in ${segments} segments hold nothing but their headers now\n`);
-  io.stdout.write(`every chain still holds: \`mcp-guard audit verify --tenant ${id}\`\n`);
+  const added = facts.erased === undefined ? '' : ' (it was erased before)';
+  const done = `erased: ${records} records in ${segments} segments hold nothing but their headers now${added}`;
+  for (const text of [done, `every chain still holds: \`mcp-guard audit verify --tenant ${id}\``])
+    for (const line of wrapWords(text, io.columns)) io.stdout.write(`${line}\n`);
   return 0;
 }

@@ -1,5 +1,6 @@
 // `mcp-guard tenant export <id>`: one archive that a customer can be given, on record before and after. Says what is in it and how it is
 // checked. Knows no format.
+import { codeOf } from '../adapters/state-paths.ts';
 import type { ArchiveFacts } from '../adapters/tenant-archive.ts';
 import { quoteWord } from '../config/shell-word.ts';
 import { GuardError } from '../guard-error.ts';
@@ -35,10 +36,10 @@ export function runTenantExport(context: ExportContext, io: CliIo): number {
     });
   }
   // INVARIANT: on record before anything leaves, so the archive holds the order by which it was made
-  note(context.openTrail(), { stage: 'export_asked', actor });
+  const asked = note(context.openTrail(), { stage: 'export_asked', actor });
   const facts = tryWrite(context);
   note(context.openTrail(), {
-    ...{ stage: 'exported', actor, segments: facts.segments, records: facts.records },
+    ...{ stage: 'exported', asked, actor, segments: facts.segments, records: facts.records },
     ...{ bytes: facts.bytes, sha256: facts.sha256 },
   });
   const paint = makePaint(io.color);
@@ -58,9 +59,9 @@ export function runTenantExport(context: ExportContext, io: CliIo): number {
   return facts.verdict;
 }
 
-function note(trail: OneShotTrail, detail: Parameters<OneShotTrail['record']>[1]): void {
+function note(trail: OneShotTrail, detail: Parameters<OneShotTrail['record']>[1]): string {
   try {
-    trail.record('tenant', detail);
+    return trail.record('tenant', detail);
   } finally {
     trail.close();
   }
@@ -71,6 +72,11 @@ function tryWrite({ write, path }: ExportContext): ArchiveFacts {
     return write();
   } catch (error) {
     if (error instanceof GuardError) throw error;
+    if (codeOf(error) === 'EEXIST')
+      throw new GuardError('report_unwritable', `\`${path}\` is there already: nothing is overwritten`, {
+        cause: error,
+        hint: 'name another place with `--out FILE`, or take that file away',
+      });
     const why = error instanceof Error ? error.message : String(error);
     throw new GuardError('report_unwritable', `cannot write \`${path}\`: ${why}`, {
       cause: error,

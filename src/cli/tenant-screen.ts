@@ -2,7 +2,7 @@
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import { makePaint } from './render.ts';
-import { fitText } from './text-width.ts';
+import { fitName, wrapWords } from './text-width.ts';
 
 export interface TenantFacts {
   readonly id: string;
@@ -24,6 +24,9 @@ export interface TenantFacts {
   readonly homes: string;
 }
 
+/** Before the texts of `tenant show`. */
+const INDENT = 12;
+
 /** @returns the exit code: 0 */
 export function showTenants(tenants: readonly TenantFacts[], isJson: boolean, io: CliIo): number {
   if (isJson) {
@@ -44,7 +47,7 @@ export function showTenants(tenants: readonly TenantFacts[], isJson: boolean, io
         ? paint('good', 'active    ')
         : 'idle      ';
     const numbers = `${String(one.sessions.length).padStart(8)}  ${String(one.segments).padStart(8)}  ${showBytes(one.recordBytes).padStart(8)}`;
-    io.stdout.write(`${fitText(one.id, width)}  ${state}  ${numbers}  ${showConfigured(one)}\n`);
+    io.stdout.write(`${fitName(one.id, width)}  ${state}  ${numbers}  ${showConfigured(one)}\n`);
   }
   for (const one of tenants.filter(isFull))
     io.stdout.write(`${paint('warn', 'FULL')} ${makeInert(one.id)}: see \`mcp-guard tenant show ${one.id}\`\n`);
@@ -80,7 +83,13 @@ export function showTenant(one: TenantFacts, isJson: boolean, io: CliIo): number
     ...one.sessions.map(({ pid, servers }) => ['session', `pid ${pid}: ${servers.join(', ')}`] as const),
   ];
   io.stdout.write(`${paint('strong', makeInert(one.id))}\n`);
-  for (const [name, text] of rows) io.stdout.write(`  ${paint('quiet', name.padEnd(10))}${makeInert(text)}\n`);
+  for (const [name, text] of [...rows, ['history', `\`mcp-guard tenant history ${one.id}\``] as const]) {
+    // a path is to be copied whole
+    const room = name.endsWith(' in') ? Number.POSITIVE_INFINITY : Math.max(20, io.columns - INDENT);
+    const lines = wrapWords(makeInert(text), room);
+    for (const [at, line] of lines.entries())
+      io.stdout.write(`  ${paint('quiet', (at === 0 ? name : '').padEnd(INDENT - 2))}${line}\n`);
+  }
   return 0;
 }
 

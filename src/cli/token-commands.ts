@@ -1,15 +1,19 @@
 // Connects the commands of `token` to this machine: its store of tokens, its trail, its terminal.
 import * as crypto from 'node:crypto';
 import { resolve } from 'node:path';
+import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { noteTokenFile } from '../adapters/known-token-files.ts';
-import { mayReplaceFile, writeTokenFile } from '../adapters/new-token-file.ts';
+import { isFreePath, mayReplaceFile, writeTokenFile } from '../adapters/new-token-file.ts';
 import { readRecentEvents } from '../adapters/recent-events.ts';
 import { sha256Digest } from '../adapters/sha256-digest.ts';
 import { openStateDocument } from '../adapters/state-document.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { tokensSpec, updateTokens } from '../adapters/token-store.ts';
+import { findConfigFile } from '../config/find-config.ts';
+import type { TokenRecord } from '../policy/identity/token-record.ts';
 import { makeTokenText } from '../policy/identity/token-text.ts';
+import { type HistoryOptions, runHistory } from './event-history.ts';
 import { makeInert } from './inert-text.ts';
 import { openOneShotTrail, readActor } from './one-shot-trail.ts';
 import { readConsent } from './read-consent.ts';
@@ -22,8 +26,10 @@ import {
   type TokenCreateOptions,
   type TokenRotateOptions,
 } from './token-create.ts';
-import { runTokenHistory, type TokenHistoryOptions } from './token-history.ts';
+import { listDoubts } from './token-doubts.ts';
+import { TOKEN_HISTORY } from './token-history.ts';
 import type { TokenContext } from './token-order.ts';
+import { refuseOption } from './token-reach.ts';
 import { runTokenRevoke } from './token-revoke.ts';
 import { runTokenList, runTokenShow } from './token-screen.ts';
 
@@ -32,8 +38,8 @@ interface Shared {
   readonly color: boolean;
 }
 
-export function create(flags: Shared & TokenCreateOptions): Promise<number> {
-  return runTokenCreate(absolute(flags), terminalIo(flags.color), openContext());
+export function create(flags: Shared & TokenCreateOptions & { readonly config?: string }): Promise<number> {
+  return runTokenCreate(absolute(flags), terminalIo(flags.color), openContext(flags.config));
 }
 
 export function rotate(id: string, flags: Shared & TokenRotateOptions): Promise<number> {
@@ -54,21 +60,23 @@ export function show(id: string, flags: Shared): number {
   return runTokenShow(id, flags, terminalIo(flags.color), read(), nowMs());
 }
 
-export function history(flags: Shared & TokenHistoryOptions & { readonly tenant: string }): number {
+export function history(flags: Shared & HistoryOptions & { readonly tenant?: string }): number {
   const stateDir = resolveStateDir(process.env);
   const { tenant } = flags;
   const lastEvents = (limit: number, since: number | undefined) =>
     readStateTrail(stateDir, tenant, () =>
       readRecentEvents(stateDir, limit, { tenant, names: ['auth', 'token'], since, wants: () => true }),
     );
-  return runTokenHistory(flags, terminalIo(flags.color), lastEvents, systemClock.now().wallMs);
+  return runHistory(flags, terminalIo(flags.color), TOKEN_HISTORY, lastEvents, systemClock.now().wallMs);
 }
 
 function absolute<T extends { readonly out?: string | undefined }>(flags: T): T {
+  refuseOption(flags.out, '--out', 'write a file behind it, `./` before a name that begins so');
   return flags.out === undefined ? flags : { ...flags, out: resolve(flags.out) };
 }
 
-function openContext(): TokenContext & HandOut {
+/** @param config `--config` */
+function openContext(config?: string): TokenContext & HandOut {
   const stateDir = resolveStateDir(process.env);
   const nowMs = (): number => Math.trunc(systemClock.now().wallMs);
   const say = (text: string): void => void process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
@@ -83,8 +91,30 @@ function openContext(): TokenContext & HandOut {
     read: () => openStateDocument(tokensSpec(stateDir, { say, nowMs })).read(),
     update: (change) => updateTokens(stateDir, { say, nowMs }, change),
     openTrail: (tenant) => openOneShotTrail({ stateDir, tenant, server: undefined, clock: systemClock, actor }),
+    doubts: (record) => compareWithConfig(record, stateDir, config),
     noteFile: (path) => noteTokenFile(stateDir, path, { say, nowMs }),
+    isFree: isFreePath,
     mayReplace: (path, hash) => mayReplaceFile(path, (text) => sha256Digest.text(text) === hash),
     writeFile: writeTokenFile,
   };
+}
+
+/** Where there is no config nothing can be compared; one that cannot be used keeps nobody from making a token, and is said. */
+async function compareWithConfig(
+  record: TokenRecord,
+  stateDir: string,
+  flag: string | undefined,
+): Promise<readonly string[]> {
+  const { env } = process;
+  const readAllowed = () => readAllowedConfigs(stateDir);
+  const { place } = findConfigFile({ flag, env, cwd: process.cwd(), readAllowed });
+  if (place === undefined) return [];
+  const { loadConfig } = await import('../config/load-config.ts');
+  try {
+    const { document } = loadConfig(place, { env, uid: process.getuid?.() });
+    return listDoubts(record, document).map((doubt) => `\`${place.path}\`: ${doubt}`);
+  } catch (error) {
+    if (flag !== undefined) throw error;
+    return ['the config cannot be used, so the token is compared with nothing: run `mcp-guard config check`'];
+  }
 }

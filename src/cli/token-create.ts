@@ -18,6 +18,7 @@ import { readDuration, readEnd } from './read-span.ts';
 import { wrapWords } from './text-width.ts';
 import { findToken } from './token-find.ts';
 import { carryOut, type TokenContext } from './token-order.ts';
+import { describeReach, refuseOption } from './token-reach.ts';
 import { showTokenJson } from './token-screen.ts';
 
 export interface TokenCreateOptions {
@@ -42,10 +43,14 @@ export interface TokenRotateOptions {
 }
 
 export interface HandOut {
+  /** What of it this machine's config does not have, as sentences. */
+  readonly doubts: (record: TokenRecord) => Promise<readonly string[]>;
   /** From then on no tool of any session may touch it. INVARIANT: before a token stands there. @throws GuardError state_… */
   readonly noteFile: (path: string) => Promise<void>;
   /** Whether nothing stands there, or only the token of this hash. */
   readonly mayReplace: (path: string, hash: string) => boolean;
+  /** Whether nothing stands there. */
+  readonly isFree: (path: string) => boolean;
   /** Only this user can read it. `new`: there must be none yet; `replace`: takes the place of one, all at once. @throws GuardError state_unusable */
   readonly writeFile: (path: string, text: string, how: 'new' | 'replace') => void;
 }
@@ -72,7 +77,15 @@ export async function runTokenCreate(
     ...{ revokedMs: null, by: context.actor, replaces: null },
   };
   const { out, reason } = options;
-  await confirmUnlessSaid(options.yes, context.consent, `make a token for ${about(record)}?`);
+  if (out !== undefined && !context.isFree(out)) {
+    throw new GuardError('usage', `something stands at \`${makeInert(out)}\` already`, {
+      hint: 'name a new file; `token rotate --out` puts another token into the file of an old one',
+    });
+  }
+  for (const doubt of await context.doubts(record))
+    for (const line of wrapWords(makeInert(doubt), io.columns)) io.stderr.write(`${line}\n`);
+  const question = `make a token for ${about(record)}, ${describeReach(record, out)}?`;
+  await confirmUnlessSaid(options.yes, context.consent, question);
   await carryOut({ order: 'create', token: record, reason }, context, io, async () => {
     // a file without a token that counts harms nobody; a token that nobody has does
     if (out !== undefined) {
@@ -112,7 +125,7 @@ export async function runTokenRotate(
   const fresh = { id: made.id, hash: made.hash, createdMs: nowMs, expiresMs, by: context.actor, replaces: old.id };
   const record: TokenRecord = { ...old, ...fresh, revokedMs: null };
   const then = overlapMs === 0 ? 'which ends at once' : `which ends in ${options.overlap}`;
-  const question = `put another token in the place of ${old.id}, ${then}, for ${about(record)}?`;
+  const question = `put another token in the place of ${old.id}, ${then}, for ${about(record)}, ${describeReach(record, out)}?`;
   await confirmUnlessSaid(options.yes, context.consent, question);
   await carryOut({ order: 'rotate', token: record, reason }, context, io, async () => {
     await store(record, context);
@@ -178,6 +191,7 @@ function about({ principal, tenant, expiresMs }: TokenRecord): string {
 }
 
 function readPrincipal(principal: string | undefined): string {
+  refuseOption(principal, '--principal', 'write who the token is for behind it, as `--principal ci`');
   if (isPrincipal(principal)) return principal;
   const what = principal === undefined ? '`--principal` is missing' : `\`--principal ${principal}\` is no name`;
   throw new GuardError('usage', what, {
@@ -193,7 +207,7 @@ function readExpires(text: string, nowMs: number): number | null {
 function readNames(text: string | undefined, option: '--roles' | '--servers'): readonly string[] | undefined {
   if (text === undefined) return undefined;
   const names = text.split(',').map((name) => name.trim());
-  const odd = names.find((name) => !(option === '--roles' ? NAME : /^[a-z0-9*?-]{1,63}$/).test(name));
+  const odd = names.find((name) => !(option === '--roles' ? NAME : /^[a-z0-9*?][a-z0-9*?-]{0,62}$/).test(name));
   if (odd === undefined && names.length <= MOST_NAMES) return [...new Set(names)];
   throw new GuardError(
     'usage',

@@ -1,7 +1,7 @@
 // What is wrong with `lint` beyond its shape: rules that do not exist, ends that are no day. Works on an unchecked document, so
 // that its findings come together with those of the schema. Knows the names of the rules, and none of them.
 import { isRuleId, RULE_IDS } from '../policy/lint/rule-ids.ts';
-import { readExpiry } from './check-scopes.ts';
+import { checkExpiry } from './check-scopes.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { entriesOf, showPath, valueAt } from './json-path.ts';
 import { nearestWord } from './nearest-word.ts';
@@ -16,13 +16,7 @@ export function checkLint(document: unknown, report: Report): void {
     const path = ['lint', 'ignore', index];
     const [rule, expires] = [valueAt(one, ['rule']), valueAt(one, ['expires'])];
     if (typeof rule === 'string') checkRule(rule, [...path, 'rule'], report);
-    if (typeof expires !== 'string' || !/^\d{4}-\d\d-\d\d/.test(expires) || readExpiry(expires) !== undefined) continue;
-    report({
-      path: showPath([...path, 'expires']),
-      what: `there is no such time as \`${expires.slice(0, 64)}\``,
-      why: '',
-      mend: 'write a day or time that exists, as `2026-12-31`',
-    });
+    checkExpiry(expires, [...path, 'expires'], report);
   }
 }
 

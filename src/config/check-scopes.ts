@@ -1,7 +1,6 @@
 // What is wrong with the scopes of a config beyond their shape: targets, dates, names of scopes. Works on an unchecked
 // document, so that its findings come together with those of the schema. Knows no constraint and no meaning.
-import { REQUEST_METHODS } from '../wire/protocol-keys.ts';
-import { hasUnsafeUnit } from '../wire/request-id.ts';
+import { checkTarget } from './check-target.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { entriesOf, isPlainObject, showPath, valueAt } from './json-path.ts';
 import { nearestWord } from './nearest-word.ts';
@@ -11,8 +10,6 @@ type Report = (diagnostic: Diagnostic) => void;
 
 export const TARGET_KINDS = ['tool', 'resource', 'prompt', 'request', 'method'] as const;
 
-/** What a server may ask of a client, all revisions together. Others may come: they are no error. */
-const CLIENT_METHODS = ['sampling/createMessage', 'elicitation/create', 'roots/list'];
 const DAY_MS = 86_400_000;
 
 export function checkScopes(document: unknown, report: Report): void {
@@ -59,7 +56,7 @@ function checkRule(rule: Record<string, unknown>, path: JsonPath, report: Report
     return;
   }
   const pattern = rule[kind];
-  if (typeof pattern === 'string') checkPattern(pattern, [...path, kind], report);
+  if (typeof pattern === 'string') checkTarget(kind, pattern, [...path, kind], report);
   for (const key of ['args', 'additional']) {
     if (kind === 'tool' || kind === 'prompt' || !Object.hasOwn(rule, key)) continue;
     report({
@@ -69,42 +66,17 @@ function checkRule(rule: Record<string, unknown>, path: JsonPath, report: Report
       mend: 'remove it',
     });
   }
-  const { expires } = rule;
-  if (typeof expires === 'string' && /^\d{4}-\d\d-\d\d/.test(expires) && readExpiry(expires) === undefined) {
-    report({
-      path: showPath([...path, 'expires']),
-      what: `there is no such time as \`${expires.slice(0, 64)}\``,
-      why: '',
-      mend: 'write a day or time that exists, as `2026-12-31`',
-    });
-  }
+  checkExpiry(rule.expires, [...path, 'expires'], report);
 }
 
-function checkPattern(pattern: string, path: JsonPath, report: Report): void {
-  if (hasUnsafeUnit(pattern)) {
-    report({
-      path: showPath(path),
-      what: 'holds a character that no name can have',
-      why: 'names with half a surrogate pair or a line separator are refused, so this would match nothing',
-      mend: 'remove it',
-    });
-  }
-  if (path.at(-1) === 'method' && REQUEST_METHODS.has(pattern)) {
-    report({
-      path: showPath(path),
-      what: `\`${pattern}\` is a method of the protocol`,
-      why: 'what it reaches is granted by name, and `method` is for methods that MCP does not define',
-      mend: 'grant the `tool`, `resource` or `prompt`, or the `request` that the server asks of the client',
-    });
-  }
-  if (path.at(-1) !== 'request' || /[*?]/.test(pattern) || CLIENT_METHODS.includes(pattern)) return;
-  const near = nearestWord(pattern, CLIENT_METHODS);
-  if (near === undefined) return;
+/** A day or time that has the right form, and does not exist. */
+export function checkExpiry(expires: unknown, path: JsonPath, report: Report): void {
+  if (typeof expires !== 'string' || !/^\d{4}-\d\d-\d\d/.test(expires) || readExpiry(expires) !== undefined) return;
   report({
     path: showPath(path),
-    what: `\`${pattern}\` is no method of the protocol`,
-    why: 'the rule would match nothing',
-    mend: `did you mean \`${near}\`?`,
+    what: `there is no such time as \`${expires.slice(0, 64)}\``,
+    why: '',
+    mend: 'write a day or time that exists, as `2026-12-31`',
   });
 }
 

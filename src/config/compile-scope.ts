@@ -7,7 +7,8 @@ import { readExpiry, TARGET_KINDS } from './check-scopes.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { showPath } from './json-path.ts';
 import type { JsonPath } from './read-shape.ts';
-import type { ConfigDocument, ScopeDocument } from './schema.ts';
+import type { ConfigDocument } from './schema.ts';
+import type { ScopeDocument } from './schema-scope.ts';
 
 type GrantDocument = NonNullable<ScopeDocument['grants']>[number];
 

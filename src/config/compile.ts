@@ -18,6 +18,7 @@ import { compileIsolation } from './isolation-policy.ts';
 import { isWithin, showPath } from './json-path.ts';
 import { usableKeysAt } from './known-keys.ts';
 import { findNotYet } from './not-yet.ts';
+import { orderDiagnostics } from './order-diagnostics.ts';
 import { type BreakerPolicy, DEFAULTS, type Policy, type ServerPolicy, type ToolPolicy } from './policy.ts';
 import { type JsonPath, readShape } from './read-shape.ts';
 import type { ConfigDocument, ServerDocument } from './schema.ts';
@@ -68,10 +69,10 @@ export function compilePolicy(input: CompileInput): Compilation {
   const structures = readStructures(input.document, input.variables, report);
   if (!shape.ok || diagnostics.length > 0) {
     if (input.portsFor !== undefined) checkConstraints(input.document, input.portsFor(undefined), report);
-    return { ok: false, diagnostics };
+    return { ok: false, diagnostics: orderDiagnostics(input.document, diagnostics) };
   }
   const scopes = compileScopes(shape.config, input.portsFor, report, input.scopesAt);
-  if (diagnostics.length > 0) return { ok: false, diagnostics };
+  if (diagnostics.length > 0) return { ok: false, diagnostics: orderDiagnostics(input.document, diagnostics) };
   return { ok: true, policy: buildPolicy(shape.config, structures, scopes, input) };
 }
 

@@ -3,6 +3,7 @@
 // quoted (`isSecret`), but for the `args` of a grant, which are rules.
 import { isOfConstraints, isSecret, isSecretKey, showPath, valueAt } from './json-path.ts';
 import { nearestWord } from './nearest-word.ts';
+import { explainRate } from './rate-fault.ts';
 import type { JsonPath, ShapeIssue } from './read-shape.ts';
 
 export interface Diagnostic {
@@ -29,7 +30,6 @@ const FORMATS: Readonly<Record<string, readonly [why: string, mend: string]>> = 
     'it is read as a name on the network',
     'write `api.example.com`, `*.example.com` or `api.example.com:443`, in lower case',
   ],
-  rate: ['it is read as calls per unit', 'write a number and `/s`, `/min`, `/h` or `/day`, as in `60/min`'],
 };
 const UNITS = { number: ['', ''], string: [' character', ' characters'], array: [' entry', ' entries'] } as const;
 
@@ -76,7 +76,7 @@ export function explainIssue(
     return {
       path,
       what: 'required key is missing',
-      why: 'the config has no meaning without it',
+      why: 'nothing stands in for it',
       mend: `add ${wanted}`,
     };
   }
@@ -118,6 +118,10 @@ export function explainIssue(
     }
     case 'format':
     case 'bad_key': {
+      if (issue.expected === 'rate') {
+        const [why, mend] = explainRate(String(value), issue.path.at(-2) === 'bytes');
+        return { path, what: `${shown} is no rate`, why, mend };
+      }
       const [why, mend] = FORMATS[issue.expected] ?? [issue.expected, 'see docs/config.md for its form'];
       const key = isSecretKey(issue.path) ? 'the key' : `\`${String(issue.path.at(-1))}\``;
       const what = issue.kind === 'bad_key' ? `${key} is no legal name` : `${shown} is malformed`;

@@ -56,6 +56,14 @@ export function readEnvValue(raw: string, variables: Readonly<Record<string, str
 /** Words apart by blanks, or a JSON array of strings where one of them holds a blank. Neither a shell nor `${NAME}` sees them. */
 function readProgram(rest: string): EnvReading {
   const words = rest.startsWith('[') ? readWords(rest) : rest.trim().split(/ +/);
+  if (!rest.startsWith('[') && words?.some((word) => /^['"]|['"]$/.test(word)) === true) {
+    return {
+      ok: false,
+      what: 'malformed reference',
+      why: 'quotes mean nothing behind `exec:`: no shell reads them',
+      mend: 'write the words as a JSON array: `exec:["sh", "-c", "echo x"]`',
+    };
+  }
   const [program = '', ...args] = words ?? [];
   if (program !== '' && words?.every((word) => word.isWellFormed()) === true)
     return { ok: true, value: { kind: 'exec', argv: [program, ...args] } };

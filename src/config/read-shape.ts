@@ -3,7 +3,8 @@
 
 import type { ConstraintDocument } from '../policy/constraint/constraint-document.ts';
 import { startRenaming } from './legal-keys.ts';
-import { type ConfigDocument, configSchema, constraintSchema } from './schema.ts';
+import { type ConfigDocument, configSchema } from './schema.ts';
+import { constraintSchema } from './schema-scope.ts';
 
 export type JsonPath = readonly (string | number)[];
 

@@ -3,10 +3,12 @@
 import * as z from 'zod';
 import { SHARED_PARTS } from './schema.ts';
 import { ceilingBreaker as breaker, ceilingBreakerOfTool as breakerOfTool } from './schema-breaker.ts';
+import { scope } from './schema-scope.ts';
+import { approver, id, pattern } from './schema-words.ts';
 
 /** Built when it is asked for: most machines have no ceiling. */
 export function buildCeilingSchema() {
-  const { approver, audit, deadline, id, limit, pattern, pins, scope } = SHARED_PARTS;
+  const { audit, deadline, limit, pins } = SHARED_PARTS;
   const deny = scope.shape.deny;
 
   const server = z.strictObject({

@@ -1,35 +1,25 @@
-// The shape of a config file, complete from the first version, in zod (imported here and in schema-breaker.ts only). Knows no file
-// and no meaning: what is enforced yet stands in not-yet.ts, what fits together in semantics.ts, defaults in policy.ts.
+// The shape of a config file, complete from the first version, in zod (imported by the schema files only). Knows no file and no
+// meaning: what is enforced yet stands in not-yet.ts, what fits together in semantics.ts, defaults in policy.ts.
 import * as z from 'zod';
 import { PINNED_FIELDS } from '../policy/pins/definition.ts';
-import { DOMAIN_PATTERN } from './domain-name.ts';
 import { breaker, breakerOfTool } from './schema-breaker.ts';
-
-/** Names of servers, scopes, tenants and roles. */
-export const ID_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const DAY_MS = 86_400_000;
-const MIB = 1_048_576;
-
-const id = z.string().regex(ID_PATTERN, { error: 'id' });
-const text = z.string().min(1).max(4096);
-/** Nothing that could end a line or a C string: these become argv and environment of a process. */
-const argument = z
-  .string()
-  .max(131_072)
-  .regex(/^[^\0\r\n]*$/, { error: 'argument' });
-const pattern = z
-  .string()
-  .min(1)
-  .max(256)
-  .regex(/^[^\p{Cc}]+$/u, { error: 'pattern' });
-const pointer = z.string().regex(/^(\/([^~/]|~[01])*)+$/, { error: 'pointer' });
-const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_()]*$/, { error: 'variable' });
-/** An Ed25519 key: 32 bytes, base64. */
-const approver = z.string().regex(/^ed25519:[A-Za-z0-9+/]{43}=$/, { error: 'approver' });
-const ms = (max: number) => z.int().min(1).max(max);
-const count = z.int().min(1).max(1_000_000);
-const domain = z.string().regex(DOMAIN_PATTERN, { error: 'domain' });
-const rate = z.string().regex(/^[1-9][0-9]{0,8}\/(s|min|h|day)$/, { error: 'rate' });
+import { scope } from './schema-scope.ts';
+import {
+  approver,
+  argument,
+  count,
+  DAY_MS,
+  domain,
+  expires,
+  id,
+  MIB,
+  ms,
+  pattern,
+  pointer,
+  rate,
+  text,
+  variable,
+} from './schema-words.ts';
 
 const deadline = z.strictObject({
   idleMs: ms(7 * DAY_MS).optional(),
@@ -62,48 +52,6 @@ const pins = z.union([
     ignore: z.array(z.enum([...PINNED_FIELDS, 'instructions'])).optional(),
   }),
 ]);
-
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-export const constraintSchema = z.strictObject({
-  equals: scalar.optional(),
-  oneOf: z.array(scalar).min(1).optional(),
-  pattern: text.optional(),
-  prefix: text.optional(),
-  maxLength: z.int().min(0).optional(),
-  min: z.number().optional(),
-  max: z.number().optional(),
-  within: z.array(text).min(1).optional(),
-  host: z.array(text).min(1).optional(),
-  sql: z.literal('read-only').optional(),
-  absent: z.literal(true).optional(),
-  schema: z.record(z.string(), z.json()).optional(),
-  optional: z.boolean().optional(),
-});
-
-const target = {
-  tool: pattern.optional(),
-  resource: pattern.optional(),
-  prompt: pattern.optional(),
-  request: pattern.optional(),
-  method: pattern.optional(),
-};
-const expires = z.string().regex(/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/, { error: 'expires' });
-const scope = z.strictObject({
-  grants: z
-    .array(
-      z.strictObject({
-        ...target,
-        args: z.record(pointer, constraintSchema).optional(),
-        additional: z.boolean().optional(),
-        reason: text.optional(),
-        owner: text.optional(),
-        expires: expires.optional(),
-        approve: z.enum(['always', 'once', 'session']).optional(),
-      }),
-    )
-    .optional(),
-  deny: z.array(z.strictObject({ ...target, reason: text.optional() })).optional(),
-});
 
 const isolation = z.strictObject({
   required: z.enum(['L0', 'L1', 'L2', 'L3']).optional(),
@@ -249,12 +197,11 @@ export const configSchema = z.strictObject({
 });
 
 /** What the schema of a ceiling is made of, too (schema-ceiling.ts). */
-export const SHARED_PARTS = { approver, audit, deadline, id, limit, pattern, pins, scope };
+export const SHARED_PARTS = { audit, deadline, limit, pins };
 
 /** A config file that has the right shape; nothing is filled in. */
 export type ConfigDocument = z.infer<typeof configSchema>;
 export type ServerDocument = z.infer<typeof server>;
-export type ScopeDocument = z.infer<typeof scope>;
 
 /** The same shape as JSON Schema 2020-12, for editors. Shipped as docs/config.schema.json, which a test holds equal. */
 export function buildJsonSchema(): z.core.JSONSchema.BaseSchema {

@@ -1,4 +1,8 @@
-// Gathers the answers to one JSON-RPC batch into the one array that answers it. Knows nothing of policy or records.
+// JSON-RPC batches: takes one of the client apart, and gathers the answers into the one array that answers it. Knows nothing of policy
+// or records.
+import type { Line } from '../wire/message.ts';
+import type { BatchElement, RefusedLine } from './events.ts';
+import { isAnswerable } from './unread-answer.ts';
 
 /** INVARIANT: `add` is called exactly once per request of the batch; the last call returns the line to send. */
 export class BatchAnswer {
@@ -21,6 +25,21 @@ export class BatchAnswer {
     for (const part of this.#parts) pieces.push(pieces.length === 0 ? OPEN : COMMA, part);
     pieces.push(CLOSE);
     return Buffer.concat(pieces);
+  }
+}
+
+/** INVARIANT: an array is never forwarded; each element goes its own way, and one array answers them. */
+export function splitBatch(
+  elements: readonly BatchElement[],
+  onLine: (line: Line, batch: BatchAnswer | undefined) => void,
+  onRefused: (refused: RefusedLine, batch: BatchAnswer | undefined) => void,
+): void {
+  const owed = elements.filter(({ reading }) => isAnswerable(reading)).length;
+  const batch = owed === 0 ? undefined : new BatchAnswer(owed);
+  for (const { reading, payload } of elements) {
+    if (reading.kind === 'message') onLine(reading.line, reading.line.message.kind === 'request' ? batch : undefined);
+    else if (reading.kind === 'refused' || reading.kind === 'noise')
+      onRefused({ refusal: reading.refusal, bytes: payload.bytes.length - 1, payload }, batch);
   }
 }
 

@@ -1,5 +1,6 @@
 // Runs the interceptors over one request, and gives back what they took. The order itself stands in policy/chain.ts.
 import type { Instant } from '../ports/clock.ts';
+import { type FaultReport, Faults, faultDenial } from './faults.ts';
 import {
   type ChangedList,
   type Deny,
@@ -22,11 +23,9 @@ export interface Progress {
   observed?: Pass;
 }
 
-export type FaultReport = (interceptor: string, error: unknown) => void;
-
 export class Chain {
+  readonly faults: Faults;
   readonly #interceptors: readonly Interceptor[];
-  readonly #onFault: FaultReport;
   readonly #holders: readonly Interceptor[];
   readonly #listeners: readonly Interceptor[];
   readonly #wakers: readonly Interceptor[];
@@ -35,7 +34,7 @@ export class Chain {
 
   constructor(interceptors: readonly Interceptor[], onFault: FaultReport) {
     this.#interceptors = interceptors;
-    this.#onFault = onFault;
+    this.faults = new Faults(onFault);
     this.#holders = interceptors.filter((one) => one.takeReady !== undefined);
     this.#listeners = interceptors.filter((one) => one.onNotification !== undefined);
     this.#sentListeners = interceptors.filter((one) => one.onSent !== undefined);
@@ -60,7 +59,7 @@ export class Chain {
         try {
           verdict = interceptor.onRequest(request, now);
         } catch (error) {
-          return this.#fault(interceptor, error);
+          return this.faults.deny(interceptor.name, error);
         }
         if (verdict.kind !== 'pass') return verdict;
         if (verdict.observed !== undefined) progress.observed ??= verdict;
@@ -78,7 +77,7 @@ export class Chain {
     try {
       verdict = interceptor.onWaited?.(request, outcome, now) ?? faultDenial(interceptor.name);
     } catch (error) {
-      return this.#fault(interceptor, error);
+      return this.faults.deny(interceptor.name, error);
     }
     if (verdict.kind !== 'pass') return verdict;
     if (verdict.observed !== undefined) progress.observed ??= verdict;
@@ -96,7 +95,7 @@ export class Chain {
         if (verdict?.kind === 'deny') return verdict;
         if (verdict?.kind === 'pass' && verdict.observed !== undefined) progress.observed ??= verdict;
       } catch (error) {
-        return this.#fault(interceptor, error);
+        return this.faults.deny(interceptor.name, error);
       }
     }
     return undefined;
@@ -105,7 +104,7 @@ export class Chain {
   /** Tells the interceptor that holds the request that it need not any more. */
   abandon(request: RequestView, progress: Progress, now: Instant): void {
     const holder = this.#interceptors[progress.entered];
-    if (holder?.onAbandoned !== undefined) this.#tell(holder, () => holder.onAbandoned?.(request, now));
+    if (holder?.onAbandoned !== undefined) this.faults.tell(holder.name, () => holder.onAbandoned?.(request, now));
   }
 
   /** What those who passed the request take out of its answer. INVARIANT: one that throws has refused it. */
@@ -122,7 +121,7 @@ export class Chain {
         if (narrowings === undefined || narrowings.length === 0) continue;
         all = all.length === 0 ? narrowings : [...all, ...narrowings];
       } catch (error) {
-        return [{ kind: 'refuse', deny: this.#fault(interceptor, error) }];
+        return [{ kind: 'refuse', deny: this.faults.deny(interceptor.name, error) }];
       }
     }
     return all;
@@ -137,7 +136,7 @@ export class Chain {
         if (heard === 'drop') return heard;
         if (heard !== 'pass') observed ??= heard;
       } catch (error) {
-        this.#onFault(interceptor.name, error);
+        this.faults.report(interceptor.name, error);
         return 'drop';
       }
     }
@@ -158,7 +157,7 @@ export class Chain {
       try {
         interceptor.onSettle(request, settled, now);
       } catch (error) {
-        this.#onFault(interceptor.name, error);
+        this.faults.report(interceptor.name, error);
       }
     }
   }
@@ -166,26 +165,28 @@ export class Chain {
   /** It leaves. Costs nothing where nobody wants to know. */
   sent(request: RequestView, progress: Progress, now: Instant): void {
     for (const one of this.#sentListeners)
-      if (this.#interceptors.indexOf(one) < progress.entered) this.#tell(one, () => one.onSent?.(request, now));
+      if (this.#interceptors.indexOf(one) < progress.entered)
+        this.faults.tell(one.name, () => one.onSent?.(request, now));
   }
 
   late(request: RequestView, now: Instant): void {
-    for (const one of this.#interceptors) this.#tell(one, () => one.onLateAnswer?.(request, now));
+    for (const one of this.#interceptors) this.faults.tell(one.name, () => one.onLateAnswer?.(request, now));
   }
 
   exit(upstream: string, now: Instant): void {
     for (const one of this.#interceptors)
-      if (one.onExit !== undefined) this.#tell(one, () => one.onExit?.(upstream, now));
+      if (one.onExit !== undefined) this.faults.tell(one.name, () => one.onExit?.(upstream, now));
   }
 
   fate(upstream: string, fate: 'back' | 'gone', now: Instant): void {
     for (const one of this.#interceptors)
-      if (one.onFate !== undefined) this.#tell(one, () => one.onFate?.(upstream, fate, now));
+      if (one.onFate !== undefined) this.faults.tell(one.name, () => one.onFate?.(upstream, fate, now));
   }
 
   endTask(upstream: string, taskId: string, settled: Settled, now: Instant): void {
     for (const one of this.#interceptors)
-      if (one.onTaskEnd !== undefined) this.#tell(one, () => one.onTaskEnd?.(upstream, taskId, settled, now));
+      if (one.onTaskEnd !== undefined)
+        this.faults.tell(one.name, () => one.onTaskEnd?.(upstream, taskId, settled, now));
   }
 
   takeReady(now: Instant): readonly Resumption[] {
@@ -194,7 +195,7 @@ export class Chain {
         const ready = one.takeReady?.(now);
         if (ready !== undefined && ready.length > 0) return ready;
       } catch (error) {
-        this.#onFault(one.name, error);
+        this.faults.report(one.name, error);
       }
     }
     return NOBODY;
@@ -206,46 +207,12 @@ export class Chain {
         const changed = one.takeChangedLists?.(now);
         if (changed !== undefined && changed.length > 0) return changed;
       } catch (error) {
-        this.#onFault(one.name, error);
+        this.faults.report(one.name, error);
       }
     }
     return [];
-  }
-
-  #tell(interceptor: Interceptor, tell: () => void): void {
-    try {
-      tell();
-    } catch (error) {
-      this.#onFault(interceptor.name, error);
-    }
-  }
-
-  /** What `made` makes; where it throws, the fault is reported and denies. */
-  attempt<T>(name: string, made: () => T): T | Deny {
-    try {
-      return made();
-    } catch (error) {
-      this.#onFault(name, error);
-      return faultDenial(name);
-    }
-  }
-
-  // INVARIANT: a policy that throws has denied.
-  #fault(interceptor: Interceptor, error: unknown): Deny {
-    this.#onFault(interceptor.name, error);
-    return faultDenial(interceptor.name);
   }
 }
 
 const UNTOUCHED: readonly Narrowing[] = [];
 const NOBODY: readonly Resumption[] = [];
-
-function faultDenial(name: string): Deny {
-  return {
-    kind: 'deny',
-    reason: 'guard_fault',
-    rule: name,
-    text: `mcp-guard could not decide about this request (its \`${name}\` policy failed), so it was not sent. See the guard's log.`,
-    retryAfterMs: undefined,
-  };
-}

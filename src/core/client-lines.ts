@@ -1,20 +1,11 @@
 // What the client sends: requests through the chain, notifications past the bookkeeping, answers to a server's questions.
 // Knows no policy and no bytes but those it passes on.
-import { type RecordRef, showRef } from '../audit/entry.ts';
 import type { Instant } from '../ports/clock.ts';
 import { isJsonObject, objectAt, stringAt } from '../wire/json.ts';
-import type {
-  Line,
-  LineReading,
-  NotificationMessage,
-  Refusal,
-  RequestMessage,
-  ResponseMessage,
-} from '../wire/message.ts';
-import { errorLine, INVALID_PARAMS, INVALID_REQUEST } from '../wire/reply.ts';
+import type { Line, NotificationMessage, RequestMessage, ResponseMessage } from '../wire/message.ts';
 import { replaceId, spliceLine, valueSpan } from '../wire/splice.ts';
-import { attributeModel, readClientName, readCorrelation, UNKNOWN_MODEL } from './attribution.ts';
-import { BatchAnswer } from './batch.ts';
+import { attributeModel, readClientName, readCorrelation, readRevision, UNKNOWN_MODEL } from './attribution.ts';
+import { type BatchAnswer, splitBatch } from './batch.ts';
 import { exitRefusal, overfullRefusal } from './denial.ts';
 import { type Attribution, refusedIntent } from './entries.ts';
 import type { BatchElement, RefusedLine } from './events.ts';
@@ -22,6 +13,7 @@ import { CLIENT, type Exchange } from './exchange.ts';
 import { newExchange } from './new-exchange.ts';
 import { tellObservedRequest } from './observed.ts';
 import type { SessionParts } from './session-parts.ts';
+import { unreadAnswer } from './unread-answer.ts';
 
 const NOBODY: Attribution = { client: undefined, model: UNKNOWN_MODEL, correlation: undefined, subject: undefined };
 
@@ -40,49 +32,36 @@ export class ClientLines {
     else this.#onAnswer(line as Line<ResponseMessage>, now);
   }
 
-  /** INVARIANT: an array is never forwarded; each element meets the chain by itself, and one array answers them. */
+  /** INVARIANT: each element meets the chain by itself. */
   onBatch(elements: readonly BatchElement[], now: Instant): void {
-    const answerable = elements.filter(({ reading }) => awaitsAnswer(reading)).length;
-    const batch = answerable === 0 ? undefined : new BatchAnswer(answerable);
-    for (const { reading, payload } of elements) {
-      if (reading.kind === 'message') {
-        this.onLine(reading.line, now, reading.line.message.kind === 'request' ? batch : undefined);
-      } else if (reading.kind === 'refused' || reading.kind === 'noise') {
-        this.onRefused({ refusal: reading.refusal, bytes: payload.bytes.length - 1, payload }, now, batch);
-      }
-    }
+    splitBatch(
+      elements,
+      (line, batch) => this.onLine(line, now, batch),
+      (refused, batch) => this.onRefused(refused, now, batch),
+    );
   }
 
   onRefused(refused: RefusedLine, now: Instant, batch?: BatchAnswer): void {
     const { ledger, handshake, model } = this.#parts;
-    const { id, code, detail } = refused.refusal;
     const who = {
       client: handshake.clientName,
       model: attributeModel(undefined, model, handshake.lastSampledModel),
       correlation: undefined,
       subject: undefined,
     };
-    const intent = refusedIntent(refused, this.#parts.router.route(), who, now);
-    const jsonRpcCode = code === 'bad_call' ? INVALID_PARAMS : INVALID_REQUEST;
-    const answer = (ref: RecordRef | undefined) => {
-      const decision = { reason: code, rule: 'strict', record: ref === undefined ? undefined : showRef(ref) };
-      return errorLine(id ?? '', jsonRpcCode, `refused by mcp-guard: ${detail}`, decision);
-    };
-    ledger.refuseLine(intent, answerable(refused.refusal) ? answer : undefined, batch);
-    ledger.log('warn', `a line of the client was refused and not forwarded: ${detail}`);
+    const intent = refusedIntent(refused, this.#parts.upstream.name, who, now);
+    ledger.refuseLine(intent, unreadAnswer(refused.refusal), batch);
+    ledger.log('warn', `a line of the client was refused and not forwarded: ${refused.refusal.detail}`);
   }
 
   #onRequest(line: Line<RequestMessage>, now: Instant, batch: BatchAnswer | undefined): void {
-    const { ledger, handshake } = this.#parts;
+    const { ledger, handshake, life, upstream } = this.#parts;
     if (handshake.note(line)) this.#recordClient(line, now);
-    const upstream = this.#parts.router.route();
-    const life = this.#parts.life(upstream);
     const id = line.message.id;
     const after = ledger.table.lastUnanswered(CLIENT, id);
-    const taken = !ledger.table.isFree(upstream, id);
-    const peerId = taken ? life.privateId(id) : id;
-    const prefix = this.#parts.prefixOf(upstream);
-    const exchange = newExchange({ line, asker: CLIENT, peer: upstream, peerId, now, batch, after, prefix });
+    const { name: peer, prefix } = upstream;
+    const peerId = ledger.table.isFree(peer, id) ? id : life.privateId(id);
+    const exchange = newExchange({ line, asker: CLIENT, peer, peerId, now, batch, after, prefix });
     if (after !== undefined) after.next = exchange;
     const verdict = ledger.admit(exchange, this.#who(line, exchange.view.modern), now);
     if (verdict === 'pass') this.forward(exchange, now);
@@ -90,22 +69,21 @@ export class ClientLines {
 
   /** Sends a request that has passed the chain and is on record. */
   forward(exchange: Exchange, now: Instant): void {
-    const { ledger } = this.#parts;
-    const life = this.#parts.life(exchange.view.upstream);
-    const gone = life.gone;
+    const { ledger, life, upstream } = this.#parts;
+    const { gone } = life;
     if (gone !== undefined) {
       ledger.settle(exchange, 'upstream_exit', now);
-      ledger.refuse(exchange, exitRefusal(gone.kind, gone.text, life.name));
+      ledger.replies.refuse(exchange, exitRefusal(gone.kind, gone.text, life.name));
       return;
     }
     tellObservedRequest(this.#parts, exchange, now);
     const { tool } = exchange.view;
-    if (tool !== undefined) exchange.deadline = this.#parts.deadlineOf(exchange.view.upstream, tool);
+    if (tool !== undefined) exchange.deadline = upstream.deadlineOf(tool);
     const { line, peerId, askerId } = exchange;
     if (line === undefined) return;
     if (life.send(peerId === askerId ? line.bytes : replaceId(line, peerId), exchange, now)) return;
     ledger.settle(exchange, 'upstream_exit', now);
-    ledger.refuse(exchange, overfullRefusal(life.name));
+    ledger.replies.refuse(exchange, overfullRefusal(life.name));
   }
 
   /** @returns who asks, as far as it is known */
@@ -129,9 +107,7 @@ export class ClientLines {
 
   #recordClient(line: Line<RequestMessage>, now: Instant): void {
     const { params, method } = line.message;
-    const revision =
-      stringAt(params, 'protocolVersion') ??
-      stringAt(objectAt(params, '_meta'), 'io.modelcontextprotocol/protocolVersion');
+    const revision = stringAt(params, 'protocolVersion') ?? readRevision(objectAt(params, '_meta'));
     const detail = { client: this.#parts.handshake.clientName ?? null, revision: revision ?? null, method };
     this.#parts.ledger.note('client', undefined, detail, now);
   }
@@ -142,7 +118,7 @@ export class ClientLines {
       this.#onCancelled(line, now);
       return;
     }
-    for (const upstream of this.#parts.router.upstreams) this.#parts.life(upstream).send(line.bytes, undefined, now);
+    this.#parts.life.send(line.bytes, undefined, now);
   }
 
   #onCancelled(line: Line<NotificationMessage>, now: Instant): void {
@@ -150,11 +126,10 @@ export class ClientLines {
     const requestId = line.message.params?.requestId;
     const named = typeof requestId === 'string' || typeof requestId === 'number';
     const exchange = named ? ledger.table.byAskerId(CLIENT, requestId) : undefined;
-    const upstream = exchange?.view.upstream ?? this.#parts.router.route();
     const wasSent = exchange === undefined || !exchange.waiting;
     if (exchange !== undefined) {
       ledger.settle(exchange, 'cancelled', now);
-      ledger.forgo(exchange);
+      ledger.replies.forgo(exchange);
     }
     if (!wasSent) return;
     const span =
@@ -163,7 +138,7 @@ export class ClientLines {
         : valueSpan(line.text, ['params', 'requestId']);
     const bytes =
       span === undefined ? line.bytes : spliceLine(line, [{ span, replacement: JSON.stringify(exchange?.peerId) }]);
-    this.#parts.life(upstream).send(bytes, undefined, now);
+    this.#parts.life.send(bytes, undefined, now);
   }
 
   /** The client answers what a server asked. */
@@ -184,16 +159,6 @@ export class ClientLines {
     const answer = { line, errorCode, isError: undefined, resultType: undefined, taskId: undefined };
     ledger.settle(exchange, error === undefined ? 'result' : 'error', now, answer);
     deadlines.touchAll(exchange.view.upstream, now.monoMs);
-    ledger.reply(exchange, line.bytes, exchange.lastEntry);
+    ledger.replies.answer(exchange, line.bytes, exchange.lastEntry);
   }
-}
-
-function awaitsAnswer(element: LineReading): boolean {
-  if (element.kind === 'message') return element.line.message.kind === 'request';
-  return element.kind === 'refused' && answerable(element.refusal);
-}
-
-/** One id is certain, and the line was not itself an answer: its sender may wait. */
-function answerable({ id, shape }: Refusal): boolean {
-  return id !== undefined && shape !== 'response';
 }

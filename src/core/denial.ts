@@ -10,6 +10,7 @@ import {
   METHOD_NOT_FOUND,
   toolErrorLine,
 } from '../wire/reply.ts';
+import type { EndedBecause } from './events.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
 import type { RequestView } from './interceptor.ts';
 
@@ -105,11 +106,16 @@ export function overfullRefusal(server: string): Refusing {
   };
 }
 
-export function sessionEndRefusal(server: string): Refusing {
+/** @param because undefined: the client has left */
+export function sessionEndRefusal(server: string, because: EndedBecause): Refusing {
+  const what =
+    because === undefined
+      ? `The client closed its end of the session before \`${server}\` answered, so mcp-guard ended the server`
+      : `mcp-guard ended this session before \`${server}\` answered, because ${because}`;
   return {
     reason: 'session_ended',
     rule: undefined,
-    text: `The client closed its end of the session before \`${server}\` answered, so mcp-guard ended the server; the outcome of this request is unknown.`,
+    text: `${what}; the outcome of this request is unknown.`,
     retryAfterMs: undefined,
   };
 }

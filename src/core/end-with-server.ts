@@ -2,15 +2,17 @@
 import type { Instant } from '../ports/clock.ts';
 import { cancelledLine, errorLine, METHOD_NOT_FOUND, subscriptionEndLine } from '../wire/reply.ts';
 import { exitRefusal, sessionEndRefusal } from './denial.ts';
-import type { UpstreamExit, UpstreamId } from './events.ts';
+import type { EndedBecause, UpstreamExit, UpstreamId } from './events.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
 import type { Ledger } from './ledger.ts';
 
 export interface HowItEnds {
   /** A probe killed the server: nobody is to blame. */
   readonly shield: boolean;
-  /** The client closed its end first. */
+  /** The client closed its end first, or the guard did in its place. */
   readonly clientHasLeft: boolean;
+  /** Where the guard closed it. */
+  readonly because: EndedBecause;
 }
 
 export interface EndedExchange extends HowItEnds {
@@ -21,10 +23,11 @@ export interface EndedExchange extends HowItEnds {
 }
 
 export function endWithServer(
-  { ledger, server, exchange, exit, shield, clientHasLeft }: EndedExchange,
+  { ledger, server, exchange, exit, shield, clientHasLeft, because }: EndedExchange,
   now: Instant,
 ): void {
-  if (!ledger.settle(exchange, exit.byGuard ? 'client_gone' : 'upstream_exit', now)) return;
+  const ended = because === undefined ? 'client_gone' : 'session_ended';
+  if (!ledger.settle(exchange, exit.byGuard ? ended : 'upstream_exit', now)) return;
   if (exchange.asker !== CLIENT) {
     // The server asked and is gone: the client need not answer any more.
     if (clientHasLeft) return;
@@ -35,9 +38,9 @@ export function endWithServer(
   if (shield) {
     const decision = { reason: 'probe_answered' };
     const bytes = errorLine(exchange.askerId, METHOD_NOT_FOUND, 'Method not found: server/discover', decision);
-    ledger.reply(exchange, bytes, exchange.lastEntry);
+    ledger.replies.answer(exchange, bytes, exchange.lastEntry);
   } else if (clientHasLeft && exchange.view.method === 'subscriptions/listen') {
-    ledger.reply(exchange, subscriptionEndLine(exchange.askerId), exchange.lastEntry);
-  } else if (exit.byGuard) ledger.refuse(exchange, sessionEndRefusal(server));
-  else ledger.refuse(exchange, exitRefusal(exit.kind, exit.text, server));
+    ledger.replies.answer(exchange, subscriptionEndLine(exchange.askerId), exchange.lastEntry);
+  } else if (exit.byGuard) ledger.replies.refuse(exchange, sessionEndRefusal(server, because));
+  else ledger.replies.refuse(exchange, exitRefusal(exit.kind, exit.text, server));
 }

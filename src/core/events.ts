@@ -12,7 +12,8 @@ export type SessionEvent =
   /** A JSON array of the client, element by element. */
   | { readonly type: 'client_batch'; readonly elements: readonly BatchElement[] }
   | { readonly type: 'client_refused'; readonly refused: RefusedLine }
-  | { readonly type: 'client_ended' }
+  /** @see EndedBecause */
+  | { readonly type: 'client_ended'; readonly because?: EndedBecause }
   | { readonly type: 'upstream_line'; readonly upstream: UpstreamId; readonly line: Line }
   | {
       readonly type: 'upstream_refused';
@@ -53,6 +54,9 @@ export interface BatchElement {
   readonly reading: LineReading;
   readonly payload: Payload;
 }
+
+/** Why the guard ends a session whose client has not left: what follows "because", as `its token was revoked`. Undefined: the client has left. */
+export type EndedBecause = string | undefined;
 
 export interface UpstreamExit {
   /** `unstartable`: it never ran. */

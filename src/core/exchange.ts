@@ -54,7 +54,7 @@ export interface Exchange {
   /** Longest silence in ms; Infinity for any. */
   idleMs: number;
   idleDueMs: number;
-  /** INVARIANT: goes from false to true once, in Ledger.close. */
+  /** INVARIANT: goes from false to true once, in the ledger. */
   closed: boolean;
   /** The asking side has its answer, or needs none any more. */
   answered: boolean;

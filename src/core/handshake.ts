@@ -2,7 +2,7 @@
 // Bytes are kept as they were; nothing is rewritten. Knows no policy.
 
 import { isJsonObject, objectAt, stringAt } from '../wire/json.ts';
-import type { Line, NotificationMessage, RequestId, RequestMessage, ResponseMessage } from '../wire/message.ts';
+import type { Line, NotificationMessage, RequestMessage, ResponseMessage } from '../wire/message.ts';
 import { PROTOCOL_VERSION_KEY, readClientName } from './attribution.ts';
 import { LIST_NAMES, type ListName } from './interceptor.ts';
 
@@ -89,31 +89,5 @@ export class Handshake {
     if (uri === undefined) return;
     if (line.message.method === 'resources/unsubscribe') this.#subscriptions.delete(uri);
     else if (this.#subscriptions.size < MOST_SUBSCRIPTIONS) this.#subscriptions.set(uri, line);
-  }
-}
-
-/** Ids for requests that the guard itself sends to a server: of the kind that the client uses, far above what it has used. */
-export class GuardIds {
-  readonly #tag: string;
-  #next = 0;
-
-  /** @param tag unguessable, so that nobody can take the id before */
-  constructor(tag: string) {
-    this.#tag = tag;
-  }
-
-  /**
-   * @param highest the highest integer id that the client has used
-   * @param sample any id of the client's
-   * @param isFree whether an id is neither open nor may still be answered
-   */
-  next(highest: number, sample: RequestId | undefined, isFree: (id: RequestId) => boolean): RequestId {
-    for (;;) {
-      this.#next += 1;
-      const number = highest + 1_000_000_000 + this.#next;
-      const asText = typeof sample === 'string' || !Number.isSafeInteger(number);
-      const id = asText ? `mcp-guard/${this.#tag}/${this.#next}` : number;
-      if (isFree(id)) return id;
-    }
   }
 }

@@ -71,6 +71,7 @@ export type Settlement =
   | 'upstream_exit'
   | 'refused'
   | 'client_gone'
+  | 'session_ended'
   | 'unrecorded';
 
 /** An end, as much as a policy may know of it. attacker-controlled: what the server answered. */

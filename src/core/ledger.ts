@@ -1,22 +1,24 @@
-// Opens and closes exchanges: the only place where either happens, so that every one is recorded before it leaves,
-// settled exactly once, and answered exactly once. Knows no method's meaning beyond `tools/call`, and no restart.
-import type { AuditEntry, EventEntry, IntentEntry, OutcomeEntry, RecordRef, SettlementKind } from '../audit/entry.ts';
+// Opens and closes exchanges: the only place where either happens, so that every one is recorded before it leaves, and
+// settled exactly once (answered: replies.ts). Knows no restart, and of methods only what must be kept after they were sent.
+import type { EventEntry, IntentEntry, OutcomeEntry, RecordRef, SettlementKind } from '../audit/entry.ts';
 import type { Instant } from '../ports/clock.ts';
 import type { LogLevel } from '../ports/log.ts';
-import { type BatchAnswer, NO_ANSWER_LINE } from './batch.ts';
+import type { BatchAnswer } from './batch.ts';
 import type { Chain } from './chain.ts';
-import { type Refusing, refusalLine, unrecordedIntent, unrecordedOutcome } from './denial.ts';
+import { unrecordedIntent, unrecordedOutcome } from './denial.ts';
 import type { Effect } from './effects.ts';
 import { type Answer, type Attribution, intentOf, lengthOf, NO_ANSWER, outcomeOf } from './entries.ts';
 import type { UpstreamId } from './events.ts';
-import { CLIENT, type Exchange, ExchangeTable } from './exchange.ts';
+import { type Exchange, ExchangeTable } from './exchange.ts';
 import { HELD_TOO_MUCH, HeldRequests } from './held-requests.ts';
 import type { Deny, RequestView, Settled, Settlement } from './interceptor.ts';
+import { Replies } from './replies.ts';
 import type { TaskEnd } from './tasks.ts';
 
 export class Ledger {
   readonly table = new ExchangeTable();
   readonly chain: Chain;
+  readonly replies = new Replies((effect) => this.push(effect));
   readonly #held = new HeldRequests();
   /** Lines of each server so far. */
   readonly #heard = new Map<UpstreamId, number>();
@@ -91,9 +93,8 @@ export class Ledger {
     return this.#decide(exchange, verdict, who, now);
   }
 
-  /** Goes on with a request that an interceptor held. */
+  /** Goes on with a request that an interceptor holds (`heldBy`). */
   resume(exchange: Exchange, outcome: 'go' | 'refused', who: Attribution, now: Instant): 'pass' | 'held' | 'denied' {
-    if (exchange.closed || !exchange.waiting) return 'denied';
     this.#held.letGo(exchange);
     const verdict = this.chain.resume(exchange.view, exchange.progress, outcome, now);
     return this.#decide(exchange, verdict, who, now);
@@ -120,10 +121,9 @@ export class Ledger {
   }
 
   #deny(exchange: Exchange, denial: Deny, who: Attribution, now: Instant): void {
-    const intent = intentOf(exchange, who, now, denial);
-    this.#record(intent, exchange);
+    this.#record(intentOf(exchange, who, now, denial), exchange);
     this.#close(exchange, 'denied', NO_ANSWER, now);
-    this.reply(exchange, () => refusalLine(exchange, denial, intent.ref), intent);
+    this.replies.refuse(exchange, denial);
   }
 
   /** Ends an open exchange, with what is known of how. INVARIANT: does nothing to a closed one, and says so. */
@@ -195,52 +195,6 @@ export class Ledger {
     return { settlement, errorCode, isError, resultType, taskId, taskTtlMs, durationMs, heard, answerBytes };
   }
 
-  /** Refuses to the asker with a text of the guard's own. */
-  refuse(exchange: Exchange, refusing: Refusing): void {
-    const intent = exchange.intent;
-    this.reply(exchange, () => refusalLine(exchange, refusing, intent?.ref), exchange.lastEntry);
-  }
-
-  /** Answers the asking side, once; a second request under the same id waits for the first one's answer. */
-  reply(exchange: Exchange, bytes: Buffer | (() => Buffer), needs: AuditEntry | undefined): void {
-    if (exchange.answered || exchange.internal) return;
-    if (exchange.after?.answered === false) {
-      exchange.held = () => this.reply(exchange, bytes, needs);
-      return;
-    }
-    exchange.answered = true;
-    if (exchange.asker === CLIENT) this.push({ type: 'to_client', bytes, needs, batch: exchange.batch });
-    else this.push({ type: 'to_upstream', upstream: exchange.asker, bytes, needs });
-    this.#releaseNext(exchange);
-  }
-
-  /** The asking side cancelled: no answer follows, and whoever waits behind it may go. */
-  forgo(exchange: Exchange): void {
-    if (exchange.answered) return;
-    exchange.answered = true;
-    const { batch } = exchange;
-    if (batch !== undefined) this.push({ type: 'to_client', bytes: NO_ANSWER_LINE, needs: undefined, batch });
-    this.#releaseNext(exchange);
-  }
-
-  #releaseNext(exchange: Exchange): void {
-    const { next, after } = exchange;
-    exchange.next = undefined;
-    exchange.after = undefined;
-    // One that was cancelled leaves the middle: who waits behind it waits for the one before.
-    if (after?.answered === false) {
-      after.next = next;
-      if (next !== undefined) next.after = after;
-      return;
-    }
-    // A chain of requests under one id must not keep those that are long done.
-    if (next !== undefined) next.after = undefined;
-    const held = next?.held;
-    if (next === undefined || held === undefined) return;
-    next.held = undefined;
-    held();
-  }
-
   /** An entry could not be written: what was to follow it has not been done. The asker is told, once. */
   onRecordFailed(entry: IntentEntry | OutcomeEntry, exchange: Exchange, now: Instant): void {
     const refusing = entry.type === 'intent' ? unrecordedIntent() : unrecordedOutcome();
@@ -249,9 +203,7 @@ export class Ledger {
       this.#close(exchange, 'unrecorded', NO_ANSWER, now);
     }
     if (entry.type === 'outcome' && entry.settlement === 'cancelled') return;
-    exchange.answered = false;
-    exchange.held = undefined;
-    this.reply(exchange, () => refusalLine(exchange, refusing, undefined), undefined);
+    this.replies.refuseInstead(exchange, refusing);
   }
 
   #record(entry: IntentEntry | OutcomeEntry, exchange: Exchange): void {

@@ -52,10 +52,11 @@ export function tellObserved(
   const [would, does] = THEN[what];
   const shown = showInert(subject.length > LONGEST_SUBJECT ? `${subject.slice(0, LONGEST_SUBJECT)}…` : subject);
   const often = count === 1 ? '' : ` (${count} times so far)`;
-  ledger.log(
-    'warn',
-    `\`${server}\`: \`${shown.replaceAll('`', "'")}\` ${would} by \`${showInert(rule)}\` (${reason}) and ${does}: ${WHY[by]}${often}`,
-  );
+  // of a list it is a number and a word of the guard's own, and the reason a word for records
+  const about = what === 'list' ? shown : `\`${shown.replaceAll('`', "'")}\``;
+  const why = what === 'list' || what === 'capabilities' ? '' : ` (${reason})`;
+  const how = what === 'list' && shown.startsWith('1 ') ? 'is shown' : does;
+  ledger.log('warn', `\`${server}\`: ${about} ${would} by \`${showInert(rule)}\`${why} and ${how}: ${WHY[by]}${often}`);
 }
 
 /** A request that goes out. Its own record says by which rule it would not have. */

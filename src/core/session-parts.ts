@@ -7,8 +7,7 @@ import type { Handshake } from './handshake.ts';
 import type { ListName } from './interceptor.ts';
 import type { Ledger } from './ledger.ts';
 import type { Sight } from './observed.ts';
-import type { Router } from './router.ts';
-import type { Deadline } from './settings.ts';
+import type { UpstreamSettings } from './settings.ts';
 import type { Tally } from './tally.ts';
 import type { OpenTasks } from './tasks.ts';
 import type { UpstreamLife } from './upstream-life.ts';
@@ -18,14 +17,12 @@ export interface SessionParts {
   readonly handshake: Handshake;
   readonly deadlines: Deadlines;
   readonly tasks: OpenTasks;
-  readonly router: Router;
+  readonly upstream: UpstreamSettings;
+  readonly life: UpstreamLife;
   readonly model: ModelHints;
   readonly tally: Tally;
   /** A gateway tells its client of changed lists itself; undefined: there is none. */
   readonly tellList: ((list: ListName) => void) | undefined;
-  life(upstream: UpstreamId): UpstreamLife;
-  deadlineOf(upstream: UpstreamId, tool: string): Deadline;
-  prefixOf(upstream: UpstreamId): string | undefined;
   /** Something came that belongs to nothing: it goes nowhere, and is counted. */
   dropped(from: 'client' | 'server', server: UpstreamId | undefined, why: string, now: Instant): void;
   /** A rule would have stopped it, and the server is only observed. */

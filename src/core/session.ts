@@ -1,23 +1,24 @@
-// One session: one client, one or many servers, every message an event, every consequence an effect. Synchronous and
-// sans-I/O: no clock, no stream, no await. Dispatches only; what each kind of event means stands in the rooms beside it.
+// One session: one client, one server, every message an event, every consequence an effect. Synchronous and sans-I/O: no clock,
+// no stream, no await. Dispatches only; what each kind of event means stands in the rooms beside it.
 import type { Instant } from '../ports/clock.ts';
-import { Chain, type FaultReport } from './chain.ts';
+import { Chain } from './chain.ts';
 import { ClientLines } from './client-lines.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Effect } from './effects.ts';
-import type { SessionEvent, UpstreamExit, UpstreamId } from './events.ts';
+import type { EndedBecause, SessionEvent, UpstreamExit, UpstreamId } from './events.ts';
 import type { Exchange } from './exchange.ts';
+import type { FaultReport } from './faults.ts';
 import { GuardVoice } from './guard-voice.ts';
 import { Handshake } from './handshake.ts';
 import { type Interceptor, LIST_NAMES, type Resumption } from './interceptor.ts';
 import { Ledger } from './ledger.ts';
 import { tellObserved } from './observed.ts';
-import { createSingleRouter } from './router.ts';
 import type { SessionParts } from './session-parts.ts';
-import { BARE_DEADLINE, type SessionSettings } from './settings.ts';
+import type { SessionSettings } from './settings.ts';
 import { Tally } from './tally.ts';
 import { OpenTasks } from './tasks.ts';
 import { tellListChanged } from './told-lists.ts';
+import { tellDropped, tellNoise } from './undelivered.ts';
 import { UpstreamLife } from './upstream-life.ts';
 import { UpstreamLines } from './upstream-lines.ts';
 
@@ -26,40 +27,29 @@ const LISTEN = 'subscriptions/listen';
 
 export class Session {
   readonly #parts: SessionParts;
-  readonly #lives = new Map<UpstreamId, UpstreamLife>();
   readonly #fromClient: ClientLines;
   readonly #fromUpstream: UpstreamLines;
-  readonly #tally = new Tally();
   readonly #voice: GuardVoice;
   #clientHasLeft = false;
   #finished = false;
-  #someGone = false;
 
-  /** @throws RangeError where `settings.upstreams` is empty. */
   constructor(settings: SessionSettings, interceptors: readonly Interceptor[], onFault: FaultReport) {
-    const [first] = settings.upstreams;
-    if (first === undefined) throw new RangeError('a session needs at least one upstream');
+    const { upstream, tag } = settings;
     const ledger = new Ledger(new Chain(interceptors, onFault));
     const handshake = new Handshake();
     this.#voice = new GuardVoice(handshake);
     const deadlines = new Deadlines(ledger.table);
-    for (const upstream of settings.upstreams) {
-      this.#lives.set(upstream.name, new UpstreamLife(upstream, ledger, handshake, deadlines, settings.tag));
-    }
-    const byName = new Map(settings.upstreams.map((upstream) => [upstream.name, upstream]));
     this.#parts = {
       ledger,
       handshake,
       deadlines,
       tasks: new OpenTasks(),
-      router: createSingleRouter(first.name),
+      upstream,
+      life: new UpstreamLife(upstream, ledger, handshake, deadlines, tag),
       model: settings.model,
-      life: (name) => this.#life(name),
-      prefixOf: (name) => byName.get(name)?.prefix,
-      deadlineOf: (name, tool) => byName.get(name)?.deadlineOf(tool) ?? BARE_DEADLINE,
-      dropped: (from, server, why, now) => this.#drop(from, server, why, now),
+      dropped: (from, server, why, now) => tellDropped(this.#parts, from, server, why, now),
       observed: (server, sight, now) => tellObserved(this.#parts, server, sight, now),
-      tally: this.#tally,
+      tally: new Tally(),
       tellList: settings.tellList,
     };
     this.#fromClient = new ClientLines(this.#parts);
@@ -81,15 +71,15 @@ export class Session {
     return this.openList.some(({ view, internal, sent }) => view.asked === 'client' && !internal && !sent);
   }
 
-  /** How the client speaks to its servers; `unknown` until it has shown that, and a greeting was accepted where it greets. */
+  /** How the client speaks to its server; `unknown` until it has shown that, and a greeting was accepted where it greets. */
   get era(): Handshake['era'] {
     const { era, accepted } = this.#parts.handshake;
     return era === 'legacy' && !accepted ? 'unknown' : era;
   }
 
-  /** How a server ended that will not come back. */
-  lastExitOf(name: UpstreamId): UpstreamExit | undefined {
-    return this.#lives.get(name)?.gone;
+  /** How its server ended, where it will not come back. */
+  get lastExit(): UpstreamExit | undefined {
+    return this.#parts.life.gone;
   }
 
   /** The exchanges that are open now: a copy. */
@@ -118,7 +108,7 @@ export class Session {
         this.#fromUpstream.onRefused(event.upstream, event.refused, now);
         break;
       case 'upstream_noise':
-        this.#noise(event.upstream, event.bytes, now);
+        tellNoise(this.#parts, event.upstream, event.bytes, now);
         break;
       case 'upstream_started':
         this.#started(event.upstream, event.pid, now);
@@ -127,7 +117,7 @@ export class Session {
         this.#exited(event.upstream, event.exit, now);
         break;
       case 'client_ended':
-        this.#clientEnded(now);
+        this.#clientEnded(event.because, now);
         break;
       case 'tick':
         this.#tick(now);
@@ -141,7 +131,7 @@ export class Session {
         this.#resume(event, now);
         break;
       case 'renew':
-        this.#life(event.upstream).renew();
+        this.#parts.life.renew();
         break;
       case 'guard_said':
         this.#tellClient([this.#voice.say(event.level, event.text, now)]);
@@ -155,20 +145,14 @@ export class Session {
     return this.#parts.ledger.take();
   }
 
-  #life(name: UpstreamId): UpstreamLife {
-    const life = this.#lives.get(name);
-    // A bug, not an input: the adapter answers a throw of the core by ending the session.
-    if (life === undefined) throw new RangeError(`no upstream is called ${name}`);
-    return life;
-  }
-
   #afterEvent(now: Instant): void {
-    const { chain } = this.#parts.ledger;
+    const { ledger, life, tasks } = this.#parts;
+    const { chain } = ledger;
     // Each resumption ends a wait, and nothing here begins one that is not over at once: it comes to an end.
     for (let ready = chain.takeReady(now); ready.length > 0; ready = chain.takeReady(now))
       for (const one of ready) this.#resume(one, now);
     for (const { upstream, list } of chain.takeChangedLists(now)) tellListChanged(this.#parts, upstream, list);
-    for (const life of this.#lives.values()) life.renewIfIdle(() => this.#parts.tasks.hasAny(life.name));
+    life.renewIfIdle(() => tasks.hasAny(life.name));
   }
 
   #resume({ request, outcome }: Resumption, now: Instant): void {
@@ -182,7 +166,7 @@ export class Session {
 
   #started(upstream: UpstreamId, pid: number | undefined, now: Instant): void {
     this.#parts.ledger.note('server_started', upstream, { pid: pid ?? null }, now);
-    if (!this.#life(upstream).onStarted(now)) return;
+    if (!this.#parts.life.onStarted(now)) return;
     for (const list of LIST_NAMES) tellListChanged(this.#parts, upstream, list);
   }
 
@@ -191,24 +175,20 @@ export class Session {
     const whose = this.#parts.tellList === undefined ? '' : `\`${upstream}\`: `;
     if (exit.kind === 'unstartable') this.#parts.ledger.log('error', `${whose}${exit.text}`);
     const answered = this.#parts.ledger.table.all().length > 0;
-    const fate = this.#life(upstream).onExited(exit, now, this.#clientHasLeft);
-    if (fate === 'gone') this.#someGone = true;
+    const fate = this.#parts.life.onExited(exit, now, this.#clientHasLeft);
     // A server that never ran has nobody to tell yet: the first request is answered, then the session is over.
     if (fate === 'gone' && (exit.kind !== 'unstartable' || answered || this.#clientHasLeft)) this.#finish(exit);
   }
 
-  #clientEnded(now: Instant): void {
+  #clientEnded(because: EndedBecause, now: Instant): void {
     this.#clientHasLeft = true;
-    for (const life of this.#lives.values()) life.onClientLeft(now);
-    this.#someGone = true;
+    this.#parts.life.onClientLeft(now, because);
     this.#finishIfGone();
   }
 
   #finishIfGone(): void {
-    if (!this.#someGone) return;
-    const exits = [...this.#lives.values()].map((life) => life.gone);
-    const [first] = exits;
-    if (first !== undefined && exits.every((exit) => exit !== undefined)) this.#finish(first);
+    const { gone } = this.#parts.life;
+    if (gone !== undefined) this.#finish(gone);
   }
 
   #finish(exit: UpstreamExit): void {
@@ -225,7 +205,7 @@ export class Session {
         .map((one) => one.asker),
     );
     for (const { exchange, kind, waitedMs } of this.#parts.deadlines.due(now.monoMs, (name) => asking.has(name))) {
-      if (kind === 'look') this.#life(exchange.view.upstream).lookForLife(exchange, now);
+      if (kind === 'look') this.#parts.life.lookForLife(exchange, now);
       else this.#fromUpstream.onDue(exchange, kind, waitedMs, now);
     }
   }
@@ -234,17 +214,5 @@ export class Session {
     for (const bytes of lines)
       if (bytes !== undefined)
         this.#parts.ledger.push({ type: 'to_client', bytes, needs: undefined, batch: undefined });
-  }
-
-  #noise(upstream: UpstreamId, bytes: number, now: Instant): void {
-    const count = this.#tally.count(`noise:${upstream}`);
-    if (count !== undefined) this.#parts.ledger.note('noise', upstream, { count, bytes }, now);
-  }
-
-  #drop(from: 'client' | 'server', server: UpstreamId | undefined, why: string, now: Instant): void {
-    const count = this.#tally.count(`${from}:${server ?? ''}:${why}`);
-    if (count === undefined) return;
-    this.#parts.ledger.note('answer_dropped', server, { from, why, count }, now);
-    this.#parts.ledger.log('info', `a message of ${server ?? 'the client'} was dropped: ${why} (${count} so far)`);
   }
 }

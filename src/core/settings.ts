@@ -34,8 +34,8 @@ export interface UpstreamSettings {
 }
 
 export interface SessionSettings {
-  /** One for a wrap; the router is the only part that cares how many. */
-  readonly upstreams: readonly UpstreamSettings[];
+  /** Its one server. Behind a gateway each has a session of its own. */
+  readonly upstream: UpstreamSettings;
   readonly model: ModelHints;
   /** A gateway tells its client of changed lists itself, whatever its servers announce; undefined: there is none. */
   readonly tellList?: ((list: ListName) => void) | undefined;

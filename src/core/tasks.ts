@@ -2,12 +2,12 @@
 // 2025-11-25: `tasks/result` brings it. 2026-07-28 extension: `tasks/get` and `notifications/tasks` carry it inline.
 import type { IntentEntry } from '../audit/entry.ts';
 import { isJsonObject, type Json, type JsonObject, objectAt, stringAt } from '../wire/json.ts';
+import { INVALID_PARAMS } from '../wire/reply.ts';
 import type { UpstreamId } from './events.ts';
 
 const MOST_TASKS = 4096;
 const LONGEST_ID = 1024;
-/** Names a task that the server does not know (2025-11-25: -32602, never seen or expired). */
-const INVALID_PARAMS = -32_602;
+/** With `INVALID_PARAMS`: a task that the server does not know, never seen or expired (2025-11-25). */
 const UNKNOWN_TASK = /not found|expired|unknown task|no such task|does(?: not|n't) exist/i;
 const TERMINAL = new Set(['completed', 'failed', 'cancelled']);
 

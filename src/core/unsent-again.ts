@@ -11,6 +11,6 @@ export function refuseUnsent(ledger: Ledger, exchange: Exchange | undefined, now
   if (denial === undefined) return false;
   // INVARIANT: the record of an exchange that was let through has one outcome: nothing came of it, as its server was away.
   ledger.settle(exchange, 'upstream_exit', now);
-  ledger.refuse(exchange, denial);
+  ledger.replies.refuse(exchange, denial);
   return true;
 }

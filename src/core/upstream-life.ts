@@ -1,24 +1,21 @@
 // The life of one server as the session sees it: running, coming back, gone. Holds what is meant for it while it is
 // away, introduces the client to it again, and gives up on a crash loop. Knows no process and no timer.
 import type { Instant } from '../ports/clock.ts';
-import type { Line, RequestId, RequestMessage } from '../wire/message.ts';
-import { pingLine } from '../wire/reply.ts';
+import type { RequestId } from '../wire/message.ts';
 import { replaceId } from '../wire/splice.ts';
 import { CrashWindow } from './crash-window.ts';
 import type { Deadlines } from './deadlines.ts';
 import { endWithServer, type HowItEnds } from './end-with-server.ts';
-import type { UpstreamExit, UpstreamId } from './events.ts';
+import type { EndedBecause, UpstreamExit, UpstreamId } from './events.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
-import { GuardIds, type Handshake } from './handshake.ts';
+import type { Handshake } from './handshake.ts';
 import type { Ledger } from './ledger.ts';
-import { newExchange } from './new-exchange.ts';
+import { OwnRequests } from './own-requests.ts';
 import type { UpstreamSettings } from './settings.ts';
 import { refuseUnsent } from './unsent-again.ts';
 import { UnsentLines } from './unsent-lines.ts';
 
 const MOST_SHIELDED_EXITS = 2;
-/** For the greeting of a restarted server, and what else is said to it again. */
-const REPLAY_MS = 30_000;
 const PROBING = new Set(['server/discover', 'initialize']);
 
 export class UpstreamLife {
@@ -27,7 +24,7 @@ export class UpstreamLife {
   readonly #ledger: Ledger;
   readonly #handshake: Handshake;
   readonly #deadlines: Deadlines;
-  readonly #ids: GuardIds;
+  readonly #own: OwnRequests;
   #state: 'running' | 'renewing' | 'coming_back' | 'replaying' | 'gone' = 'running';
   readonly #unsent = new UnsentLines();
   readonly #crashes = new CrashWindow();
@@ -37,10 +34,12 @@ export class UpstreamLife {
   /** The running server has been asked `server/discover`. */
   #probed = false;
   #lastExit: UpstreamExit | undefined;
+  /** Why nobody is left to come back for. */
+  #because: EndedBecause;
 
   constructor(settings: UpstreamSettings, ledger: Ledger, handshake: Handshake, deadlines: Deadlines, tag: string) {
-    this.#ids = new GuardIds(tag);
     this.name = settings.name;
+    this.#own = new OwnRequests(settings.name, ledger, tag);
     this.#settings = settings;
     this.#ledger = ledger;
     this.#handshake = handshake;
@@ -66,7 +65,8 @@ export class UpstreamLife {
   }
 
   /** Nobody is left to come back for. */
-  onClientLeft(now: Instant): void {
+  onClientLeft(now: Instant, because: EndedBecause): void {
+    this.#because = because;
     if (this.#state === 'running' || this.#state === 'replaying') {
       this.#ledger.push({ type: 'stop_upstream', upstream: this.name });
       return;
@@ -95,18 +95,12 @@ export class UpstreamLife {
     if (this.#state !== 'running' || this.#ledger.hasHeard(exchange)) return;
     const isAsked = this.#openOf().some((one) => one.internal && one.view.method === 'ping');
     if (isAsked) return;
-    const message = { kind: 'request', id: this.#nextId(exchange.askerId), method: 'ping', params: undefined } as const;
-    const bytes = pingLine(message.id);
-    const line = { bytes, text: bytes.toString().trimEnd(), message, sloppy: 0 };
-    const ping = newExchange({ line, asker: CLIENT, peer: this.name, peerId: message.id, internal: true, now });
-    ping.hardDueMs = Math.min(exchange.hardDueMs, exchange.idleDueMs);
-    this.#ledger.table.add(ping);
-    this.#toServer(bytes, ping, now);
+    this.#own.ping(exchange, now);
   }
 
   /** A private id for a request of the client whose own id is taken. */
-  privateId(exchangeId: string | number): string | number {
-    return this.#nextId(exchangeId);
+  privateId(taken: RequestId): RequestId {
+    return this.#own.nextId(taken);
   }
 
   /** @returns it is another server than before: what it offers may be, too */
@@ -121,7 +115,7 @@ export class UpstreamLife {
       return isOther;
     }
     this.#state = 'replaying';
-    this.#replay(initialize, now);
+    this.#replay([initialize], now);
     return isOther;
   }
 
@@ -136,7 +130,7 @@ export class UpstreamLife {
     }
     const { initialized, replays } = this.#handshake;
     if (initialized !== undefined) this.#toServer(initialized.bytes, undefined, now);
-    for (const line of replays) this.#replay(line, now);
+    this.#replay(replays, now);
     this.#goOn(now);
   }
 
@@ -192,8 +186,8 @@ export class UpstreamLife {
     this.#ledger.push({ type: 'start_upstream', upstream: this.name, delayMs });
   }
 
-  #end(exchange: Exchange, exit: UpstreamExit, how: HowItEnds, now: Instant): void {
-    endWithServer({ ledger: this.#ledger, server: this.name, exchange, exit, ...how }, now);
+  #end(exchange: Exchange, exit: UpstreamExit, how: Omit<HowItEnds, 'because'>, now: Instant): void {
+    endWithServer({ ledger: this.#ledger, server: this.name, exchange, exit, ...how, because: this.#because }, now);
   }
 
   // Some legacy servers exit when they are asked `server/discover`, before or after they answer: the client gets the
@@ -212,15 +206,8 @@ export class UpstreamLife {
     return this.#settings.onExit === 'restart' && this.#crashes.admits(this.#settings.restart, now.monoMs);
   }
 
-  #replay(line: Line<RequestMessage>, now: Instant): void {
-    const id = this.#nextId(line.message.id);
-    const exchange = newExchange({ line, asker: CLIENT, peer: this.name, peerId: id, internal: true, now });
-    exchange.sent = true;
-    // A server that does not even answer a greeting is as good as gone.
-    exchange.hardDueMs = now.monoMs + REPLAY_MS;
-    this.#ledger.table.add(exchange);
-    this.#deadlines.lookBy(exchange.hardDueMs);
-    this.#ledger.push({ type: 'to_upstream', upstream: this.name, bytes: replaceId(line, id), needs: undefined });
+  #replay(lines: Handshake['replays'], now: Instant): void {
+    for (const line of lines) this.#deadlines.lookBy(this.#own.replay(line, now));
   }
 
   #toServer(bytes: Buffer, exchange: Exchange | undefined, now: Instant): void {
@@ -229,11 +216,6 @@ export class UpstreamLife {
     this.#ledger.markSent(exchange, now);
     // From here on it is the server that is waited for.
     if (exchange.deadline !== undefined) this.#deadlines.start(exchange, exchange.deadline, now.monoMs);
-  }
-
-  #nextId(sample: RequestId): RequestId {
-    const { table } = this.#ledger;
-    return this.#ids.next(table.highestClientId, sample, (id) => table.isFree(this.name, id));
   }
 
   #goOn(now: Instant): void {

@@ -18,6 +18,7 @@ import { isObservedOnly, tellObservedRequest } from './observed.ts';
 import { readAnswer, taskFailed, whoAsks } from './read-upstream.ts';
 import { RepeatedLists } from './repeated-lists.ts';
 import type { SessionParts } from './session-parts.ts';
+import { tellRefused } from './undelivered.ts';
 
 const MOST_DEAD_TOKENS = 256;
 const NONE: readonly Narrowing[] = [];
@@ -44,30 +45,22 @@ export class UpstreamLines {
   /** An ambiguous line. Where it surely answers an open request, that one is told; nobody is left waiting. */
   onRefused(upstream: UpstreamId, { refusal, bytes, payload }: RefusedLine, now: Instant): void {
     const { ledger } = this.#parts;
-    const detail = { from: 'server', code: refusal.code, detail: refusal.detail, bytes };
-    // A server can repeat this for ever: neither the trail nor the log nor its own input may fill with it.
-    const count = this.#parts.tally.count(`refused:${upstream}:${refusal.code}`);
-    if (count !== undefined) {
-      ledger.note('line_refused', upstream, { ...detail, count }, now);
-      ledger.log(
-        'warn',
-        `a line of \`${upstream}\` was refused and not forwarded: ${refusal.detail} (${count} so far); its maker has to mend that`,
-      );
-    }
+    const isTold = tellRefused(this.#parts, upstream, { refusal, bytes }, now);
     if (refusal.id === undefined) return;
     if (refusal.shape === 'request') {
-      if (count === undefined) return;
+      // It can repeat this for ever: its own input may not fill with answers that it never reads.
+      if (!isTold) return;
       const answer = errorLine(refusal.id, INVALID_REQUEST, `refused by mcp-guard: ${refusal.detail}`, {
         reason: refusal.code,
       });
-      this.#parts.life(upstream).send(answer, undefined, now);
+      this.#parts.life.send(answer, undefined, now);
       return;
     }
     const exchange = ledger.table.byPeerId(upstream, refusal.id);
     if (exchange === undefined || refusal.shape !== 'response') return;
     ledger.settle(exchange, 'refused', now, { ...NO_ANSWER, line: payload });
-    if (exchange.internal) this.#parts.life(upstream).onInternalAnswer(exchange, false, now);
-    ledger.refuse(exchange, ambiguousAnswer(upstream, refusal.detail));
+    if (exchange.internal) this.#parts.life.onInternalAnswer(exchange, false, now);
+    ledger.replies.refuse(exchange, ambiguousAnswer(upstream, refusal.detail));
   }
 
   #onAnswer(upstream: UpstreamId, line: Line<ResponseMessage>, now: Instant): void {
@@ -90,7 +83,7 @@ export class UpstreamLines {
     if (exchange.view.method === 'initialize' && line.message.error === undefined)
       this.#parts.handshake.noteAccepted(line);
     if (exchange.internal) {
-      this.#parts.life(upstream).onInternalAnswer(exchange, line.message.error === undefined, now);
+      this.#parts.life.onInternalAnswer(exchange, line.message.error === undefined, now);
       return;
     }
     const { intent } = exchange;
@@ -126,17 +119,17 @@ export class UpstreamLines {
       const { rule, reason } = refused.deny;
       const record = showRef(exchange.intent?.ref);
       ledger.note('answer_denied', upstream, { method, rule, reason, record }, now);
-      ledger.refuse(exchange, refused.deny);
+      ledger.replies.refuse(exchange, refused.deny);
       return;
     }
     const id = exchange.peerId === exchange.askerId ? undefined : exchange.askerId;
     if (narrowings.length === 0) {
-      ledger.reply(exchange, id === undefined ? line.bytes : replaceId(line, id), exchange.lastEntry);
+      ledger.replies.answer(exchange, id === undefined ? line.bytes : replaceId(line, id), exchange.lastEntry);
       return;
     }
-    const narrowed = ledger.chain.attempt('narrowing', () => narrowLine(line, narrowings, id));
-    if (Buffer.isBuffer(narrowed)) ledger.reply(exchange, narrowed, exchange.lastEntry);
-    else ledger.refuse(exchange, narrowed);
+    const narrowed = ledger.chain.faults.attempt('narrowing', () => narrowLine(line, narrowings, id));
+    if (Buffer.isBuffer(narrowed)) ledger.replies.answer(exchange, narrowed, exchange.lastEntry);
+    else ledger.replies.refuse(exchange, narrowed);
   }
 
   #settleTasks(
@@ -175,7 +168,7 @@ export class UpstreamLines {
         typeof id === 'string' || typeof id === 'number' ? ledger.table.byAskerId(upstream, id) : undefined;
       if (question !== undefined) {
         ledger.settle(question, 'cancelled', now);
-        ledger.forgo(question);
+        ledger.replies.forgo(question);
       }
     } else {
       const end = tasks.endedByNotification(upstream, method, params);
@@ -224,15 +217,14 @@ export class UpstreamLines {
     const { upstream } = exchange.view;
     if (!ledger.settle(exchange, 'timeout', now)) return;
     if (exchange.internal) {
-      this.#parts.life(upstream).onInternalAnswer(exchange, false, now);
+      this.#parts.life.onInternalAnswer(exchange, false, now);
       return;
     }
-    ledger.refuse(exchange, deadlineRefusal(kind, waitedMs, upstream));
+    ledger.replies.refuse(exchange, deadlineRefusal(kind, waitedMs, upstream));
     if (exchange.progressToken !== undefined) this.#bury(exchange.progressToken);
-    this.#parts.life(upstream).send(cancelledLine(exchange.peerId, 'mcp-guard: deadline exceeded'), undefined, now);
+    this.#parts.life.send(cancelledLine(exchange.peerId, 'mcp-guard: deadline exceeded'), undefined, now);
   }
 
-  /** A policy shows another list of tools than before. Said only where the protocol has a place for it. */
   #bury(token: string | number): void {
     if (this.#deadTokens.size >= MOST_DEAD_TOKENS) {
       const oldest = this.#deadTokens.values().next();

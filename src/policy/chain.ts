@@ -13,6 +13,7 @@ import { createMaskedNames, type MaskedNames } from './masked-names.ts';
 import { createOwnPathsPolicy, type OwnPathsParts } from './own-paths.ts';
 import type { Roster } from './roster.ts';
 import { createScopePolicy, type ServerScope } from './scope/scope.ts';
+import type { SteadyTime } from './steady-time.ts';
 
 export interface ChainParts {
   /** Whether the session's identity still holds; undefined where nobody was asked who they are. */
@@ -32,6 +33,8 @@ export interface ChainParts {
   readonly renewal?: Interceptor | undefined;
   /** How much may be asked, in the order of the chain; none in a bare run. */
   readonly limits: readonly Interceptor[];
+  /** By which grants end; undefined: the scope's own. */
+  readonly timeOf?: SteadyTime | undefined;
   /** Break-glass, by server: its scope only observes. */
   readonly isPaused: (server: UpstreamId, now: Instant) => boolean;
   readonly bulkhead: BulkheadParts;
@@ -48,7 +51,7 @@ export function createInterceptors(parts: ChainParts): readonly Interceptor[] {
     ...(parts.identity === undefined ? [] : [parts.identity]),
     names.wrap(parts.inventory),
     parts.roster,
-    createScopePolicy(parts.scopes, parts.isPaused),
+    createScopePolicy(parts.scopes, parts.isPaused, parts.timeOf),
     createOwnPathsPolicy(parts.ownPaths),
     ...(parts.pins === undefined ? [] : [names.wrap(parts.pins)]),
     ...(parts.renewal === undefined ? [] : [parts.renewal]),

@@ -1,7 +1,8 @@
 // What policies see where a server's own secret stands in a name or a definition: the name with the secret masked. They keep names on disk
 // and show them to people; what is sent stays as it was written. Pure; knows no secret and no store.
 import type { Interceptor, RequestView, Resumption } from '../core/interceptor.ts';
-import { isJsonObject, type Json, type JsonObject } from '../wire/json.ts';
+import { isJsonObject, type Json, type JsonObject, objectAt } from '../wire/json.ts';
+import { TASK_PAYLOAD_METHODS } from '../wire/protocol-keys.ts';
 
 export type Mask = (text: string) => string;
 
@@ -22,6 +23,13 @@ const DESCRIBING = new Set([
   'resources/list',
   'resources/templates/list',
 ]);
+
+/** A list may come as what a task came to. */
+function isDescribing(method: string, result: JsonObject): boolean {
+  if (DESCRIBING.has(method)) return true;
+  if (!TASK_PAYLOAD_METHODS.has(method)) return false;
+  return [result, objectAt(result, 'result')].some((one) => one !== undefined && Object.hasOwn(one, 'tools'));
+}
 
 export function createMaskedNames(mask: Mask | undefined): MaskedNames {
   if (mask === undefined) return { mask: (text) => text, wrap: (inner) => inner, original: (request) => request };
@@ -53,8 +61,8 @@ export function createMaskedNames(mask: Mask | undefined): MaskedNames {
           if (
             key === 'onResponse' &&
             isRequest(request) &&
-            DESCRIBING.has(request.method) &&
-            isJsonObject(result as Json)
+            isJsonObject(result as Json) &&
+            isDescribing(request.method, result as JsonObject)
           )
             args[1] = resultOf(result as JsonObject); // as the contract of `onResponse` says
           const answer: unknown = Reflect.apply(value, target, args);

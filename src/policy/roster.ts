@@ -15,6 +15,8 @@ export interface Roster extends Interceptor {
   toolsOf(server: string): readonly string[] | undefined;
   /** All that the server has, whoever may see them; undefined where no list has gone by to its last page. */
   allOf(server: string): readonly string[] | undefined;
+  /** The server has listed this resource, and the client may not see it. */
+  hides(server: string, uri: string): boolean;
 }
 
 /** What its entries are called by, and under which name a client is told that it has changed. */
@@ -41,10 +43,11 @@ interface Listed {
 
 const TOOLS: Kind = { list: 'tools', member: 'tools', key: 'name', target: 'tool', longest: LONGEST_NAME };
 const URIS = { list: 'resources', target: 'resource', longest: LONGEST_URI } as const;
+const RESOURCES: Kind = { ...URIS, member: 'resources', key: 'uri' };
 const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['tools/list', TOOLS],
   ['prompts/list', { ...TOOLS, list: 'prompts', member: 'prompts', target: 'prompt' }],
-  ['resources/list', { ...URIS, member: 'resources', key: 'uri' }],
+  ['resources/list', RESOURCES],
   ['resources/templates/list', { ...URIS, member: 'resourceTemplates', key: 'uriTemplate' }],
 ]);
 
@@ -105,6 +108,11 @@ export function createRoster(mayShow: (server: string, name: string, target: Ros
     allOf(server) {
       const listed = toolsOf(server);
       return listed === undefined || listed.open ? undefined : [...listed.names];
+    },
+
+    hides(server, uri) {
+      const isListed = lists.get(keyOf(server, RESOURCES))?.names.has(uri) === true;
+      return isListed && !mayShow(server, uri, RESOURCES.target);
     },
 
     toolsOf(server) {

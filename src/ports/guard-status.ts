@@ -9,6 +9,8 @@ export interface ServerStanding {
   readonly state: 'starting' | 'up' | 'down';
   /** Behind a gateway, where that says more than the state. */
   readonly word?: ServerWord | undefined;
+  /** Why it stands like that, where it is not for an error of its process: what it refused the greeting with, what it lacks. */
+  readonly why?: string | undefined;
   /** How far it is kept from the rest of the machine, as it was started: `none`, `L0` to `L3`. */
   readonly isolation: Isolation;
   /** How the client speaks to it. */
@@ -26,7 +28,7 @@ export interface ServerStanding {
   readonly limit: string;
 }
 
-/** `unknown`: the guard is of a version that did not say. */
+/** `unknown`: it has not been started, or the guard is of a version that did not say. */
 export type Isolation = 'none' | 'L0' | 'L1' | 'L2' | 'L3' | 'unknown';
 
 export const SERVER_WORDS = [
@@ -52,6 +54,8 @@ export const SERVER_WORDS = [
 
 /** As wide as a process id may be. */
 export type ServerWord = (typeof SERVER_WORDS)[number];
+
+export type WordStanding = Pick<ServerStanding, 'word' | 'why'>;
 
 export type Era = 'unknown' | 'legacy' | 'modern';
 

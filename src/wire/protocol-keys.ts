@@ -71,6 +71,9 @@ export const REQUEST_METHODS: ReadonlySet<string> = new Set([
   ...['elicitation/create', 'tasks/get', 'tasks/result', 'tasks/list', 'tasks/cancel', 'tasks/update'],
 ]);
 
+/** The requests that are answered with what another request came to: 2025-11-25 as the result itself, 2026-07-28 as its `result`. */
+export const TASK_PAYLOAD_METHODS: ReadonlySet<string> = new Set(['tasks/result', 'tasks/get']);
+
 const LONGEST_METHOD = 1024;
 
 const BARE_REQUESTS: ReadonlySet<string> = new Set(

@@ -14,6 +14,9 @@ export interface Decision {
   readonly retryAfterMs?: number | undefined;
 }
 
+/** Under this key of `_meta` a notification of 2026-07-28 says which stream it belongs to. */
+export const SUBSCRIPTION_KEY = 'io.modelcontextprotocol/subscriptionId';
+
 export const INVALID_REQUEST = -32600;
 export const METHOD_NOT_FOUND = -32601;
 export const INVALID_PARAMS = -32602;
@@ -23,6 +26,16 @@ export const CALL_REFUSED = -31001;
 
 function line(body: string): Buffer {
   return Buffer.from(`{"jsonrpc":"2.0",${body}}\n`);
+}
+
+/** @param result JSON, put there as it is */
+export function resultLine(id: RequestId, result: string): Buffer {
+  return line(`"id":${JSON.stringify(id)},"result":${result}`);
+}
+
+/** @param params JSON, put there as it is; undefined: none */
+export function notificationLine(method: string, params?: string): Buffer {
+  return line(`"method":${JSON.stringify(method)}${params === undefined ? '' : `,"params":${params}`}`);
 }
 
 /** A tool result with `isError: true`: the model reads the text. `modern` adds the `resultType` that 2026-07-28 asks for. */
@@ -39,8 +52,7 @@ export function errorLine(id: RequestId, code: number, message: string, decision
 
 /** `notifications/cancelled`, from the guard to the side that still works on `requestId`. */
 export function cancelledLine(requestId: RequestId, reason: string): Buffer {
-  const params = JSON.stringify({ requestId, reason });
-  return line(`"method":"notifications/cancelled","params":${params}`);
+  return notificationLine('notifications/cancelled', JSON.stringify({ requestId, reason }));
 }
 
 export function pingLine(id: RequestId): Buffer {
@@ -48,16 +60,15 @@ export function pingLine(id: RequestId): Buffer {
 }
 
 export function listChangedLine(list: 'tools' | 'prompts' | 'resources'): Buffer {
-  return line(`"method":"notifications/${list}/list_changed"`);
+  return notificationLine(`notifications/${list}/list_changed`);
 }
 
 /** `notifications/message`, in the guard's own name. */
 export function logMessageLine(level: string, logger: string, text: string): Buffer {
-  return line(`"method":"notifications/message","params":${JSON.stringify({ level, logger, data: text })}`);
+  return notificationLine('notifications/message', JSON.stringify({ level, logger, data: text }));
 }
 
 /** The answer that ends an open `subscriptions/listen` in good order (2026-07-28, patterns/subscriptions). */
 export function subscriptionEndLine(id: RequestId): Buffer {
-  const meta = `"_meta":{"io.modelcontextprotocol/subscriptionId":${JSON.stringify(id)}}`;
-  return line(`"id":${JSON.stringify(id)},"result":{"resultType":"complete",${meta}}`);
+  return resultLine(id, JSON.stringify({ resultType: 'complete', _meta: { [SUBSCRIPTION_KEY]: id } }));
 }

@@ -49,6 +49,18 @@ test('where a long line is cut to be shown', async () => {
   }
 });
 
+test('as Base64 that a program has wrapped, in whichever chunks the lines come', async () => {
+  const text = Buffer.from(`${'x'.repeat(50)}${SECRET}${'y'.repeat(40)}`)
+    .toString('base64')
+    .replace(/.{76}/g, '$&\n');
+  expect(text.split('\n')[0]).toHaveLength(76);
+  for (const chunks of [[`${text}\nend\n`], [...text.split(/(?<=\n)/), '\nend\n'], [...text, '\nend\n']]) {
+    const said = await relayed(chunks);
+    expect(said).toMatch(/^\[srv\] \w+\[secret KEY\]\w+=*\n\[srv\] end\n$/);
+    expect(Buffer.from(said.replaceAll(/\[.*?\]|\s/g, ''), 'base64').toString()).not.toContain(SECRET.slice(4, 12));
+  }
+});
+
 test('noise on stdout is masked before it is cut', () => {
   let said = '';
   const relay = new NoiseRelay({

@@ -105,6 +105,17 @@ test('a long screen ends with what waits, in lines of their own above the questi
   expect((await approve(WIDER, {}, {})).out).not.toContain('in short');
 });
 
+test('so does `scope diff`, above the command that approves it', () => {
+  const last = seen(pinsOf([{ ...SEND, description: 'word\n'.repeat(40) }], 'kind'));
+  const screen = openScreen();
+  runScopeDiff({}, screen.io, viewOf(WIDER, { known: { files: { last } } }));
+  const [, end = ''] = screen.out().split('in short\n');
+  expect(end).toMatch(/^ {2}possible {2}files: grant tool `send` added\n[\s\S]*mcp-guard scope approve/);
+  const short = openScreen();
+  runScopeDiff({}, short.io, viewOf(WIDER, {}));
+  expect(short.out()).not.toContain('in short');
+});
+
 test('a long list of it is cut and counted, and no line is wider than the terminal', () => {
   const grants = Array.from({ length: 40 }, (_, at) => ({ tool: `t${at}_\u202e${'名 '.repeat(60)}` }));
   const text = formatSummary(

@@ -120,6 +120,32 @@ describe('the line', () => {
     }
   });
 
+  test('tenants have a column where there is more than the one of a config without any, and are told apart', () => {
+    const of = (tenant: string) => makeCall({ tenant });
+    const family = ['north', 'south'].map((end) => of(`${'customer-'.repeat(6)}${end}`));
+    const calls = [of('default'), of('acme'), ...family];
+    const needs = calls.map(measureCall).reduce(widerOf);
+    const cells = calls.map((call) => formatWith(call, needs, 80, plain).split(/ +/)[1]);
+    expect(cells).toEqual(['default', 'acme', 'cus…orth', 'cus…outh']);
+    expect(formatWith(of('acme'), needs, 240, plain)).toContain(`${time} acme `);
+    for (const columns of [39, 60, 80, 100, 140])
+      for (const call of calls)
+        expect(measureText(formatWith(call, needs, columns, plain))).toBeLessThanOrEqual(columns);
+    expect(formatWith(of('acme'), needs, 39, plain)).toContain(' acme files ');
+    expect(formatCall(of('default'), 80, plain)).not.toContain('default');
+  });
+
+  test('who asked for one tenant’s is not told whose they are', async () => {
+    const tail = async (tenant: string | undefined) => {
+      const screen = openScreen(80);
+      const trail = makeTrail({ lastCalls: () => [makeCall({ tenant: 'acme' })] });
+      await runAuditTail({ tenant }, screen.io, trail, NOW, AbortSignal.abort());
+      return screen.out();
+    };
+    expect(await tail(undefined)).toContain(' acme files ');
+    expect(await tail('acme')).not.toContain('acme');
+  });
+
   test('the id stands last, at the edge, from 100 columns on; where nothing is cut, after everything', () => {
     const wide = formatCall(makeCall(), 100, plain);
     expect(measureText(wide)).toBe(100);
@@ -255,6 +281,21 @@ describe('audit tail', () => {
     const screen = openScreen();
     expect(await runAuditTail({}, screen.io, makeTrail(), NOW, never)).toBe(0);
     expect([screen.out(), screen.err()]).toEqual(['', 'no call on record below `/state` matches\n']);
+  });
+
+  test('says by which name a tool of a gateway is on record, where it is', async () => {
+    const lastCalls = (_: number, { tool }: { readonly tool?: string | undefined }) =>
+      tool === 'read_file' ? [makeCall()] : [];
+    const said = async (tool: string) => {
+      const screen = openScreen();
+      expect(await runAuditTail({ tool }, screen.io, makeTrail({ lastCalls }), NOW, never)).toBe(0);
+      return screen.err();
+    };
+    expect(await said('files__read_file')).toBe(
+      "no call on record below `/state` matches: a tool is on record by its server's own name, without the prefix of a gateway: `--server files --tool read_file`\n",
+    );
+    for (const tool of ['files__other', 'other', '__', 'files__'])
+      expect(await said(tool)).toBe('no call on record below `/state` matches\n');
   });
 
   test('-f: each call once when it is settled or denied, nothing twice, until the signal', async () => {

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { listLines } from '../../src/cli/approval-screen.ts';
 import { noteCeilings } from '../../src/cli/ceiling-notes.ts';
-import { compilePolicy } from '../../src/config/compile.ts';
 import type { Restriction } from '../../src/config/restriction.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
+import { policyOf } from '../config/compiled.ts';
 import { makeScope } from '../policy/scope/make-scope.ts';
 import { CONFIG, pictureOf } from './approval-scene.ts';
 
@@ -14,15 +14,8 @@ const WIDER: JsonObject = {
 };
 
 function notesOf(restrictions: readonly Restriction[]) {
-  const compiled = compilePolicy({
-    document: WIDER,
-    variables: {},
-    source: { path: '/c', digest: 'd' },
-    absolute: (path) => path,
-  });
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.diagnostics));
   const picture = pictureOf(WIDER, { known: { files: { tools: ['wipe', 'read_file'] } } });
-  return { picture, notes: noteCeilings(compiled.policy, picture.diff, restrictions, 0) };
+  return { picture, notes: noteCeilings(policyOf(WIDER), picture.diff, restrictions, 0) };
 }
 
 test('a name that it denies, and a pattern that it denies as a whole', () => {

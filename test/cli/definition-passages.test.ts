@@ -121,3 +121,11 @@ test('what a config lets change from now on is shown once more', () => {
     'drift     `read_file` description:',
   );
 });
+
+test('JSON keeps the blanks that show what belongs to what', () => {
+  const { text } = show(
+    sceneOf(readOf({ inputSchema: SCHEMA }), readOf({ inputSchema: { ...SCHEMA, required: [] } })),
+    true,
+  );
+  expect(text).toMatch(/\| \{\n +\| {3}"type": "object",\n +\| {3}"required": \[\],\n/);
+});

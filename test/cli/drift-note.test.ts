@@ -44,6 +44,20 @@ test('what one answer shows together is said together, and how to mend it once',
   expect(warnOfDrift([], undefined)).toEqual([]);
 });
 
+test('a new tool that reads like a known one says so, and comes first', () => {
+  const added = (tool: string, like?: string): DriftFinding => ({
+    ...{ ...FOUND, tool, kind: 'added' },
+    ...(like !== undefined && { like }),
+  });
+  const likened = added('se\u0430rch', 'search');
+  expect(warnOfDrift([likened], undefined)[0]).toContain(
+    'the tool `se\u0430rch`, which reads like `search`, is new since its tools were approved: kept out of use;',
+  );
+  expect(warnOfDrift([added('x'), likened], undefined)[0]).toContain(
+    ': kept out of use: `se\u0430rch` (reads like `search`), `x`;',
+  );
+});
+
 test('the record has both: the mode of the pins, and why it passed all the same', () => {
   expect(recordDrift(FOUND, 'pause')).toEqual({
     ...{ tool: 'read', kind: 'changed', mode: 'deny', by: 'pause', since: 'approved', fields: null, flips: null },

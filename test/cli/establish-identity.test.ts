@@ -96,7 +96,7 @@ describe.each(WRONG)('%s', (_, scene, why) => {
     expect([message, hint, cause]).toMatchInlineSnapshot(`
       [
         "this session is not started: no token was presented that counts here",
-        "present one with \`--token-file FILE\`; why this one does not count is on record, and nowhere else: \`mcp-guard token history\`",
+        "present one with \`--token-file FILE\`; the reason is on record, and nowhere else: \`mcp-guard token history\`",
         undefined,
       ]
     `);

@@ -9,22 +9,14 @@ import { createFleetHub, type FleetSeat } from '../../src/cli/fleet-hub.ts';
 import type { HeldPolicy } from '../../src/cli/open-policy.ts';
 import { PolicyInForce } from '../../src/cli/policy-in-force.ts';
 import { createBreakerLookup } from '../../src/config/breaker-lookup.ts';
-import { compilePolicy } from '../../src/config/compile.ts';
+import { policyOf } from '../config/compiled.ts';
 
 /** Nobody listens there. */
 const NOWHERE = 'redis://127.0.0.1:1';
 const held = (share: string, kind = 'redis'): HeldPolicy => {
   const limitStore = kind === 'redis' ? { kind, url: NOWHERE } : { kind };
   const document = { version: 1, servers: { db: { command: 'db' } }, breaker: { share }, limitStore };
-  const variables = {};
-  const compiled = compilePolicy({
-    document,
-    variables,
-    source: { path: '/c', digest: 'd' },
-    absolute: (path) => path,
-  });
-  if (!compiled.ok) throw new Error('no policy');
-  return { policy: compiled.policy, lock: undefined } as unknown as HeldPolicy; // what the hub reads of it
+  return { policy: policyOf(document), lock: undefined } as unknown as HeldPolicy; // what the hub reads of it
 };
 
 describe('a seat', () => {

@@ -15,6 +15,7 @@ const REFUSED = { reason: 'not_approved', rule: 'lock', text: 'not approved', re
 const held = (...ids: readonly string[]) =>
   ({ policy: { servers: new Map(ids.map((id) => [id, { id }])) } }) as unknown as HeldPolicy;
 const laneOf = (command: () => object = () => STARTED): ServerLane => ({
+  hides: () => false,
   // as much of a lane as is asked here
   open: () => {
     throw new Error('not opened here');

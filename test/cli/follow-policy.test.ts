@@ -4,24 +4,20 @@ import { type FollowParts, followPolicy } from '../../src/cli/follow-policy.ts';
 import type { HeldPolicy } from '../../src/cli/open-policy.ts';
 import type { RunLock } from '../../src/cli/run-lock.ts';
 import { serverAtStart } from '../../src/cli/server-in-force.ts';
-import { compilePolicy } from '../../src/config/compile.ts';
 import { resolveServer } from '../../src/config/resolve-server.ts';
 import type { RequestView } from '../../src/core/interceptor.ts';
 import { GuardError } from '../../src/guard-error.ts';
 import { createScopePolicy } from '../../src/policy/scope/scope.ts';
 import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
 import type { UpstreamCommand } from '../../src/ports/upstream.ts';
+import { policyOf } from '../config/compiled.ts';
 
 const ASKED = { serverFlag: 'srv', command: undefined, args: [] };
 const NO_SECRET = new GuardError('secret_unresolved', 'no secret', { hint: 'set it' });
 const COMMAND: UpstreamCommand = { command: 'srv', args: ['b'], cwd: '/d', env: {}, stderr: 'pipe' };
 
 function held(args: readonly string[]): HeldPolicy {
-  const document = { version: 1, servers: { srv: { command: 'srv', args } } };
-  const source = { path: '/c.json', digest: 'd' };
-  const compiled = compilePolicy({ document, variables: {}, source, absolute: (path) => path });
-  if (!compiled.ok) throw new Error('the test is wrong');
-  const { policy } = compiled;
+  const policy = policyOf({ version: 1, servers: { srv: { command: 'srv', args } } });
   // as much of a lock as is asked here
   const lock = {
     policy,

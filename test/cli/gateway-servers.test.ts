@@ -1,15 +1,11 @@
 // Which servers a run without a command stands for, and what is said of a list of names that is none.
 import { expect, test } from 'vitest';
 import { gatewayServers } from '../../src/cli/gateway-servers.ts';
-import { compilePolicy } from '../../src/config/compile.ts';
 import { GuardError } from '../../src/guard-error.ts';
+import { compilerWith } from '../config/compiled.ts';
 
-const document = { version: 1, servers: { files: { command: 'a' }, git: { command: 'b' } } };
-const compiled = compilePolicy({
-  ...{ document, variables: {}, source: { path: '/c.json', digest: 'd' }, absolute: (path: string) => path },
-});
-if (!compiled.ok) throw new Error('the test is wrong');
-const { policy } = compiled;
+const { policyOf } = compilerWith({ source: { path: '/c.json', digest: 'd' } });
+const policy = policyOf({ version: 1, servers: { files: { command: 'a' }, git: { command: 'b' } } });
 
 function ask(servers: string): string {
   try {

@@ -85,6 +85,22 @@ describe('the screen', () => {
     expect(JSON.parse(json).servers[0].isolation).toBe('L2');
   });
 
+  it('what was never started has no level, and takes it from none', async () => {
+    const never = (['no start', 'unapproved'] as const).map((word) => ({
+      ...SERVER,
+      ...{ name: word, pid: null, state: 'down' as const, word, isolation: 'unknown' as const },
+    }));
+    const l2 = { ...SERVER, isolation: 'L2' as const };
+    const screen = await show(listing([guard({ servers: [l2, ...never] })]));
+    expect(screen).toContain('local:ada  isolation L2  up 2 h\n');
+    expect(screen.match(/isolation/g)).toHaveLength(1);
+    expect(await show(listing([guard({ servers: never })]))).not.toContain('isolation');
+    expect((await show(listing([guard({ servers: [l2, SERVER, ...never] })]))).match(/isolation .*/g)).toEqual([
+      'isolation L2',
+      'isolation none',
+    ]);
+  });
+
   it('at 80 columns: who, since when, under which policy, and what went wrong last', async () => {
     const troubled: ServerStanding = {
       ...SERVER,
@@ -132,6 +148,17 @@ guard 4711  claude-desktop/1.2  local:ada  up 2 h
     expect(JSON.parse(json).servers[0].word).toBe('idle');
   });
 
+  it('why one was rejected or may not start stands below it, and hides nothing else', async () => {
+    const why = "it did not accept the client's `initialize`: it says `no\u001b`";
+    const rejected: ServerStanding = { ...SERVER, pid: null, state: 'down', word: 'rejected', why };
+    const screen = await show(listing([guard({ servers: [rejected, SERVER] })]));
+    expect(screen).toContain(`  files    legacy  rejected        -     0 closed         -
+    it did not accept the client's \`initialize\`: it says \`no\\u{1b}\`
+  files    legacy  4712 `);
+    const json = await show(listing([guard({ servers: [rejected] })]), 80, { json: true });
+    expect(JSON.parse(json).servers[0]).toMatchObject({ word: 'rejected', why });
+  });
+
   it('says where it looked, what it took away, and what is no record', async () => {
     expect(await show(listing([]))).toBe('no guard is running\nlooked in /state\n');
     const found = listing([], {
@@ -140,6 +167,7 @@ guard 4711  claude-desktop/1.2  local:ada  up 2 h
     });
     expect(await show(found)).toContain('2 records of guards that ended without a word: taken away\n');
     expect(await show(found)).toContain('no record of a guard: /state/run/1.json: it is no regular file\n');
+    expect(await show(found)).toContain('no guard that can be shown is running\n');
     expect(await show(listing([guard({ tenant: 'acme' }), guard()]), 80, { tenant: 'acme' })).toContain('tenant acme');
     expect(await show(listing([guard()]), 80, { tenant: 'acme' })).toContain('no guard is running');
   });
@@ -263,6 +291,20 @@ describe('reload', () => {
     expect(await runGuardReload({}, screen.io, place([[guard()], [now]]))).toBe(0);
     expect(screen.out()).toBe('guard 4711 (files, nw) has this policy already: `nw` is left out\n');
     expect(await show(listing([now]))).toContain('/home/ada/mcp.json; `nw` is left out\n');
+  });
+
+  it('waits a moment for a guard that has just been started, also for the one that is named', async () => {
+    for (const [options, first] of [
+      [{}, [bare]],
+      [{ pid: 4711 }, []],
+    ] as const) {
+      const screen = openScreen(80);
+      let ms = 0;
+      const turns = place([[], first, [guard()], [answered({ outcome: 'unchanged', why: '' })]]);
+      const world = { ...turns, monoMs: () => (ms += 50) };
+      expect(await runGuardReload(options, screen.io, world)).toBe(0);
+      expect(screen.out()).toBe('guard 4711 (files) has this policy already\n');
+    }
   });
 
   it('does not take the answer to somebody else for its own, and does not wait for ever', async () => {

@@ -15,14 +15,18 @@ class Scene {
   readonly records: unknown[] = [];
   out = '';
   closed = 0;
-  readonly view: LimitsView = { store: this.store, now: () => this.time.now(), place: '/state' };
+  readonly view: LimitsView = { store: this.store, now: () => this.time.now(), place: '/state', mend: 'mend that' };
   readonly io = (columns = 80) => ({
     stdout: {
       write: (text: string) => {
         this.out += text;
       },
     },
-    stderr: { write: () => {} },
+    stderr: {
+      write: (text: string) => {
+        this.err += text;
+      },
+    },
     columns,
     color: false,
   });
@@ -61,11 +65,17 @@ class Scene {
     });
     return this.out;
   }
-  async reset(more = {}, consent: Partial<Consent> = {}): Promise<string> {
+  code = 0;
+  err = '';
+  async reset(more = {}, consent: Partial<Consent> = {}, view = this.view): Promise<string> {
     this.out = '';
     const asked = { ask: undefined, isGuarded: false, ...consent };
-    const context = { ...this.view, consent: asked, actor: 'ada', openTrail: () => this.trail };
-    await runLimitsReset({ tenant: 'default', reason: 'has to finish', yes: true, ...more }, this.io(), context);
+    const context = { ...view, consent: asked, actor: 'ada', openTrail: () => this.trail };
+    this.code = await runLimitsReset(
+      { tenant: 'default', reason: 'has to finish', yes: true, ...more },
+      this.io(),
+      context,
+    );
     return this.out;
   }
 }
@@ -73,10 +83,10 @@ class Scene {
 describe('limits status', () => {
   test('shows each count: used, left, when it is full, of whom; the fullest first', async () => {
     const lines = (await new Scene().fill().status()).trimEnd().split('\n');
-    expect(lines[0]).toMatch(/^limit +used +left +full in of$/);
+    expect(lines[0]).toMatch(/^limit +used +left +full in subject$/);
     expect(lines[1]).toMatch(/^limits\[0\]\.rate +2 +0 +2 s principal=local:ada$/);
     expect(lines.find((line) => line.startsWith('limits[1].budget'))).toMatch(/ 3 +7 +2 h all together$/);
-    expect(lines.find((line) => line.startsWith('limits[2].places'))).toMatch(/ 1 +3 as ended principal=x$/);
+    expect(lines.find((line) => line.startsWith('limits[2].places'))).toMatch(/ 1 +3 +as ended principal=x$/);
   });
 
   test.each([80, 40, 200])('fits into %d columns, whatever a tool is called', async (columns) => {
@@ -119,8 +129,39 @@ describe('limits status', () => {
     };
     const watch = { size: () => undefined, tick: async () => false };
     await expect(runLimitsStatus({ tenant: 'default' }, scene.io(), view, watch)).rejects.toMatchObject({
-      code: 'state_unusable',
+      ...{ code: 'state_unusable', hint: 'mend that' },
     });
+  });
+
+  test('who watches waits for a store that is away', async () => {
+    const scene = new Scene().fill();
+    let isAway = true;
+    const list: LimitsView['store']['list'] = (now) =>
+      isAway ? { kind: 'unavailable', why: 'no answer within 1000 ms' } : scene.store.list(now);
+    const view = { ...scene.view, store: { ...scene.store, list } };
+    const ticks = [true, false];
+    const watch = {
+      size: () => undefined,
+      tick: async () => {
+        isAway = false;
+        return ticks.shift() === true;
+      },
+    };
+    expect(await runLimitsStatus({ tenant: 'default', watch: true }, scene.io(), view, watch)).toBe(0);
+    expect(scene.out).toMatch(/the limits cannot be read: no answer within 1000 ms[\s\S]*limits\[0\]\.rate/);
+    isAway = true;
+    scene.out = '';
+    await runLimitsStatus({ tenant: 'default', watch: true, json: true }, scene.io(), view, watch);
+    expect(scene.out).toBe('');
+  });
+
+  test('what each guard counts for itself nobody else sees, and that is said', async () => {
+    const scene = new Scene().fill();
+    const alone = { ...scene.view, place: undefined };
+    const watch = { size: () => undefined, tick: async () => false };
+    expect(await runLimitsStatus({ tenant: 'default' }, scene.io(), alone, watch)).toBe(0);
+    expect(scene.out.replace(/\n/g, ' ')).toContain('each guard counts for itself, so nobody else can show it');
+    await expect(scene.reset({}, {}, alone)).rejects.toMatchObject({ code: 'usage' });
   });
 });
 
@@ -147,6 +188,24 @@ describe('limits reset', () => {
       '`principal=local:ada`: one count begins anew; calls under way keep their places\n',
     );
     expect((await scene.status({ json: true })).trimEnd().split('\n')).toHaveLength(3);
+  });
+
+  test('what nothing is about is said, with what there is; nothing is done and nothing recorded', async () => {
+    const scene = new Scene().fill();
+    const before = await scene.status();
+    expect(await scene.reset({ about: 'limit[0]' })).toBe('');
+    expect([scene.code, scene.records]).toEqual([1, []]);
+    const said = scene.err.replace(/\n/g, ' ');
+    expect(said).toContain('has `limit[0]` in its limit or its subject');
+    expect(said).toContain('`limits[0].rate`, `principal=local:ada`');
+    expect(scene.err.split('\n').filter((line) => measureText(line) > 80)).toEqual([]);
+    scene.err = '';
+    expect(await scene.reset({ about: 'limits[2]', json: true })).toBe('{"tenant":"default","reset":0}\n');
+    expect(scene.err).toContain('calls under way');
+    expect(await scene.status()).toBe(before);
+    const none = new Scene();
+    await none.reset({ about: 'x' });
+    expect(none.err).toContain('nothing is counted now');
   });
 
   test.each([

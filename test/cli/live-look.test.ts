@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { ListedServer } from '../../src/adapters/list-server.ts';
 import { type LiveLook, lookLive } from '../../src/cli/live-look.ts';
+import { openWaitNote } from '../../src/cli/wait-note.ts';
 import { GuardError } from '../../src/guard-error.ts';
 import type { SeenSet } from '../../src/policy/pins/seen-set.ts';
 import type { UpstreamCommand } from '../../src/ports/upstream.ts';
@@ -27,6 +28,7 @@ function look(ids: readonly string[], more: Partial<LiveLook> = {}) {
     refusal: () => undefined,
     commandOf: upstream,
     remember: async (id) => void remembered.push(id),
+    onWait: () => {},
     ...more,
     list: (id, command) => {
       started.push(command.command);
@@ -112,4 +114,33 @@ test('a defect of the guard is no finding', async () => {
     },
   });
   await expect(failures).rejects.toThrow('a defect');
+});
+
+test('what is still waited for is told, until nothing is', async () => {
+  const waits: string[] = [];
+  const { failures } = look(['a', 'b'], {
+    onWait: (servers) => waits.push(servers.join()),
+    refusal: (id) => (id === 'b' ? 'no' : undefined),
+  });
+  await failures;
+  expect([waits[0], waits.at(-1), waits.length]).toEqual(['a,b', '', 3]);
+});
+
+test('stderr hears of it after a moment, then every half minute, and no more once it is over', () => {
+  const said: string[] = [];
+  const timers: { ms: number; action: () => void }[] = [];
+  const after = (ms: number, action: () => void) => {
+    const timer = { ms, action };
+    timers.push(timer);
+    return () => void timers.splice(timers.indexOf(timer), 1);
+  };
+  const note = openWaitNote('what they offer', { after }, (text) => said.push(text));
+  note.waitFor(['a', '\u001bb']);
+  note.waitFor(['\u001bb']);
+  expect(timers.map(({ ms }) => ms)).toEqual([3_000]);
+  timers.shift()?.action();
+  expect(said).toEqual(['still asking `\\u{1b}b` what they offer']);
+  expect(timers.map(({ ms }) => ms)).toEqual([30_000]);
+  note.waitFor([]);
+  expect(timers).toEqual([]);
 });

@@ -4,13 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { mayApprove, openMachineKey, writeLock } from '../../src/adapters/lock-file.ts';
+import { rememberSeenPins } from '../../src/adapters/seen-pins.ts';
+import { describeBlocked } from '../../src/cli/blocked-server.ts';
+import { findEnding } from '../../src/cli/ending-approval.ts';
+import { readKeptOut } from '../../src/cli/kept-by-pins.ts';
 import { judge, loadLockedPolicy, readLockedConfig } from '../../src/cli/locked-policy.ts';
 import { openRunLock } from '../../src/cli/run-lock.ts';
+import { standingOf } from '../../src/cli/scope-standing.ts';
 import { NO_CEILINGS } from '../../src/config/ceilings.ts';
 import { serverScopeOf } from '../../src/config/server-scope.ts';
+import type { PinSet } from '../../src/policy/pins/pin-set.ts';
 import { decideTarget, decideUse } from '../../src/policy/scope/scope-decision.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
 import { makeKey } from '../policy/lock/locks.ts';
+import { pinsOf } from './approval-scene.ts';
 import { startRun } from './start-run.ts';
 
 const NOW = Date.parse('2026-07-28T09:00:00.000Z');
@@ -34,11 +41,15 @@ const context = (env: Record<string, string> = { MAIL: 'mail' }, nowMs = NOW) =>
 });
 const write = (config: JsonObject): void => fs.writeFileSync(place().path, JSON.stringify(config), { mode: 0o600 });
 
-async function lock(policy: JsonObject, untilMs?: number): Promise<void> {
+async function lock(
+  policy: JsonObject,
+  untilMs?: number,
+  pins: ReadonlyMap<string, PinSet> = new Map(),
+): Promise<void> {
   const { place: at, document } = await readLockedConfig(place(), context());
   const key = openMachineKey(at);
   const judged = judge(at, document, context());
-  await writeLock(at, { judged, policy, pins: new Map(), who: 'ada', why: 'x', nowMs: NOW, untilMs, key });
+  await writeLock(at, { judged, policy, pins, who: 'ada', why: 'x', nowMs: NOW, untilMs, key });
 }
 
 async function decide(tool: string, args: JsonObject = {}, at = context()) {
@@ -121,6 +132,84 @@ test('what an approval that has ended leaves', async () => {
   expect(await endedIn(late)).toEqual(['approval 2 ended at 2026-07-28T09:00:01Z']);
   write({ ...wider, unlisted: 'observe' });
   expect(await endedIn(context())).toEqual([undefined]);
+});
+
+test('what an approval that ends will leave, and that a start after its end names it', async () => {
+  write(CONFIG);
+  await lock(CONFIG);
+  const endingAt = async (nowMs: number) => {
+    const at = context(undefined, nowMs);
+    return findEnding(await loadLockedPolicy(place(), at), place(), at, ({ policy, layersOf }, server) =>
+      standingOf(policy, server, layersOf),
+    );
+  };
+  expect(await endingAt(NOW)).toBeUndefined();
+  const wider = { ...CONFIG, scopes: { files: { grants: [{ tool: 'read' }, { tool: 'write' }] } } };
+  write(wider);
+  await lock(wider, NOW + 1000);
+  const ending = await endingAt(NOW);
+  expect(ending).toMatchObject({ number: 2, endMs: NOW + 1000 });
+  const standing = ending?.standingOf('files');
+  if (standing?.kind !== 'scoped') throw new Error('it is scoped');
+  const granted = (tool: string) => decideTarget(standing.scope.layers, 'tool', tool, NOW).granted;
+  expect([granted('read'), granted('write')]).toEqual([true, false]);
+  expect(await endingAt(NOW + 1000)).toBeUndefined();
+  const [before, after] = [await startRun(place(), context()), await startRun(place(), context(undefined, NOW + 1000))];
+  expect([before.ended, before.notes]).toEqual([undefined, []]);
+  expect(after.ended).toBe('approval 2 ended at 2026-07-28T09:00:01Z');
+  expect(after.notes).toEqual([after.ended, expect.stringContaining('has no effect until approved')]);
+});
+
+test('what pins keep out of use, by what was approved and what was last seen', async () => {
+  write(CONFIG);
+  await lock(CONFIG);
+  const keptOut = async (server = 'files') => {
+    const complaints: string[] = [];
+    const locked = await loadLockedPolicy(place(), context());
+    const kept = readKeptOut(server, locked, 'default', (why) => complaints.push(why));
+    return { complaints, of: (tool: string) => kept?.tool(tool)?.reason };
+  };
+  expect((await keptOut()).of('read')).toBeUndefined();
+  const at = (await readLockedConfig(place(), context())).place;
+  const seen = (description: string) => ({ pins: pinsOf([{ name: 'read', description }]), hasInstructions: true });
+  await rememberSeenPins(at, 'files', seen('one'));
+  expect((await keptOut()).of('read')).toBeUndefined();
+  await rememberSeenPins(at, 'files', seen('two'));
+  expect((await keptOut()).of('read')).toBe('definition_drift');
+  expect((await keptOut('mail')).of('read')).toBeUndefined();
+  expect((await keptOut('other')).of('read')).toBeUndefined();
+  await lock(CONFIG, undefined, new Map([['files', seen('two').pins]]));
+  expect((await keptOut()).of('read')).toBeUndefined();
+  expect((await keptOut()).of('new')).toBe('definition_drift');
+  write({ ...CONFIG, servers: { files: { ...SERVER, mode: 'observe' } } });
+  await lock({ ...CONFIG, servers: { files: { ...SERVER, mode: 'observe' } } }, undefined, new Map());
+  expect((await keptOut()).of('new')).toBeUndefined();
+});
+
+test('a limit that only the lock has is called by its place there', async () => {
+  const limit = (burst: number) => ({ key: ['tool'], rate: '60/min', burst });
+  write({ ...CONFIG, limits: [limit(8)] });
+  await lock({ ...CONFIG, limits: [limit(8)] });
+  write({ ...CONFIG, limits: [limit(80)] });
+  const { policy } = await loadLockedPolicy(place(), context());
+  expect(policy.limits.limits.map(({ rule, rate }) => [rule, rate?.burst])).toEqual([
+    ['limits[0]', 80],
+    ['lock.limits[0]', 8],
+  ]);
+  write({ ...CONFIG, limits: [limit(2)] });
+  expect((await startRun(place(), context())).notes).toEqual([]);
+});
+
+test('why a server waits', async () => {
+  write(CONFIG);
+  await lock(CONFIG);
+  write({ ...CONFIG, servers: { files: { ...SERVER, args: ['other.mjs'] }, new: { command: 'x' } } });
+  const { judgement } = await loadLockedPolicy(place(), context());
+  expect(['files', 'new', 'mail'].map((id) => describeBlocked(judgement, id, 'is not started'))).toEqual([
+    '`files` has another `args` than was approved, and is not started before somebody approves that',
+    '`new` is new, and is not started before somebody approves that',
+    undefined,
+  ]);
 });
 
 test('a lock that does not count lets nothing be read from it', async () => {

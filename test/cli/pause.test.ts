@@ -24,7 +24,7 @@ async function pause(
     servers: ['files', 'mail'],
     consent: { isGuarded, ask: answer === undefined ? undefined : async () => answer },
     actor: 'ada',
-    ...{ config: CONFIG, commandOptions: ' --config /srv/mcp.json' },
+    ...{ config: CONFIG, commandOptions: ' --config /srv/mcp.json', endOptions: ' --tenant acme' },
     nowMs: () => NOW,
     openTrail: (server) => ({
       record(name, detail) {
@@ -52,7 +52,7 @@ test('asks, records, holds, records', async () => {
   expect(error).toBeUndefined();
   const until = '2026-07-28T09:15:00.000Z';
   expect(out).toContain(`PAUSED until ${until}: files`);
-  expect(out).toContain('end it with\n  mcp-guard pause files --end --config /srv/mcp.json\n');
+  expect(out).toContain('end it with\n  mcp-guard pause files --end --tenant acme\n');
   expect(steps).toMatchObject([
     ['pause', 'files', { stage: 'asked', actor: 'ada', reason: 'the release waits', until }],
     'update',
@@ -101,10 +101,14 @@ test('`--end` narrows: it asks nobody, needs no reason, and may come from anywhe
     'update',
     ['pause', 'files', { stage: 'ended' }],
   ]);
+  const twice = addPause(before, { ...PAUSE, config: '/srv/other.json' });
+  expect((await pause({ end: true, for: undefined }, { before: twice })).out).toContain(
+    'within a second, in 2 configs\n',
+  );
   const gone = { server: 'gone', end: true, for: undefined };
-  expect((await pause(gone, {})).out).toBe('ended: gone: it was not paused\n');
+  expect((await pause(gone, {})).out).toBe('nothing to end: gone is not paused\n');
   // a misspelt name ends nothing, and whoever reads this sees what is paused
-  expect((await pause(gone, { before })).out).toBe('ended: gone: it was not paused (paused: `files`)\n');
+  expect((await pause(gone, { before })).out).toBe('nothing to end: gone is not paused (paused: `files`)\n');
   const { error: both, steps: none } = await pause({ end: true }, { before });
   expect(both).toMatchObject({ code: 'usage', message: expect.stringContaining('`--for`') });
   expect(none).toEqual([]);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeSuspension } from '../../src/adapters/suspension.ts';
 import { prepareServer } from '../../src/cli/prepare-server.ts';
 import { openTenantScope } from '../../src/tenant/tenant-scope.ts';
+import { readTrail } from '../e2e/trail.ts';
 import { compile } from './scope-scene.ts';
 
 let dir: string;
@@ -17,18 +18,22 @@ afterEach(() => fs.rmSync(dir, { recursive: true, force: true }));
 const stateDir = () => join(dir, 'state');
 const suspend = () =>
   writeSuspension(openTenantScope(stateDir(), 'acme'), { version: 1, sinceMs: 1, actor: 'me', reason: 'r' });
-function prepare(env: NodeJS.ProcessEnv = { PATH: process.env.PATH, KEY: 'k' }) {
+function prepare(
+  env: NodeJS.ProcessEnv = { PATH: process.env.PATH, KEY: 'k' },
+  isolation: object = { required: 'L0' },
+  uid = process.getuid?.(),
+) {
   const server = {
     command: process.execPath,
     args: [],
     env: { KEY: 'env:KEY' },
     passEnv: ['PASSED'],
-    isolation: { required: 'L0' },
+    isolation,
   };
   const policy = compile({ servers: { srv: server } });
   const entry = policy.servers.get('srv');
   const asked = { name: 'srv', command: process.execPath, args: [], entry };
-  return prepareServer(asked, policy, {}, { env, uid: process.getuid?.(), stateDir: stateDir(), tenant: 'acme' });
+  return prepareServer(asked, policy, {}, { env, uid, stateDir: stateDir(), tenant: 'acme' });
 }
 
 test('one that is not is', async () => {
@@ -40,10 +45,31 @@ test('a reference that is too short to be masked is said, and no other', async (
   expect(notes).toEqual(['`KEY` has fewer than 8 characters: it is not masked in record and log']);
 });
 
+const stagesOf = (tenant: string) =>
+  readTrail(join(stateDir(), tenant)).flatMap(({ records }) =>
+    records.flatMap(({ h }) => {
+      const { server, detail } = h as { server?: string; detail?: { stage?: string; why?: string } }; // of an event
+      return detail?.stage === undefined ? [] : [[server, detail.stage, detail.why]];
+    }),
+  );
+
+test('one whose secret or isolation is not to be had is on record as that, without a word of the secret', async () => {
+  await expect(prepare({ PATH: process.env.PATH })).rejects.toMatchObject({ code: expect.stringMatching(/^secret_/) });
+  expect(stagesOf('acme')).toEqual([['srv', 'start_refused', expect.stringMatching(/^secret_/)]]);
+  // of a guard that root has not started
+  await expect(prepare(undefined, { required: 'L1', uid: 7001 }, 1000)).rejects.toMatchObject({
+    code: 'isolation_unavailable',
+  });
+  expect(stagesOf('acme').at(-1)).toEqual(['srv', 'start_refused', 'isolation_unavailable']);
+});
+
 test('nothing of it is made', async () => {
   suspend();
   await expect(prepare()).rejects.toMatchObject({ code: 'tenant_suspended', exitCode: 77 });
-  expect(fs.existsSync(`${stateDir()}-homes`)).toBe(false);
+  expect([fs.existsSync(`${stateDir()}-homes`), fs.existsSync(join(stateDir(), 'acme', 'audit'))]).toEqual([
+    false,
+    false,
+  ]);
 });
 
 test('nor when it was suspended while its secrets were asked for', async () => {

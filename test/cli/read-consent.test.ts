@@ -1,7 +1,7 @@
 // A question on a terminal, and every way it ends.
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { askOn } from '../../src/cli/read-consent.ts';
+import { askOn, wrapQuestion } from '../../src/cli/read-consent.ts';
 
 async function ask(keys: string | undefined): Promise<{ answer?: string; error?: unknown; shown: string }> {
   const [input, output] = [new PassThrough(), new PassThrough()];
@@ -28,4 +28,14 @@ test.each([
   const { error, shown } = await ask(keys);
   expect(error).toMatchObject({ code, exitCode, message: 'not confirmed: nothing was changed' });
   expect(shown.endsWith('\n')).toBe(true);
+});
+
+test('a question that is longer than a line is broken between its words, with room for the answer', () => {
+  const question = `make a token for ${'somebody-with-a-long-name '.repeat(5)}of default? [y/N] `;
+  const lines = wrapQuestion(question, 80).split('\n');
+  expect(lines.length).toBeGreaterThan(1);
+  for (const line of lines) expect(line.length).toBeLessThan(80);
+  expect(lines.join(' ')).toBe(question);
+  expect(wrapQuestion('go on? [y/N] ', 80)).toBe('go on? [y/N] ');
+  expect(wrapQuestion('\nlook:\n  this\ngo on? ', 80)).toBe('\nlook:\n  this\ngo on? ');
 });

@@ -17,6 +17,7 @@ import { identityOf } from '../../src/policy/identity/judge-token.ts';
 import type { Tokens } from '../../src/policy/identity/token-record.ts';
 import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
+import { readTrail } from '../e2e/trail.ts';
 import { HOUR, makeToken, NOW, storeOf } from '../policy/identity/tokens.ts';
 import { startRun } from './start-run.ts';
 
@@ -119,6 +120,36 @@ test('a token that was presented is a secret of the run', async () => {
   expect(secrets).toEqual([{ name: 'MCP_GUARD_TOKEN', value: text }]);
 });
 
+describe('what is refused goes on record', () => {
+  const { text } = makeToken(9);
+  const fileOf = async (tokenFile: string | undefined, more: Partial<AuthPolicy> = {}) => {
+    const stateDir = join(directory, 'state');
+    const auth = { required: true, tokenFile: undefined, jwt: undefined, ...more };
+    const parts = { auth, env: {}, tokenFile, tenant: undefined, stateDir, user: 'ada' };
+    await expect(openRunIdentity(parts)).rejects.toMatchObject({ code: 'auth_refused' });
+    const events = readTrail(stateDir).flatMap(({ records }) => records.filter(({ h }) => h.name === 'auth'));
+    return events.at(-1)?.h.detail;
+  };
+  const MISSING = { why: 'token_file_unreadable', what: 'there is no such file' };
+
+  test('with the file and what is wrong with it', async () => {
+    expect(await fileOf('/no/such')).toMatchObject({ ...MISSING, source: '--token-file', file: '/no/such' });
+    expect(await fileOf(undefined, { tokenFile: '/nor/this' })).toMatchObject({
+      ...{ ...MISSING, source: 'auth.tokenFile', file: '/nor/this' },
+    });
+    expect(await fileOf(undefined)).toMatchObject({ why: 'no_token', what: null, file: null });
+  });
+
+  test.each([text, `./${text}`, 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2ln'])(
+    'never with the token itself, by who gives it where its file belongs: %#',
+    async (token) => {
+      const detail = await fileOf(token);
+      expect(detail).toMatchObject({ file: null, what: expect.stringContaining('looks like a token') });
+      expect(JSON.stringify(detail)).not.toContain(token.slice(-20));
+    },
+  );
+});
+
 describe('the asker', () => {
   const parts = { env: {}, stateDir: '/nowhere', user: 'ada', tenant: undefined };
 
@@ -127,6 +158,18 @@ describe('the asker', () => {
     expect(await asker.identify(undefined)).toBeUndefined();
     expect(() => asker.refuseUnused()).toThrow(/no config here asks for one/);
     expect(() => createIdentityAsker({ ...parts, tokenFile: undefined }).refuseUnused()).not.toThrow();
+  });
+
+  test('says that a token in the environment is for nothing, and never what it is', async () => {
+    const unusedOf = async (token: string, auth: AuthPolicy | undefined) => {
+      const asker = createIdentityAsker({ ...parts, env: { MCP_GUARD_TOKEN: token }, tokenFile: undefined });
+      await asker.identify(auth).catch(() => {});
+      return asker.unused;
+    };
+    const said = await unusedOf('hunter2', undefined);
+    expect(said).toMatch(/`MCP_GUARD_TOKEN` is set, .*this session is `local:ada`/);
+    expect(said).not.toContain('hunter2');
+    expect(await unusedOf('', undefined)).toBeUndefined();
   });
 
   test('asks once: what a reload brings does not make a session somebody else’s', async () => {

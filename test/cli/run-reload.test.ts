@@ -7,6 +7,7 @@ import { signFiles } from '../../src/adapters/file-look.ts';
 import type { HeldPolicy } from '../../src/cli/open-policy.ts';
 import { PolicyInForce } from '../../src/cli/policy-in-force.ts';
 import { createServerRenewal } from '../../src/cli/renew-server.ts';
+import type { RunLock } from '../../src/cli/run-lock.ts';
 import { watchRunPolicy } from '../../src/cli/run-reload.ts';
 import { DEFAULTS, type Policy } from '../../src/config/policy.ts';
 import { GuardError } from '../../src/guard-error.ts';
@@ -280,6 +281,21 @@ describe('an approval that ends', () => {
     wallMs = 2_000;
     await look();
     expect(swapped).toEqual([next]);
+  });
+
+  it('is said by its number, and not as another policy; a config that changed with it is', async () => {
+    const ended = 'approval 4 ended at 2026-07-28T09:00:01Z';
+    // as much of a lock as is looked at here
+    const lockOf = (more: object) => ({ approval: 4, events: [], notes: [], ...more }) as unknown as RunLock;
+    begin(held(ONE, { untilMs: 2_000, lock: lockOf({}) }));
+    offered = () => held(ONE, { lock: lockOf({ ended }) });
+    wallMs = 2_000;
+    await look();
+    expect(said).toEqual([`${ended}: what it gave until then is refused from now on; note`]);
+    offered = () => held('two', { lock: lockOf({ ended }) });
+    fs.writeFileSync(file, 'two');
+    await look();
+    expect(said.at(-1)).toBe(`another policy is in force from now on: \`${file}\` as it is now; note`);
   });
 
   it('closes the server where what holds without it cannot be read, once; a good config opens it again', async () => {

@@ -1,20 +1,13 @@
 // Which environment a server is given, from flags and policy.
 import { describe, expect, test } from 'vitest';
 import { commandOf } from '../../src/cli/run-settings.ts';
-import { compilePolicy } from '../../src/config/compile.ts';
+import { policyOf } from '../config/compiled.ts';
 
 const surroundings = { env: { PATH: '/bin', KEY: 'k', MCP_GUARD_MODEL: 'm', NODE_OPTIONS: '--x' }, uid: undefined };
 const bare = { name: 'a', command: 'a', args: [], entry: undefined };
 
 function configured() {
-  const compiled = compilePolicy({
-    document: { version: 1, servers: { a: { command: 'a' } } },
-    variables: {},
-    source: { path: '/c', digest: 'd' },
-    absolute: (path) => path,
-  });
-  if (!compiled.ok) throw new Error('the policy of this test is wrong');
-  return { ...bare, entry: compiled.policy.servers.get('a') };
+  return { ...bare, entry: policyOf({ version: 1, servers: { a: { command: 'a' } } }).servers.get('a') };
 }
 
 describe.each([

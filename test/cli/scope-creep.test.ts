@@ -37,7 +37,7 @@ function change(more: Partial<RecordedChange> = {}): RecordedChange {
 function record(changes: readonly RecordedChange[], more: Partial<ScopeChanges> = {}): CreepRecord {
   const collector = collectUse();
   collector.note(NOW - 80 * DAY);
-  collector.add('tool', 'read', NOW - 60 * DAY);
+  collector.add('tool', 'read', NOW - 60 * DAY, 'done');
   return {
     changes: { changes, turns: [], since: new Map([['files', NOW - 80 * DAY]]), hasMore: false, ...more },
     uses: new Map([['files', collector.use]]),

@@ -50,7 +50,8 @@ to change   a denial wins over every grant: take \`scopes.notes.deny[0]\` away, 
       status: 0,
       out: `allowed if  files: tool read_text
 rule        scopes.notes.grants[1]
-why         its arguments decide, and none were given (\`--args\`)
+why         its arguments decide, and none were given (\`--args\`), until
+            2030-12-31
 conditions  \`scopes.notes.grants[1]\` allows it where
             - /path: within ~/notes
             - /head: may be missing, 1 to 9
@@ -89,6 +90,7 @@ describe('each decision', () => {
 
   test.each([
     ['sampling', { request: 'sampling/createMessage' }, { ...granted, rule: 'scopes.notes.grants[6]' }],
+    ['a request of an extension', { request: 'vendor/ask' }, denied('not_granted', 'scopes.notes')],
     ['a method beyond the protocol', { method: 'vendor/x' }, denied('not_granted', 'scopes.notes')],
     ['a plain resource', { resource: 'file:///srv/a' }, { ...granted, rule: 'scopes.notes.grants[4]' }],
     ['what needs no grant', { request: 'ping' }, { ...granted, rule: 'needs no grant' }],
@@ -223,6 +225,13 @@ test.each([
   ['nothing', {}, /nothing is asked about/],
   ['two things', { tool: 'a', prompt: 'b' }, /one question is about one thing/],
   ['arguments of a resource', { resource: 'a', args: '{}' }, /a resource has no arguments/],
+  ['a method of the protocol', { method: 'tools/call' }, /`tools\/call` is a method of the protocol/],
+  ['a notification', { method: 'notifications/x' }, /`notifications\/x` is a notification/],
+  [
+    'a request that nobody makes',
+    { request: 'sampling' },
+    /`sampling` is no method of the protocol that a server asks/,
+  ],
   ['arguments that are no object', { tool: 'a', args: '[1]' }, /no JSON object/],
   ['arguments that are no JSON', { tool: 'a', args: '{a:1}' }, /no JSON object/],
 ])('%s cannot be explained', (_, question, message) => {
@@ -230,9 +239,12 @@ test.each([
 });
 
 describe('is what `run` decides', () => {
-  const names = fc.constantFrom('a', 'ab', 'b', 'file:///a', 'file:///a/../b', 'roots/list', '__proto__');
+  const names = fc.constantFrom('a', 'ab', 'b', 'file:///a', 'file:///a/../b', 'roots/list', '__proto__', 'x/a');
   const patterns = fc.constantFrom('a', 'a*', '*', 'b', 'file:///*', 'roots/list', '?');
   const kinds = fc.constantFrom<TargetKind>('tool', 'resource', 'prompt', 'request');
+  // a request without a `/` is an error of the config
+  const namedAs = (kind: TargetKind, name: string): string =>
+    kind === 'request' && /^\w$/.test(name) ? `x/${name}` : name;
   const grant = fc
     .record({
       kind: kinds,
@@ -242,7 +254,7 @@ describe('is what `run` decides', () => {
       expires: fc.constantFrom(undefined, undefined, '2026-02-01'),
     })
     .map(({ kind, pattern, isConstrained, approve, expires }) => ({
-      [kind]: pattern,
+      [kind]: namedAs(kind, pattern),
       ...(isConstrained && (kind === 'tool' || kind === 'prompt') ? { args: { '/n': { max: 5 } } } : {}),
       ...(approve === undefined ? {} : { approve }),
       ...(expires === undefined ? {} : { expires }),
@@ -251,7 +263,7 @@ describe('is what `run` decides', () => {
     grants: fc.array(grant, { maxLength: 4 }),
     deny: fc
       .array(fc.record({ kind: kinds, pattern: patterns }), { maxLength: 1 })
-      .map((rules) => rules.map(({ kind, pattern }) => ({ [kind]: pattern }))),
+      .map((rules) => rules.map(({ kind, pattern }) => ({ [kind]: namedAs(kind, pattern) }))),
   });
   const someArgs = fc.constantFrom<JsonObject | undefined>(undefined, {}, { n: 1 }, { n: 9 }, { n: 'x' });
   const scenes = fc.record({

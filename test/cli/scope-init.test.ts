@@ -54,6 +54,7 @@ function makeContext(path: string, more: Partial<ScopeInitContext> = {}) {
       return listedTools('read', 'write');
     },
     readUse: () => undefined,
+    bareName: 'files',
     place: { home: directory, isDirectory: () => false },
     // data only
     parse: (text) => parseConfig(path, text).document as Json,
@@ -83,7 +84,7 @@ async function run(given: ReturnType<typeof makeContext>, options: Partial<Scope
 const used = () => {
   const collector = collectUse();
   collector.note(NOW);
-  collector.add('tool', 'read', NOW);
+  collector.add('tool', 'read', NOW, 'done');
   return collector.use;
 };
 
@@ -134,6 +135,22 @@ describe('scope init', () => {
     expect(failure).toMatchObject({ code: 'usage', message: 'no use of `files` is on record' });
     expect(starts).toBe(0);
     expect((await run(makeContext('c.yaml', { readUse: used }), { fromAudit: true })).failure).toBe(0);
+  });
+
+  it('names the use that is on record under another name, and proposes from it when told to', async () => {
+    const readUse = (name: string) => (name === 'server-filesystem' ? used() : undefined);
+    const given = { readUse, bareName: 'server-filesystem' };
+    const { written, out } = await run(makeContext('c.yaml', given));
+    expect(out.replace(/\n/g, ' ')).toContain('`--used-as server-filesystem` proposes from that');
+    expect(written[0]).toContain('# - tool: read');
+    const { failure } = await run(makeContext('c.yaml', given), { fromAudit: true });
+    expect(failure).toMatchObject({ hint: expect.stringContaining('add `--used-as server-filesystem`') });
+    const told = await run(makeContext('c.yaml', given), { usedAs: 'server-filesystem' });
+    expect(told.written[0]).toMatch(/\n {6}- tool: read\n/);
+    expect(told.out).toContain('on record as `server-filesystem` since');
+    const wrong = await run(makeContext('c.yaml', given), { usedAs: 'other' });
+    expect(wrong.failure).toMatchObject({ code: 'usage', message: 'no use of `other` is on record' });
+    expect(wrong.starts).toBe(0);
   });
 
   it('does not write YAML that would mean something else', async () => {
@@ -225,6 +242,11 @@ describe('where it writes', () => {
     expect(() => targetAt(path)).toThrow('names a key twice');
     writeFileSync(join(directory, 'open.json'), '{}', { mode: 0o600 });
     expect(() => targetAt('x.js')).toThrow('cannot be `*.js`');
+    // whoever names a directory that is not there has misspelt it; the user's own place is made
+    expect(() => targetAt(join('nowhere', 'x.yaml'))).toThrow(
+      `there is no directory \`${join(directory, 'nowhere')}\``,
+    );
+    expect(targetAt(undefined, { XDG_CONFIG_HOME: join(directory, 'nowhere') }).there).toBeUndefined();
   });
 
   it('is whole, private, and replaces nothing', () => {

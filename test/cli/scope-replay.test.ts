@@ -74,7 +74,7 @@ describe('a record', () => {
     ['was denied by a fault of the scope', call('read_text', note, denial('guard_fault', 'scope')), 'to_allowed'],
     ['was denied by a fault behind it', call('read_text', note, denial('guard_fault', 'breaker')), 'same'],
     ['was denied, nobody knows why', call('read_text', note, { decision: 'deny' }), 'to_allowed'],
-    ['of another server', call('x', {}, { server: 'unknown' }), 'to_denied'],
+    ['of a server that the policy does not list', call('x', {}, { server: 'unknown' }), 'not asked'],
     ['of a server that is observed now', call('x', {}, { server: 'other' }), 'same'],
     ['of a resource', bare('resources/read', 'file:///srv/a'), 'same'],
     ['of a resource that is hidden now', bare('resources/read', 'file:///etc'), 'to_denied'],
@@ -119,6 +119,23 @@ describe('a record', () => {
 
   test('without a config everything passes', () => {
     expect(outcome(call('write', {}, denial('not_granted')), {}, makeScene({}))).toBe('to_allowed');
+  });
+});
+
+test('what was recorded of servers that the policy does not list is counted apart', () => {
+  const strangers = ['u', 'u', '\u001bv', ...Array.from({ length: 60 }, (_, index) => `w${index}`)];
+  const sum = run([call('write'), ...strangers.map((server) => call('x', {}, { server }))]);
+  expect(sum).toMatchObject({ asked: 1, flips: { to_denied: 1 }, groups: [{ name: 'write' }] });
+  expect([sum.unlisted.get('u'), sum.unlisted.get('others')]).toEqual([2, 12]);
+  const screen = openScreen();
+  const heading = { policy: '/c.json', server: undefined, as: undefined, commandOptions: '' };
+  const text = formatReplay(sum, heading, screen.io).replaceAll(/\s+/g, ' ');
+  expect(text).toContain(
+    '63 more are of servers that it does not list, so `run` would not start them: `others` 12, `u` 2',
+  );
+  expect(text).toContain('and 45 more (`--server` with `--as` judges');
+  expect(JSON.parse(formatReplayJson(run([call('x', {}, { server: '__proto__' })]), heading))).toMatchObject({
+    asked: 0,
   });
 });
 

@@ -1,14 +1,13 @@
 // A policy in the notation of a config, servers that offer what a test says, and a clock by hand, for the commands of `scope`.
 import type { ExplainScene } from '../../src/cli/scope-explain.ts';
 import type { FurtherLayers } from '../../src/cli/scope-standing.ts';
-import { compilePolicy } from '../../src/config/compile.ts';
-import { showDiagnostic } from '../../src/config/diagnostics.ts';
 import type { Policy } from '../../src/config/policy.ts';
 import type { Decided } from '../../src/config/restrict-policy.ts';
 import type { ConstraintPorts } from '../../src/policy/constraint/constraint-document.ts';
 import type { Inventory, KnownList, KnownLists } from '../../src/policy/inventory/known-list.ts';
 import { createOwnPathsPolicy } from '../../src/policy/own-paths.ts';
 import type { Pause } from '../../src/policy/pause.ts';
+import { compilerWith } from '../config/compiled.ts';
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
 
@@ -21,15 +20,8 @@ const PORTS: ConstraintPorts = {
 };
 
 export function compile(document: object): Policy {
-  const compiled = compilePolicy({
-    document: { version: 1, ...document },
-    variables: {},
-    source: { path: '/etc/guard.json', digest: 'd' },
-    absolute: (path) => path,
-    portsFor: () => PORTS,
-  });
-  if (!compiled.ok) throw new Error(compiled.diagnostics.map(showDiagnostic).join('\n'));
-  return compiled.policy;
+  const given = { source: { path: '/etc/guard.json', digest: 'd' }, portsFor: () => PORTS };
+  return compilerWith(given).policyOf({ version: 1, ...document });
 }
 
 export function listOf(...names: string[]): KnownList {

@@ -152,7 +152,7 @@ FAIL c
      expected allow, but it is denied
      rule: scopes.notes.grants[1].args["/path"].within
      argument_denied: mcp-guard did not send this call of \`read_text\`: \`/path\`
-     must be a path within \`~/notes\`.
+     must be a path within \`~/notes\` (\`/home/ada/notes\`).
 FAIL d
      expected the rule \`scopes.notes.grants[0]\`, but another one decides
      rule: scopes.notes.grants[1]

@@ -108,7 +108,30 @@ describe('is refused, and nothing is written', () => {
     },
   );
 
+  test.each([
+    ['github', 'it has no `=`'],
+    ['hunter2=env:X', 'it has no `:` before `=`'],
+    ['Hunter2:A=env:X', 'what stands before `:` is no name of a server'],
+    ['github:1hunter2=env:X', 'what stands before `=` is no name of a variable'],
+    ['github:A=', 'nothing stands behind `=`'],
+  ])('a variable that is none, and why: %s', async (env, why) => {
+    const said = await refused({ env: [env] }, 'usage');
+    expect(said).toContain(why);
+    expect(said).not.toContain('unter2');
+  });
+
+  test('a user that is none: which are', async () => {
+    for (const uid of ['0', 'abc', '-1'])
+      await expect(add('acme', { uid })).rejects.toMatchObject({
+        hint: expect.stringContaining('from 1 to 999999999'),
+      });
+  });
+
   test.each<[string, AddFlags, string]>([
+    ['a variable that is given twice', { env: ['github:A=env:X', 'github:A=env:Y'] }, 'usage'],
+    ['arguments that are no list', { args: ['files:/srv/acme'] }, 'usage'],
+    ['arguments that are no texts', { args: ['files:[1]'] }, 'usage'],
+    ['arguments of a server that is not there', { args: ['gitlab:["x"]'] }, 'server_unknown'],
     ['no variable', { env: ['GITHUB_TOKEN=env:X'] }, 'usage'],
     ['no pattern', { allow: ['get_*'] }, 'usage'],
     ['no level', { isolation: 'L4' }, 'usage'],
@@ -139,6 +162,31 @@ describe('is refused, and nothing is written', () => {
     const { written } = await add('acme', { yes: true }, JSON_TEXT, { consent: { isGuarded: false, ask: undefined } });
     expect(written).toHaveLength(1);
   });
+});
+
+test('whose everything is that names no tenant is no customer', async () => {
+  await expect(add('default', {})).rejects.toMatchObject({ code: 'usage' });
+});
+
+test('paths among the arguments that everybody has are said, and can be replaced', async () => {
+  const servers = { files: { command: 'files-server', args: ['--ro', '/srv/notes', '~/x'] }, mail: { command: 'm' } };
+  const text = JSON.stringify({ version: 1, servers, scopes: {} });
+  const plain = await add('acme', {}, text);
+  expect(plain.shown.replaceAll('\n', ' ')).toContain(
+    'note: `files` is started with `/srv/notes`, `~/x`, as for everybody; `--args` gives',
+  );
+  expect(plain.shown).not.toContain('`mail` is started');
+  expect(plain.shown.split('\n').filter((line) => line.length > 80 && !line.includes('mcp-guard'))).toEqual([]);
+  const own = await add('acme', { args: ['files:["--ro","/srv/acme"]'] }, text);
+  expect(own.shown).not.toContain('as for everybody');
+  expect(objectAt(JSON.parse(own.written[0] ?? ''), 'tenants')).toEqual({
+    acme: { servers: { files: { args: ['--ro', '/srv/acme'] } } },
+  });
+});
+
+test('an empty block is one line', async () => {
+  expect((await add('acme', {}, YAML_TEXT)).written[0]).toContain('\ntenants:\n  acme: {}\n');
+  expect((await add('acme', {})).shown).toContain('"acme": {}');
 });
 
 test('L3 with its domains, and what is readable, are written as given; what does not go together is refused', async () => {

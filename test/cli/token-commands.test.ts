@@ -2,7 +2,6 @@
 import { describe, expect, test } from 'vitest';
 import { findPrincipal, readRoles } from '../../src/cli/scope-principal.ts';
 import { runTokenCreate, runTokenRotate, type TokenCreateOptions } from '../../src/cli/token-create.ts';
-import { runTokenHistory } from '../../src/cli/token-history.ts';
 import { runTokenRevoke } from '../../src/cli/token-revoke.ts';
 import { runTokenList, runTokenShow } from '../../src/cli/token-screen.ts';
 import { GuardError } from '../../src/guard-error.ts';
@@ -24,6 +23,9 @@ interface Given {
   /** Something other than the token stands in the file. */
   readonly isOtherFile?: boolean;
   readonly trailFails?: boolean;
+  /** Something stands where the file is to be. */
+  readonly isTaken?: boolean;
+  readonly doubts?: readonly string[];
 }
 
 function openMachine(given: Given = {}) {
@@ -57,9 +59,11 @@ function openMachine(given: Given = {}) {
       },
       close: () => undefined,
     }),
+    doubts: async () => given.doubts ?? [],
     noteFile: async (path: string) => {
       steps.push(['noted', path]);
     },
+    isFree: () => given.isTaken !== true,
     mayReplace: (_path: string, hash: string) => given.isOtherFile !== true && hash === old.record.hash,
     writeFile: (path: string, text: string, how: string) => {
       if (given.fileFails === true) throw new GuardError('state_unusable', 'it is there');
@@ -153,8 +157,24 @@ describe('create', () => {
   test('after a person’s yes, who is asked for whom; `--yes` asks nobody', async () => {
     const { error, asked, tokens } = await create({ yes: undefined }, { answer: 'yes' });
     expect([error, tokens().tokens.length]).toEqual([undefined, 1]);
-    expect(asked).toEqual(['make a token for ci of acme, until 2026-10-26T09:00:00.000Z? [y/N] ']);
+    expect(asked).toEqual([
+      'make a token for ci of acme, until 2026-10-26T09:00:00.000Z, with no role, for every server? [y/N] ',
+    ]);
+    const reach = { roles: 'reader,writer', servers: 'files', out: '/t', yes: undefined };
+    expect((await create(reach, { answer: 'n' })).asked).toEqual([
+      expect.stringContaining(', with the roles reader, writer, for the server files, into `/t`? [y/N] '),
+    ]);
     expect((await create({}, { answer: 'n' })).asked).toEqual([]);
+  });
+
+  test('what the config does not have is said before anybody is asked, and the token made all the same', async () => {
+    const doubts = [`\`/c\`: it has no tenant \`acmee\`\u001b[2J ${'x '.repeat(80)}`];
+    const { error, err, out, tokens } = await create({}, { doubts });
+    expect([error, out, tokens().tokens.length]).toEqual([undefined, `${made.text}\n`, 1]);
+    expect(err).toMatch(/^`\/c`: it has no tenant `acmee`\\u\{1b\}/);
+    expect(err.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect((await create({ yes: undefined }, { doubts, answer: 'n' })).err).toContain('acmee');
+    expect((await create({ json: true }, { doubts })).out).not.toContain('acmee');
   });
 
   test('for ever, where somebody says so', async () => {
@@ -164,6 +184,9 @@ describe('create', () => {
   test.each([
     ['no principal', { principal: undefined }, {}, 'usage'],
     ['a principal with a blank', { principal: 'a b' }, {}, 'usage'],
+    ['an option for a principal', { principal: '--yes' }, {}, 'usage'],
+    ['an option for servers', { servers: '--yes' }, {}, 'usage'],
+    ['a file that is there', { out: '/t' }, { isTaken: true }, 'usage'],
     ['an odd role', { roles: 'Reader' }, {}, 'usage'],
     ['a role as a pattern', { roles: '*' }, {}, 'usage'],
     ['no role', { roles: '' }, {}, 'usage'],
@@ -182,7 +205,7 @@ describe('create', () => {
   });
 
   test.each([
-    ['a file that is there', { fileFails: true }],
+    ['a file that cannot be written', { fileFails: true }],
     ['a store that cannot be written', { storeFails: true }],
   ])('%s: nothing counts, nothing is shown, and that is on record', async (_, given) => {
     const { error, steps, tokens, out } = await create({ out: '/t' }, given);
@@ -334,6 +357,25 @@ describe('screens', () => {
     expect(lines[2]).toContain('(every)');
   });
 
+  test('tenants have a column of their own, where there is more than one, and are told apart in it', () => {
+    const of = (seed: number, tenant: string) => makeToken(seed, { tenant, principal: 'ada@acme.example' }).record;
+    const list = (...records: readonly TokenRecord[]) => {
+      const screen = openScreen(80);
+      runTokenList({}, screen.io, storeOf(...records), NOW);
+      const lines = screen.out().trimEnd().split('\n');
+      expect(lines.filter((line) => line.length > 80)).toEqual([]);
+      return lines.map((line) => line.slice(30).split(/ +/).slice(0, 2));
+    };
+    expect(list(of(1, 'acme'), of(2, 'acmee'), of(3, `${'customer-'.repeat(6)}north`))).toEqual([
+      ['who', 'tenant'],
+      ['ada@acme.example', 'acme'],
+      ['ada@acme.example', 'acmee'],
+      ['ada@acme.example', 'cust…r-north'],
+    ]);
+    expect(list(of(1, 'default')).map(([who]) => who)).toEqual(['who', 'ada@acme.example']);
+    expect(list(of(1, 'default'))[0]).toEqual(['who', 'roles']);
+  });
+
   test('one of them fits, too', () => {
     for (const { id } of tokens.tokens) {
       const screen = openScreen(80);
@@ -361,33 +403,6 @@ describe('screens', () => {
     runTokenList({ tenant: 'other' }, screen.io, tokens, NOW);
     expect([screen.out(), screen.err()]).toEqual(['', expect.stringContaining('there are no tokens')]);
   });
-
-  test('the history says why, inert, and fits', () => {
-    const event = (seq: number, name: string, detail: object, fault?: string) => ({
-      placed: {
-        ref: { segment: '0123456789abcdef', seq },
-        tenant: 'default',
-        record: { header: { at: NOW, name, detail } },
-      },
-      fault,
-    });
-    const events = [
-      event(1, 'auth', { stage: 'refused', why: 'secret_wrong', source: 'MCP_GUARD_TOKEN', token: '\u001b[31mred' }),
-      event(2, 'token', { stage: 'asked', order: 'create', token: 'abc', principal: 'z'.repeat(200) }),
-      event(3, 'token', { stage: 'done' }),
-      event(4, 'auth', {}, 'altered'),
-    ];
-    // a record has more members, which nobody reads here
-    const last = () => events as unknown as ReturnType<Parameters<typeof runTokenHistory>[2]>;
-    const screen = openScreen(80);
-    expect(runTokenHistory({ lines: '20' }, screen.io, last, NOW)).toBe(0);
-    const lines = screen.out().trimEnd().split('\n');
-    expect(lines.filter((line) => line.length > 80)).toEqual([]);
-    expect(lines).toHaveLength(4);
-    expect(lines[1]).toMatch(/^09:00:00 refused {2}secret_wrong {6}\\u\{1b\}/);
-    expect(screen.err()).toContain('1 of these were altered');
-    expect(() => runTokenHistory({ lines: 'x' }, screen.io, last, NOW)).toThrow(GuardError);
-  });
 });
 
 describe('whose scope is shown', () => {
@@ -405,14 +420,17 @@ describe('whose scope is shown', () => {
     const found = findPrincipal('token:ci', 'acme', tokens, NOW);
     expect(found.map(({ roles }) => roles)).toEqual([['a', 'b'], ['a']]);
     expect(found[0]?.heading).toContain(`${tokens.tokens[0]?.id}, ${tokens.tokens[1]?.id}`);
-    expect(found.map(({ mayUse }) => [mayUse('files'), mayUse('mail')])).toEqual([
-      [true, false],
-      [true, false],
+    expect(found.map(({ mayUse }) => [mayUse('files'), mayUse('mail'), mayUse('files', false)])).toEqual([
+      [true, false, false],
+      [true, false, false],
     ]);
   });
 
   test('nobody, and no role', () => {
     expect(() => findPrincipal('nobody', 'acme', tokens, NOW)).toThrow(/no guard token of the tenant `acme`/);
+    expect(() => findPrincipal(`jwt:${'x'.repeat(200)}`, 'acme', tokens, NOW)).toThrow(
+      /is for `jwt:x{10,50}…x{10,50}`$/,
+    );
     expect(() => readRoles('a,x', ['a'])).toThrow(/no role `x`/);
     expect(readRoles('a, b', ['a', 'b']).roles).toEqual(['a', 'b']);
   });

@@ -1,40 +1,30 @@
 // `auth` and `roles` of a config: what they mean, what is wrong with them, and what the roles of a principal leave of a policy.
 import { describe, expect, test } from 'vitest';
-import { compilePolicy } from '../../src/config/compile.ts';
-import { showDiagnostic } from '../../src/config/diagnostics.ts';
 import type { Policy } from '../../src/config/policy.ts';
 import { restrictPolicy } from '../../src/config/restrict-policy.ts';
 import { restrictToRoles } from '../../src/config/restrict-roles.ts';
 import { serverScopeOf } from '../../src/config/server-scope.ts';
 import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
+import { compilerWith } from './compiled.ts';
 
 const JWT = { issuer: 'i', audience: 'a', jwksFile: 'keys.json', algorithms: ['ES256'] };
 
-function compile(more: object) {
-  const document = {
-    ...{ version: 1, servers: { files: { command: 'node', scope: 'most' } } },
-    scopes: {
-      most: { grants: [{ tool: 'read' }, { tool: 'write' }, { tool: 'drop' }], deny: [{ tool: 'burn' }] },
-      ro: { grants: [{ tool: 'read' }, { tool: 'other' }] },
-      rw: { grants: [{ tool: 'read' }, { tool: 'write' }, { tool: 'burn' }] },
-      safe: { grants: [{ tool: 'read' }, { tool: 'drop' }], deny: [{ tool: 'write' }] },
-    },
-    ...more,
-  };
-  return compilePolicy({
-    ...{ document, variables: {}, source: { path: '/etc/x/c.json', digest: '' } },
-    absolute: (path) => `/etc/x/${path}`,
-  });
-}
-const problems = (more: object): readonly string[] => {
-  const compiled = compile(more);
-  return compiled.ok ? [] : compiled.diagnostics.map(showDiagnostic);
-};
-function policyOf(more: object): Policy {
-  const compiled = compile(more);
-  if (!compiled.ok) throw new Error(compiled.diagnostics.map(showDiagnostic).join('\n'));
-  return compiled.policy;
-}
+const documentOf = (more: object) => ({
+  ...{ version: 1, servers: { files: { command: 'node', scope: 'most' } } },
+  scopes: {
+    most: { grants: [{ tool: 'read' }, { tool: 'write' }, { tool: 'drop' }], deny: [{ tool: 'burn' }] },
+    ro: { grants: [{ tool: 'read' }, { tool: 'other' }] },
+    rw: { grants: [{ tool: 'read' }, { tool: 'write' }, { tool: 'burn' }] },
+    safe: { grants: [{ tool: 'read' }, { tool: 'drop' }], deny: [{ tool: 'write' }] },
+  },
+  ...more,
+});
+const compiler = compilerWith({
+  source: { path: '/etc/x/c.json', digest: '' },
+  absolute: (path) => `/etc/x/${path}`,
+});
+const problems = (more: object): readonly string[] => compiler.errorsOf(documentOf(more));
+const policyOf = (more: object): Policy => compiler.policyOf(documentOf(more));
 
 test('what is not written has its default', () => {
   expect(policyOf({}).auth).toBeUndefined();

@@ -2,8 +2,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type BreakerLookup, createBreakerLookup } from '../../src/config/breaker-lookup.ts';
-import { compilePolicy } from '../../src/config/compile.ts';
-import { showDiagnostic } from '../../src/config/diagnostics.ts';
 import { pickStricter, STRICTER } from '../../src/config/stricter-breaker.ts';
 import {
   type BreakerSettings,
@@ -12,9 +10,8 @@ import {
   SERVER_DEFAULTS,
   TOOL_DEFAULTS,
 } from '../../src/policy/breaker/breaker-settings.ts';
+import { compile, errorsOf, policyOf } from './compiled.ts';
 
-const compile = (document: unknown) =>
-  compilePolicy({ document, variables: {}, source: { path: '/c', digest: 'd' }, absolute: (path) => path });
 const config = (top: object, db: object = {}, tools: Record<string, object> = {}) => ({
   version: 1,
   breaker: top,
@@ -27,15 +24,8 @@ const config = (top: object, db: object = {}, tools: Record<string, object> = {}
     other: { command: 'other' },
   },
 });
-function lookup(...levels: Parameters<typeof config>): BreakerLookup {
-  const compiled = compile(config(...levels));
-  if (!compiled.ok) throw new Error(compiled.diagnostics.map(showDiagnostic).join('\n'));
-  return createBreakerLookup(compiled.policy);
-}
-const errorsOf = (document: unknown): readonly string[] => {
-  const compiled = compile(document);
-  return compiled.ok ? [] : compiled.diagnostics.map(showDiagnostic);
-};
+const lookup = (...levels: Parameters<typeof config>): BreakerLookup =>
+  createBreakerLookup(policyOf(config(...levels)));
 
 describe('which level wins', () => {
   test('without a config the defaults hold', () => {

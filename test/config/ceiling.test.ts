@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Ceilings } from '../../src/config/ceilings.ts';
-import { compilePolicy } from '../../src/config/compile.ts';
 import { compileCeiling } from '../../src/config/compile-ceiling.ts';
 import { ceilingPath, findCeilings, systemDirectories } from '../../src/config/find-ceilings.ts';
 import { listKeyPaths } from '../../src/config/known-keys.ts';
@@ -15,6 +14,7 @@ import { restrictPolicy } from '../../src/config/restrict-policy.ts';
 import { buildCeilingJsonSchema } from '../../src/config/schema-ceiling.ts';
 import { ruleFor } from '../../src/policy/lock/field-table.ts';
 import { decideUse } from '../../src/policy/scope/scope-decision.ts';
+import { policyOf } from './compiled.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -231,14 +231,7 @@ describe('what it may say', () => {
     write('one.json', { version: 1, limits, servers: { 'f*': { isolation: { required: 'L2' } } } });
     const { restrictions } = load({ MCP_GUARD_CEILING: 'one.json' });
     const config = { version: 1, limits: [{ key: ['tool'], rate: '9/s' }], servers: { files: { command: 'x' } } };
-    const compiled = compilePolicy({
-      document: config,
-      variables: {},
-      source: { path: '/c', digest: 'd' },
-      absolute: (path) => path,
-    });
-    if (!compiled.ok) throw new Error('it does not compile');
-    const { policy } = restrictPolicy(compiled.policy, restrictions);
+    const { policy } = restrictPolicy(policyOf(config), restrictions);
     const at = (id: string) => ({ id, cwd: undefined, home: undefined, args: [] });
     const rules = limitsInForce(policy, [at('files'), at('bare')]).map(({ rule }) => rule);
     expect(rules).toEqual(['limits[0]', `${join(directory, 'one.json')}.limits[0]`]);

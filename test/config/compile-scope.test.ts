@@ -1,10 +1,10 @@
 // Scopes of a config → scopes that can be asked, or what is wrong with them.
 import { describe, expect, test } from 'vitest';
 import { readExpiry } from '../../src/config/check-scopes.ts';
-import { compilePolicy } from '../../src/config/compile.ts';
-import { listRules, showDiagnostic } from '../../src/config/diagnostics.ts';
+import { listRules } from '../../src/config/diagnostics.ts';
 import type { Policy } from '../../src/config/policy.ts';
 import type { ConstraintPorts } from '../../src/policy/constraint/constraint-document.ts';
+import { compilerWith, policyOf as policyWithoutPorts } from './compiled.ts';
 
 const portsFor = (cwd: string | undefined, home = '/home/ada', args: readonly string[] = []): ConstraintPorts => ({
   compilePattern: (source) => {
@@ -17,26 +17,7 @@ const portsFor = (cwd: string | undefined, home = '/home/ada', args: readonly st
   windows: false,
 });
 
-function compile(document: unknown, ports: typeof portsFor | null = portsFor) {
-  return compilePolicy({
-    document,
-    variables: {},
-    source: { path: '/c/config.json', digest: 'd' },
-    absolute: (path) => (path.startsWith('/') ? path : `/c/${path}`),
-    ...(ports === null ? {} : { portsFor: ports }),
-  });
-}
-
-function policyOf(document: unknown, ports?: typeof portsFor): Policy {
-  const compiled = compile(document, ports);
-  if (!compiled.ok) throw new Error(compiled.diagnostics.map(showDiagnostic).join('\n'));
-  return compiled.policy;
-}
-
-function errorsOf(document: unknown): readonly string[] {
-  const compiled = compile(document);
-  return compiled.ok ? [] : compiled.diagnostics.map(showDiagnostic);
-}
+const { compile, errorsOf, policyOf } = compilerWith({ portsFor });
 
 const withScope = (scope: object, more: object = {}) => ({
   version: 1,
@@ -155,14 +136,7 @@ describe('constraints', () => {
   });
 
   test('that nobody can compile throw when they are asked, which denies', () => {
-    const compiled = compilePolicy({
-      document: paths,
-      variables: {},
-      source: { path: '/c', digest: 'd' },
-      absolute: (path) => path,
-    });
-    if (!compiled.ok) throw new Error('it does not compile');
-    expect(() => checkOf(compiled.policy, 'files')?.({ path: '/x' })).toThrow(
+    expect(() => checkOf(policyWithoutPorts(paths), 'files')?.({ path: '/x' })).toThrow(
       'the constraints of scopes.files.grants[0] were not compiled',
     );
   });
@@ -275,7 +249,28 @@ describe('diagnostics', () => {
     [
       'a misspelt method',
       granting({ request: 'sampling/createMesage' }),
-      'scopes.files.grants[0].request: `sampling/createMesage` is no method of the protocol: the rule would match nothing; did you mean `sampling/createMessage`?',
+      'scopes.files.grants[0].request: `sampling/createMesage` is no method of the protocol that a server asks of its client: the rule would match nothing; did you mean `sampling/createMessage`?',
+    ],
+    ['half a method', granting({ request: 'sampling' }), 'did you mean `sampling/createMessage`?'],
+    ['a word that is no method', granting({ request: 'everything' }), 'write one of `sampling/createMessage`, `elici'],
+    ['a method of the client', granting({ request: 'tools/call' }), '`tools/call` is no method of the protocol that'],
+    ['a pattern of such', granting({ request: 'tools/*' }), '`tools/*` is no method of the protocol that a server'],
+    [
+      'what needs no grant',
+      granting({ request: 'tasks/get' }),
+      '`tasks/get` needs no grant: no rule is asked about it',
+    ],
+    [
+      'a notification',
+      granting({ method: 'notifications/x' }),
+      'scopes.files.grants[0].method: `notifications/x` is about notifications: those pass without a grant, and no rule is asked about them; remove it',
+    ],
+    ['a denial of notifications', withScope({ deny: [{ method: 'notifications/*' }] }), 'is about notifications'],
+    ['a method in disguise', granting({ method: 'Tool/call' }), '`Tool/call` reads as a method of the protocol: a req'],
+    [
+      'methods of the protocol, as a pattern',
+      granting({ method: 'tools/*' }),
+      'scopes.files.grants[0].method: `tools/*` reaches no method of the protocol, only what else a server calls so: what',
     ],
     ['a misspelt method to deny', withScope({ deny: [{ request: 'root/list' }] }), 'did you mean `roots/list`?'],
     ['a bad name of a scope', { version: 1, scopes: { Files: {} } }, 'scopes.Files: `Files` is no legal name'],
@@ -287,6 +282,11 @@ describe('diagnostics', () => {
   test('a method that other revisions may bring is none', () => {
     expect(errorsOf(granting({ request: 'vendor/ask' }))).toEqual([]);
     expect(errorsOf(granting({ request: 'sampling/*' }))).toEqual([]);
+    expect(errorsOf(granting({ request: '*' }))).toEqual([]);
+    expect(errorsOf(granting({ request: 'vend*' }))).toEqual([]);
+    expect(errorsOf(granting({ method: 'tools/execute' }))).toEqual([]);
+    expect(errorsOf(granting({ method: '*' }))).toEqual([]);
+    expect(errorsOf(withScope({ deny: [{ method: 'tools/*' }] }))).toEqual([]);
   });
 
   test('come together with those of the shape', () => {

@@ -1,8 +1,7 @@
 // What is wrong inside the constraints of a grant: shown with pointer, key and value, and all at once.
 import { describe, expect, test } from 'vitest';
-import { compilePolicy } from '../../src/config/compile.ts';
-import { showDiagnostic } from '../../src/config/diagnostics.ts';
 import type { ConstraintPorts } from '../../src/policy/constraint/constraint-document.ts';
+import { compile as compileBlindly, compilerWith } from './compiled.ts';
 
 const PORTS: ConstraintPorts = {
   compilePattern: (source) => {
@@ -15,20 +14,7 @@ const PORTS: ConstraintPorts = {
   windows: false,
 };
 
-function compile(document: unknown, ports: ConstraintPorts | null = PORTS) {
-  return compilePolicy({
-    document,
-    variables: {},
-    source: { path: '/c/config.json', digest: 'd' },
-    absolute: (path) => path,
-    ...(ports === null ? {} : { portsFor: () => ports }),
-  });
-}
-
-function errorsOf(document: unknown): readonly string[] {
-  const compiled = compile(document);
-  return compiled.ok ? [] : compiled.diagnostics.map(showDiagnostic);
-}
+const { errorsOf } = compilerWith({ portsFor: () => PORTS });
 
 const granting = (grant: object) => ({ version: 1, scopes: { files: { grants: [grant] } } });
 
@@ -157,7 +143,7 @@ describe('what is wrong in a constraint', () => {
     }
     expect(errors).toHaveLength(17);
     // where nothing can be compiled, nothing is guessed
-    const blind = compile({ version: 2, scopes: { files: { grants } } }, null);
+    const blind = compileBlindly({ version: 2, scopes: { files: { grants } } });
     expect(blind.ok ? [] : blind.diagnostics.map(({ path }) => path)).not.toContain(
       'scopes.files.grants[0].args["/p"].pattern',
     );

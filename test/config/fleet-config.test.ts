@@ -1,26 +1,15 @@
 // With whom openings are shared: which level says so, what it needs, and what the lock makes of a change.
 import { describe, expect, test } from 'vitest';
 import { createBreakerLookup } from '../../src/config/breaker-lookup.ts';
-import { compilePolicy } from '../../src/config/compile.ts';
-import { showDiagnostic } from '../../src/config/diagnostics.ts';
 import { combineDocuments } from '../../src/policy/lock/combine.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
+import { errorsOf, policyOf } from './compiled.ts';
 
 const REDIS = { kind: 'redis', url: 'env:MCP_GUARD_REDIS_URL' };
-const compile = (document: unknown) =>
-  compilePolicy({ document, variables: {}, source: { path: '/c', digest: 'd' }, absolute: (path) => path });
 const config = (over: object): JsonObject =>
   // plain JSON, written above and below
   ({ version: 1, servers: { db: { command: 'db' } }, limitStore: REDIS, ...over }) as unknown as JsonObject;
-const errorsOf = (document: unknown): readonly string[] => {
-  const compiled = compile(document);
-  return compiled.ok ? [] : compiled.diagnostics.map(showDiagnostic);
-};
-const lookup = (document: unknown) => {
-  const compiled = compile(document);
-  if (!compiled.ok) throw new Error(compiled.diagnostics.map(showDiagnostic).join('\n'));
-  return createBreakerLookup(compiled.policy);
-};
+const lookup = (document: unknown) => createBreakerLookup(policyOf(document));
 const FLEET = { share: 'fleet' };
 
 test('nothing is shared unless it is said', () => {

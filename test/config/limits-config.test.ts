@@ -1,6 +1,5 @@
 // From a config to its limits: defaults, places, who adds to them, and what does not fit together.
 import { describe, expect, test } from 'vitest';
-import { compilePolicy } from '../../src/config/compile.ts';
 import { limitsInForce } from '../../src/config/limits-in-force.ts';
 import { LIMIT_STORE_DEFAULTS } from '../../src/config/limits-policy.ts';
 import type { Policy } from '../../src/config/policy.ts';
@@ -9,22 +8,13 @@ import { LimitSet } from '../../src/policy/limits/limit-set.ts';
 import { combineDocuments } from '../../src/policy/lock/combine.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
 import { digest } from '../policy/limits/limits-scene.ts';
+import * as compiled from './compiled.ts';
 
-const compile = (more: JsonObject) =>
-  compilePolicy({
-    document: { version: 1, ...more },
-    variables: {},
-    source: { path: '/c', digest: 'd' },
-    absolute: (path) => path,
-  });
-const policyOf = (more: JsonObject): Policy => {
-  const compiled = compile(more);
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.diagnostics));
-  return compiled.policy;
-};
+const compile = (more: JsonObject) => compiled.compile({ version: 1, ...more });
+const policyOf = (more: JsonObject): Policy => compiled.policyOf({ version: 1, ...more });
 const faults = (more: JsonObject): readonly string[] => {
-  const compiled = compile(more);
-  return compiled.ok ? [] : compiled.diagnostics.map(({ path }) => path);
+  const reading = compile(more);
+  return reading.ok ? [] : reading.diagnostics.map(({ path }) => path);
 };
 const subject = { tenant: 't', principal: 'p', client: undefined, model: undefined, server: 'files', tool: 'read' };
 /** What a call is billed for: rule, part and how much there is. */

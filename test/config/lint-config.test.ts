@@ -1,17 +1,8 @@
 // `lint` in a config: rules that exist, ends that are days, nothing else.
 import { expect, test } from 'vitest';
-import { compilePolicy } from '../../src/config/compile.ts';
-import { showDiagnostic } from '../../src/config/diagnostics.ts';
+import { errorsOf } from './compiled.ts';
 
-function complaints(lint: unknown): readonly string[] {
-  const compiled = compilePolicy({
-    document: { version: 1, lint },
-    variables: {},
-    source: { path: '/c', digest: 'd' },
-    absolute: (path) => path,
-  });
-  return compiled.ok ? [] : compiled.diagnostics.map(showDiagnostic);
-}
+const complaints = (lint: unknown): readonly string[] => errorsOf({ version: 1, lint });
 
 const IGNORE = { rule: 'grant-unused', at: '*', reason: 'known', expires: '2026-12-31' };
 

@@ -1,15 +1,11 @@
 // The keys of lock and pins: what is legal, and how what is not is told.
 import { expect, test } from 'vitest';
-import { compilePolicy } from '../../src/config/compile.ts';
-import { showDiagnostic } from '../../src/config/diagnostics.ts';
+import { errorsOf } from './compiled.ts';
 
 const KEY = `ed25519:${'A'.repeat(43)}=`;
 
 function complaints(more: object, server: object = {}): readonly string[] {
-  const document = { version: 1, servers: { files: { command: 'x', ...server } }, ...more };
-  const source = { path: '/c', digest: 'd' };
-  const compiled = compilePolicy({ document, variables: {}, source, absolute: (path) => path });
-  return compiled.ok ? [] : compiled.diagnostics.map(showDiagnostic);
+  return errorsOf({ version: 1, servers: { files: { command: 'x', ...server } }, ...more });
 }
 
 test('what is legal', () => {

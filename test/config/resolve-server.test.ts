@@ -1,20 +1,12 @@
 // Which entry of the policy a command line stands for.
 import { describe, expect, test } from 'vitest';
-import { compilePolicy } from '../../src/config/compile.ts';
 import type { Policy } from '../../src/config/policy.ts';
 import { resolveServer } from '../../src/config/resolve-server.ts';
 import { GuardError } from '../../src/guard-error.ts';
+import { compilerWith } from './compiled.ts';
 
-function policyOf(more: object): Policy {
-  const compiled = compilePolicy({
-    document: { version: 1, ...more },
-    variables: {},
-    source: { path: '/c.json', digest: 'd' },
-    absolute: (path) => path,
-  });
-  if (!compiled.ok) throw new Error('the policy of this test is wrong');
-  return compiled.policy;
-}
+const compiler = compilerWith({ source: { path: '/c.json', digest: 'd' } });
+const policyOf = (more: object): Policy => compiler.policyOf({ version: 1, ...more });
 
 const servers = { files: { command: 'npx', args: ['files', '/tmp'] }, git: { command: 'uvx', args: ['git'] } };
 const ask = (line: string | undefined, serverFlag?: string) => {

@@ -2,14 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createBreakerLookup } from '../../src/config/breaker-lookup.ts';
-import { compilePolicy } from '../../src/config/compile.ts';
 import { readBreaker } from '../../src/config/compile-breaker.ts';
 import { DEFAULTS, type Policy, type ServerPolicy } from '../../src/config/policy.ts';
 import { AUDIT_ORDERS } from '../../src/config/restrict-audit.ts';
 import { requiredIsolation, restrictionLayers, restrictionsOn } from '../../src/config/restrict-layers.ts';
 import { restrictPolicy } from '../../src/config/restrict-policy.ts';
 import type { Restriction, ServerRestriction } from '../../src/config/restriction.ts';
-import type { ScopeDocument } from '../../src/config/schema.ts';
+import type { ScopeDocument } from '../../src/config/schema-scope.ts';
 import { serverScopeOf } from '../../src/config/server-scope.ts';
 import { STRICTER } from '../../src/config/stricter-breaker.ts';
 import { toolDeadline } from '../../src/config/tool-deadline.ts';
@@ -17,17 +16,9 @@ import { ruleFor } from '../../src/policy/lock/field-table.ts';
 import { decideUse } from '../../src/policy/scope/scope-decision.ts';
 import type { DenyRule } from '../../src/policy/scope/scope-policy.ts';
 import { makeScope } from '../policy/scope/make-scope.ts';
+import { policyOf } from './compiled.ts';
 
-function compile(document: object): Policy {
-  const compiled = compilePolicy({
-    document: { version: 1, ...document },
-    variables: {},
-    source: { path: '/c', digest: 'd' },
-    absolute: (path) => path,
-  });
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.diagnostics));
-  return compiled.policy;
-}
+const compile = (document: object): Policy => policyOf({ version: 1, ...document });
 
 const FILES = { files: { command: 'a' } };
 const AT = { id: 'files', cwd: undefined, home: undefined, args: [] };

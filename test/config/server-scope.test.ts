@@ -1,25 +1,20 @@
 // What a configured server is kept to in a session, and what `run` says of it.
 import { expect, test } from 'vitest';
-import { compilePolicy } from '../../src/config/compile.ts';
 import type { Policy, ServerPolicy } from '../../src/config/policy.ts';
 import { explainScope, explainScopes, serverScopeOf } from '../../src/config/server-scope.ts';
 import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
 import { makeLayer } from '../policy/scope/make-scope.ts';
+import { policyOf } from './compiled.ts';
 
 function load(server: object, scopes?: object): { policy: Policy; entry: ServerPolicy } {
-  const compiled = compilePolicy({
-    document: {
-      version: 1,
-      servers: { files: { command: 'a', ...server } },
-      ...(scopes === undefined ? {} : { scopes }),
-    },
-    variables: {},
-    source: { path: '/c', digest: 'd' },
-    absolute: (path) => path,
+  const policy = policyOf({
+    version: 1,
+    servers: { files: { command: 'a', ...server } },
+    ...(scopes === undefined ? {} : { scopes }),
   });
-  const entry = compiled.ok ? compiled.policy.servers.get('files') : undefined;
-  if (!compiled.ok || entry === undefined) throw new Error('it does not compile');
-  return { policy: compiled.policy, entry };
+  const entry = policy.servers.get('files');
+  if (entry === undefined) throw new Error('it has no such server');
+  return { policy, entry };
 }
 
 const READ = { read: { grants: [{ tool: 'read' }] } };

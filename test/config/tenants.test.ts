@@ -1,7 +1,5 @@
 // One tenant's config out of all: its own structure, the stricter of everything else, and nothing of another tenant.
 import { describe, expect, test } from 'vitest';
-import { compilePolicy } from '../../src/config/compile.ts';
-import { showDiagnostic } from '../../src/config/diagnostics.ts';
 import { readShape } from '../../src/config/read-shape.ts';
 import { restrictPolicy } from '../../src/config/restrict-policy.ts';
 import { serverScopeOf } from '../../src/config/server-scope.ts';
@@ -9,6 +7,7 @@ import { readTenantRestrictions } from '../../src/config/tenant-restriction.ts';
 import { viewForTenant } from '../../src/config/tenant-view.ts';
 import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
+import { compilerWith } from './compiled.ts';
 
 const base: JsonObject = {
   version: 1,
@@ -28,27 +27,15 @@ const withTenants = (acme: JsonObject, more: JsonObject = {}): JsonObject => ({
   tenants: { acme, globex: { servers: { files: { env: { SECRET: 'literal:of-globex' } } } } },
 });
 
-function compile(document: unknown) {
-  return compilePolicy({
-    document,
-    variables: { HOME: '/home/ada' },
-    source: { path: '/c/config.json', digest: 'd' },
-    absolute: (path) => (path.startsWith('/') ? path : `/c/${path}`),
-  });
-}
-const errorsOf = (document: unknown): string[] => {
-  const compiled = compile(document);
-  return compiled.ok ? [] : compiled.diagnostics.map(showDiagnostic);
-};
+const { compile, errorsOf, policyOf: wholePolicyOf } = compilerWith({ variables: { HOME: '/home/ada' } });
 function policyOf(document: JsonObject, tenant = 'acme') {
   expect(errorsOf(document)).toEqual([]);
   const view = viewForTenant(document, tenant);
   if (view.kind !== 'tenant') throw new Error(view.kind);
-  const compiled = compile(view.document);
   const shape = readShape(document);
-  if (!compiled.ok || !shape.ok) throw new Error(JSON.stringify(compiled));
+  if (!shape.ok) throw new Error(JSON.stringify(shape.issues));
   const restrictions = readTenantRestrictions(shape.config, tenant, undefined, () => {});
-  return restrictPolicy(compiled.policy, restrictions).policy;
+  return restrictPolicy(wholePolicyOf(view.document), restrictions).policy;
 }
 function serverOf(acme: JsonObject, id = 'files', more: JsonObject = {}) {
   const server = policyOf(withTenants(acme, more)).servers.get(id);

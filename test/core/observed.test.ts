@@ -39,7 +39,7 @@ it('what a policy only observes of an answer hinders no other from taking someth
     interceptors: [
       {
         name: 'observer',
-        onResponse: () => [{ kind: 'observed', what: 'list', subject: '1 of tools', observed, detail: {} }],
+        onResponse: () => [{ kind: 'observed', what: 'list', subject: '1 tool', observed, detail: {} }],
       },
       { name: 'other', onResponse: () => [{ kind: 'remove', array: ['tools'], indexes: [0] }] },
     ],

@@ -8,13 +8,11 @@ const NOW = { wallMs: 0, monoMs: 0 };
 const sessionOf = (isOneOfMany: boolean) =>
   new Session(
     {
-      upstreams: [
-        {
-          ...{ name: 's', deadlineOf: () => BARE_DEADLINE, onExit: 'restart' },
-          restart: { ...DEFAULT_RESTART, maxExits: 2 },
-          ...(isOneOfMany ? { isTriedLater: true } : {}),
-        },
-      ],
+      upstream: {
+        ...{ name: 's', deadlineOf: () => BARE_DEADLINE, onExit: 'restart' },
+        restart: { ...DEFAULT_RESTART, maxExits: 2 },
+        ...(isOneOfMany ? { isTriedLater: true } : {}),
+      },
       ...{ tag: 't', model: { operator: undefined, metaPaths: [] } },
       ...(isOneOfMany ? { tellList: () => {} } : {}),
     },
@@ -30,13 +28,13 @@ it.each([
 ])('one of many: %s', (isOneOfMany, unstartable, loop) => {
   const never = { kind: 'unstartable', status: 69, byGuard: false, text: 'cannot start `x`' } as const;
   const first = sessionOf(isOneOfMany);
-  expect(first.lastExitOf('s')).toBeUndefined();
+  expect(first.lastExit).toBeUndefined();
   expect(errorsOf(first.handle({ type: 'upstream_exited', upstream: 's', exit: never }, NOW))).toEqual([unstartable]);
-  expect(first.lastExitOf('s')).toBe(never);
+  expect(first.lastExit).toBe(never);
   const exit = { kind: 'exited', status: 1, byGuard: false, text: 'code 1' } as const;
   const second = sessionOf(isOneOfMany);
   second.handle({ type: 'upstream_exited', upstream: 's', exit }, NOW);
-  expect(second.lastExitOf('s')).toBeUndefined();
+  expect(second.lastExit).toBeUndefined();
   second.handle({ type: 'upstream_started', upstream: 's', pid: 1 }, NOW);
   const [said] = errorsOf(second.handle({ type: 'upstream_exited', upstream: 's', exit }, NOW));
   expect(said).toContain(loop);

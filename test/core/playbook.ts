@@ -35,14 +35,12 @@ export class Playbook {
   constructor(options: PlaybookOptions = {}) {
     this.session = new Session(
       {
-        upstreams: [
-          {
-            name: SERVER,
-            deadlineOf: () => options.deadline ?? BARE_DEADLINE,
-            onExit: options.onExit ?? 'exit',
-            restart: { ...DEFAULT_RESTART, ...options.restart },
-          },
-        ],
+        upstream: {
+          name: SERVER,
+          deadlineOf: () => options.deadline ?? BARE_DEADLINE,
+          onExit: options.onExit ?? 'exit',
+          restart: { ...DEFAULT_RESTART, ...options.restart },
+        },
         tag: 'tag',
         model: { operator: options.model, metaPaths: options.metaPaths ?? [] },
       },
@@ -181,3 +179,9 @@ export const call = (id: number | string, name = 'echo', more: Message = {}): Me
 });
 
 export const result = (id: number | string, value: Message = { content: [] }): Message => ({ id, result: value });
+
+export const INITIALIZE = {
+  id: 0,
+  method: 'initialize',
+  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'c', version: '1' } },
+};

@@ -1,29 +1,25 @@
 // Who may start a session, with the real program: whatever is wrong has one answer and starts nothing, the reason is on record, a token
 // reaches nobody, and taking it back ends its sessions.
-import { execFile } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeKey, POLICY, sign, signShared } from '../adapters/identity/issuer.ts';
-import { connectRaw, type RawClient } from './client-raw.ts';
+import { AuthStage, authEvents, type Refused, refusedAs } from './auth-stage.ts';
 import { Yard } from './guarded.ts';
 import { readTrail } from './trail.ts';
 
-const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
-
 const yard = new Yard();
-const config = join(yard.home, 'config.json');
-const marker = join(yard.home, 'started.json');
-const at = (name: string): string => join(yard.home, name);
+const stage = new AuthStage(yard);
+const { config } = stage;
+const marker = stage.at('started.json');
+const at = (name: string): string => stage.at(name);
+const put = (name: string, text: string, mode?: number): string => stage.put(name, text, mode);
+const create = (file: string, ...flags: string[]): string => stage.create(file, ...flags);
+const open = (flags: readonly string[], env?: Readonly<Record<string, string>>) => stage.open(flags, env);
 const key = makeKey('k1');
 const rsa = makeKey('r1', 'rsa');
 const wall = Math.floor(Date.now() / 1_000);
 const jwt = (claims: object = {}) => sign(key, { iat: wall, exp: wall + 600, ...claims });
-const put = (name: string, text: string, mode = 0o600): string => {
-  writeFileSync(at(name), text, { mode });
-  return at(name);
-};
 
 function makeConfig(): void {
   const [command, ...args] = Yard.server('marks-start', marker);
@@ -37,27 +33,6 @@ function makeConfig(): void {
     roles: { reader: { scopes: ['ro'] }, all: { scopes: ['all'] } },
   };
   put('config.json', JSON.stringify(written));
-}
-
-/** `mcp-guard token create`, into a file. @returns its id */
-function create(file: string, ...flags: string[]): string {
-  const { status, stdout, stderr } = yard.command('token', 'create', '--yes', '--out', at(file), '--json', ...flags);
-  expect([status, stderr]).toEqual([0, '']);
-  return (JSON.parse(stdout) as { id: string }).id; // its own JSON
-}
-
-function open(flags: readonly string[], env: Record<string, string> = {}): RawClient {
-  const args = [BIN, 'run', '--config', config, ...flags];
-  return connectRaw({ command: process.execPath, args, env: { ...yard.env(), ...env }, directory: yard.home });
-}
-
-/** Details of `auth` events below a state directory, in the order of their segments. */
-function authEvents(state: string): readonly { at: number; name: string; detail: Record<string, unknown> }[] {
-  return readTrail(state)
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .flatMap(({ records }) => records)
-    .map(({ h }) => h as unknown as { at: number; name: string; detail: Record<string, unknown> }) // members of events only
-    .filter(({ name }) => name === 'auth' || name === 'token');
 }
 
 /** Every file below a directory that holds `text`. */
@@ -74,21 +49,10 @@ beforeAll(() => {
 });
 afterAll(async () => expect(await yard.close()).toEqual([]));
 
-interface Refused {
-  readonly name: string;
-  readonly why: string;
-  readonly flags?: readonly string[];
-  readonly env?: Record<string, string>;
-  readonly prepare?: (state: string) => void;
-}
-
 /** Each has the flags `--server srv`, where it says nothing else. */
 async function listRefused(): Promise<readonly Refused[]> {
   const token = readFileSync(at('ci'), 'utf8').trim();
-  const editTokens = (change: (text: string) => string) => (state: string) => {
-    const path = join(state, 'tokens', 'tokens.json');
-    writeFileSync(path, change(readFileSync(path, 'utf8')), { mode: 0o600 });
-  };
+  const { editTokens } = AuthStage;
   put('open', token, 0o644);
   const file = (name: string) => ['--server', 'srv', '--token-file', at(name)];
   const env = (text: string) => ({ env: { MCP_GUARD_TOKEN: text } });
@@ -131,31 +95,12 @@ async function listRefused(): Promise<readonly Refused[]> {
 describe('what does not count', () => {
   it('has one answer, starts nothing, and is on record with its reason', async () => {
     const rows = await listRefused();
-    // a first start has locked the config, so that all others are alike
-    yard.command('run', '--config', config, '--server', 'srv');
-    const refuse = ({ name, flags = ['--server', 'srv'], env = {}, prepare }: Refused) => {
-      const state = at(`state of ${name}`);
-      cpSync(yard.state, state, { recursive: true });
-      prepare?.(state);
-      return new Promise<unknown>((resolve) => {
-        const options = { env: { ...yard.env(), ...env, MCP_GUARD_STATE_DIR: state }, cwd: yard.home };
-        const child = execFile(
-          process.execPath,
-          [BIN, 'run', '--config', config, ...flags],
-          options,
-          (error, out, err) =>
-            resolve({ name, why: authEvents(state).at(-1)?.detail.why, answer: [error?.code, out, err] }),
-        );
-        child.stdin?.end();
-      });
-    };
+    const refuse = (row: Refused) => stage.refuse({ flags: ['--server', 'srv'], ...row });
     const last = rows.filter(({ why }) => why === 'keys_unavailable');
     const got = await Promise.all(rows.filter((row) => !last.includes(row)).map(refuse));
     got.push(...(await Promise.all(last.map(refuse))));
     makeConfig();
-    const text =
-      'mcp-guard: this session is not started: no token was presented that counts here\n  present one with `--token-file FILE`; why this one does not count is on record, and nowhere else: `mcp-guard token history`\n';
-    expect(got).toEqual(rows.map(({ name, why }) => ({ name, why, answer: [77, '', text] })));
+    expect(got).toEqual(rows.map(refusedAs));
     expect(existsSync(marker), 'a server was started').toBe(false);
     expect(await yard.leftovers(5_000)).toEqual([]);
   });
@@ -171,6 +116,19 @@ describe('what does not count', () => {
     const { status, stderr } = yard.command('run', '--token-file', at('ci'), '--', 'true');
     expect([status, stderr]).toEqual([64, expect.stringContaining('no config here asks for one')]);
   });
+});
+
+it('what a principal may do is explained by its token and its roles', () => {
+  const explain = (server: string, tool: string, ...who: string[]) => {
+    const here = ['--config', config, '--tenant', 'acme', '--args', '{}', '--json'];
+    const { status, stdout } = yard.command('scope', 'explain', server, tool, ...here, ...who);
+    return [status, JSON.parse(stdout).decision];
+  };
+  expect(explain('srv', 'drop')).toEqual([0, 'allow']);
+  expect(explain('srv', 'drop', '--principal', 'ci')).toEqual([1, 'deny']);
+  expect(explain('srv', 'read', '--principal', 'ci')).toEqual([0, 'allow']);
+  expect(explain('srv', 'drop', '--role', 'all')).toEqual([0, 'allow']);
+  expect(explain('other', 'read', '--principal', 'ci')).toEqual([1, 'deny']);
 });
 
 describe('a session', () => {
@@ -226,10 +184,10 @@ describe('a session', () => {
 });
 
 /** Milliseconds between what a person did and that a session was ended by it, by the record. */
-function delayMs(stage: 'done' | 'accepted'): number {
+function delayMs(since: 'done' | 'accepted'): number {
   const events = authEvents(yard.state);
   const ended = events.filter(({ detail }) => detail.stage === 'ended').at(-1)?.at ?? Number.NaN;
-  const done = events.filter(({ detail }) => detail.stage === stage).map((event) => event.at);
+  const done = events.filter(({ detail }) => detail.stage === since).map((event) => event.at);
   return ended - Math.max(...done.filter((one) => one <= ended + 1_000));
 }
 

@@ -5,8 +5,8 @@ import { compare } from './neighbours.ts';
 
 const FLOODING = ['floods-lines', 'floods-without-newline', 'huge-result', 'stderr-flood'];
 const HEALTHY = [
-  ...['asks-client', 'breaker-server', 'echo', 'keeps-ids', 'marks-start', 'prints-environment', 'reaches-out'],
-  ...['told-by-file', 'told-tenant', 'told-tools'],
+  ...['asks-client', 'breaker-server', 'echo', 'has-resources', 'keeps-ids', 'marks-start', 'prints-environment'],
+  ...['reaches-out', 'told-by-file', 'told-tenant', 'told-tools'],
 ];
 /** Every other fixture: who adds one adds a neighbour. */
 const CROOKED = readdirSync(new URL('../fixtures/servers/', import.meta.url))

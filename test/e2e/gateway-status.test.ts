@@ -56,6 +56,8 @@ it('`status` says how each server stands; one that was never started is started 
     expect(words()).toEqual(['srv -', 'files on demand', 'gone down', 'secret no start']);
     const screen = yard.command('status').stdout.split('\n');
     expect(screen.find((line) => line.includes('files'))).toContain('on demand');
+    // why, in the line below
+    expect(screen[screen.findIndex((line) => line.includes('no start')) + 1]).toContain('NOT_SET_AT_ALL');
 
     const told = client.lines.filter((line) => line.includes('prompts/list_changed')).length;
     await client.request('p', 'prompts/list', '{}');

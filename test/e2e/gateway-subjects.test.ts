@@ -1,8 +1,9 @@
 // One server is one subject, however it is reached: what a guard of its own sees fail or counts, the one behind a gateway refuses, and the
 // other way round, whatever the prefix. And what a client reads names the tool as the client called it. With the built guard.
-import { writeFileSync } from 'node:fs';
+import { realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { sealPauses } from '../../src/adapters/pause-seal.ts';
 import { openGateway } from './gateway-stage.ts';
 import { Yard } from './guarded.ts';
 import { LockStage, type Session } from './lock-stage.ts';
@@ -85,6 +86,33 @@ it('a refusal of a scope names what was called, behind a prefix', async () => {
     expect(await textOf(session, 'srv__echo', { message: 'y' })).toContain('this call of `srv__echo`');
     const prompt = await client.request('p', 'prompts/get', '{"name":"srv__args-prompt"}');
     expect(prompt).toContain('Unknown prompt: srv__args-prompt');
+  } finally {
+    await client.end();
+  }
+});
+
+it('break-glass of one server holds behind a gateway for that one alone, and the client hears of it', async () => {
+  const [command = '', ...args] = Yard.server('echo');
+  const one = { command, args, scope: 'one', passEnv: ['GUARD_TEST_YARD'] };
+  const stage = new LockStage(yard, {
+    version: 1,
+    servers: { srv: one, other: one },
+    scopes: { one: { grants: [{ tool: 'none' }] } },
+  });
+  const session = await openGateway(stage);
+  const { client } = session;
+  try {
+    for (const name of ['srv__echo', 'other__echo']) expect(await session.call(name)).toBe(`Unknown tool: ${name}`);
+    const sinceMs = Date.now();
+    const whose = { config: realpathSync(stage.config), server: 'srv', actor: 'ada', reason: 'the release waits' };
+    const pauses = [{ ...whose, sinceMs, untilMs: sinceMs + 60_000 }];
+    const text = JSON.stringify(sealPauses(yard.state, 'default', { version: 1, pauses }));
+    writeFileSync(join(yard.state, 'default', 'pauses.json'), text, { mode: 0o600 });
+    await expect.poll(() => session.call('srv__echo'), { interval: 50 }).toBe('answered');
+    expect(await session.call('other__echo')).toBe('Unknown tool: other__echo');
+    const told = client.lines.filter((line) => line.includes('notifications/message') && line.includes('PAUSED'));
+    expect(told).toEqual([expect.stringContaining('`srv` is PAUSED until')]);
+    expect(yard.command('status').stdout).toMatch(/srv .*\n +PAUSED until [^\n]*\n(?!.*PAUSED)/);
   } finally {
     await client.end();
   }

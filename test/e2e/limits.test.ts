@@ -81,7 +81,7 @@ describe('two guards of one machine', () => {
       expect(retryAfterMs).toBeGreaterThan(DAY_MS / 3 - 30_000);
       expect(retryAfterMs).toBeLessThanOrEqual(DAY_MS / 3);
       expect(result.content[0]?.text).toContain(
-        'Calls come faster than is allowed here: 3 per day for each tool. This call was not sent. Try again in 8 h.',
+        'Calls come faster than is allowed here: 3 per day for each tool. This call was not sent. Try again in 8 h (',
       );
     }
     expect(status()).toEqual([

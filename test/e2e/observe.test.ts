@@ -36,7 +36,7 @@ test('what would be denied passes, and says so everywhere', async () => {
   expect(existsSync(path)).toBe(true);
 
   expect(stderr).toContain('`srv` is only observed (`mode: observe`)');
-  expect(stderr).toContain('`13 of tools` would be hidden by `scopes.one` (not_shown) and are shown: `mode: observe`');
+  expect(stderr).toContain('13 tools would be hidden by `scopes.one` and are shown: `mode: observe`');
   const denials = stderr.split('\n').filter((line) => line.includes('`write_file` would be denied by `scopes.one`'));
   expect(denials).toHaveLength(2);
   expect(denials[1]).toContain('(2 times so far)');

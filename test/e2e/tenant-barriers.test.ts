@@ -31,9 +31,12 @@ interface Answer {
 class Tenant {
   readonly client: RawClient;
   readonly #prefix: string;
+  readonly #meta: object;
   #id = 0;
 
-  constructor(config: string, tenant: string, behind: string) {
+  /** @param meta of every request, as a client of 2026-07-28 has it */
+  constructor(config: string, tenant: string, behind: string, meta: object = {}) {
+    this.#meta = meta;
     const flags = behind === 'one server' ? ['--server', 'srv'] : [];
     this.#prefix = behind === 'one server' ? '' : 'srv__';
     const args = [BIN, 'run', '--config', config, '--tenant', tenant, ...flags];
@@ -43,7 +46,9 @@ class Tenant {
   async ask(method: string, params: object): Promise<Answer> {
     this.#id += 1;
     // an answer, which the test itself looks into
-    return JSON.parse(await this.client.request(this.#id, method, JSON.stringify(params))) as Answer;
+    return JSON.parse(
+      await this.client.request(this.#id, method, JSON.stringify({ ...this.#meta, ...params })),
+    ) as Answer;
   }
 
   call(name: string, more: object = {}): Promise<Answer> {
@@ -51,7 +56,7 @@ class Tenant {
   }
 
   /** What its server knows of. */
-  async known(): Promise<{ readonly tasks: unknown; readonly watched: unknown; readonly tokens: unknown }> {
+  async known(): Promise<Readonly<Record<'tasks' | 'watched' | 'tokens' | 'streams', unknown>>> {
     const { result } = await this.call('known');
     return JSON.parse(result?.content?.[0]?.text ?? '{}');
   }
@@ -113,6 +118,42 @@ describe.each(['one server', 'a gateway'])('behind %s', (behind) => {
     const since = acme.client.lines.slice(before).filter((line) => !line.includes('notifications/progress'));
     expect(since.map((line) => JSON.parse(line).id)).toEqual([expect.any(Number)]);
     expect(globex.client.lines.join()).not.toContain('"id":"acme');
+    await close(acme, globex);
+  });
+
+  test('a stream that one listens to is nobody else’s, whoever speaks on it under whatever id', async () => {
+    const version = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
+    const modern = { _meta: { ...version, 'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' } } };
+    const config = writeConfig(yard, { acme: {}, globex: {} }, { args: [SERVER] });
+    const listen = ({ client }: Tenant): Promise<string> => {
+      const params = { ...modern, notifications: { resourceSubscriptions: ['note://own'] } };
+      const message = { jsonrpc: '2.0', id: 'the-stream', method: 'subscriptions/listen', params };
+      client.write(`${JSON.stringify(message)}\n`);
+      return client.until((line) => line.includes('notifications/subscriptions/acknowledged'));
+    };
+    const announce = (tenant: Tenant) => tenant.call('announce', { arguments: { stream: 'the-stream' } });
+    const heard = ({ client }: Tenant) => client.lines.filter((line) => line.includes('resources/updated')).length;
+    const acme = new Tenant(config, 'acme', behind, modern);
+    await acme.ask('resources/list', {});
+    const globex = new Tenant(config, 'globex', behind, modern);
+    await globex.ask('resources/list', {});
+    expect(await listen(acme)).toContain('the-stream');
+    // another's server speaks under that id, and another's client ends it: each is that tenant's own matter
+    await announce(globex);
+    globex.client.write(
+      '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"the-stream","reason":"mine"}}\n',
+    );
+    expect([(await globex.known()).streams, (await acme.known()).streams]).toEqual([[], ['the-stream']]);
+    expect(heard(acme)).toBe(0);
+    // nobody has listened there
+    if (behind === 'a gateway') expect(heard(globex)).toBe(0);
+    const before = heard(globex);
+    await announce(acme);
+    expect([heard(acme), heard(globex)]).toEqual([1, before]);
+    // the same id, and another stream
+    expect(await listen(globex)).toContain('the-stream');
+    await announce(globex);
+    expect([heard(acme), heard(globex)]).toEqual([1, before + 1]);
     await close(acme, globex);
   });
 });

@@ -59,11 +59,23 @@ test('suspended at work, seen, let in again', async () => {
     isConfigured: true,
   });
 
+  // once more changes nothing of it, and is on record
+  const twice = yard.command('tenant', 'suspend', 'acme', '--reason', 'it is later');
+  expect(twice.stdout).toMatch(/^SUSPENDED acme \(it was already\)\nsince 20.* and that stands: it is late\n/);
+  expect(yard.command('tenant', 'show', 'acme', '--config', config).stdout).toMatch(/reason +it is late\n/);
   expect(yard.command('tenant', 'resume', 'acme', '--reason', 'it was a mistake').stdout).toContain('resumed acme');
+  const history = yard.command('tenant', 'history', 'acme', '--config', config).stdout;
+  for (const row of [
+    / suspend .*: it is late\n/,
+    / ended +a session/,
+    / suspend .*: it is later\n/,
+    / resume .* mistake\n/,
+  ])
+    expect(history).toMatch(row);
   const back = connect(yard, config, 'acme');
   await back.initialize();
   expect([await back.end(), await globex.end()]).toEqual([0, 0]);
-  expect(stages('acme')).toEqual(
+  expect([...new Set(stages('acme'))]).toEqual(
     ['suspend_asked', 'suspended', 'session_ended', 'resume_asked', 'resumed'].sort(byTime),
   );
   expect(yard.command('audit', 'verify').status).toBe(0);
@@ -76,15 +88,15 @@ function byTime(a: string, b: string): number {
 
 test.each(['../globex', 'ACME', 'acme\u0000', 'run', ''])('%j is no tenant to any command', (name) => {
   if (name.includes('\0')) return; // no program can be given it
-  for (const word of ['show', 'suspend', 'resume', 'erase', 'export'])
+  for (const word of ['show', 'history', 'suspend', 'resume', 'erase', 'export'])
     expect(yard.command('tenant', word, name, '--reason', 'x').status).toBe(64);
   expect(fs.readdirSync(yard.state)).toEqual([]);
 });
 
 test('a mistyped name is obeyed by no command, and nothing is made for it', () => {
   const config = writeConfig(yard, { acme: {}, globex: {} });
-  for (const word of ['show', 'suspend', 'resume', 'erase']) {
-    const reason = word === 'show' ? [] : ['--reason', 'x'];
+  for (const word of ['show', 'history', 'suspend', 'resume', 'erase']) {
+    const reason = ['show', 'history'].includes(word) ? [] : ['--reason', 'x'];
     const refused = yard.command('tenant', word, 'acmee', '--config', config, ...reason);
     expect(refused).toMatchObject({ status: 77, stderr: expect.stringContaining('did you mean `acme`?') });
   }
@@ -92,6 +104,21 @@ test('a mistyped name is obeyed by no command, and nothing is made for it', () =
   expect(fs.readdirSync(yard.state)).toEqual([]);
   // one that has not run yet can be shut out
   expect(yard.command('tenant', 'suspend', 'acme', '--reason', 'x', '--config', config).status).toBe(0);
+});
+
+test('a config that cannot be used hides nobody of whom something is kept, and is said', async () => {
+  const config = writeConfig(yard, { acme: {} });
+  expect(yard.command('tenant', 'suspend', 'acme', '--reason', 'x', '--config', config).status).toBe(0);
+  fs.mkdirSync(join(yard.home, '.config', 'mcp-guard'), { recursive: true });
+  fs.writeFileSync(join(yard.home, '.config', 'mcp-guard', 'config.json'), '{', { mode: 0o600 });
+  // the exit status is 0, and stderr of a command that did what it was asked is not kept by the yard
+  const listed = spawnSync(process.execPath, [BIN, 'tenant', 'list'], {
+    env: yard.env(),
+    cwd: yard.home,
+    encoding: 'utf8',
+  });
+  expect(listed).toMatchObject({ status: 0, stdout: expect.stringMatching(/^acme +SUSPENDED .* -$/m) });
+  expect(listed.stderr).toContain('the config cannot be used');
 });
 
 test('a record that is full is seen: payloads count, and what makes room is said', async () => {

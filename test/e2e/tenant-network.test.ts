@@ -8,6 +8,7 @@ import type { RawClient } from './client-raw.ts';
 import { descendants, eventually, type Yard } from './guarded.ts';
 import { skipLoudly } from './skipping.ts';
 import { connect, isolationOf, lacks, openYard, ownUserOf, writeConfig } from './tenant-stage.ts';
+import { readTrail } from './trail.ts';
 
 let yard: Yard;
 let open: Listener;
@@ -58,6 +59,15 @@ async function attempt(client: RawClient, id: number, steps: readonly (readonly 
   return JSON.parse(result.content[0].text);
 }
 
+/** What its gate refused, as the record has it. */
+const refusedOf = (tenant: string): readonly string[] =>
+  readTrail(join(yard.state, tenant)).flatMap(({ records }) =>
+    records.flatMap(({ h }) => {
+      const { server, detail } = h as { server?: string; detail?: { stage?: string; what?: string } }; // of an event
+      return server === 'srv' && detail?.stage === 'network' ? [detail.what ?? ''] : [];
+    }),
+  );
+
 const hide = (path: string): string => Buffer.from(path).toString('base64');
 
 describe('at L3', () => {
@@ -103,6 +113,7 @@ describe('at L3', () => {
     expect(await acme.request(2, 'tools/call', JSON.stringify({ name: 'try', arguments: { exactly } }))).toBe(exactly);
     expect(await acme.end()).toBe(0);
     expect(acme.stderr()).toContain(`deny network-outbound localhost:${closed.port}`);
+    expect(refusedOf('acme').join('\n')).toContain(`deny network-outbound localhost:${closed.port}`);
     expect(isolationOf(yard, 'acme')).toEqual(['L3']);
     // nothing is left where its gate was
     expect(fs.readdirSync(join(`${yard.state}-homes`, 'acme', 'gates'))).toEqual([]);

@@ -59,12 +59,12 @@ async function observe(
     await theirs;
     expect([(await acme?.end()) ?? 0, await globex.end()]).toEqual([0, 0]);
     const records = readTrail(join(yard.state, 'globex')).flatMap((segment) => segment.records);
-    const files = fs.readdirSync(join(yard.state, 'globex'), { recursive: true, encoding: 'utf8' });
     const seen = [
       ...globex.lines,
       globex.stderr(),
       ...records.map((record) => JSON.stringify(record)),
-      ...files.sort(),
+      ...listKept(join(yard.state, 'globex')),
+      ...listKept(join(`${yard.state}-homes`, 'globex')),
     ];
     return seen.map((text) => mask(text.replaceAll(yard.home, 'HOME')));
   } finally {
@@ -72,6 +72,17 @@ async function observe(
     fs.rmSync(`${yard.state}-homes`, { recursive: true, force: true });
     expect(left).toEqual([]);
   }
+}
+
+/** What is kept, by name, and what it says: breakers, limits, inventory, pins; not keys, which are random, nor the record, which was read. */
+function listKept(root: string): readonly string[] {
+  return fs
+    .readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((name) => {
+      const isText = name.endsWith('.json') && fs.statSync(join(root, name)).isFile();
+      return isText ? `${name}: ${fs.readFileSync(join(root, name), 'utf8')}` : name;
+    });
 }
 
 /** The same server behind a gateway, under no prefix, so that the same calls reach it. */
@@ -92,7 +103,7 @@ function mask(text: string): string {
 }
 
 test.each<[Behind, number]>([
-  ['one server', 1],
+  ['one server', 2],
   ['a gateway', 1],
 ])(
   'behind %s one tenant sees the same with the other’s trace there, absent and replaced',

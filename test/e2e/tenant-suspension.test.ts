@@ -105,7 +105,12 @@ describe('a session ends within a second', { retry: 2 }, () => {
   });
 });
 
-test.each(['one server', 'a gateway'])('%s that is being started meanwhile is not', async (kind) => {
+test.each([
+  ['one server', true],
+  ['a gateway', true],
+  ['one server', false],
+  ['a gateway', false],
+])('%s that is being started meanwhile is not; its secret comes: %s', async (kind, comes) => {
   // the provider says that it was asked, and answers when it is told to
   const [asked, go] = [join(yard.home, 'asked'), join(yard.home, 'go')];
   const provider = join(yard.home, 'provider.sh');
@@ -134,8 +139,11 @@ test.each(['one server', 'a gateway'])('%s that is being started meanwhile is no
   const client = connectRaw({ command: process.execPath, args, env: yard.env(), directory: yard.home });
   await eventually('the provider is asked', () => fs.existsSync(asked));
   writeSuspension(openTenantScope(yard.state, 'acme'), { version: 1, sinceMs: 0, actor: 'ada', reason: 'test' });
-  fs.writeFileSync(go, '');
+  const asking = performance.now();
+  if (comes) fs.writeFileSync(go, '');
   expect(await client.exited).toEqual([77, null]);
   expect(client.stderr()).toContain('the tenant `acme` is suspended');
+  // its program would be waited for 20 s
+  expect(performance.now() - asking).toBeLessThan(5_000);
   expect([fs.existsSync(started), fs.existsSync(join(yard.state, 'acme', 'audit'))]).toEqual([false, false]);
 });

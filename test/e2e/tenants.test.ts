@@ -33,6 +33,7 @@ afterEach(async () => {
 
 const token = (place: string) => `canary-${place}-${randomBytes(12).toString('hex')}`;
 const USERS = { acme: 7001, globex: 7002 } as const;
+const FIXTURES = join(import.meta.dirname, '..', 'fixtures');
 
 interface Played {
   readonly leaks: readonly string[];
@@ -42,11 +43,19 @@ interface Played {
   readonly globex: Look;
 }
 
-/** @param isolation of both @param holes what a barrier would have closed @param reports searched, too */
+interface Holes {
+  readonly block?: object;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly server?: object;
+  /** Whom the second session is started for, in place of `globex`. */
+  readonly second?: 'acme';
+}
+
+/** @param isolation of both @param holes what a barrier would have closed @param more is done with the other tenant, and what comes of it searched, too */
 async function playBoth(
   isolation: (tenant: 'acme' | 'globex') => object,
-  holes: { readonly block?: object; readonly env?: Readonly<Record<string, string>>; readonly server?: object } = {},
-  reports: readonly (readonly string[])[] = [],
+  holes: Holes = {},
+  more: (config: string) => Promise<ReadonlyMap<string, Buffer>> = async () => new Map(),
 ): Promise<Played> {
   const tokens = {
     env: token('env'),
@@ -83,7 +92,7 @@ async function playBoth(
   const acme = connect(yard, config, 'acme', host);
   // the first one locks the config
   await acme.initialize();
-  const globex = connect(yard, config, 'globex', host);
+  const globex = connect(yard, config, holes.second ?? 'globex', host);
   await globex.initialize();
   const [first] = await Promise.all([lookAround(acme, 1, 'write', tokens.written), lookAround(globex, 1)]);
   const [second] = await Promise.all([lookAround(globex, 2), lookAround(acme, 2, tokens.tool)]);
@@ -91,7 +100,8 @@ async function playBoth(
   // what a run tells of its own tenant proves that the tokens were there to be found
   const own = findLeaks(artefactsOf(yard, 'acme', acme), Object.values(tokens).slice(0, 4));
   expect(own).toContain('client');
-  const artefacts = artefactsOf(yard, 'globex', globex, reports);
+  const extra = await more(config);
+  const artefacts = new Map([...artefactsOf(yard, holes.second ?? 'globex', globex), ...extra]);
   return {
     leaks: findLeaks(artefacts, Object.values(tokens)),
     places: artefacts.size,
@@ -103,7 +113,7 @@ async function playBoth(
 const ownUser = (tenant: 'acme' | 'globex') => ({ required: 'L1', uid: USERS[tenant] });
 const sandbox = (tenant: 'acme' | 'globex') => ({
   ...{ required: 'L2', ...ownUserOf(USERS[tenant]) },
-  readable: [join(import.meta.dirname, '..', 'fixtures')],
+  readable: [FIXTURES],
 });
 
 describe('the search', () => {
@@ -118,19 +128,45 @@ describe('the search', () => {
   });
 });
 
+/** What a person has of a tenant beside its sessions: a guard that crashes, reports, and the archive that it is given. */
+async function listMore(config: string): Promise<ReadonlyMap<string, Buffer>> {
+  const found = new Map<string, Buffer>();
+  const fails = { NODE_OPTIONS: `--require ${join(FIXTURES, 'crashes-on-signal.cjs')}` };
+  const crashed = connect(yard, config, 'globex', fails);
+  await crashed.initialize();
+  await lookAround(crashed, 1);
+  const here = ['--config', config, '--tenant', 'globex'];
+  found.set('status', Buffer.from(yard.command('status', '--json', '--tenant', 'globex').stdout));
+  process.kill(crashed.pid, 'SIGUSR2');
+  expect(await crashed.exited).toEqual([70, null]);
+  expect(crashed.stderr()).toContain('a defect of this test');
+  found.set('crash', Buffer.from(crashed.stderr() + crashed.lines.join('\n')));
+  const archive = join(yard.home, 'globex.tar');
+  expect(yard.command('tenant', 'export', 'globex', '--out', archive).status).toBe(0);
+  const reports = [
+    ['audit', 'tail', '--json', '--all', '--tenant', 'globex'],
+    ['audit', 'verify', '--json', '--tenant', 'globex'],
+    ['breaker', 'status', '--json', ...here],
+    ['scope', 'show', '--json', ...here],
+    ['tenant', 'show', 'globex', '--json', '--config', config],
+    ['tenant', 'history', 'globex', '--json', '--config', config],
+  ];
+  for (const words of reports) {
+    const { status, stdout, stderr } = yard.command(...words);
+    expect([words.join(' '), status]).toEqual([words.join(' '), 0]);
+    found.set(words.join(' '), Buffer.from(stdout + stderr));
+  }
+  return found.set('export', fs.readFileSync(archive));
+}
+
 describe('canaries', () => {
   test('of one tenant are in nothing of the other behind users of their own', async ({ skip }) => {
     const why = lacks('L1');
     if (why !== undefined) skipLoudly(skip, why);
-    const reports = [
-      ['audit', 'tail', '--json', '--all', '--tenant', 'globex'],
-      ['breaker', 'status', '--json', '--tenant', 'globex'],
-      ['tenant', 'show', 'globex', '--json'],
-    ];
-    const { leaks, places, acme, globex } = await playBoth(ownUser, {}, reports);
+    const { leaks, places, acme, globex } = await playBoth(ownUser, {}, listMore);
     expect(leaks).toEqual([]);
-    // client, stderr, record, payloads, inventory, reports
-    expect(places).toBeGreaterThan(6);
+    // client, stderr, record, payloads, inventory, crash, reports, export
+    expect(places).toBeGreaterThan(14);
     expect([acme.uid, globex.uid]).toEqual([7001, 7002]);
     expect([acme.umask, globex.umask]).toEqual([0o077, 0o077]);
     expect(acme.limits).toMatch(/Max processes +512 +512/);
@@ -139,12 +175,12 @@ describe('canaries', () => {
   test('nor behind bubblewrap, where a tenant has no others at all', async ({ skip }) => {
     const why = lacks('L2');
     if (why !== undefined) skipLoudly(skip, why);
-    const { leaks, globex } = await playBoth(sandbox);
+    const { leaks, globex } = await playBoth(sandbox, {}, listMore);
     expect(leaks).toEqual([]);
     expect(globex.host).toBe('globex');
     // itself, and what started it
     expect(globex.processes.length).toBeLessThanOrEqual(3);
-    expect(isolationOf(yard, 'globex')).toEqual(['L2']);
+    expect([...new Set(isolationOf(yard, 'globex'))]).toEqual(['L2']);
   });
 
   test('without either they are found: one user can read what another process of it was started with', async () => {
@@ -211,7 +247,7 @@ describe('with one barrier taken away they are found', () => {
   });
 
   const taken = (swap: readonly (readonly [string, string])[], env: object = {}) => ({
-    NODE_OPTIONS: `--require ${join(import.meta.dirname, '..', 'fixtures', 'takes-away.cjs')}`,
+    NODE_OPTIONS: `--require ${join(FIXTURES, 'takes-away.cjs')}`,
     TAKE_AWAY: JSON.stringify({
       swap: swap.map((pair) => pair.map((words) => words.replaceAll(' ', '\0').replaceAll('_', ' '))),
       env,
@@ -251,12 +287,28 @@ describe('with one barrier taken away they are found', () => {
       'L1',
       (dir) => taken([['umask_077', 'umask_000']], { TMPDIR: dir }),
     ],
+    ['a home of its own, and the umask', 'L1', (dir) => taken([['umask_077', 'umask_000']], { HOME: dir })],
     ['a user of its own', 'L1', () => taken(noUsers)],
   ])('%s', async ([, level, holes], { skip }) => {
     const why = lacks(level);
     if (why !== undefined) skipLoudly(skip, why);
     const { leaks } = await playBoth(level === 'L1' ? ownUser : sandbox, { env: holes(shared()) });
     expect(leaks).toContain('client');
+  });
+
+  test('a working directory of its own, and the umask', async ({ skip }) => {
+    const why = lacks('L1');
+    if (why !== undefined) skipLoudly(skip, why);
+    const env = taken([['umask_077', 'umask_000']]);
+    const { leaks } = await playBoth(ownUser, { env, block: {}, server: { cwd: shared() } });
+    expect(leaks).toContain('client');
+  });
+
+  test('a directory of its own in the state: as the same tenant', async ({ skip }) => {
+    const why = lacks('L2');
+    if (why !== undefined) skipLoudly(skip, why);
+    const { leaks } = await playBoth(sandbox, { second: 'acme' });
+    expect(leaks.filter((place) => place.startsWith(join(yard.state, 'acme', 'audit')))).not.toEqual([]);
   });
 
   test('nothing is found with the means of these tests alone', async ({ skip }) => {

@@ -84,3 +84,12 @@ test('what is no list is nothing', () => {
   list('tools/list', { tools: [{ name: 7 }, 'x', { name: 'y' }] });
   expect(roster.toolsOf('srv')).toEqual(['y']);
 });
+
+test('a resource is hidden where its server has listed it and the client may not see it', () => {
+  const { roster, list, hide } = setUp();
+  list('resources/list', { resources: [{ uri: 'a://x' }, { uri: 'a://y' }] });
+  expect(roster.hides('srv', 'a://x')).toBe(false);
+  hide('resource a://x', 'resource a://z', 'tool a://y');
+  expect(['a://x', 'a://y', 'a://z'].map((uri) => roster.hides('srv', uri))).toEqual([true, false, false]);
+  expect(roster.hides('two', 'a://x')).toBe(false);
+});

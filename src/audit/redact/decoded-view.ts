@@ -14,7 +14,9 @@ interface Escape {
   readonly value: readonly number[];
 }
 
-const [BACKSLASH, PERCENT, AMPERSAND] = [0x5c, 0x25, 0x26];
+const [BACKSLASH, PERCENT, AMPERSAND, CR, LF] = [0x5c, 0x25, 0x26, 0x0d, 0x0a];
+/** A line whose last bytes, so many, are all Base64 may go on in the next: programs wrap it at 60 to 76. */
+export const WRAPPED_LINE = 32;
 /** Escapes of escapes: JSON in JSON in JSON has eight. */
 const MOST_BACKSLASHES = 8;
 const MOST_NESTED = 4;
@@ -30,7 +32,7 @@ export function decodeView(bytes: Uint8Array): DecodedView | undefined {
   let done = 0;
   for (let at = 0; at < bytes.length; ) {
     const byte = bytes[at];
-    const isMark = byte === BACKSLASH || byte === PERCENT || byte === AMPERSAND;
+    const isMark = byte === BACKSLASH || byte === PERCENT || byte === AMPERSAND || byte === LF || byte === CR;
     const found = isMark ? readEscape(bytes, at) : undefined;
     if (found === undefined) {
       at += 1;
@@ -70,7 +72,27 @@ function placeAt(marks: readonly number[], index: number): { start: number; end:
 
 function readEscape(bytes: Uint8Array, at: number): Escape | undefined {
   if (bytes[at] === BACKSLASH) return readBackslashes(bytes, at);
+  if (bytes[at] === LF || bytes[at] === CR) return readBreak(bytes, at);
   return bytes[at] === PERCENT ? readPercent(bytes, at) : readEntity(bytes, at);
+}
+
+/** Between two lines of Base64 a line break is nothing. */
+function readBreak(bytes: Uint8Array, at: number): Escape | undefined {
+  const to = bytes[at] === CR && bytes[at + 1] === LF ? at + 2 : at + 1;
+  return mayGoOn(bytes, at) && isBase64(bytes[to]) ? { from: at, to, value: [] } : undefined;
+}
+
+/** Whether the line that ends in front of `at` may be one of Base64 that goes on in the next. */
+export function mayGoOn(bytes: Uint8Array, at: number): boolean {
+  for (let index = at - WRAPPED_LINE; index < at; index += 1) if (!isBase64(bytes[index])) return false;
+  return true;
+}
+
+/** Of both alphabets; not the padding, which ends it. */
+function isBase64(byte = 0): boolean {
+  const isDigit = byte >= 0x30 && byte <= 0x39;
+  const isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
+  return isDigit || isLetter || byte === 0x2b || byte === 0x2f || byte === 0x2d || byte === 0x5f;
 }
 
 /** However many there are: they are doubled each time a text is put into a text. A line break is nothing: Base64 is wrapped with it. */

@@ -1,6 +1,6 @@
 // Finds many secrets in bytes at once and puts their names in their places. Pure; knows neither where the bytes come from nor who keeps
 // them. Wu and Manber's search (1994): most of a text is skipped in strides of the shortest form, so 1 MB costs a few milliseconds.
-import { decodeView } from './decoded-view.ts';
+import { decodeView, mayGoOn, WRAPPED_LINE } from './decoded-view.ts';
 import { listForms, PIECE } from './secret-forms.ts';
 
 export interface Secret {
@@ -12,8 +12,14 @@ export interface Secret {
 export interface Masker {
   /** Bytes of the longest form: what is held back at the edge of a chunk. */
   readonly longest: number;
+  /** Bytes that may stand in front of a place and decide whether it is one: what is kept of what was shown. */
+  readonly context: number;
   /** Where secrets stand: in order, apart, `[start, end)`. */
   find(bytes: Uint8Array): readonly Hit[];
+  /** `[secret NAME]` for each of `hits`, in order and apart. */
+  replace(bytes: Uint8Array, hits: readonly Hit[]): Uint8Array;
+  /** Whether a secret may lie across the line break at `at`. */
+  mayGoOn(bytes: Uint8Array, at: number): boolean;
   /** `[secret NAME]` for every hit. The same object where there is none. */
   maskBytes(bytes: Uint8Array): Uint8Array;
   maskText(text: string): string;
@@ -97,9 +103,8 @@ export function createMasker(secrets: readonly Secret[]): Masker | undefined {
     return hits.length === 0 ? bytes : replaceHits(bytes, hits);
   }
   return {
-    longest,
-    find,
-    maskBytes,
+    ...{ longest, find, maskBytes, mayGoOn, context: WRAPPED_LINE + 2 },
+    replace: replaceHits,
     maskText: (text) => {
       const bytes = new TextEncoder().encode(text);
       const masked = maskBytes(bytes);

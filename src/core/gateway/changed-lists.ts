@@ -1,5 +1,7 @@
 // What lists of the merged ones are others than the client was told: said at the end of a turn, each once, where the protocol has a
-// place for it, and only where the list differs or may differ. Knows no entry of a list.
+// place for it, and only where the list differs or may differ; of what a server says itself, so often and no more. Knows no entry of
+// a list.
+import { notificationLine } from '../../wire/reply.ts';
 import { LIST_NAMES, type ListName } from '../interceptor.ts';
 import type { ClientMemory } from './client-memory.ts';
 import type { Greetings } from './greetings.ts';
@@ -8,6 +10,10 @@ import { CHANGES, type Listens } from './listens.ts';
 import type { Outbox } from './outbox.ts';
 
 type ChangedList = keyof typeof CHANGES;
+
+/** A server that says again within this that a list of its has changed is heard once, at its end: a client lists anew each time. */
+const SPACING_MS = 500;
+const NEVER = Number.POSITIVE_INFINITY;
 
 /** Which list a notification says to have changed. */
 export function listNamed(method: string): ListName | undefined {
@@ -18,6 +24,16 @@ export class ChangedLists {
   readonly #changed = new Set<ChangedList>();
   /** A server has said so itself in this turn. */
   readonly #heard = new Set<ChangedList>();
+  /** Which servers have just had their say of a list. */
+  readonly #says = new Map<ChangedList, Map<Lane, Say>>();
+
+  /** Monotonic ms at which something is to be told; Infinity for never. */
+  get wakeAtMs(): number {
+    let atMs = NEVER;
+    for (const says of this.#says.values())
+      for (const { untilMs, isOwed } of says.values()) if (isOwed) atMs = Math.min(atMs, untilMs);
+    return atMs;
+  }
 
   /** What it offers is another thing, whatever the client has seen of it. */
   note(lane: Lane): void {
@@ -46,9 +62,35 @@ export class ChangedLists {
     this.#changed.add(`${list}ListChanged`);
   }
 
+  /** A server says so itself. @returns false where the client hears it later */
+  maySay(lane: Lane, list: ListName, nowMs: number): boolean {
+    const kind = `${list}ListChanged` as const;
+    const says = this.#says.get(kind) ?? new Map<Lane, Say>();
+    this.#says.set(kind, says);
+    const say = says.get(lane);
+    if (say !== undefined && nowMs < say.untilMs) {
+      say.isOwed = true;
+      return false;
+    }
+    says.set(lane, { untilMs: nowMs + SPACING_MS, isOwed: false });
+    return true;
+  }
+
   /** The client has just got this from a server itself. */
   heard(list: ListName): void {
     this.#heard.add(`${list}ListChanged`);
+  }
+
+  /** What is due is told with the rest, and what is told of a list is told for all who had more to say of it. */
+  #owe(nowMs: number): void {
+    for (const [list, says] of this.#says) {
+      if ([...says.values()].some(({ untilMs, isOwed }) => isOwed && untilMs <= nowMs)) this.#changed.add(list);
+      const isTold = this.#changed.has(list) || this.#heard.has(list);
+      for (const [lane, say] of says) {
+        if (say.isOwed && isTold) [say.isOwed, say.untilMs] = [false, nowMs + SPACING_MS];
+        if (!say.isOwed && say.untilMs <= nowMs) says.delete(lane);
+      }
+    }
   }
 
   tell(to: {
@@ -57,19 +99,28 @@ export class ChangedLists {
     readonly listens: Listens;
     readonly greetings: Greetings;
   }): void {
+    const { client, outbox, listens, greetings } = to;
+    this.#owe(outbox.now.monoMs);
     const changed = new Set([...this.#changed].filter((list) => !this.#heard.has(list)));
     this.#changed.clear();
     this.#heard.clear();
-    const { client, outbox, listens, greetings } = to;
     if (changed.size === 0 || client.hasLeft) return;
     if (client.era === 'modern') listens.tellChanged(changed);
     // Nothing is told before the client has heard all there was at first.
     if (client.era !== 'legacy' || !client.isGreeted || client.initialized === undefined) return;
     for (const kind of changed) {
       if (!greetings.announces(kind.replace('ListChanged', ''))) continue;
-      outbox.toClient(Buffer.from(`{"jsonrpc":"2.0","method":"${CHANGES[kind]}"}\n`));
+      outbox.toClient(notificationLine(CHANGES[kind]));
     }
   }
+}
+
+/** Of one server and one list. */
+interface Say {
+  /** Monotonic ms. */
+  untilMs: number;
+  /** It has said so again since. INVARIANT: that is told, or the client hears of the list from somebody else. */
+  isOwed: boolean;
 }
 
 function offered(lane: Lane): readonly ListName[] {

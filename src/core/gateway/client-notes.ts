@@ -1,6 +1,7 @@
 // What the client says without asking: notifications and answers, each to the one server that it is for, or to all.
 import { objectAt, stringAt } from '../../wire/json.ts';
 import type { Line, NotificationMessage, RequestId, ResponseMessage } from '../../wire/message.ts';
+import { SUBSCRIPTION_KEY } from '../../wire/reply.ts';
 import { tokenOf } from '../new-exchange.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { type Change, rewriteLine } from './rewrite.ts';
@@ -57,16 +58,18 @@ export class ClientNotes {
 
   /** Each lane that works on it is told, under the id that it knows; nothing is answered any more. */
   #onCancelled(line: Line<NotificationMessage>): void {
-    const { requests, outbox } = this.#parts;
+    const { requests, outbox, refusals } = this.#parts;
     const id = requestIdOf(line);
     const open = id === undefined ? undefined : requests.find(id);
     if (open === undefined) {
       outbox.dropped('client', undefined, 'no request that is open is cancelled by this');
       return;
     }
+    const [first, ...others] = open.parts;
+    // what goes to all is on record with each of them
+    if (first !== undefined && others.length === 0 && first.lane.isHolding(first)) refusals.noteTakenBack(open, first);
     for (const part of open.parts) {
-      const isHeld = part.lane.waiting.some((one) => one.part === part);
-      if (isHeld) continue;
+      if (part.lane.isHolding(part)) continue;
       this.#toLane(part.lane.id, line, part.id === id ? [] : [{ path: ['params', 'requestId'], value: part.id }]);
     }
     requests.forgo(open);
@@ -83,6 +86,6 @@ export function requestIdOf(line: Line<NotificationMessage>): RequestId | undefi
 }
 
 export function subscriptionOf(line: Line<NotificationMessage>): RequestId | undefined {
-  const id = objectAt(line.message.params, '_meta')?.['io.modelcontextprotocol/subscriptionId'];
+  const id = objectAt(line.message.params, '_meta')?.[SUBSCRIPTION_KEY];
   return typeof id === 'string' || typeof id === 'number' ? id : undefined;
 }

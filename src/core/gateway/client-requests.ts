@@ -1,6 +1,7 @@
 // Which lane or lanes a request of the client is for, method by method. Decides where, never whether: policy is each lane's own.
 import { objectAt, stringAt } from '../../wire/json.ts';
 import type { Line, RequestMessage } from '../../wire/message.ts';
+import { resultLine } from '../../wire/reply.ts';
 import { replaceId } from '../../wire/splice.ts';
 import type { BatchAnswer } from '../batch.ts';
 import type { Answers } from './fan-outs.ts';
@@ -8,11 +9,13 @@ import type { GatewayParts } from './gateway-parts.ts';
 import type { Lane } from './lane.ts';
 import { Lists } from './lists.ts';
 import type { OpenRequest } from './open-requests.ts';
-import { NOBODY, unknownMethod, unknownName, unknownResource, unknownTask } from './refusals.ts';
+import { NOBODY, repeatedGreeting, unknownMethod, unknownName, unknownResource, unknownTask } from './refusals.ts';
 import { splitTaskId } from './task-ids.ts';
 import type { ToOneLane } from './to-one-lane.ts';
 
 const METHOD_UNKNOWN: ReadonlySet<number> = new Set([-32601]);
+/** What may be asked of a second server while the first one is still at it. INVARIANT: reads, nothing that a server remembers. */
+const READS: ReadonlySet<string> = new Set(['resources/read', 'completion/complete']);
 /** Not found up to 2025-11-25, not found since, and a server without resources. */
 const NO_RESOURCE: ReadonlySet<number> = new Set([-32002, -32602, -32601]);
 
@@ -28,9 +31,13 @@ export class ClientRequests {
   onLine(line: Line<RequestMessage>, batch: BatchAnswer | undefined): void {
     const { client, lanes, requests, greetings, lists, listens } = this.#parts;
     const before = client.era;
+    const open = requests.open(line, batch);
+    if (line.message.method === 'initialize' && !open.modern && greetings.isWaiting) {
+      this.#parts.refusals.refuse(open, line, NOBODY, repeatedGreeting());
+      return;
+    }
     client.note(line);
     if (before === 'unknown' && client.era === 'modern') lanes.openAll();
-    const open = requests.open(line, batch);
     const { method, params } = line.message;
     const kind = Lists.kindOf(method);
     if (kind !== undefined) {
@@ -48,7 +55,7 @@ export class ClientRequests {
       case 'ping':
         // In 2026-07-28 there is none: then the servers say so.
         if (open.modern) this.#askAll(open, line);
-        else requests.reply(open, Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(open.id)},"result":{}}\n`));
+        else requests.reply(open, resultLine(open.id, '{}'));
         return;
       case 'tools/call':
         this.#byName(open, line, 'tool', stringAt(params, 'name') ?? '', ['params', 'name']);
@@ -130,10 +137,18 @@ export class ClientRequests {
   }
 
   #askResource(open: OpenRequest, line: Line<RequestMessage>, uri: string, capability: string): void {
-    const { asks, lanes, routes } = this.#parts;
+    const { asks, lanes, routes, settings, refusals } = this.#parts;
+    // INVARIANT: what a server has and its scope hides, no other server is asked for, and none hears of
+    const owner = lanes.all.find(({ id }) => settings.hides?.(id, uri) === true);
+    if (owner !== undefined) {
+      if (owner.state === 'down') refusals.refuse(open, line, owner.id, unknownResource(uri, open.modern));
+      else this.#one.send(open, line, owner, []);
+      return;
+    }
     const candidates = lanes.all.filter((lane) => lane.state !== 'down' && lane.offers(capability));
     asks.start({
       ...{ open, line, candidates, nextOn: NO_RESOURCE, refusal: unknownResource(uri, open.modern) },
+      isRead: READS.has(open.method),
       onFound: (lane) => {
         if (line.message.method === 'completion/complete') return;
         routes.learnAnswered(lane, uri);
@@ -162,6 +177,8 @@ export class ClientRequests {
       line,
       candidates,
       nextOn: METHOD_UNKNOWN,
+      // nobody knows what it does
+      isRead: false,
       refusal: unknownMethod(open.method),
       onFound: () => {},
     });
@@ -176,12 +193,8 @@ export class ClientRequests {
     const done = (answers: Answers): void => {
       const error = [...answers.values()].find(({ message }) => message.error !== undefined);
       const isRefused = answers.size > 0 && [...answers.values()].every(({ message }) => message.error !== undefined);
-      requests.reply(open, error !== undefined && isRefused ? replaceId(error, open.id) : emptyResult(open));
+      requests.reply(open, error !== undefined && isRefused ? replaceId(error, open.id) : resultLine(open.id, '{}'));
     };
     fans.start({ open, line, to, onDone: done });
   }
-}
-
-function emptyResult({ id }: OpenRequest): Buffer {
-  return Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{}}\n`);
 }

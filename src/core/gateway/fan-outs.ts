@@ -1,12 +1,12 @@
 // One request of the client to several lanes at once, and what came of it, gathered. A lane that takes too long is left out: its
 // answer is still owed, and not waited for again. Knows nothing of what is merged.
 import type { Line, RequestMessage, ResponseMessage } from '../../wire/message.ts';
-import { readLine } from '../../wire/read-line.ts';
 import type { Lane } from './lane.ts';
 import { leftOutText } from './lane-texts.ts';
 import type { Lanes } from './lanes.ts';
 import type { OpenRequest, OpenRequests, Part } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
+import { readResponse } from './read-response.ts';
 import { type Change, rewriteLine } from './rewrite.ts';
 import type { GatewaySettings, ListKind } from './settings.ts';
 
@@ -124,7 +124,7 @@ export class FanOuts {
       // Its answer belongs to nobody when it comes, but it says that the lane can answer again.
       const onAnswer = (bytes: Buffer): void => {
         if (owed === undefined || !lane.owes.delete(owed)) return;
-        this.#onLate(lane, owed, keepsLate === true ? this.#read(bytes) : undefined);
+        this.#onLate(lane, owed, keepsLate === true ? readResponse(bytes, this.#settings.read) : undefined);
       };
       lane.parts.set(id, { lane, id, open: undefined, onAnswer, onLost: undefined });
     }
@@ -133,17 +133,9 @@ export class FanOuts {
   }
 
   #onAnswer(fan: FanOut, part: Part, bytes: Buffer): void {
-    const line = this.#read(bytes);
+    const line = readResponse(bytes, this.#settings.read);
     if (line !== undefined) fan.answers.set(part.lane, line);
     this.#onMissing(fan, part);
-  }
-
-  /** INVARIANT: the lane's session has read this line by the same rules; only a response stands under a part. */
-  #read(bytes: Buffer): Line<ResponseMessage> | undefined {
-    const reading = readLine(bytes, 'upstream', this.#settings.read);
-    if (reading.kind !== 'message' || reading.line.message.kind !== 'response') return undefined;
-    // `line.message` has just been narrowed; the line around it has not.
-    return reading.line as Line<ResponseMessage>;
   }
 
   #onMissing(fan: FanOut, part: Part): void {

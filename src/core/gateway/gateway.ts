@@ -1,7 +1,7 @@
 // The gateway: one client, several lanes, every message an event, every consequence an effect. Synchronous and sans-I/O, as the
 // session is. It only routes and merges: policy, records, restarts and deadlines are each lane's own session.
 import type { Instant } from '../../ports/clock.ts';
-import type { ServerWord } from '../../ports/guard-status.ts';
+import type { WordStanding } from '../../ports/guard-status.ts';
 import type { Line, RequestMessage } from '../../wire/message.ts';
 import type { GuardVoice } from '../guard-voice.ts';
 import { Asks } from './asks.ts';
@@ -18,7 +18,7 @@ import type { Lane } from './lane.ts';
 import { LaneChanges } from './lane-changes.ts';
 import { LaneLines } from './lane-lines.ts';
 import { LaneTable } from './lane-table.ts';
-import { laneWord } from './lane-word.ts';
+import { laneStanding } from './lane-word.ts';
 import { Lanes } from './lanes.ts';
 import { forgetLate } from './late-lists.ts';
 import { Listens } from './listens.ts';
@@ -82,9 +82,10 @@ export class Gateway {
       onGreeted: () => this.#fromLanes.flush(),
     });
     this.#one = new ToOneLane({ settings, outbox, requests, lanes, refusals });
-    const asks = new Asks(requests, refusals, settings.read, ({ open, line }, lane, then) =>
-      this.#one.trySend(open, line, lane, then),
-    );
+    const asks = new Asks({ outbox, requests, refusals }, settings.read, {
+      send: ({ open, line }, lane, then) => this.#one.trySend(open, line, lane, then),
+      withdraw: (open, lane) => this.#one.withdraw(open, lane),
+    });
     const lists: Lists = new Lists({
       ...{ settings, outbox, requests, lanes, fans, prefixes, refusals, routes, changed: this.#changed },
       announces: (capability) => greetings.announces(capability),
@@ -102,8 +103,9 @@ export class Gateway {
 
   /** Monotonic ms at which a `tick` is wanted; Infinity for never. */
   get wakeAtMs(): number {
-    const { table, fans, greetings, listens } = this.#parts;
-    return Math.min(table.wakeAtMs, fans.wakeAtMs, greetings.wakeAtMs, listens.wakeAtMs, this.#endByMs);
+    const { table, fans, greetings, listens, asks, changed } = this.#parts;
+    const all = [table, fans, greetings, listens, asks, changed];
+    return all.reduce((atMs, one) => Math.min(atMs, one.wakeAtMs), this.#endByMs);
   }
 
   /** What the client has before every name of this server now, separator included. */
@@ -112,8 +114,8 @@ export class Gateway {
   }
 
   /** For `status`: how a server stands, where its process does not say it all. */
-  wordOf(lane: string): ServerWord | undefined {
-    return laneWord(this.#parts.table.find(lane));
+  standingOf(lane: string): WordStanding {
+    return laneStanding(this.#parts.table.find(lane));
   }
 
   /** The servers that start at once are started. To be called once, first. */
@@ -201,6 +203,7 @@ export class Gateway {
         this.#parts.greetings.onTick();
         this.#parts.fans.onTick();
         this.#parts.listens.onTick();
+        this.#parts.asks.onTick();
         lanes.onTick();
         return;
     }

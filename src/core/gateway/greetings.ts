@@ -3,8 +3,7 @@
 import type { JsonObject } from '../../wire/json.ts';
 import { isJsonObject, objectAt, stringAt } from '../../wire/json.ts';
 import type { Line, RequestMessage } from '../../wire/message.ts';
-import { readLine } from '../../wire/read-line.ts';
-import { errorLine, INTERNAL_ERROR, METHOD_NOT_FOUND } from '../../wire/reply.ts';
+import { errorLine, INTERNAL_ERROR, METHOD_NOT_FOUND, resultLine } from '../../wire/reply.ts';
 import { replaceId } from '../../wire/splice.ts';
 import { LIST_NAMES } from '../interceptor.ts';
 import type { ClientMemory } from './client-memory.ts';
@@ -14,6 +13,7 @@ import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
+import { readResponse } from './read-response.ts';
 import type { GatewaySettings, LaneSettings } from './settings.ts';
 import { uniteCapabilities, uniteInstructions } from './unite.ts';
 
@@ -69,6 +69,9 @@ export class Greetings {
     const { lanes, outbox } = this.#parts;
     const greeting: Greeting = { open, line, missing: new Map(), results: new Map(), refusal: undefined };
     this.#greeting = greeting;
+    open.onForgone = () => {
+      this.#greeting = undefined;
+    };
     const greeted = lanes.all.filter(({ state }) => state === 'starting' || state === 'up');
     for (const lane of greeted) greeting.missing.set(lane, outbox.now.monoMs + lane.settings.startTimeoutMs);
     for (const lane of greeted) lanes.greet(lane, open);
@@ -108,9 +111,10 @@ export class Greetings {
     this.#greeting = undefined;
     const { requests, client, lanes } = this.#parts;
     const { open, line, results, refusal } = greeting;
+    open.onForgone = undefined;
     if (results.size === 0 && refusal !== undefined) {
-      const reading = readLine(refusal, 'upstream', this.#parts.settings.read);
-      if (reading.kind === 'message') requests.reply(open, replaceId(reading.line, open.id));
+      const answer = readResponse(refusal, this.#parts.settings.read);
+      if (answer !== undefined) requests.reply(open, replaceId(answer, open.id));
       return;
     }
     if (results.size === 0 && lanes.all.every(({ state }) => state === 'down' || state === 'away')) {
@@ -127,7 +131,7 @@ export class Greetings {
     const version =
       lowestVersion([...results.values()]) ?? legacyVersion(stringAt(line.message.params, 'protocolVersion'));
     const result = JSON.stringify({ protocolVersion: version, ...merged, serverInfo: this.#parts.settings.serverInfo });
-    requests.reply(open, Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(open.id)},"result":${result}}\n`));
+    requests.reply(open, resultLine(open.id, result));
     client.isGreeted = true;
     this.#parts.onGreeted();
   }
@@ -211,7 +215,7 @@ export class Greetings {
       cacheScope: 'private',
       _meta: { 'io.modelcontextprotocol/serverInfo': settings.serverInfo },
     });
-    requests.reply(open, Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(open.id)},"result":${result}}\n`));
+    requests.reply(open, resultLine(open.id, result));
   }
 }
 

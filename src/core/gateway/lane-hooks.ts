@@ -5,7 +5,7 @@ import type { Lane } from './lane.ts';
 import type { Part } from './open-requests.ts';
 
 export interface LaneHooks {
-  /** A greeting came to its end: what the server said, or undefined where it did not accept it. */
+  /** A greeting came to its end. @param result undefined: it was not accepted @param answer what a server that is up said instead */
   onGreeted(lane: Lane, result: JsonObject | undefined, answer?: Buffer): void;
   /** What the client may see of it is gone. */
   onLeft(lane: Lane): void;

@@ -85,7 +85,7 @@ export class LaneLines {
   }
 
   #onNotification(lane: Lane, line: Line<NotificationMessage>): void {
-    const { outbox, questions, listens, client, lanes, routes } = this.#parts;
+    const { outbox, questions, listens, client, lanes, routes, changed } = this.#parts;
     const { method, params } = line.message;
     const isOwed = method === 'notifications/progress' || method === 'notifications/cancelled';
     if (!isOwed && lanes.find(lane.id) !== lane) {
@@ -99,9 +99,10 @@ export class LaneLines {
     }
     const list = listNamed(method);
     if (list !== undefined) forgetLate(lane, list);
+    const maySay = (): boolean => list === undefined || changed.maySay(lane, list, outbox.now.monoMs);
     const subscription = subscriptionOf(line);
     if (subscription !== undefined && client.era !== 'legacy') {
-      if (!listens.onNotification(lane, line, subscription))
+      if (!listens.onNotification(lane, line, subscription, maySay))
         outbox.dropped('server', lane.id, 'nobody listens under this id');
       return;
     }
@@ -120,7 +121,8 @@ export class LaneLines {
         outbox.dropped('server', lane.id, 'it takes back what it has not asked');
       return;
     }
-    if (list !== undefined) this.#parts.changed.heard(list);
+    if (!maySay()) return;
+    if (list !== undefined) changed.heard(list);
     this.#say(line, taskChanges(lane, line));
   }
 

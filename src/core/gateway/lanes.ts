@@ -15,6 +15,7 @@ import type { GatewaySettings } from './settings.ts';
 
 /** What is meant for a server that starts waits so long at most; a greeting has no more. */
 const PATIENCE_MS = 30_000;
+
 export class Lanes {
   readonly #table: LaneTable;
   readonly #settings: GatewaySettings;
@@ -93,7 +94,7 @@ export class Lanes {
     );
   }
 
-  /** Sends it, or holds it until the lane is up. False where it can be neither; `part` where it is a request. */
+  /** Sends it, or holds it until the lane is up. @param part undefined: it is no request @returns `down`, `busy`: it can be neither */
   send(lane: Lane, line: Line, part: Part | undefined): 'sent' | 'down' | 'busy' {
     // INVARIANT: nothing new goes to a server that has left the config
     if (this.find(lane.id) !== lane) return 'down';

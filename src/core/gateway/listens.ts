@@ -3,7 +3,7 @@
 import type { Json, JsonObject } from '../../wire/json.ts';
 import { objectAt, stringAt } from '../../wire/json.ts';
 import type { Line, NotificationMessage, RequestId, RequestMessage } from '../../wire/message.ts';
-import { subscriptionEndLine } from '../../wire/reply.ts';
+import { notificationLine, SUBSCRIPTION_KEY, subscriptionEndLine } from '../../wire/reply.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import type { OpenRequest, OpenRequests, Part } from './open-requests.ts';
@@ -12,7 +12,6 @@ import type { ResourceRoutes } from './resource-routes.ts';
 import { type Change, rewriteBytes, rewriteLine } from './rewrite.ts';
 import { splitTaskId, taskChangesOut } from './task-ids.ts';
 
-const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
 const MOST_EARLY = 64;
 
 /** What the gateway itself tells of, by the filter that asks for it. */
@@ -75,8 +74,8 @@ export class Listens {
     for (const listen of this.#open) if (!listen.parts.has(lane)) this.#listenOn(listen, lane);
   }
 
-  /** @returns false where it is no listen's: nobody gets it */
-  onNotification(lane: Lane, line: Line<NotificationMessage>, id: RequestId): boolean {
+  /** @param mayPass asked where it would be passed on. @returns false where it is no listen's: nobody gets it */
+  onNotification(lane: Lane, line: Line<NotificationMessage>, id: RequestId, mayPass: () => boolean): boolean {
     const listen = [...this.#open].find(({ parts }) => parts.get(lane)?.id === id);
     if (listen === undefined) return false;
     if (line.message.method === 'notifications/subscriptions/acknowledged') {
@@ -90,8 +89,9 @@ export class Listens {
     }
     // nobody has listened for it
     if (!isAskedFor(listen.asked.get(lane), line.message)) return false;
+    if (!mayPass()) return true;
     const changes = taskChangesOut(lane.id, line.message, undefined);
-    if (id !== listen.open.id) changes.push({ path: ['params', '_meta', SUBSCRIPTION], value: listen.open.id });
+    if (id !== listen.open.id) changes.push({ path: ['params', '_meta', SUBSCRIPTION_KEY], value: listen.open.id });
     const bytes = rewriteBytes(line, changes);
     if (listen.isAcked) this.#parts.outbox.toClient(bytes);
     else if (listen.early.length < MOST_EARLY) listen.early.push(bytes);
@@ -114,8 +114,8 @@ export class Listens {
       if (!isAcked) continue;
       for (const kind of kinds) {
         if (filter[kind] !== true) continue;
-        const params = JSON.stringify({ _meta: { [SUBSCRIPTION]: open.id } });
-        this.#parts.outbox.toClient(Buffer.from(`{"jsonrpc":"2.0","method":"${CHANGES[kind]}","params":${params}}\n`));
+        const params = JSON.stringify({ _meta: { [SUBSCRIPTION_KEY]: open.id } });
+        this.#parts.outbox.toClient(notificationLine(CHANGES[kind], params));
       }
     }
   }
@@ -197,10 +197,8 @@ export class Listens {
       ...(acked === undefined ? {} : { resourceSubscriptions: acked }),
       ...tasks,
     };
-    const params = JSON.stringify({ notifications, _meta: { [SUBSCRIPTION]: open.id } });
-    this.#parts.outbox.toClient(
-      Buffer.from(`{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":${params}}\n`),
-    );
+    const params = JSON.stringify({ notifications, _meta: { [SUBSCRIPTION_KEY]: open.id } });
+    this.#parts.outbox.toClient(notificationLine('notifications/subscriptions/acknowledged', params));
     for (const bytes of listen.early.splice(0)) this.#parts.outbox.toClient(bytes);
   }
 }

@@ -2,6 +2,7 @@
 // A server that is away is left out. Knows no policy: what a server's session has taken out does not come here.
 import { isJsonObject, type Json, stringAt } from '../../wire/json.ts';
 import type { Line, RequestMessage, ResponseMessage } from '../../wire/message.ts';
+import { resultLine } from '../../wire/reply.ts';
 import { elementSpans, replaceId, spliceText, valueSpan } from '../../wire/splice.ts';
 import type { ListName } from '../interceptor.ts';
 import type { ChangedLists } from './changed-lists.ts';
@@ -156,8 +157,8 @@ export class Lists {
         : `,"nextCursor":${JSON.stringify(writeCursor(kind, { places, page: page + 1 }, settings.seal))}`;
     // a list that somebody is missing from is stale at once
     const hints = `,"resultType":"complete","ttlMs":${isWhole && Number.isFinite(ttlMs) ? ttlMs : 0},"cacheScope":"private"`;
-    const body = `"result":{${JSON.stringify(kind)}:[${entries.join(',')}]${next}${open.modern ? hints : ''}}`;
-    requests.reply(open, Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(open.id)},${body}}\n`));
+    const result = `{${JSON.stringify(kind)}:[${entries.join(',')}]${next}${open.modern ? hints : ''}}`;
+    requests.reply(open, resultLine(open.id, result));
   }
 
   #entriesOf(kind: ListKind, lane: Lane, { text, message }: Line<ResponseMessage>): readonly string[] {

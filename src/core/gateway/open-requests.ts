@@ -4,7 +4,7 @@ import { objectAt, stringAt } from '../../wire/json.ts';
 import type { Line, RequestId, RequestMessage } from '../../wire/message.ts';
 import { readRevision } from '../attribution.ts';
 import { type BatchAnswer, NO_ANSWER_LINE } from '../batch.ts';
-import { GuardIds } from '../handshake.ts';
+import { GuardIds } from '../guard-ids.ts';
 import { tokenOf } from '../new-exchange.ts';
 import type { Lane } from './lane.ts';
 import type { Outbox } from './outbox.ts';
@@ -50,7 +50,6 @@ export class OpenRequests {
   readonly #outbox: Outbox;
   readonly #ids: GuardIds;
   readonly #byId = new Map<RequestId, OpenRequest>();
-  #count = 0;
   #highest = 0;
   #sample: RequestId | undefined;
 
@@ -80,7 +79,6 @@ export class OpenRequests {
       onForgone: undefined,
     };
     if (after !== undefined) after.next = open;
-    this.#count += 1;
     this.#byId.set(id, open);
     if (typeof id === 'number' && id > this.#highest) this.#highest = id;
     this.#sample ??= id;
@@ -90,10 +88,6 @@ export class OpenRequests {
   /** The newest open request under this id of the client. */
   find(id: RequestId): OpenRequest | undefined {
     return this.#byId.get(id);
-  }
-
-  get isEmpty(): boolean {
-    return this.#count === 0;
   }
 
   /** The client's own id where nothing else on this lane may be answered under it. */
@@ -147,7 +141,6 @@ export class OpenRequests {
 
   #close(open: OpenRequest): void {
     open.answered = true;
-    this.#count -= 1;
     if (this.#byId.get(open.id) !== open) return;
     // One that was cancelled leaves the earlier ones under its id as they were.
     if (open.after?.answered === false) this.#byId.set(open.id, open.after);

@@ -5,6 +5,7 @@ import type { LogLevel } from '../../ports/log.ts';
 import type { Line } from '../../wire/message.ts';
 import type { BatchAnswer } from '../batch.ts';
 import { Tally } from '../tally.ts';
+import { tellDropped } from '../undelivered.ts';
 import type { GatewayEffect, LaneId } from './events.ts';
 
 export class Outbox {
@@ -45,13 +46,7 @@ export class Outbox {
 
   /** Something came that belongs to nothing: it goes nowhere, and is counted. */
   dropped(from: 'client' | 'server', server: LaneId | undefined, why: string): void {
-    const count = this.#tally.count(`${from}:${server ?? ''}:${why}`);
-    if (count === undefined) return;
-    this.note('answer_dropped', server, { from, why, count });
-    this.log(
-      'info',
-      `a message of ${server === undefined ? 'the client' : `\`${server}\``} was dropped: ${why} (${count} so far)`,
-    );
+    tellDropped({ ledger: this, tally: this.#tally }, from, server, why, this.now);
   }
 
   /** For what a peer can repeat for ever: the count where it is due to be told. */

@@ -2,16 +2,15 @@
 import { quoteForeign } from '../../wire/inert-text.ts';
 import { isJsonObject, type JsonObject, stringAt } from '../../wire/json.ts';
 import type { ReadLimits } from '../../wire/message.ts';
-import { readLine } from '../../wire/read-line.ts';
 import { shapedGreeting } from './greeting-shape.ts';
+import { readResponse } from './read-response.ts';
 
 export function readGreeting(
   bytes: Buffer,
   limits: ReadLimits,
 ): { readonly result: JsonObject | undefined; readonly why: string } {
-  const reading = readLine(bytes, 'upstream', limits);
-  const message = reading.kind === 'message' ? reading.line.message : undefined;
-  if (message?.kind !== 'response') return { result: undefined, why: 'no answer' };
+  const message = readResponse(bytes, limits)?.message;
+  if (message === undefined) return { result: undefined, why: 'no answer' };
   if (isJsonObject(message.result)) {
     const result = shapedGreeting(message.result);
     const revision = stringAt(message.result, 'protocolVersion');

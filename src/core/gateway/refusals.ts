@@ -1,9 +1,9 @@
 // What the gateway itself refuses: put on record like any denial, and answered in the same shapes. Texts and bookkeeping only.
-import { type IntentEntry, showRef } from '../../audit/entry.ts';
+import type { IntentEntry } from '../../audit/entry.ts';
 import { cutForeign } from '../../wire/inert-text.ts';
 import { objectAt, stringAt } from '../../wire/json.ts';
 import type { Line, RequestMessage } from '../../wire/message.ts';
-import { errorLine, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND } from '../../wire/reply.ts';
+import { INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND } from '../../wire/reply.ts';
 import { readCorrelation, UNKNOWN_MODEL } from '../attribution.ts';
 import type { BatchAnswer } from '../batch.ts';
 import { type Refusing, refusalLine } from '../denial.ts';
@@ -11,9 +11,10 @@ import { intentOf, refusedIntent } from '../entries.ts';
 import type { RefusedLine } from '../events.ts';
 import { CLIENT } from '../exchange.ts';
 import { newExchange } from '../new-exchange.ts';
+import { unreadAnswer } from '../unread-answer.ts';
 import type { ClientMemory } from './client-memory.ts';
 import type { Lane } from './lane.ts';
-import type { OpenRequest, OpenRequests } from './open-requests.ts';
+import type { OpenRequest, OpenRequests, Part } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
 import type { Prefixes } from './prefixes.ts';
 
@@ -42,18 +43,24 @@ export class Refusals {
     this.#requests.reply(open, () => lineFor(open, refusing, intent));
   }
 
+  /** It waited for its server when the client took it back: nobody is answered, and it was never sent. */
+  noteTakenBack(open: OpenRequest, part: Part): void {
+    const line = part.lane.waiting.find((one) => one.part === part)?.line;
+    if (line?.message.kind !== 'request') return;
+    const refusing = { reason: 'taken_back', rule: undefined, text: '', retryAfterMs: undefined };
+    // `line.message` has just been narrowed; the line around it has not.
+    this.#outbox.record(this.#intentOf(open, line as Line<RequestMessage>, part.lane.id, refusing));
+  }
+
   /** A line of the client that cannot be read in one way only goes to no server. */
   refuseLine(refused: RefusedLine, batch: BatchAnswer | undefined): void {
     const outbox = this.#outbox;
-    const { id, code, detail, shape } = refused.refusal;
     const who = { client: this.#client.name, model: UNKNOWN_MODEL, correlation: undefined, subject: undefined };
     const intent = refusedIntent(refused, NOBODY, who, outbox.now);
     outbox.record(intent);
-    outbox.log('warn', `a line of the client was refused and not forwarded: ${detail}`);
-    if (id === undefined || shape === 'response') return;
-    const jsonRpcCode = code === 'bad_call' ? INVALID_PARAMS : INVALID_REQUEST;
-    const decision = () => ({ reason: code, rule: 'strict', record: showRef(intent.ref) });
-    outbox.toClient(() => errorLine(id, jsonRpcCode, `refused by mcp-guard: ${detail}`, decision()), batch);
+    outbox.log('warn', `a line of the client was refused and not forwarded: ${refused.refusal.detail}`);
+    const answer = unreadAnswer(refused.refusal);
+    if (answer !== undefined) outbox.toClient(() => answer(intent.ref), batch);
   }
 
   /** The same where what was sent is gone: a session has ended while it went out. */
@@ -105,6 +112,15 @@ export function unknownName(what: 'tool' | 'prompt', name: string): Refusing {
 
 export function unknownCursor(): Refusing {
   return plain({ reason: 'cursor_foreign', code: INVALID_PARAMS, message: 'Invalid cursor' });
+}
+
+/** The first one is not answered yet, and its answer is the one that counts. */
+export function repeatedGreeting(): Refusing {
+  return plain({
+    reason: 'greeting_repeated',
+    code: INVALID_REQUEST,
+    message: 'Invalid Request: initialize is being answered already',
+  });
 }
 
 export function unknownTask(): Refusing {

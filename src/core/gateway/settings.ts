@@ -37,4 +37,6 @@ export interface GatewaySettings {
   readonly read: ReadLimits;
   /** Why a call would be refused that waits for its server to come up: it need not wait. Undefined: nothing refuses it, or nobody can say. */
   readonly refusalOf?: (lane: LaneId, tool: string, now: Instant) => Refusing | undefined;
+  /** It has listed this resource, and its scope does not show it. Undefined: nobody can say. */
+  readonly hides?: (lane: LaneId, uri: string) => boolean;
 }

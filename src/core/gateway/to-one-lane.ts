@@ -3,6 +3,7 @@
 import { isJsonObject, stringAt } from '../../wire/json.ts';
 import type { Line, RequestMessage } from '../../wire/message.ts';
 import { readLine } from '../../wire/read-line.ts';
+import { cancelledLine } from '../../wire/reply.ts';
 import type { Refusing } from '../denial.ts';
 import { OpenTasks } from '../tasks.ts';
 import type { Asking } from './asks.ts';
@@ -25,7 +26,7 @@ export class ToOneLane {
 
   /** Sends it, or refuses it. */
   send(open: OpenRequest, line: Line<RequestMessage>, lane: Lane, changes: readonly Change[]): void {
-    const part = this.#add(open, lane, undefined);
+    const part = this.#add(open, lane);
     const how = this.#parts.lanes.send(lane, this.#lineFor(line, part, changes), part);
     if (how === 'sent') return;
     this.#parts.requests.remove(part);
@@ -34,10 +35,28 @@ export class ToOneLane {
 
   /** For asking one after the other: false where it could not be sent, and nobody was told. */
   trySend(open: OpenRequest, line: Line<RequestMessage>, lane: Lane, then: Asking): boolean {
-    const part: Part = this.#add(open, lane, (bytes) => then.onAnswer(this.#bytesFor(part, bytes)), then.onUnsent);
+    const part: Part = this.#parts.requests.add(lane, open, {
+      onAnswer: (bytes) => then.onAnswer(this.#bytesFor(part, bytes)),
+      onLost: then.onLost,
+      onUnsent: then.onUnsent,
+    });
     if (this.#parts.lanes.send(lane, this.#lineFor(line, part, []), part) === 'sent') return true;
     this.#parts.requests.remove(part);
     return false;
+  }
+
+  /** Another one has answered: what this lane was asked it need not do, and what it says of it late is dropped. */
+  withdraw(open: OpenRequest, lane: Lane): void {
+    const { requests, outbox, settings } = this.#parts;
+    for (const part of [...open.parts]) {
+      if (part.lane !== lane) continue;
+      const isHeld = lane.isHolding(part);
+      requests.remove(part);
+      if (isHeld) continue;
+      const bytes = cancelledLine(part.id, 'another server has answered');
+      const reading = readLine(bytes, 'client', settings.read);
+      if (reading.kind === 'message') outbox.toLane(lane.id, reading.line);
+    }
   }
 
   refuse(open: OpenRequest, line: Line<RequestMessage>, lane: Lane, how: 'down' | 'busy'): void {
@@ -78,10 +97,10 @@ export class ToOneLane {
     requests.reply(open, out);
   }
 
-  #add(open: OpenRequest, lane: Lane, onAnswer: Part['onAnswer'], onUnsent?: Part['onUnsent']): Part {
+  #add(open: OpenRequest, lane: Lane): Part {
     const onLost = (): void =>
       this.#parts.refusals.refuseLost(open, lane, serverDown(lane, this.#parts.outbox.now.monoMs));
-    return this.#parts.requests.add(lane, open, { onAnswer, onLost, onUnsent });
+    return this.#parts.requests.add(lane, open, { onAnswer: undefined, onLost });
   }
 
   #lineFor(line: Line<RequestMessage>, { id, lane }: Part, changes: readonly Change[]): Line<RequestMessage> {

@@ -32,23 +32,28 @@ function unite(one: Json | undefined, other: Json | undefined): Json | undefined
   return one ?? other;
 }
 
-/** Those that are underlined (Setext) read as such no more. */
-function lowerHeadings(text: string): string {
+/** Whatever a model may take for the end of a line. */
+const LINE_END = /\r\n|[\n\r\v\f\u0085\u2028\u2029]/;
+
+/** As a quotation of Markdown: a fence, a comment or a tag that stays open ends with it. */
+function quoteLines(text: string): string {
   return text
-    .replace(/^(\s{0,3})(#+)/gm, '$1##$2')
-    .replace(/(\S[^\n\r]*(?:\r\n?|\n) {0,3})(?=(?:=+|-+)[ \t]*$)/gm, '$1\\');
+    .trim()
+    .split(LINE_END)
+    .map((line) => (line === '' ? '>' : `> ${line}`))
+    .join('\n');
 }
 
 /**
- * Each under the id of its server. attacker-controlled: what a server wrote; its own headings go two levels down, so that none
- * of them reads as the heading of another server.
+ * Each under the id of its server. attacker-controlled: what a server wrote. INVARIANT: no line of it begins as a heading does, in
+ * whatever disguise: what is not quoted is the guard's.
  */
 export function uniteInstructions(
   all: readonly { readonly lane: string; readonly result: JsonObject }[],
 ): string | undefined {
   const parts = all.flatMap(({ lane, result }) => {
     const text = stringAt(result, 'instructions');
-    return text === undefined || text.trim() === '' ? [] : [`## ${lane}\n\n${lowerHeadings(text)}`];
+    return text === undefined || text.trim() === '' ? [] : [`## ${lane}\n\n${quoteLines(text)}`];
   });
   return parts.length === 0 ? undefined : parts.join('\n\n');
 }

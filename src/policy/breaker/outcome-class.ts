@@ -98,6 +98,7 @@ export function classifyEnd(settled: Settled, crashedBefore: boolean): EndClass 
       return 'not_sent';
     case 'cancelled':
     case 'client_gone':
+    case 'session_ended':
       return 'gave_up';
   }
 }

@@ -28,7 +28,7 @@ export const compileWithin: CompileRule<readonly string[]> = (written, report, p
         // the root may be named by a link to it
         (isUnder(entry, root.target, separator) || entry === root.entry),
     );
-  const allowed = `a path within ${listChoices(written.map(quote))}`;
+  const allowed = `a path within ${listChoices(written.map((text) => showRoot(text, ports)))}`;
   return {
     kind: 'within',
     check(value, budget) {
@@ -62,9 +62,19 @@ function explainReadings(text: string, { windows }: ConstraintPorts): string {
     : '; a relative path counts from more than one directory: give an absolute one';
 }
 
+function expandHome(text: string, { homeDir }: ConstraintPorts): string {
+  return text.replace(/^(?:~|\$\{HOME\})(?=[\\/]|$)/, () => homeDir);
+}
+
+/** Whoever is refused cannot know whose home is meant, and an argument may not begin with `~`. */
+function showRoot(text: string, ports: ConstraintPorts): string {
+  const path = expandHome(text, ports);
+  return path === text ? quote(text) : `${quote(text)} (${quote(path)})`;
+}
+
 /** Absolute, `~/…` or `${HOME}/…`. Resolved once: a root that is swapped for a link later leads out of itself. */
 function readRoot(text: string, report: Report, ports: ConstraintPorts): Location | undefined {
-  const path = text.replace(/^(?:~|\$\{HOME\})(?=[\\/]|$)/, () => ports.homeDir);
+  const path = expandHome(text, ports);
   if (ports.windows) {
     const form = /^[A-Za-z]:[\\/]/.test(path) ? readWindowsForm(path, ports.homeDir, []) : undefined;
     const location = form?.ok === true ? locateWindows(form.paths[0] ?? '', ports)?.[0] : undefined;
@@ -73,7 +83,7 @@ function readRoot(text: string, report: Report, ports: ConstraintPorts): Locatio
   }
   const parts = splitPath(path);
   if (!path.startsWith('/') || /[\0\\]/.test(path) || parts.includes('..') || parts.includes('.')) {
-    const why = 'must be an absolute directory without `.` and `..`, or begin with `~/`';
+    const why = `must be an absolute directory without \`.\` and \`..\`, or begin with \`~/\` or \`\${HOME}/\``;
     return void report('', `${why}; is ${quote(text)}`);
   }
   const location = locateEntry(parts, ports);

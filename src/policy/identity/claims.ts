@@ -17,13 +17,10 @@ const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const MOST_ROLES = 256;
 const LONGEST_ROLE = 256;
 
-/** Undefined: a claim is missing, or is not what it has to be. @param expiresAtMs milliseconds since the epoch */
+/** Undefined: a claim is missing, or is not what it has to be (`findOddClaim`). @param expiresAtMs milliseconds since the epoch */
 export function readClaims(claims: JsonObject, names: ClaimNames, expiresAtMs: number): Identity | undefined {
-  const principal = claimAt(claims, names.principal);
-  const tenant = names.tenant === undefined ? DEFAULT_TENANT : claimAt(claims, names.tenant);
-  const roles = names.roles === undefined ? [] : readRoles(claimAt(claims, names.roles));
-  if (!isPrincipal(principal) || typeof tenant !== 'string' || !NAME.test(tenant) || roles === undefined)
-    return undefined;
+  const { principal, tenant, roles } = readParts(claims, names);
+  if (principal === undefined || tenant === undefined || roles === undefined) return undefined;
   return {
     kind: 'jwt',
     principal: `jwt:${principal}`,
@@ -32,6 +29,31 @@ export function readClaims(claims: JsonObject, names: ClaimNames, expiresAtMs: n
     servers: undefined,
     expiresAtMs,
     tokenId: undefined,
+  };
+}
+
+/** What is wrong with the first claim that `readClaims` does not take, for people; undefined: it takes all. */
+export function findOddClaim(claims: JsonObject, names: ClaimNames): string | undefined {
+  const { principal, tenant, roles } = readParts(claims, names);
+  if (principal === undefined) return explain(claims, names.principal, '1 to 200 printable ASCII characters');
+  if (tenant === undefined) return explain(claims, names.tenant ?? '', 'an id, in small letters, digits and `-`');
+  return roles === undefined ? explain(claims, names.roles ?? '', 'one text or a list of texts') : undefined;
+}
+
+/** INVARIANT: the claim's name stands in the config; nothing of what it says is quoted. */
+function explain(claims: JsonObject, name: string, expected: string): string {
+  const isThere = claimAt(claims, name) !== undefined;
+  return `\`${name}\` ${isThere ? `is not ${expected}` : 'is missing'}`;
+}
+
+/** Each undefined where it is not what it has to be. */
+function readParts(claims: JsonObject, names: ClaimNames) {
+  const principal = claimAt(claims, names.principal);
+  const tenant = names.tenant === undefined ? DEFAULT_TENANT : claimAt(claims, names.tenant);
+  return {
+    principal: isPrincipal(principal) ? principal : undefined,
+    tenant: typeof tenant === 'string' && NAME.test(tenant) ? tenant : undefined,
+    roles: names.roles === undefined ? [] : readRoles(claimAt(claims, names.roles)),
   };
 }
 

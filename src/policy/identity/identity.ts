@@ -51,6 +51,8 @@ export type IdentityVerdict =
   | {
       readonly kind: 'refused';
       readonly why: RefusalReason;
+      /** More of it, for the record: in the guard's own words, nothing out of the token. */
+      readonly detail?: string | undefined;
       readonly tokenId?: string | undefined;
       readonly principal?: string | undefined;
     };

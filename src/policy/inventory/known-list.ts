@@ -11,10 +11,10 @@ export interface KnownEntry {
   readonly name: string;
   /**
    * Members of the definition, as the server wrote them: `title`, `description`, `annotations`, `inputSchema` (tools), `arguments`
-   * (prompts), `mimeType` (resources). Undefined where it is too large to keep.
+   * (prompts), `mimeType` (resources). Undefined where it is too large to keep; shortened (short-definition.ts) where there is a digest.
    */
   readonly definition: JsonObject | undefined;
-  /** SHA-256, hex, of the definition that is not kept. */
+  /** SHA-256, hex, of the whole definition where that is not kept. */
   readonly digest: string | undefined;
 }
 
@@ -130,13 +130,12 @@ function readEntry(value: Json): KnownEntry | undefined {
   const entry = asObject(value);
   const name = stringAt(entry, 'name');
   if (entry === undefined || name === undefined) return undefined;
+  const digest = stringAt(entry, 'digest');
   // what is about to be written has the member with no value, what was read does not have it
-  if (!Object.hasOwn(entry, 'definition') || entry.definition === undefined) {
-    const digest = stringAt(entry, 'digest');
+  if (!Object.hasOwn(entry, 'definition') || entry.definition === undefined)
     return digest === undefined ? undefined : { name, definition: undefined, digest };
-  }
   const definition = asObject(entry.definition);
-  return definition === undefined ? undefined : { name, definition, digest: undefined };
+  return definition === undefined ? undefined : { name, definition, digest };
 }
 
 function isCount(value: Json | undefined): value is number {

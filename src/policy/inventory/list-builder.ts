@@ -4,8 +4,9 @@ import { isJsonObject, type Json, type JsonObject, stringAt } from '../../wire/j
 import { utf8Length } from '../../wire/utf8-length.ts';
 import { LONGEST_NAME } from '../target-index.ts';
 import type { KnownEntry, KnownList, ListKind } from './known-list.ts';
+import { shortenDefinition } from './short-definition.ts';
 
-/** UTF-8 bytes of one definition; of a longer one only the digest is kept. */
+/** UTF-8 bytes of one definition. A longer one of a tool is shortened; where that is still longer, only the digest is kept. */
 const LONGEST_DEFINITION = 65_536;
 /** What an entry costs in a document beside its name and definition; 64 of it are a digest. */
 const OVERHEAD = 110;
@@ -19,13 +20,17 @@ const SHAPES: Readonly<Record<ListKind, { readonly name: string; readonly member
 };
 
 const KIB = 1024;
-/** UTF-8 bytes: all of a list, and the definitions in it. INVARIANT: all lists together fit a state document (4 MiB). */
-const ROOM: Readonly<Record<ListKind, { readonly all: number; readonly definitions: number }>> = {
-  tools: { all: 2816 * KIB, definitions: 1792 * KIB },
-  resources: { all: 512 * KIB, definitions: 256 * KIB },
-  resourceTemplates: { all: 128 * KIB, definitions: 96 * KIB },
-  prompts: { all: 384 * KIB, definitions: 256 * KIB },
-};
+/**
+ * UTF-8 bytes: all of a list, the whole definitions in it, and those that are shortened. INVARIANT: all lists together fit a state
+ * document (4 MiB).
+ */
+const ROOM: Readonly<Record<ListKind, { readonly all: number; readonly definitions: number; readonly short: number }>> =
+  {
+    tools: { all: 2816 * KIB, definitions: 1344 * KIB, short: 448 * KIB },
+    resources: { all: 512 * KIB, definitions: 256 * KIB, short: 0 },
+    resourceTemplates: { all: 128 * KIB, definitions: 96 * KIB, short: 0 },
+    prompts: { all: 384 * KIB, definitions: 256 * KIB, short: 0 },
+  };
 
 /** Entries that are taken in one step: some milliseconds at most, for definitions of common size. */
 const STEP_ENTRIES = 200;
@@ -40,6 +45,7 @@ export class ListBuilder {
   #omitted = 0;
   #room: number;
   #definitionRoom: number;
+  #shortRoom: number;
 
   /** @param digest SHA-256, hex */
   constructor(kind: ListKind, digest: (text: string) => string) {
@@ -47,6 +53,7 @@ export class ListBuilder {
     this.#digest = digest;
     this.#room = ROOM[kind].all;
     this.#definitionRoom = ROOM[kind].definitions;
+    this.#shortRoom = ROOM[kind].short;
   }
 
   /** Takes some entries of a page, from `from` on. @returns where to go on; the length where that was all */
@@ -86,20 +93,31 @@ export class ListBuilder {
     const definition = pick(value, members);
     const text = `${JSON.stringify(name)} ${JSON.stringify(definition)}`;
     const bytes = utf8Length(text) + OVERHEAD;
-    const isKept = bytes <= LONGEST_DEFINITION && bytes <= this.#definitionRoom && bytes <= this.#room;
-    const cost = isKept ? bytes : utf8Length(JSON.stringify(name)) + OVERHEAD;
+    if (bytes <= LONGEST_DEFINITION && bytes <= this.#definitionRoom && bytes <= this.#room) {
+      this.#definitionRoom -= bytes;
+      this.#room -= bytes;
+      this.#entries.push({ name, definition, digest: undefined });
+      return text;
+    }
+    const short = this.#shorten(name, definition);
+    const cost = short?.bytes ?? utf8Length(JSON.stringify(name)) + OVERHEAD;
     if (cost > this.#room) {
       this.#omitted += 1;
       return text;
     }
     this.#room -= cost;
-    if (isKept) this.#definitionRoom -= cost;
-    this.#entries.push(
-      isKept
-        ? { name, definition, digest: undefined }
-        : { name, definition: undefined, digest: this.#digest(JSON.stringify(definition)) },
-    );
+    this.#shortRoom -= short?.bytes ?? 0;
+    this.#entries.push({ name, definition: short?.definition, digest: this.#digest(JSON.stringify(definition)) });
     return text;
+  }
+
+  /** Undefined where it is none of a tool, or there is no room for it either. */
+  #shorten(name: string, whole: JsonObject): { readonly definition: JsonObject; readonly bytes: number } | undefined {
+    const definition = this.#shortRoom > 0 ? shortenDefinition(whole) : undefined;
+    if (definition === undefined) return undefined;
+    const bytes = utf8Length(`${JSON.stringify(name)} ${JSON.stringify(definition)}`) + OVERHEAD;
+    const isKept = bytes <= LONGEST_DEFINITION && bytes <= this.#shortRoom && bytes <= this.#room;
+    return isKept ? { definition, bytes } : undefined;
   }
 }
 

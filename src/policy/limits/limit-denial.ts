@@ -1,26 +1,27 @@
 // What the model reads when a limit refuses its call: which limit, why, when to try again. Decides nothing.
 import type { Deny } from '../../core/interceptor.ts';
 import { LONGEST_SEARCHED } from './applies.ts';
+import type { Limit } from './limit.ts';
 import type { Bill } from './limit-set.ts';
 import type { Rate } from './rate.ts';
+import { PART_WORDS } from './subject-key.ts';
+import { showWait, showWaitUntil } from './wait-words.ts';
 
 interface Why {
   readonly reason: string;
-  /** The key of the limit that refused. */
-  readonly name: string;
   readonly what: string;
   /** Where no wait helps, or none is known. */
   readonly otherwise: string;
 }
 
-/** @param by index of the item that refused @param retryAfterMs exact; undefined: never, or nobody knows */
-export function limitDenial({ items }: Bill, by: number, retryAfterMs: number | undefined): Deny {
+/** @param by index of the item that refused @param retryAfterMs exact; undefined: never, or nobody knows @param wallMs now */
+export function limitDenial({ items }: Bill, by: number, retryAfterMs: number | undefined, wallMs: number): Deny {
   const item = items[by];
-  if (item === undefined) return storeDenial('its answer names no limit');
-  const { reason, name, what, otherwise } = whyOf(item);
-  const when = retryAfterMs === undefined ? otherwise : `Try again in ${showWait(retryAfterMs)}.`;
+  if (item === undefined) return storeDenial();
+  const { reason, what, otherwise } = whyOf(item);
+  const when = retryAfterMs === undefined ? otherwise : `Try again in ${showWaitUntil(retryAfterMs, wallMs)}.`;
   const text = `${what} This call was not sent. ${when}`;
-  return { kind: 'deny', reason, rule: `${item.limit.rule}.${name}`, text, retryAfterMs };
+  return { kind: 'deny', reason, rule: `${item.limit.rule}.${PART_WORDS[item.part]}`, text, retryAfterMs };
 }
 
 function whyOf({ limit, part, cost }: Bill['items'][number]): Why {
@@ -29,34 +30,48 @@ function whyOf({ limit, part, cost }: Bill['items'][number]): Why {
     case 'places':
       return {
         reason: 'concurrency_limited',
-        name: 'concurrency',
-        what: `At most ${limit.concurrency} such calls may be under way at once here${of}, and they are.`,
-        otherwise: 'Wait until one of them has ended, then try again.',
+        what:
+          limit.concurrency === 1
+            ? `Only one such call may be under way at a time here${of}, and one is.`
+            : `At most ${limit.concurrency} such calls may be under way at once here${of}, and they are.`,
+        otherwise: `Wait until ${limit.concurrency === 1 ? 'it' : 'one of them'} has ended, then try again.`,
       };
     case 'budget':
       return {
         reason: 'budget_spent',
-        name: 'budget',
-        what: `What is left of the budget of ${limit.budget?.calls} calls a ${limit.budget?.per}${of} is less than this one costs.`,
-        otherwise: `It costs ${cost}, more than there ever is: do something else.`,
+        what: budgetText(limit.budget, cost, of),
+        otherwise: (limit.budget?.calls ?? 0) < cost ? NEVER : LATER,
       };
     case 'rate':
       return {
         reason: 'rate_limited',
-        name: 'rate',
         what: `Calls come faster than is allowed here: ${paceOf(limit.rate)}${of}.`,
-        otherwise: `It costs ${cost}, more than may be spent at once: do something else.`,
+        otherwise:
+          (limit.rate?.burst ?? 0) < cost
+            ? `It costs ${cost}, more than may be spent at once: do something else.`
+            : LATER,
       };
     default: {
       const isIn = part === 'bytes_in';
       return {
         reason: 'rate_limited',
-        name: isIn ? 'bytes.in' : 'bytes.out',
         what: `More bytes ${isIn ? 'are sent' : 'come back'} than is allowed here: ${paceOf(isIn ? limit.bytesIn : limit.bytesOut)}${of}.`,
-        otherwise: 'It is larger than may be sent at once: make it smaller.',
+        otherwise: isIn ? 'Make it smaller, or try again later.' : LATER,
       };
     }
   }
+}
+
+const NEVER = 'That is more than there ever is: do something else.';
+/** Nobody knows when: another of the call's limits waits for calls to end. */
+const LATER = 'Try again later.';
+
+/** Where one call costs one, what is less than that is nothing. */
+function budgetText(budget: Limit['budget'], cost: number, of: string): string {
+  const whole = `the budget of ${budget?.calls} ${budget?.calls === 1 ? 'call' : 'calls'} a ${budget?.per}${of}`;
+  return cost === 1
+    ? `T${whole.slice(1)} is spent.`
+    : `This call costs ${cost}, which is more than is left of ${whole}.`;
 }
 
 function paceOf(rate: Rate | undefined): string {
@@ -74,28 +89,27 @@ export function nameDenial(length: number): Deny {
   };
 }
 
-/** The store did not decide. INVARIANT: then the call is not sent. */
-export function storeDenial(why: string): Deny {
+/** The store did not decide. INVARIANT: then the call is not sent, and why is told to who runs the guard alone: it names hosts and files. */
+export function storeDenial(): Deny {
+  return uncounted("The guard's log says why; try");
+}
+
+/** It has no room for this call's count. @param why the guard's own words */
+export function fullDenial(why: string): Deny {
+  return uncounted(`There is no room for its count: ${why}. Try`);
+}
+
+function uncounted(then: string): Deny {
   return {
     kind: 'deny',
     reason: 'limit_store_down',
     rule: 'limitStore.onStoreError',
-    text: `mcp-guard could not count this call against its limits, so it was not sent: ${why}. The guard's log says more; try again in ${showWait(RETRY_STORE_MS)}.`,
+    text: `mcp-guard could not count this call against its limits, so it was not sent. ${then} again in ${showWait(RETRY_STORE_MS)}.`,
     retryAfterMs: RETRY_STORE_MS,
   };
 }
 
 const RETRY_STORE_MS = 5_000;
-
-/** Rounded up, so that who waits so long has waited long enough. */
-export function showWait(ms: number): string {
-  if (ms < 1_000) return `${ms} ms`;
-  const seconds = Math.ceil(ms / 100) / 10;
-  if (seconds < 120) return `${seconds} s`;
-  const minutes = Math.ceil(ms / 60_000);
-  if (minutes < 120) return `${minutes} min`;
-  return `${Math.ceil(ms / 3_600_000)} h`;
-}
 
 function showPeriod(periodUs: number | undefined): string {
   const words: Readonly<Record<number, string>> = {

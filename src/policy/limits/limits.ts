@@ -4,18 +4,14 @@ import { attributeModel, type ModelHints, readClientName } from '../../core/attr
 import type { Interceptor, RequestView, Resumption, Settled, Verdict, Wait } from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
 import type { Instant } from '../../ports/clock.ts';
-import {
-  type CallEnd,
-  GIVE_BACK_WITHIN_MS,
-  type LimitStore,
-  type Receipt,
-  type Take,
-} from '../../ports/limit-store.ts';
+import type { CallEnd, LimitStore, Receipt, Take } from '../../ports/limit-store.ts';
 import { objectAt, stringAt } from '../../wire/json.ts';
 import { LONGEST_SEARCHED } from './applies.ts';
+import { LateCalls } from './late-calls.ts';
 import type { Subject } from './limit.ts';
-import { limitDenial, nameDenial, storeDenial } from './limit-denial.ts';
-import { type Bill, chargesOf, LEASE_MS, type LimitSet, paidOf } from './limit-set.ts';
+import { fullDenial, limitDenial, nameDenial, storeDenial } from './limit-denial.ts';
+import { type Bill, chargesOf, LEASE_MS, type LimitSet } from './limit-set.ts';
+import { holdsPlace, type OpenCall, settleCall } from './open-call.ts';
 import { OpenTaskCalls } from './open-task-calls.ts';
 
 export interface LimitsParts {
@@ -42,19 +38,6 @@ interface Waiting {
   take: Take | undefined;
 }
 
-export interface OpenCall {
-  readonly bill: Bill;
-  readonly receipt: Receipt;
-  /** The one that gave the receipt. */
-  readonly store: LimitStore;
-  readonly taken: Instant;
-  /** A task is what it may be answered with: it asked for one, or its revision lets the server choose. */
-  readonly mayBeTask: boolean;
-  isSent: boolean;
-  /** Of answers that are not charged yet. */
-  bytesOut: number;
-}
-
 /** What brings the result of a task, again and again. */
 const PAYLOADS: ReadonlySet<string> = new Set(['tasks/result', 'tasks/get']);
 const WAIT: Wait = { kind: 'wait', why: 'limits' };
@@ -62,44 +45,16 @@ const NOBODY: readonly Resumption[] = [];
 const NEVER = Number.POSITIVE_INFINITY;
 const UNREACHED: CallEnd = { reached: false, postPaid: [] };
 const RENEW_MS = LEASE_MS / 3;
-/**
- * Who is told that a call is cancelled, and obeys, answers nothing: its place is kept for so long, as one that does not obey is at
- * work on it still.
- */
-export const LATE_MS = 60_000;
-const MOST_LATE = 4_096;
-/** Between the store's answer and its turn here, at most. */
-const WAITED_MS = 60_000;
 
 export function createLimits({ set, store: storeOfNow, who, model, lease, resume }: LimitsParts): Limits {
   /** INVARIANT: a request is in at most one of the two; a receipt is in exactly one place until it is settled, once. */
   const waiting = new Map<RequestView, Waiting>();
   const calls = new Map<RequestView, OpenCall>();
-  /** Nobody waits for them any more, but the server may be at work on them; oldest first. */
-  const late = new Map<RequestView, { readonly call: OpenCall; readonly untilMs: number }>();
+  const late = new LateCalls();
+  const tasks = new OpenTaskCalls();
   let client: string | undefined;
   let renewAtMs = NEVER;
   let latest: Instant = { wallMs: 0, monoMs: 0 };
-
-  const settle = ({ bill, receipt, store, taken, isSent, bytesOut }: OpenCall, now: Instant): void => {
-    const postPaid = isSent ? paidOf(bill, bytesOut) : [];
-    const reached = isSent || isOld(taken, now);
-    // What was taken stays taken: the store need not be asked.
-    if (reached && postPaid.length === 0 && !holdsPlace(receipt)) return;
-    store.settle(receipt, { reached, postPaid }, now);
-  };
-  const tasks = new OpenTaskCalls(settle);
-
-  const endLate = (request: RequestView, now: Instant): void => {
-    const one = late.get(request);
-    if (late.delete(request) && one !== undefined) settle(one.call, now);
-  };
-
-  const keepLate = (request: RequestView, call: OpenCall, now: Instant): void => {
-    const oldest = late.size < MOST_LATE ? undefined : late.keys().next().value;
-    if (oldest !== undefined) endLate(oldest, now);
-    late.set(request, { call, untilMs: now.monoMs + LATE_MS });
-  };
 
   const subjectOf = ({ upstream, tool = '', params, modern }: RequestView): Subject => {
     // No spread: it costs a call more than all else here.
@@ -112,8 +67,9 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
   };
 
   const decide = (request: RequestView, { bill, store }: Omit<Waiting, 'take'>, take: Take, now: Instant): Verdict => {
-    if (take.kind === 'denied') return limitDenial(bill, take.by, take.retryAfterMs);
-    if (take.kind === 'unavailable' || take.kind === 'full') return storeDenial(take.why);
+    if (take.kind === 'denied') return limitDenial(bill, take.by, take.retryAfterMs, now.wallMs);
+    if (take.kind === 'full') return fullDenial(take.why);
+    if (take.kind === 'unavailable') return storeDenial();
     const { receipt } = take;
     const mayBeTask = request.modern || objectAt(request.params, 'task') !== undefined;
     calls.set(request, { bill, receipt, store, taken: now, mayBeTask, isSent: false, bytesOut: 0 });
@@ -132,11 +88,10 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
   };
 
   const renew = (now: Instant): void => {
-    for (const [request, { untilMs }] of [...late]) if (untilMs <= now.monoMs) endLate(request, now);
+    late.endDue(now);
     tasks.endDue(now);
     const byStore = new Map<LimitStore, Receipt[]>();
-    const kept = [...late.values()].map(({ call }) => call);
-    for (const { store, receipt } of [...calls.values(), ...kept, ...tasks.all()])
+    for (const { store, receipt } of [...calls.values(), ...late.all(), ...tasks.all()])
       if (holdsPlace(receipt)) byStore.set(store, [...(byStore.get(store) ?? []), receipt]);
     renewAtMs = byStore.size === 0 ? NEVER : now.monoMs + RENEW_MS;
     for (const [store, receipts] of byStore) store.renew(receipts, now);
@@ -176,7 +131,7 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
       const one = waiting.get(request);
       waiting.delete(request);
       // INVARIANT: only what the store has granted goes, whoever resumes it.
-      return one?.take === undefined ? storeDenial('it has not answered') : decide(request, one, one.take, now);
+      return one?.take === undefined ? storeDenial() : decide(request, one, one.take, now);
     },
 
     onAbandoned(request, now) {
@@ -204,13 +159,13 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
       const { settlement } = settled;
       if (announcesTask(settled)) tasks.open(request.upstream, settled, call, now);
       else if (call.isSent && holdsPlace(call.receipt) && (settlement === 'cancelled' || settlement === 'timeout'))
-        keepLate(request, call, now);
-      else settle(call, now);
+        late.keep(request, call, now);
+      else settleCall(call, now);
     },
 
     onLateAnswer(request, now) {
       latest = now;
-      endLate(request, now);
+      late.end(request, now);
     },
 
     onTaskEnd(upstream, taskId, settled, now) {
@@ -222,11 +177,11 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
     onExit(upstream, now) {
       latest = now;
       tasks.endAll(upstream, now);
-      for (const request of [...late.keys()]) if (request.upstream === upstream) endLate(request, now);
+      late.endAll(upstream, now);
     },
 
     onEnd(now) {
-      for (const request of [...late.keys()]) endLate(request, now);
+      late.endAll(undefined, now);
       tasks.endAll(undefined, now);
     },
 
@@ -239,14 +194,4 @@ export function createLimits({ set, store: storeOfNow, who, model, lease, resume
 
 function announcesTask(settled: Settled): settled is Settled & { readonly taskId: string } {
   return settled.settlement === 'result' && settled.taskId !== undefined;
-}
-
-/** Either clock will do: the one may have been set, the other may have slept. */
-function isOld(taken: Instant, now: Instant): boolean {
-  const elapsedMs = Math.max(now.monoMs - taken.monoMs, now.wallMs - taken.wallMs);
-  return elapsedMs >= GIVE_BACK_WITHIN_MS - WAITED_MS;
-}
-
-function holdsPlace({ charges }: Receipt): boolean {
-  return charges.some(({ kind }) => kind === 'place');
 }

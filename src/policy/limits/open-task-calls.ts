@@ -3,7 +3,7 @@
 import type { UpstreamId } from '../../core/events.ts';
 import type { Settled } from '../../core/interceptor.ts';
 import type { Instant } from '../../ports/clock.ts';
-import type { OpenCall } from './limits.ts';
+import { type OpenCall, settleCall } from './open-call.ts';
 
 const MOST_TASKS = 4_096;
 /** A name that long is no name: the call counts as ended with its first answer. */
@@ -23,11 +23,6 @@ export class OpenTaskCalls {
   readonly #open = new Map<string, OpenTask>();
   /** What a later result is charged to; oldest first. */
   readonly #ended = new Map<string, OpenTask>();
-  readonly #settle: (call: OpenCall, now: Instant) => void;
-
-  constructor(settle: (call: OpenCall, now: Instant) => void) {
-    this.#settle = settle;
-  }
 
   /** attacker-controlled: `taskId`, `taskTtlMs`. A second call under the same name ends the first. */
   open(
@@ -37,7 +32,7 @@ export class OpenTaskCalls {
     now: Instant,
   ): void {
     if (taskId.length > LONGEST_ID) {
-      this.#settle(call, now);
+      settleCall(call, now);
       return;
     }
     const key = keyOf(upstream, taskId);
@@ -63,7 +58,7 @@ export class OpenTaskCalls {
     if (open !== undefined || ended === undefined || bytesOut === 0) return;
     const { call } = ended;
     // Nothing is left to be given back or let go of: only what came out is charged.
-    this.#settle({ ...call, receipt: NOTHING_TAKEN, isSent: true, bytesOut }, now);
+    settleCall({ ...call, receipt: NOTHING_TAKEN, isSent: true, bytesOut }, now);
   }
 
   endAll(upstream: UpstreamId | undefined, now: Instant): void {
@@ -85,7 +80,7 @@ export class OpenTaskCalls {
     if (one === undefined) return;
     this.#open.delete(key);
     one.call.bytesOut += bytesOut;
-    this.#settle(one.call, now);
+    settleCall(one.call, now);
     this.#ended.delete(key);
     const oldest = this.#ended.size < MOST_TASKS ? undefined : this.#ended.keys().next().value;
     if (oldest !== undefined) this.#ended.delete(oldest);

@@ -13,6 +13,15 @@ const LONGEST_LABEL = 160;
 /** What is counted of a limit. */
 export type Part = 'rate' | 'bytes_in' | 'bytes_out' | 'budget' | 'places';
 
+/** As a config calls it: in rules and on screens. */
+export const PART_WORDS: Readonly<Record<Part, string>> = {
+  rate: 'rate',
+  bytes_in: 'bytes.in',
+  bytes_out: 'bytes.out',
+  budget: 'budget',
+  places: 'concurrency',
+};
+
 /**
  * What two limits must have in common to be one count: what they are about and over which time (of a rate, its pace); not how
  * much, so that a burst, a budget or a number of places that is edited goes on with the count that there is.
@@ -55,7 +64,7 @@ export function subjectKey(
 /** `limits[0].rate tool=read_file`: inert, at most 160 bytes. */
 export function labelOf(limit: Limit, part: Part, subject: Subject): string {
   const about = limit.key.map((dimension) => `${dimension}=${shorten(subject[dimension])}`);
-  const text = [`${limit.rule}.${part}`, ...about].join(' ');
+  const text = [`${limit.rule}.${PART_WORDS[part]}`, ...about].join(' ');
   // Inert text is ASCII but for letters: what is cut is cut between characters.
   let bytes = 0;
   let cut = '';

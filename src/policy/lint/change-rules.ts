@@ -1,5 +1,6 @@
 // The rules about what has changed, or goes beyond what was allowed: drift, growth, ceilings. Pure. Where nothing is on record
 // to compare with, they find nothing. attacker-controlled: names and definitions.
+import { memberOf } from '../lock/difference.ts';
 import { approveCommand, diffCommand } from '../lock/lock-command.ts';
 import { grantFor, viewScope } from '../lock/scope-view.ts';
 import { findDrift } from '../pins/drift.ts';
@@ -52,8 +53,11 @@ export function findDrifted({ servers, commandOptions }: LintInput): readonly Fo
 /** Where the lock does not count, `run` starts nothing: a check before that must say so. */
 export function findRefusedLock({ lockRefused, commandOptions }: LintInput): readonly Found[] {
   if (lockRefused === undefined) return [];
-  const mend = `${lockRefused.mend}: \`${approveCommand(commandOptions)}\``;
-  return [{ path: [], text: lockRefused.what, mend }];
+  const { what, mend, isElsewhere, isTakeable } = lockRefused;
+  const options = `${commandOptions}${isTakeable === true ? ' --take' : ''}`;
+  // what no approval mends names none
+  const command = isElsewhere === true ? '' : `: \`${approveCommand(options)}\``;
+  return [{ path: [], text: what, mend: `${mend}${command}` }];
 }
 
 /** What nobody has approved, or nobody can: then a server is held to nothing but what it happened to say first. */
@@ -79,19 +83,45 @@ export function findGrowthSinceApproval(input: LintInput): readonly Found[] {
   return servers.flatMap((server): readonly Found[] => {
     const { id, pins } = server;
     const view = viewScope(approved, id);
+    // what was only observed could be called then, whatever its scope said
+    const wasOpen = memberOf(memberOf(memberOf(approved, 'servers'), id), 'mode') === 'observe';
+    const wasNamed = (name: string): boolean => wasOpen || grantFor(view, 'tool', name) !== undefined;
     const grown = listCallable(server, nowMs)
       .map(({ tool }) => tool.name)
-      .filter((name) => grantFor(view, 'tool', name) === undefined || (pins !== undefined && !pins.tools.has(name)));
+      .filter((name) => !wasNamed(name) || (pins !== undefined && !pins.tools.has(name)));
     if (grown.length === 0) return [];
     return [
       {
         path: ['servers', id],
         server: id,
-        text: `${countOf(grown.length, 'tool')} can be called that nobody has approved: ${quoteNames(grown)}`,
+        text: describeGrown(grown, server, view),
         mend: `narrow the scope, or run \`${approveCommand(commandOptions, id)}\``,
       },
     ];
   });
+}
+
+/** What the lock or the pins keep out of use is told apart from what they let pass. */
+function describeGrown(
+  names: readonly string[],
+  { document, scope }: LintServer,
+  view: ReturnType<typeof viewScope>,
+): string {
+  const settings = resolvePins(document);
+  const isLax = scope !== 'unscoped' && scope.mode === 'observe';
+  const isRefused = (name: string): boolean =>
+    !isLax && (grantFor(view, 'tool', name) === undefined || settings(name).mode === 'deny');
+  const [refused, open] = [names.filter(isRefused), names.filter((name) => !isRefused(name))];
+  return [
+    ...(refused.length === 0
+      ? []
+      : [
+          `${countOf(refused.length, 'tool')} in the scope that nobody has approved, refused until somebody does: ${quoteNames(refused)}`,
+        ]),
+    ...(open.length === 0
+      ? []
+      : [`${countOf(open.length, 'tool')} can be called that nobody has approved: ${quoteNames(open)}`]),
+  ].join('; ');
 }
 
 export function findGrowth({ servers, nowMs }: LintInput): readonly Found[] {

@@ -55,13 +55,15 @@ export function findShadowed(input: LintInput): readonly Found[] {
   );
   return findShadows(offered).map(({ kind, tools }) => {
     const [first] = tools;
+    const server = tools.every((one) => one.server === first?.server) ? first?.server : undefined;
     const places = quoteNames(tools.map(({ server, tool }) => `${server}/${tool}`));
     const text =
       kind === 'same'
         ? `${places} have one name: a call may reach the wrong one`
         : `${places} read alike: one may be taken for the other`;
     return {
-      path: ['servers'],
+      path: server === undefined ? ['servers'] : ['servers', server],
+      server,
       tool: first?.tool,
       text,
       mend: `deny all but one; look at who brought ${quoteName(tools.at(-1)?.tool ?? '')}`,

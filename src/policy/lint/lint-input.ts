@@ -3,6 +3,7 @@
 import type { Json, JsonObject } from '../../wire/json.ts';
 import type { ConstraintPorts } from '../constraint/constraint-document.ts';
 import type { CommandOptions } from '../lock/lock-command.ts';
+import type { LockRefusal } from '../lock/lock-refusal.ts';
 import type { PinSet } from '../pins/pin-set.ts';
 import type { ServerScope } from '../scope/scope.ts';
 import type { ScopeLayer } from '../scope/scope-layer.ts';
@@ -30,6 +31,8 @@ export interface Offer {
   readonly prompts: readonly string[] | undefined;
   /** False where pages are missing: then what is not here may be there all the same. */
   readonly isComplete: boolean;
+  /** Tools that it listed and that there was no room to keep; undefined: none. */
+  readonly omitted?: number | undefined;
 }
 
 /** What a command line starts, as far as it can be told. */
@@ -104,7 +107,7 @@ export interface LintInput {
   /** The approved config; undefined where there is no lock. */
   readonly approved: JsonObject | undefined;
   /** Why the lock does not count; undefined where it does, or there is none. */
-  readonly lockRefused?: { readonly what: string; readonly mend: string } | undefined;
+  readonly lockRefused?: Pick<LockRefusal, 'what' | 'mend' | 'isElsewhere' | 'isTakeable'> | undefined;
   /** Behind the commands that a finding names. */
   readonly commandOptions: CommandOptions;
   /** Milliseconds since the epoch. */

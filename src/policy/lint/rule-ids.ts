@@ -29,6 +29,7 @@ export const LINT_RULES = {
   },
   'rule-can-never-match': { severity: 'warn', summary: 'a rule that changes nothing' },
   'definition-drift': { severity: 'error', summary: 'a tool that is not what was approved' },
+  'definition-not-looked-at': { severity: 'error', summary: 'a tool whose definition was too large to look at' },
   'definitions-not-pinned': { severity: 'warn', summary: 'a server whose definitions nobody has approved' },
   'annotation-contradiction': {
     severity: 'warn',
@@ -41,7 +42,7 @@ export const LINT_RULES = {
   'secret-literal': { severity: 'error', summary: 'a secret written into the config' },
   'environment-wider-than-needed': { severity: 'warn', summary: 'variables that a server gets and hardly needs' },
   'toxic-combination': { severity: 'warn', summary: 'what reads private data beside what sends it outside' },
-  'shadowed-names': { severity: 'warn', summary: 'tools of several servers whose names read alike' },
+  'shadowed-names': { severity: 'warn', summary: 'tools whose names read alike, of one server or of several' },
   'suppression-expired': { severity: 'warn', summary: 'a suppression that has expired' },
 } as const satisfies Record<string, RuleHead>;
 

@@ -14,7 +14,7 @@ import type { LintInput } from './lint-input.ts';
 import type { RuleId } from './rule-ids.ts';
 import { findNotAsked, findSecrets, findUnpinned, findUnscoped, findWideEnvironment } from './server-rules.ts';
 import { findExpiredSuppressions } from './suppression.ts';
-import { findContradictory, findDestructive, findUnconstrained } from './tool-rules.ts';
+import { findContradictory, findDestructive, findNotLookedAt, findUnconstrained } from './tool-rules.ts';
 import { findUnreachable } from './unreachable-rules.ts';
 
 export const FINDERS: Readonly<Record<RuleId, (input: LintInput) => readonly Found[]>> = {
@@ -30,6 +30,7 @@ export const FINDERS: Readonly<Record<RuleId, (input: LintInput) => readonly Fou
   'unconstrained-argument': findUnconstrained,
   'rule-can-never-match': findUnreachable,
   'definition-drift': findDrifted,
+  'definition-not-looked-at': findNotLookedAt,
   'definitions-not-pinned': findNotPinned,
   'annotation-contradiction': findContradictory,
   'growth-since-approval': findGrowthSinceApproval,

@@ -1,9 +1,9 @@
 // The rules about single tools that can be called: what destroys, what takes anything, what is not what it says. Pure.
 // attacker-controlled: what servers say of their tools.
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { type ArgumentKind, argumentKinds } from './argument-kind.ts';
+import { type ArgumentKind, argumentKinds, declaredArguments } from './argument-kind.ts';
 import { firstKey } from './contradiction.ts';
-import { type Found, quoteName } from './finding.ts';
+import { countOf, type Found, quoteName } from './finding.ts';
 import type { LintInput, LintServer, OfferedTool } from './lint-input.ts';
 import { isWild } from './pattern-relation.ts';
 import { constraintsOf, type GrantSite, isNamed, listCallable, listGrants, matchedTools } from './subject.ts';
@@ -47,16 +47,24 @@ export function findUnconstrained(input: LintInput): readonly Found[] {
       );
     const more = open.length > shown.length ? ` and ${open.length - shown.length} more` : '';
     const kinds = [...new Set(open.map(({ kind }) => MENDS[kind]))];
+    const closing = canBeClosed(site.document, tool, open) ? '; or say `additional: false`' : '';
     return [
       {
         path: site.path,
         server: server.id,
         tool: tool.name,
         text: `${quoteName(tool.name)} takes any ${shown.join(', ')}${more}`,
-        mend: `constrain ${open.length === 1 ? 'it' : 'them'} in \`args\` with ${kinds.join(', ')}; or say \`additional: false\``,
+        mend: `constrain ${open.length === 1 ? 'it' : 'them'} in \`args\` with ${kinds.join(', ')}${closing}`,
       },
     ];
   });
+}
+
+/** Whether `additional: false` would refuse all of `open`, and leave a tool that can still be called. */
+function canBeClosed(grant: JsonObject, tool: OfferedTool, open: readonly { readonly pointer: string }[]): boolean {
+  const named = new Set(constraintsOf(grant).map(([pointer]) => firstKey(pointer)));
+  if (named.has('*') || open.some(({ pointer }) => named.has(firstKey(pointer)))) return false;
+  return declaredArguments(tool).required.every((name) => named.has(name));
 }
 
 /** Whether a grant bounds the argument itself, all of its list, what holds it, or refuses what it does not name. */
@@ -97,6 +105,27 @@ export function findContradictory(input: LintInput): readonly Found[] {
       ];
     }),
   );
+}
+
+/** The other rules are silent about these, and that silence means nothing. */
+export function findNotLookedAt(input: LintInput): readonly Found[] {
+  return input.servers.flatMap((server): readonly Found[] => {
+    const { id, offer } = server;
+    const base = { path: ['servers', id], server: id } as const;
+    const mend = 'look at it yourself; deny it, or do not grant it';
+    const unread = listCallable(server, input.nowMs).filter(({ tool }) => tool.isNameOnly === true);
+    const found = unread.map(({ tool }): Found => {
+      const text = `the definition of ${quoteName(tool.name)} was too large to look at: what it takes and claims is not known`;
+      return { ...base, tool: tool.name, text, mend };
+    });
+    const omitted = offer?.omitted ?? 0;
+    if (omitted === 0) return found;
+    const text = `${quoteName(id)} lists ${countOf(omitted, 'tool')} more than there was room to look at`;
+    return [
+      ...found,
+      { ...base, text, mend: 'grant tools by their names alone; ask who made it why there are so many' },
+    ];
+  });
 }
 
 interface GrantedTool {

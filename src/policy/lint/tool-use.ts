@@ -12,12 +12,19 @@ export interface ArgumentUse {
   readonly hosts: ReadonlySet<string>;
 }
 
+/** How a call ended. `done`: with a result that is no error. `open`: no end of it is on record. */
+export type UseEnd = 'done' | 'failed' | 'open';
+
 export interface NameUse {
-  /** Those that were let pass. */
+  /** Those that were let pass, whatever became of them. */
   readonly calls: number;
+  /** Of those: that came to a result, and that did not. Of the others no end is on record. */
+  readonly done: number;
+  readonly failed: number;
   /** Milliseconds since the epoch. */
   readonly firstMs: number;
   readonly lastMs: number;
+  /** Of those that came to a result alone: what a server refused is nothing that anybody needs. */
   readonly args: ReadonlyMap<string, ArgumentUse>;
   /** More arguments, directories or hosts than are kept. */
   readonly hasMore: boolean;
@@ -35,8 +42,8 @@ export interface UseCollector {
   readonly use: ServerUse;
   /** There is a record of the server, whatever it says. */
   note(atMs: number): void;
-  add(kind: TargetKind, name: string, atMs: number): void;
-  /** Of a call that was added. @param args undefined where they are not on record */
+  add(kind: TargetKind, name: string, atMs: number, end: UseEnd): void;
+  /** Of a call that was added as `done`. @param args undefined where they are not on record */
   addArguments(tool: string, args: JsonObject | undefined): void;
 }
 
@@ -49,6 +56,8 @@ const LONGEST_TEXT = 4_096;
 
 interface Growing {
   calls: number;
+  done: number;
+  failed: number;
   firstMs: number;
   lastMs: number;
   readonly args: Map<string, { readonly roots: Set<string>; readonly paths: Set<string>; readonly hosts: Set<string> }>;
@@ -70,7 +79,7 @@ export function collectUse(): UseCollector {
     note(atMs) {
       use.sinceMs = Math.min(use.sinceMs, atMs);
     },
-    add(kind, name, atMs) {
+    add(kind, name, atMs, end) {
       let known = byKind[kind].get(name);
       if (known === undefined) {
         if (names >= MOST_NAMES) {
@@ -78,10 +87,11 @@ export function collectUse(): UseCollector {
           return;
         }
         names += 1;
-        known = { calls: 0, firstMs: atMs, lastMs: atMs, args: new Map(), hasMore: false };
+        known = { calls: 0, done: 0, failed: 0, firstMs: atMs, lastMs: atMs, args: new Map(), hasMore: false };
         byKind[kind].set(name, known);
       }
       known.calls += 1;
+      if (end !== 'open') known[end] += 1;
       known.firstMs = Math.min(known.firstMs, atMs);
       known.lastMs = Math.max(known.lastMs, atMs);
     },

@@ -7,6 +7,7 @@ import { sortedJson } from '../../wire/sorted-json.ts';
 import { combineAuth } from './auth-rules.ts';
 import { type Difference, type KeyPath, keysOf, listOf, memberOf, objectFrom, objectOf, rankIn } from './difference.ts';
 import { DOCUMENT_FIELDS, type FieldRule, type Fields } from './field-table.ts';
+import { uniteLimits } from './limit-rules.ts';
 import { isWithin, narrowReach, readReach } from './network-reach.ts';
 import { combinePins } from './pin-rules.ts';
 import { combineTools } from './tool-table.ts';
@@ -94,9 +95,12 @@ function combineValue(
       return (ours > theirs ? lock : config) ?? rule.absent;
     }
     case 'unite':
-      return combineLists(config, lock, tell, 'unite');
+      if (config === undefined && lock === undefined) return undefined;
+      return uniteLimits(listOf(config), listOf(lock), (direction, before, after) =>
+        report({ path, direction, before, after }),
+      );
     case 'intersect':
-      return combineLists(config, lock, tell, 'intersect');
+      return intersectLists(config, lock, tell);
     case 'reach':
       return combineReach(config, lock, tell);
     case 'auth':
@@ -142,23 +146,18 @@ function combineReach(
   return narrowReach(ours, theirs);
 }
 
-function combineLists(
+function intersectLists(
   config: Json | undefined,
   lock: Json | undefined,
   tell: (direction: Difference['direction']) => void,
-  how: 'unite' | 'intersect',
 ): Json | undefined {
   if (config === undefined && lock === undefined) return undefined;
   const [ours, theirs] = [listOf(config), listOf(lock)];
   const known = new Set(theirs.map(sortedJson));
   const kept = new Set(ours.map(sortedJson));
-  const added = ours.some((one) => !known.has(sortedJson(one)));
-  const removed = theirs.some((one) => !kept.has(sortedJson(one)));
-  // more restrictions are narrower, more permissions wider
-  if (how === 'unite' ? removed : added) tell('wider');
-  if (how === 'unite' ? added : removed) tell('narrower');
-  if (how === 'intersect') return ours.filter((one) => known.has(sortedJson(one)));
-  return [...ours, ...theirs.filter((one) => !kept.has(sortedJson(one)))];
+  if (ours.some((one) => !known.has(sortedJson(one)))) tell('wider');
+  if (theirs.some((one) => !kept.has(sortedJson(one)))) tell('narrower');
+  return ours.filter((one) => known.has(sortedJson(one)));
 }
 
 function combineMembers(

@@ -17,7 +17,7 @@ export type FieldRule =
   | { readonly kind: 'larger'; readonly absent: number }
   /** The earlier word of `order` holds. */
   | { readonly kind: 'stricter'; readonly order: readonly string[]; readonly absent: string }
-  /** A list of restrictions: each element of either holds. */
+  /** A list of limits: each of either holds (limit-rules.ts). */
   | { readonly kind: 'unite' }
   /** A list of permissions: what stands in both holds. */
   | { readonly kind: 'intersect' }

@@ -145,7 +145,7 @@ export function describeEnded(judgement: LockJudgement): string | undefined {
   const newest = judgement.kind === 'holds' ? judgement.lock.body.approvals.at(-1) : undefined;
   if (judgement.kind !== 'holds' || newest === undefined || newest.until === null) return undefined;
   if (Number.isFinite(judgement.untilMs)) return undefined;
-  return `approval ${newest.number} ended at ${newest.until.replace(/\.000Z$/, 'Z')}`;
+  return `approval ${newest.number} ended at ${newest.until.replace(/\.\d{3}Z$/, 'Z')}`;
 }
 
 /** Only where an approval ends does the time matter; and once it has ended no later one does. */

@@ -4,10 +4,10 @@
 // either side alone does (a property test compares all three).
 import type { Json, JsonObject } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
-import { sortedJson } from '../../wire/sorted-json.ts';
 import { compilePattern } from '../pattern.ts';
 import { type Difference, type KeyPath, keysOf, listOf, memberOf, objectFrom, objectOf, rankIn } from './difference.ts';
 import { APPROVALS } from './field-table.ts';
+import { uniteLimits } from './limit-rules.ts';
 import { readPinRule, writePinRule } from './pin-rules.ts';
 
 /** One setting of a tool as a number, the smaller the narrower. */
@@ -180,12 +180,8 @@ function combineLimits(
     const own = memberOf(side.tools, key);
     return (own === undefined ? side.matching(key) : [own]).flatMap((entry) => listOf(memberOf(entry, 'limits')));
   };
-  const [config, lock] = [limitsOf(ours), limitsOf(theirs)];
-  const [known, kept] = [new Set(lock.map(sortedJson)), new Set(config.map(sortedJson))];
-  const tell = (direction: 'wider' | 'narrower'): void =>
-    report({ path: [...path, 'limits'], direction, before: lock, after: config });
-  if (lock.some((one) => !kept.has(sortedJson(one)))) tell('wider');
-  if (config.some((one) => !known.has(sortedJson(one)))) tell('narrower');
-  const all = [...config, ...lock.filter((one) => !kept.has(sortedJson(one)))];
+  const all = uniteLimits(limitsOf(ours), limitsOf(theirs), (direction, before, after) =>
+    report({ path: [...path, 'limits'], direction, before, after }),
+  );
   return all.length === 0 ? undefined : all;
 }

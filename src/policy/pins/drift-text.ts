@@ -45,12 +45,13 @@ export function refuseList(server: string): Deny {
 
 /** One line a finding, what matters most first. */
 export function describeDrift(drift: Drift): readonly string[] {
-  const { changed, added, removed, clones, instructions } = drift;
+  const { changed, added, alike, removed, clones, instructions } = drift;
   const lines = changed.flatMap(describeChange);
   const cloned = new Set(clones.flatMap(({ from, to }) => [from, to]));
   for (const { from, to } of clones)
     lines.push(`\`${inertName(to)}\` has the definition of \`${inertName(from)}\`, which is gone`);
-  for (const name of added) if (!cloned.has(name)) lines.push(`\`${inertName(name)}\` is new`);
+  for (const name of added)
+    if (!cloned.has(name)) lines.push(`\`${inertName(name)}\` is new${likeText(alike.get(name))}`);
   for (const name of removed) if (!cloned.has(name)) lines.push(`\`${inertName(name)}\` is gone`);
   if (instructions !== undefined)
     lines.push(`instructions: ${quote(instructions.before)} → ${quote(instructions.after)}`);
@@ -64,6 +65,10 @@ export function describeChange({ tool, fields, flips }: ToolChange): readonly st
     ...flips.filter(({ isWorse }) => isWorse).map((flip) => `\`${name}\` ${flipText(flip)} (claimed by the server)`),
     ...fields.map(({ field, before, after }) => `\`${name}\` ${field}: ${quote(before)} → ${quote(after)}`),
   ];
+}
+
+function likeText(like: string | undefined): string {
+  return like === undefined ? '' : `, and reads like \`${inertName(like)}\``;
 }
 
 function flipText({ hint, before, after }: Flip): string {

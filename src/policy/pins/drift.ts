@@ -5,6 +5,7 @@ import { isSameJson } from '../../wire/same-json.ts';
 import { type Definition, definitionText, isSameDefinition, PINNED_FIELDS, type PinnedField } from './definition.ts';
 import { type Excerpt, excerptChange } from './excerpt.ts';
 import type { PinSet } from './pin-set.ts';
+import { indexNames } from './shadow.ts';
 
 export interface FieldChange extends Excerpt {
   readonly field: PinnedField;
@@ -28,6 +29,8 @@ export interface ToolChange {
 export interface Drift {
   readonly changed: readonly ToolChange[];
   readonly added: readonly string[];
+  /** Of those that were added and read like one that was approved, that one. */
+  readonly alike: ReadonlyMap<string, string>;
   readonly removed: readonly string[];
   /** One that was removed and one that was added with its definition: a rename, or a tool under a new name. */
   readonly clones: readonly { readonly from: string; readonly to: string }[];
@@ -73,6 +76,7 @@ export function findDrift(approved: PinSet, offered: PinSet, ignoredOf: (tool: s
   return {
     changed,
     added,
+    alike: findAlike(added, approved.tools.keys()),
     removed,
     clones: findClones(approved, offered, removed, added),
     instructions:
@@ -85,6 +89,18 @@ export function findDrift(approved: PinSet, offered: PinSet, ignoredOf: (tool: s
 /** Whether there is anything to say. */
 export function isDrift({ changed, added, removed, instructions }: Drift): boolean {
   return changed.length + added.length + removed.length > 0 || instructions !== undefined;
+}
+
+function findAlike(added: readonly string[], approved: Iterable<string>): Drift['alike'] {
+  // most lists bring nothing new, and a list may have very many names
+  if (added.length === 0) return new Map();
+  const likeOf = indexNames(approved);
+  return new Map(
+    added.flatMap((name): (readonly [string, string])[] => {
+      const like = likeOf(name);
+      return like === undefined ? [] : [[name, like]];
+    }),
+  );
 }
 
 function findClones(

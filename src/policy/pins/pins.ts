@@ -18,8 +18,10 @@ import {
 } from '../../core/interceptor.ts';
 import type { Instant } from '../../ports/clock.ts';
 import { type Json, type JsonObject, stringAt } from '../../wire/json.ts';
+import { TASK_PAYLOAD_METHODS } from '../../wire/protocol-keys.ts';
 import type { CommandOptions } from '../lock/lock-command.ts';
 import { refuseList, refuseTool } from './drift-text.ts';
+import { listKeptOut, narrowTask } from './kept-out.ts';
 import { LONGEST_INSTRUCTIONS } from './pin-room.ts';
 import { resolvePins, resolveServerPins } from './pin-settings.ts';
 import { Listing, type SeenSet } from './seen-set.ts';
@@ -95,7 +97,7 @@ export function createPins(parts: PinParts): Pins {
   const narrowRepeated = (kept: Kept, request: RequestView, result: JsonObject, repeat?: RepeatMark): Narrowings => {
     const cursor = cursors.get(request);
     const { last } = kept;
-    // INVARIANT: nothing was read since, so every tool of it stands as it stood.
+    // INVARIANT: nothing was read since, so every tool of it stands as it stood after all of it was read (`listKeptOut`).
     if (repeat !== undefined && last?.repeat === repeat && last.cursor === cursor) return last.narrowings;
     kept.last = undefined;
     const narrowings = narrowList(kept, request, result);
@@ -107,11 +109,7 @@ export function createPins(parts: PinParts): Pins {
     if (tools === undefined) return undefined;
     if (!Array.isArray(tools)) return [{ kind: 'refuse', deny: refuseList(request.upstream) }];
     const entries: readonly Json[] = tools;
-    const indexes = entries.flatMap((entry, index) => {
-      const standing = kept.watch.see(entry);
-      // an entry without a name has no definition to compare
-      return standing === undefined || (standing.kind === 'drifted' && standing.mode === 'deny') ? [index] : [];
-    });
+    const indexes = listKeptOut(kept.watch, entries);
     const { tools: listed, isWhole } = kept.listing.take(cursors.get(request), entries, stringAt(result, 'nextCursor'));
     const { instructions, hasInstructions } = kept;
     const part = isWhole ? {} : ({ isPart: true } as const);
@@ -171,6 +169,10 @@ export function createPins(parts: PinParts): Pins {
         // A handshake is another server: what it lists is told anew.
         kept.last = undefined;
         narrowings = narrowHandshake(kept, result);
+      } else if (TASK_PAYLOAD_METHODS.has(method)) {
+        narrowings = narrowTask(kept.watch, result);
+        // what it shows may be news of a tool
+        if (narrowings !== undefined) kept.last = undefined;
       } else return undefined;
       const by = laxity(kept, upstream, now);
       const findings = kept.watch.takeFindings();

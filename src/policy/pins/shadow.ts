@@ -1,5 +1,5 @@
-// Names that shadow or resemble another server's tool: what a model, or a person, may take for it. Pure; reports, decides
-// nothing. attacker-controlled: names.
+// Names that shadow or resemble another tool's, of another server or of the same one: what a model, or a person, may take for it. Pure;
+// reports, decides nothing. attacker-controlled: names.
 import { foldKey } from '../../wire/confusable.ts';
 
 export interface OfferedTool {
@@ -7,9 +7,9 @@ export interface OfferedTool {
   readonly tool: string;
 }
 
-/** Two or more tools of different servers that read alike, in the order they were given. */
+/** Two or more tools that read alike, in the order they were given. */
 export interface Shadow {
-  /** `same`: the very name. `resembles`: alike but for case, separators, look-alike letters, or what is invisible. */
+  /** `same`: the very name, of different servers. `resembles`: alike but for case, separators, look-alike letters, or what is invisible. */
   readonly kind: 'same' | 'resembles';
   readonly tools: readonly OfferedTool[];
 }
@@ -35,8 +35,9 @@ export function findShadows(offered: readonly OfferedTool[]): readonly Shadow[] 
     else group.push(one);
   }
   return [...groups.values()].flatMap((tools): readonly Shadow[] => {
-    if (new Set(tools.map(({ server }) => server)).size < 2) return [];
     const [first] = tools;
+    // a name that one server lists twice is no other tool
+    if (tools.every(({ server, tool }) => server === first?.server && tool === first.tool)) return [];
     return [{ kind: tools.every(({ tool }) => tool === first?.tool) ? 'same' : 'resembles', tools }];
   });
 }
@@ -47,4 +48,17 @@ export function skeletonOf(name: string): string {
     // marks, separators, and all that draws nothing
     .replace(/[\p{M}\p{Cf}\p{Cc}\p{Z}\u115f\u1160\u3164\uffa0\u2800_./:-]/gu, '');
   return [...folded].map((char) => (Object.hasOwn(LOOK_ALIKES, char) ? LOOK_ALIKES[char] : char)).join('');
+}
+
+/** Says which of `known` another name reads like; undefined for none, and for a name that is one of them. */
+export function indexNames(known: Iterable<string>): (name: string) => string | undefined {
+  const skeletons = new Map<string, string>();
+  for (const name of known) {
+    const key = skeletonOf(name);
+    if (!skeletons.has(key)) skeletons.set(key, name);
+  }
+  return (name) => {
+    const like = skeletons.get(skeletonOf(name));
+    return like === name ? undefined : like;
+  };
 }

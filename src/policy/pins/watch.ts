@@ -7,6 +7,7 @@ import { compareDefinitions, type ToolChange } from './drift.ts';
 import { LONGEST_INSTRUCTIONS, PinRoom } from './pin-room.ts';
 import type { PinSettings } from './pin-settings.ts';
 import type { SeenSet } from './seen-set.ts';
+import { indexNames } from './shadow.ts';
 
 export interface DriftFinding {
   readonly server: string;
@@ -16,6 +17,8 @@ export interface DriftFinding {
   readonly since: Since;
   /** `changed` against what was approved, or against what was seen first where nothing was. */
   readonly kind: 'changed' | 'added' | 'instructions';
+  /** The pinned tool that the name of an added one reads like. */
+  readonly like?: string;
   readonly change: ToolChange | undefined;
   readonly mode: 'deny' | 'warn';
 }
@@ -61,6 +64,8 @@ export class Watch {
   #hasInstructions: boolean;
   #saidInstructions = false;
   #findings: DriftFinding[] = [];
+  /** Of the pinned names, made when something is new. What is learnt later is missing: then nothing is unapproved but for want of room. */
+  #likeOf: ((name: string) => string | undefined) | undefined;
 
   constructor(settings: WatchSettings) {
     this.#settings = settings;
@@ -79,6 +84,7 @@ export class Watch {
     if (settings.known === undefined || settings.since !== 'approved') return;
     const { pins } = settings.known;
     this.#pinned = new Map(pins.tools);
+    this.#likeOf = undefined;
     for (const [tool, { as, faces }] of this.#drifted) {
       const pinned = this.#pinned.get(tool);
       const { ignored } = settings.settingsOf(tool);
@@ -165,7 +171,9 @@ export class Watch {
   #unapproved(tool: string, mode: 'deny' | 'warn'): Standing {
     if (this.#said.size < MOST_FINDINGS && !this.#said.has(tool)) {
       this.#said.add(tool);
-      this.#find({ tool, kind: 'added', change: undefined, mode });
+      this.#likeOf ??= indexNames(this.#pinned.keys());
+      const like = this.#likeOf(tool);
+      this.#find({ tool, kind: 'added', change: undefined, mode, ...(like !== undefined && { like }) });
     }
     return { kind: 'drifted', mode, change: undefined };
   }

@@ -36,7 +36,7 @@ export interface JsonStyle {
 export function formatJson(value: Json, indent: string, { unit, lineEnd = '\n', spread = 0 }: JsonStyle): string {
   const flat = flatten(value);
   if (typeof value !== 'object' || value === null) return flat;
-  if (spread <= 0 && indent.length + flat.length <= LINE_WIDTH) return flat;
+  if ((spread <= 0 || flat === '{}') && indent.length + flat.length <= LINE_WIDTH) return flat;
   const inner = indent + unit;
   const below = { unit, lineEnd, spread: spread - 1 };
   const [open, close] = Array.isArray(value) ? '[]' : '{}';

@@ -52,6 +52,9 @@ export interface ProposalInput {
   readonly place: PathPlace;
 }
 
+const UNREAD =
+  'not granted: its definition is too large to look at, so nobody knows what arguments it takes; constrain them by hand';
+const SHORT = 'its definition is very long, and only its parameters and the beginning of its text were looked at';
 /** As long as a pattern may be (the schema of the config). */
 const LONGEST_NAME = 256;
 /** `within` grants it only where all that it may count from is granted, too: it is the name of a directory for some servers. */
@@ -78,16 +81,21 @@ export function proposeScope({ lists, use, ownPaths, place }: ProposalInput): Pr
       continue;
     }
     const used = use?.byKind[kind].get(entry.name);
-    const made = used === undefined ? proposeUnused(kind, entry, ownRoots) : proposeUsed(kind, entry, used, place);
-    (made.isGranted ? granted : held).push(made.grant);
+    const made =
+      used === undefined || used.done === 0
+        ? proposeUnused(kind, entry, ownRoots, used)
+        : proposeUsed(kind, entry, used, place);
+    // INVARIANT: what nobody could look at is not granted unasked
+    (made.isGranted && !isUnread(kind, entry) ? granted : held).push(made.grant);
   }
   const listed = new Set(offered.map(({ kind, entry }) => `${kind} ${entry.name}`));
   const holdBack = (kind: TargetKind, name: string, used: NameUse, note: string): void => {
-    if (isNameable(name)) held.push({ kind, name, args: {}, notes: [note], description: undefined, ...countsOf(used) });
+    const notes = used.done === 0 ? [note, explainInVain(used)] : [note];
+    if (isNameable(name)) held.push({ kind, name, args: {}, notes, description: undefined, ...countsOf(used) });
   };
   for (const [uri, used] of use?.byKind.resource ?? []) {
     if (!listed.has(`resource ${uri}`))
-      holdBack('resource', uri, used, 'was read, and is not in the list of the server');
+      holdBack('resource', uri, used, 'was asked for, and is not in the list of the server');
   }
   for (const [method, used] of use?.byKind.request ?? []) {
     // granted by default
@@ -168,10 +176,11 @@ function proposeUnused(
   kind: TargetKind,
   entry: KnownEntry,
   ownRoots: readonly string[],
+  used: NameUse | undefined,
 ): { readonly isGranted: false; readonly grant: ProposedGrant } {
   const tool = toolOf(entry);
   const { required } = declaredArguments(tool);
-  const notes: string[] = [];
+  const notes: string[] = used === undefined ? [] : [explainInVain(used)];
   const args: Record<string, ProposedConstraint> = {};
   for (const { pointer, kind: looks } of kind === 'tool' ? argumentKinds(tool) : []) {
     if (looks === 'path' && ownRoots.length > 0) {
@@ -182,6 +191,20 @@ function proposeUnused(
   return { isGranted: false, grant };
 }
 
+/** Why uses that are on record are none to go by. */
+function explainInVain({ calls, failed }: NameUse): string {
+  const open = calls - failed;
+  const failures = failed === 0 ? [] : [`${failed} failed`];
+  const ends = open === 0 ? failures : [...failures, `of ${open} no end is on record`];
+  const none = calls === 1 ? 'its one use came to no result' : `none of its ${calls} uses came to a result`;
+  return `not granted: ${none} (${ends.join(', ')})`;
+}
+
+/** Its definition was too large to keep: nobody knows what it takes. */
+function isUnread(kind: TargetKind, { definition }: KnownEntry): boolean {
+  return kind === 'tool' && definition === undefined;
+}
+
 const SHOWN = { path: 'a path', url: 'a URL', command: 'a command', sql: 'SQL' } as const;
 
 function describe(
@@ -190,11 +213,13 @@ function describe(
   notes: readonly string[],
 ): Pick<ProposedGrant, 'kind' | 'name' | 'notes' | 'description'> {
   const text = definition?.description ?? (kind === 'resource' ? definition?.name : undefined);
-  const claims = kind === 'tool' ? claimsOf(toolOf({ name, definition, digest })) : undefined;
+  const entry = { name, definition, digest };
+  const isShort = kind === 'tool' && digest !== undefined;
+  const claims = kind === 'tool' ? [claimsOf(toolOf(entry)), ...(isShort ? [SHORT] : [])] : [];
   return {
     kind,
     name,
-    notes: claims === undefined ? notes : [claims, ...notes],
+    notes: [...(isUnread(kind, entry) ? [UNREAD] : claims), ...notes],
     description: typeof text === 'string' ? text : undefined,
   };
 }
@@ -215,6 +240,7 @@ function isRequired(pointer: string, required: readonly string[]): boolean {
   return !pointer.slice(1).includes('/') && required.includes(name);
 }
 
-function countsOf({ calls, lastMs }: NameUse): Pick<ProposedGrant, 'calls' | 'lastMs'> {
-  return { calls, lastMs };
+/** Of what it is granted for: uses that came to a result. */
+function countsOf({ done, lastMs }: NameUse): Pick<ProposedGrant, 'calls' | 'lastMs'> {
+  return done === 0 ? { calls: undefined, lastMs: undefined } : { calls: done, lastMs };
 }

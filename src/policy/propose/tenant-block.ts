@@ -9,6 +9,8 @@ export interface TenantWish {
   readonly id: string;
   /** `value` is a reference: `env:…`, `file:…`, `exec:…`, `keychain:…`. */
   readonly env: readonly { readonly server: string; readonly name: string; readonly value: string }[];
+  /** Instead of those that the server has for everybody. */
+  readonly args: readonly { readonly server: string; readonly words: readonly string[] }[];
   /** The only tools of a server that it may call. */
   readonly allow: readonly { readonly server: string; readonly pattern: string }[];
   readonly isolation: JsonObject | undefined;
@@ -32,7 +34,7 @@ export function planTenant(
   const tenants = objectAt(document, 'tenants');
   if (tenants !== undefined && Object.hasOwn(tenants, wish.id)) return { ok: false, why: 'tenant_there' };
   const servers = objectAt(document, 'servers') ?? {};
-  const unknown = [...wish.env, ...wish.allow].find(({ server }) => !Object.hasOwn(servers, server));
+  const unknown = [...wish.env, ...wish.args, ...wish.allow].find(({ server }) => !Object.hasOwn(servers, server));
   if (unknown !== undefined) return { ok: false, why: 'server_unknown', server: unknown.server };
   const block = blockOf(wish, servers);
   const wanted: JsonObject = { ...document, tenants: { ...tenants, [wish.id]: block } };
@@ -50,14 +52,15 @@ export function planTenant(
   return { ok: true, plan: { text: next ?? text, document: wanted, added }, isFirst: tenants === undefined };
 }
 
-function blockOf({ env, allow, isolation }: TenantWish, servers: JsonObject): JsonObject {
+function blockOf({ env, args, allow, isolation }: TenantWish, servers: JsonObject): JsonObject {
   const scopes = new Map<string, string[]>();
-  const own = new Map<string, { scope?: string; env?: Record<string, string> }>();
+  const own = new Map<string, { scope?: string; args?: readonly string[]; env?: Record<string, string> }>();
   const entry = (server: string) => {
     const known = own.get(server) ?? {};
     own.set(server, known);
     return known;
   };
+  for (const { server, words } of args) entry(server).args = words;
   for (const { server, name, value } of env) {
     const known = entry(server);
     known.env = { ...known.env, [name]: value };

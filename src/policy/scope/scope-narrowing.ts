@@ -48,6 +48,23 @@ export function narrowLists(
   return narrowings;
 }
 
+/**
+ * As `narrowLists`, for what a task came to. A list within the inner result of which anything would go goes as a whole: nobody has
+ * looked whether it names a key twice. attacker-controlled: the result.
+ */
+export function narrowTask(
+  result: JsonObject,
+  isShown: (kind: TargetKind, name: string) => boolean,
+): readonly Narrowing[] {
+  const inner = objectAt(result, 'result');
+  const below = inner === undefined ? [] : narrowLists(inner, isShown);
+  const lists = below.flatMap((one) => (one.kind === 'remove' ? one.array : one.kind === 'drop' ? one.path : []));
+  return [
+    ...narrowLists(result, isShown),
+    ...lists.map((list): Narrowing => ({ kind: 'drop', path: ['result', list] })),
+  ];
+}
+
 /** For the result of `initialize` and `server/discover`. */
 export function narrowCapabilities(
   result: JsonObject,

@@ -9,6 +9,7 @@ const LONGEST_NAME = 128;
 /** Of an entry that would be gone; a word of records alone, for nobody is answered with it. */
 const NOT_SHOWN = 'not_shown';
 const NAMES = ['name', 'uri', 'uriTemplate'] as const;
+const WORDS: Readonly<Record<string, string>> = { resourceTemplates: 'resource templates' };
 
 /**
  * @param result as the server sent it; attacker-controlled
@@ -28,6 +29,8 @@ export function observeNarrowings(
       return [tell('answer', reason, { rule: denying, reason, by }, {})];
     }
     if (one.kind === 'drop') {
+      const [top, list] = one.path;
+      if (top === 'result') return [tellList(String(list), [], hidden)];
       if (one.path.length > 1) capabilities.push(one.path.slice(1).join('/'));
       return one.path.length > 1 ? [] : [tellList(String(one.path[0]), [], hidden)];
     }
@@ -50,7 +53,8 @@ export function observeNarrowings(
 
 /** @param names of the entries that would go; none: the list itself would, for it is no list */
 function tellList(list: string, names: readonly string[], observed: Observed): Narrowing {
-  const subject = names.length === 0 ? list : `${names.length} of ${list}`;
+  const noun = WORDS[list] ?? list;
+  const subject = names.length === 0 ? list : names.length === 1 ? `1 ${noun.slice(0, -1)}` : `${names.length} ${noun}`;
   return tell('list', subject, observed, { list, count: names.length, names: showNames(names) });
 }
 

@@ -112,7 +112,7 @@ const POLICED: readonly string[] = [
 ].map(bareMethod);
 
 /** A lenient server may take ` Tools/Call` for `tools/call`: no grant of a method may let that in. */
-function isDisguised(method: string): boolean {
+export function isDisguised(method: string): boolean {
   return method.length > LONGEST_METHOD || POLICED.includes(bareMethod(method));
 }
 
@@ -125,6 +125,12 @@ function bareMethod(method: string): string {
 }
 
 const ROOTS_KEYS: ReadonlySet<string> = new Set(['roots', 'resultType', '_meta']);
+/** Of each kind of answer the members that no other kind has. Source: `ElicitResult`, `CreateMessageResult`, `ListRootsResult`. */
+const ANSWER_MARKS: readonly (readonly [method: string, marks: readonly string[]])[] = [
+  ['elicitation/create', ['action']],
+  ['sampling/createMessage', ['role', 'model', 'stopReason']],
+  ['roots/list', ['roots']],
+];
 
 /**
  * The methods that a client says it answers (2026-07-28 `inputResponses`), told by what each answer holds; undefined where that cannot
@@ -136,14 +142,21 @@ export function inputResponsesOf(params: JsonObject | undefined): readonly strin
   if (!isJsonObject(responses)) return undefined;
   const methods = new Set<string>();
   for (const one of Object.values(responses)) {
-    if (!isJsonObject(one)) return undefined;
-    const has = (key: string): boolean => Object.hasOwn(one, key);
-    if (has('action')) methods.add('elicitation/create');
-    else if (has('role') && has('content')) methods.add('sampling/createMessage');
-    else if (has('roots') && Object.keys(one).every((key) => ROOTS_KEYS.has(key))) methods.add('roots/list');
-    else return undefined;
+    const method = isJsonObject(one) ? answeredBy(one) : undefined;
+    if (method === undefined) return undefined;
+    methods.add(method);
   }
   return [...methods];
+}
+
+/** INVARIANT: an answer that fits two questions is none: what is granted for the one would carry the other. */
+function answeredBy(answer: JsonObject): string | undefined {
+  const has = (key: string): boolean => Object.hasOwn(answer, key);
+  const [method, ...others] = ANSWER_MARKS.flatMap(([one, marks]) => (marks.some(has) ? [one] : []));
+  if (others.length > 0) return undefined;
+  if (method === 'sampling/createMessage') return has('role') && has('content') ? method : undefined;
+  if (method === 'roots/list') return Object.keys(answer).every((key) => ROOTS_KEYS.has(key)) ? method : undefined;
+  return method;
 }
 
 /** The error of 2025-11-25 by which a server asks its client to have a URL opened. */
@@ -162,25 +175,37 @@ export function errorRequestsOf(error: JsonObject | undefined): readonly string[
 }
 
 /**
- * The methods that a result or a task asks of the client: 2026-07-28 `inputRequests`, and the error of a task that failed;
- * undefined where they cannot be told.
+ * The methods that a result or a task asks of the client: 2026-07-28 `inputRequests`, and the error of a task that failed; also in the
+ * tasks of a list, and in a result within a result. Undefined where they cannot be told.
  */
 export function inputRequestsOf(holder: JsonObject): readonly string[] | undefined {
   const methods: string[] = [];
-  for (const place of [holder, objectAt(holder, 'task'), objectAt(holder, 'result')]) {
-    if (place === undefined) continue;
+  const places: JsonObject[] = [holder];
+  for (let place = places.pop(); place !== undefined; place = places.pop()) {
+    for (const below of [memberAt(place, 'task'), memberAt(place, 'result'), ...tasksAt(place)])
+      if (isJsonObject(below)) places.push(below);
     const elicited = errorRequestsOf(objectAt(place, 'error'));
-    if (elicited === undefined) return undefined;
-    methods.push(...elicited);
-    if (!Object.hasOwn(place, 'inputRequests')) continue;
-    const asked = place.inputRequests;
-    if (asked === null || asked === undefined) continue;
-    if (typeof asked !== 'object') return undefined;
-    for (const one of Object.values(asked)) {
-      const method = isJsonObject(one) ? stringAt(one, 'method') : undefined;
-      if (method === undefined) return undefined;
-      methods.push(method);
-    }
+    const asked = requestedAt(place);
+    if (elicited === undefined || asked === undefined) return undefined;
+    for (const one of [...elicited, ...asked]) methods.push(one);
+  }
+  return methods;
+}
+
+function tasksAt(place: JsonObject): readonly (Json | undefined)[] {
+  const tasks = memberAt(place, 'tasks');
+  return Array.isArray(tasks) ? tasks : [];
+}
+
+function requestedAt(place: JsonObject): readonly string[] | undefined {
+  const asked = memberAt(place, 'inputRequests');
+  if (asked === null || asked === undefined) return NOTHING;
+  if (typeof asked !== 'object') return undefined;
+  const methods: string[] = [];
+  for (const one of Object.values(asked)) {
+    const method = isJsonObject(one) ? stringAt(one, 'method') : undefined;
+    if (method === undefined) return undefined;
+    methods.push(method);
   }
   return methods;
 }

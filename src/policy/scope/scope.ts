@@ -14,12 +14,13 @@ import { PASS } from '../../core/interceptor.ts';
 import type { Instant } from '../../ports/clock.ts';
 import type { JsonObject } from '../../wire/json.ts';
 import { stringAt } from '../../wire/json.ts';
-import { REQUEST_METHODS } from '../../wire/protocol-keys.ts';
+import { REQUEST_METHODS, TASK_PAYLOAD_METHODS } from '../../wire/protocol-keys.ts';
+import { createSteadyTime, type SteadyTime } from '../steady-time.ts';
 import { NarrowedLists } from './narrowed-lists.ts';
 import { couldGrantAny, decideTarget, decideUse } from './scope-decision.ts';
 import { denyInput, denyResponse, denyUnreadable, denyUse } from './scope-denial.ts';
 import type { Layers } from './scope-layer.ts';
-import { isListMethod, narrowCapabilities, narrowLists } from './scope-narrowing.ts';
+import { isListMethod, narrowCapabilities, narrowLists, narrowTask } from './scope-narrowing.ts';
 import { observeNarrowings } from './scope-observed.ts';
 import { ceilingLayers, ownLayers } from './scope-split.ts';
 import { errorRequestsOf, inputRequestsOf, inputResponsesOf, usesOf } from './scope-uses.ts';
@@ -41,6 +42,7 @@ const NEVER = (): boolean => false;
 export function createScopePolicy(
   scopes: Pick<ReadonlyMap<UpstreamId, ServerScope>, 'get'>,
   isPaused: (server: UpstreamId, now: Instant) => boolean = NEVER,
+  timeOf: SteadyTime = createSteadyTime(),
 ): Interceptor {
   const scopeOf = (upstream: UpstreamId): ServerScope => {
     const scope = scopes.get(upstream);
@@ -60,34 +62,34 @@ export function createScopePolicy(
     onRequest(request, now) {
       const scope = scopeOf(request.upstream);
       if (scope === 'unscoped') return PASS;
-      const denial = judgeRequest(request, scope.layers, now.wallMs);
+      const denial = judgeRequest(request, scope.layers, timeOf(now));
       if (denial === undefined) return PASS;
       const by = laxity(scope, request.upstream, now);
       if (by === undefined) return denial;
       const ceilings = ceilingLayers(scope);
-      const held = ceilings === undefined ? undefined : judgeRequest(request, ceilings, now.wallMs);
+      const held = ceilings === undefined ? undefined : judgeRequest(request, ceilings, timeOf(now));
       if (held !== undefined) return held;
       return { kind: 'pass', observed: { rule: denial.rule, reason: denial.reason, by } };
     },
     onResponse(request, result, now, repeat) {
       const scope = scopeOf(request.upstream);
       if (scope === 'unscoped' || request.asked === 'server') return undefined;
-      const narrowings = narrowResult(request, result, scope.layers, now.wallMs, { narrowed, repeat });
+      const narrowings = narrowResult(request, result, scope.layers, timeOf(now), { narrowed, repeat });
       if (narrowings === undefined || narrowings.length === 0) return narrowings;
       const by = laxity(scope, request.upstream, now);
       if (by === undefined) return narrowings;
       const ceilings = ceilingLayers(scope);
       if (ceilings === undefined) return observeNarrowings(result, narrowings, scope.layers[0].rule, by);
-      const held = narrowResult(request, result, ceilings, now.wallMs) ?? [];
+      const held = narrowResult(request, result, ceilings, timeOf(now)) ?? [];
       const own = ownLayers(scope);
-      const lax = own === undefined ? [] : (narrowResult(request, result, own, now.wallMs) ?? []);
+      const lax = own === undefined ? [] : (narrowResult(request, result, own, timeOf(now)) ?? []);
       return [...held, ...observeNarrowings(result, lax, scope.layers[0].rule, by)];
     },
     onError(request, error, now) {
       const scope = scopeOf(request.upstream);
       if (scope === 'unscoped' || request.asked === 'server') return undefined;
       const judge = (layers: Layers): Narrowing | undefined => {
-        const deny = judgeAsked(request, errorRequestsOf(error), layers, now.wallMs);
+        const deny = judgeAsked(request, errorRequestsOf(error), layers, timeOf(now));
         return deny && { kind: 'refuse', deny };
       };
       const refused = judge(scope.layers);
@@ -101,11 +103,11 @@ export function createScopePolicy(
     onNotification(note, now) {
       const scope = scopeOf(note.upstream);
       if (scope === 'unscoped') return 'pass';
-      const denied = judgeNote(note, scope.layers, now.wallMs);
+      const denied = judgeNote(note, scope.layers, timeOf(now));
       if (denied === undefined) return 'pass';
       const by = laxity(scope, note.upstream, now);
       const ceilings = ceilingLayers(scope);
-      const isHeld = ceilings !== undefined && judgeNote(note, ceilings, now.wallMs) !== undefined;
+      const isHeld = ceilings !== undefined && judgeNote(note, ceilings, timeOf(now)) !== undefined;
       return by === undefined || isHeld ? 'drop' : { ...denied, by };
     },
   };
@@ -148,6 +150,8 @@ function narrowResult(
       ? narrow()
       : memory.narrowed.narrow(request.upstream, memory.repeat, layers, nowMs, narrow);
   }
+  if (TASK_PAYLOAD_METHODS.has(method))
+    return narrowTask(result, (kind, name) => decideTarget(layers, kind, name, nowMs).granted);
   if (method === 'initialize' || method === 'server/discover') {
     return narrowCapabilities(result, (kind) => couldGrantAny(layers, kind, nowMs));
   }

@@ -45,7 +45,7 @@ class GatewayRig {
         const server = new FakeServer();
         this.servers.set(name, [...(this.servers.get(name) ?? []), server]);
         const upstream = { name, deadlineOf: () => BARE_DEADLINE, onExit: 'exit' as const, restart: DEFAULT_RESTART };
-        const settings = { upstreams: [upstream], tag: name, model: { operator: undefined, metaPaths: [] } };
+        const settings = { upstream, tag: name, model: { operator: undefined, metaPaths: [] } };
         const watch = { name: 'lane', onExit: () => news.onAway(), onFate: () => news.onGone(false, undefined) };
         const command = { command: name, args: [], cwd: undefined, env: {}, stderr: 'pipe' as const };
         return new SessionRun({

@@ -229,6 +229,18 @@ describe('a JWT', () => {
     expect(await judge(await row.text(), row.request)).toMatchObject({ kind: 'refused', why });
   });
 
+  test.each([
+    [{ exp: undefined }, '`exp` is missing'],
+    [{ exp: 'tomorrow' }, '`exp` is not what it has to be'],
+    [{ nbf: 'now' }, '`nbf` is not what it has to be'],
+    [{ sub: undefined }, '`sub` is missing'],
+    [{ sub: 'ad\u00e4' }, '`sub` is not 1 to 200 printable ASCII characters'],
+    [{ org: '../acme' }, '`org` is not an id, in small letters, digits and `-`'],
+    [{ roles: [['admin']] }, '`roles` is not one text or a list of texts'],
+  ])('with claims %j is refused with the claim that is wrong, for the record', async (claims, detail) => {
+    expect(await judge(await sign(key, claims))).toMatchObject({ kind: 'refused', why: 'claims_refused', detail });
+  });
+
   test('has nothing looked up for it before its form and algorithm are known to be right', async () => {
     let loads = 0;
     const load = async (): Promise<IssuerKeys> => {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { mayReplaceFile } from '../../../src/adapters/new-token-file.ts';
+import { isFreePath, mayReplaceFile } from '../../../src/adapters/new-token-file.ts';
 
 test('a missing one and that of the token; no other, no link, no directory', () => {
   const directory = mkdtempSync(join(tmpdir(), 'token-file-'));
@@ -21,4 +21,7 @@ test('a missing one and that of the token; no other, no link, no directory', () 
   symlinkSync(join(directory, 'own'), join(directory, 'link'));
   mkdirSync(join(directory, 'dir'));
   expect([at('link'), at('dir')]).toEqual([false, false]);
+  symlinkSync(join(directory, 'nowhere'), join(directory, 'dangling'));
+  const free = ['own', 'dir', 'dangling', 'missing'].map((name) => isFreePath(join(directory, name)));
+  expect(free).toEqual([false, false, false, true]);
 });

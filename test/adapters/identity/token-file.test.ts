@@ -18,7 +18,12 @@ afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
 
 const put = (text: string, mode = 0o600): void => fs.writeFileSync(path, text, { mode });
 const read = (at = path) => readPresented({ flag: at, env: {}, config: undefined }, uid);
-const UNREADABLE = { kind: 'refused', why: 'token_file_unreadable', source: '--token-file' };
+const unreadable = (detail: string) => ({
+  kind: 'refused',
+  why: 'token_file_unreadable',
+  detail,
+  source: '--token-file',
+});
 
 describe('a file', () => {
   test.each([
@@ -36,7 +41,7 @@ describe('a file', () => {
   test.each([0o640, 0o604, 0o660, 0o620, 0o602, 0o610, 0o601, 0o644])('of mode %o is not read', (mode) => {
     put('secret');
     fs.chmodSync(path, mode);
-    expect(read()).toEqual(UNREADABLE);
+    expect(read()).toEqual(unreadable(`others can read it (mode ${mode.toString(8)})`));
   });
 
   test('of mode 400 is read', () => {
@@ -46,21 +51,24 @@ describe('a file', () => {
 
   test('of another user is not read', () => {
     put('secret');
-    expect(readPresented({ flag: path, env: {}, config: undefined }, (uid ?? 0) + 1)).toEqual(UNREADABLE);
+    expect(readPresented({ flag: path, env: {}, config: undefined }, (uid ?? 0) + 1)).toEqual(
+      unreadable('it belongs to somebody else'),
+    );
   });
 
   test('that is a link is not read, wherever it leads', () => {
     put('secret');
     const link = join(directory, 'link');
     fs.symlinkSync(path, link);
-    expect(read(link)).toEqual(UNREADABLE);
+    expect(read(link)).toEqual(unreadable('it is a link'));
   });
 
   test('that is none: a directory, a pipe that nobody writes to, nothing', () => {
     child.execFileSync('mkfifo', ['-m', '600', path]);
-    expect(read()).toEqual(UNREADABLE);
-    expect(read(directory)).toEqual(UNREADABLE);
-    expect(read(join(directory, 'nothing'))).toEqual(UNREADABLE);
+    expect(read()).toEqual(unreadable('it is no regular file'));
+    expect(read(directory)).toEqual(unreadable('it is no regular file'));
+    expect(read(join(directory, 'nothing'))).toEqual(unreadable('there is no such file'));
+    expect(read(join(directory, 'x'.repeat(300)))).toEqual(unreadable('no file has so long a name'));
   });
 
   test('is bounded', () => {
@@ -91,7 +99,9 @@ describe('where it is looked for', () => {
   test('the first that is named decides, whatever is found there', () => {
     put('of the file');
     const nothing = join(directory, 'nothing');
-    expect(readPresented({ flag: nothing, env: { MCP_GUARD_TOKEN: 'x' }, config: path }, uid)).toEqual(UNREADABLE);
+    expect(readPresented({ flag: nothing, env: { MCP_GUARD_TOKEN: 'x' }, config: path }, uid)).toEqual(
+      unreadable('there is no such file'),
+    );
   });
 
   test('what is in the environment is bounded, too', () => {
@@ -114,7 +124,7 @@ describe('a new file', () => {
     writeTokenFile(path, 'secret\n', 'new');
     expect(fs.statSync(path).mode & 0o777).toBe(0o600);
     expect(read()).toMatchObject({ text: 'secret' });
-    expect(() => writeTokenFile(path, 'other\n', 'new')).toThrow(/EEXIST/);
+    expect(() => writeTokenFile(path, 'other\n', 'new')).toThrow(/something stands there already/);
     expect(read()).toMatchObject({ text: 'secret' });
     writeTokenFile(path, 'other\n', 'replace');
     expect(read()).toMatchObject({ text: 'other' });

@@ -1,5 +1,5 @@
 // A guard in miniature, run as a process of its own on a redis that others use, too. Arguments: its URL. For each line `tenant ms
-// spendUs depthUs` it connects, says so, waits for a line, takes one spend as often as it can for so long, ends each call, and prints
+// spendUs depthUs [port]` it connects (there, where a port is given), says so, waits for a line, takes one spend as often as it can for so long, ends each call, and prints
 // what it was answered, and how soon.
 import { createInterface } from 'node:readline';
 import { openRedisLimitStore } from '../../../src/adapters/limit-store-redis.ts';
@@ -14,8 +14,8 @@ const { place } = reading;
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
-async function race(tenant: string, forMs: number, spendUs: number, depthUs: number): Promise<void> {
-  const store = openRedisLimitStore({ place: () => place, tenant });
+async function race(tenant: string, forMs: number, spendUs: number, depthUs: number, port: number): Promise<void> {
+  const store = openRedisLimitStore({ place: () => ({ ...place, port }), tenant });
   const amounts = { spendUs, depthUs, mostUs: depthUs, unitUs: spendUs };
   const charge: RateCharge = { kind: 'rate', key: 'a'.repeat(32), label: 'shared', ...amounts };
   const kinds = { taken: 0, denied: 0, full: 0, unavailable: 0 };
@@ -41,6 +41,6 @@ async function race(tenant: string, forMs: number, spendUs: number, depthUs: num
 process.stdout.write('ready\n');
 for (let { value, done } = await lines.next(); done !== true; { value, done } = await lines.next()) {
   const [tenant = '', ...numbers] = String(value).split(' ');
-  const [forMs = 0, spendUs = 0, depthUs = 0] = numbers.map(Number);
-  await race(tenant, forMs, spendUs, depthUs);
+  const [forMs = 0, spendUs = 0, depthUs = 0, port = place.port] = numbers.map(Number);
+  await race(tenant, forMs, spendUs, depthUs, port);
 }

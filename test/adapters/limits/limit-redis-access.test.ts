@@ -61,6 +61,16 @@ describe.skipIf(program === undefined)('a redis with a door', () => {
     store.close();
   });
 
+  test('one that wants a password says so to who has none', async () => {
+    const server = await start(['--requirepass', 'the-right-one']);
+    const store = openRedisLimitStore({ place: () => placeOf(server.url), tenant: world.tenant });
+    expect(await take(store)).toMatchObject({
+      kind: 'unavailable',
+      why: 'it wants a password, and its URL has none (`NOAUTH`)',
+    });
+    store.close();
+  });
+
   test('the user of the page may do all that is needed, and nothing else', async () => {
     const server = await start();
     const raw = await look(server.url);
@@ -77,6 +87,34 @@ describe.skipIf(program === undefined)('a redis with a door', () => {
     const guard = await look(`redis://guard:secret@127.0.0.1:${server.port}`);
     await expect(guard.send('SET', 'other', 'x')).rejects.toThrow('NOPERM');
     await expect(guard.send('FLUSHALL')).rejects.toThrow('NOPERM');
+  });
+
+  test('one that throws counts away when it is full is said to, once; one that keeps them, or says nothing to this user, is not', async () => {
+    const server = await start();
+    const raw = await look(server.url);
+    const rules = /^ACL SETUSER (.+)$/m.exec(readFileSync(PAGE, 'utf8'))?.[1]?.replace('…', 'secret').split(' ') ?? [];
+    await raw.send('ACL', 'SETUSER', ...rules);
+    const saidTo = async () => {
+      const said: string[] = [];
+      const url = `redis://guard:secret@127.0.0.1:${server.port}`;
+      const store = openRedisLimitStore({
+        place: () => placeOf(url),
+        tenant: world.tenant,
+        say: (text) => said.push(text),
+      });
+      for (const name of ['a', 'b', 'c']) await store.take([rate(name)], world.now());
+      // behind whatever the store has asked, on the same connection
+      await store.list(world.now());
+      store.close();
+      return said;
+    };
+    expect(await saidTo()).toEqual([]);
+    await raw.send('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+    expect(await saidTo()).toEqual([
+      expect.stringMatching(/`maxmemory-policy` is `allkeys-lru`; set it to `noeviction`$/),
+    ]);
+    await raw.send('ACL', 'SETUSER', 'guard', '-info');
+    expect(await saidTo()).toEqual([]);
   });
 
   test('with TLS only a server whose certificate is trusted is told anything', async ({ skip }) => {

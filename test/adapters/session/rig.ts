@@ -139,9 +139,12 @@ export class Rig {
     const deadline = options.deadline ?? BARE_DEADLINE;
     const session = new Session(
       {
-        upstreams: [
-          { name: 'srv', deadlineOf: () => deadline, onExit: options.onExit ?? 'exit', restart: DEFAULT_RESTART },
-        ],
+        upstream: {
+          name: 'srv',
+          deadlineOf: () => deadline,
+          onExit: options.onExit ?? 'exit',
+          restart: DEFAULT_RESTART,
+        },
         tag: 'tag',
         model: { operator: undefined, metaPaths: [] },
       },
@@ -203,3 +206,8 @@ export class Rig {
 export async function settle(): Promise<void> {
   for (let round = 0; round < 20; round += 1) await new Promise((resolve) => setImmediate(resolve));
 }
+
+export const CALL = (id: number) => ({ id, method: 'tools/call', params: { name: 'echo', arguments: {} } });
+/** A line. */
+export const RESULT = (id: number, more: object = {}) =>
+  `${JSON.stringify({ jsonrpc: '2.0', id, result: { content: [], ...more } })}\n`;

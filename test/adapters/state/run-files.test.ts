@@ -114,11 +114,6 @@ describe('a record', () => {
     ['no holder', JSON.stringify({ ...RECORD, writtenMs: 1 })],
     ['of another pid', JSON.stringify({ ...RECORD, holder: { ...OWN, pid: OWN.pid + 1 }, writtenMs: 1 })],
     ['a name that is no text', JSON.stringify({ ...RECORD, session: 7, holder: OWN, writtenMs: 1 })],
-    ['a text beyond all bounds', JSON.stringify({ ...RECORD, client: 'x'.repeat(5_000), holder: OWN, writtenMs: 1 })],
-    [
-      'more servers than there can be',
-      JSON.stringify({ ...RECORD, servers: Array(257).fill(RECORD.servers[0]), holder: OWN, writtenMs: 1 }),
-    ],
     ['a server of another shape', JSON.stringify({ ...RECORD, servers: [{ name: 'x' }], holder: OWN, writtenMs: 1 })],
     [
       'a word that is none',
@@ -136,6 +131,23 @@ describe('a record', () => {
     fs.writeFileSync(path, text, { mode: 0o600 });
     expect(list()).toMatchObject({ guards: [], cleared: 0, unreadable: [{ path }] });
     expect(fs.existsSync(path)).toBe(true);
+  });
+
+  it('that is merely long hides no guard: it is cut', () => {
+    fs.mkdirSync(join(state, 'run'), { mode: 0o700 });
+    const long = 'x'.repeat(5_000);
+    const server = { ...RECORD.servers[0], name: long, breaker: long, lastError: { atMs: 1, text: long }, why: long };
+    const servers = Array(300).fill(RECORD.servers[0]).fill(server, 0, 1);
+    const text = JSON.stringify({ ...RECORD, client: long, servers, holder: OWN, writtenMs: 1 });
+    fs.writeFileSync(join(state, 'run', `${OWN.pid}.json`), text, { mode: 0o600 });
+    const [found] = list().guards;
+    expect(found?.record.servers).toHaveLength(256);
+    const cut = long.slice(0, 4_096);
+    expect([found?.record.client, found?.record.servers[0]?.name, found?.record.servers[0]?.why]).toEqual([
+      cut,
+      cut,
+      cut,
+    ]);
   });
 
   it('of an older guard, which said no isolation, is read', () => {

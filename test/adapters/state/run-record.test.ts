@@ -28,7 +28,7 @@ beforeEach(() => {
     about: { guard: '1', session: '0123456789abcdef', tenant: 'default', principal: 'local:ada' },
     servers: ['files'],
     isolationOf: (name) => (name === 'files' ? 'L2' : 'none'),
-    wordOf: (name) => (name === 'files' ? undefined : 'on demand'),
+    standingOf: (name) => (name === 'files' ? {} : { word: 'on demand', why: 'no '.repeat(999) }),
     policy: { config: null, digest: null },
     clock: { now: () => ({ wallMs: 1_000_000 + nowMs, monoMs: nowMs }) },
     timers: {
@@ -124,7 +124,10 @@ it('asks the session when it is written, and a session that throws spoils words 
   record.list('nobody');
   await pass();
   expect(calls).toBe(1);
-  expect(listRunFiles(state, nowMs).guards[0]?.record.servers[2]).toMatchObject({ name: 'nobody', word: 'on demand' });
+  expect(listRunFiles(state, nowMs).guards[0]?.record.servers[2]).toMatchObject({
+    ...{ name: 'nobody', word: 'on demand' },
+    why: 'no '.repeat(80),
+  });
   expect(shown()).toMatchObject({ inFlight: 1, era: 'modern', breaker: 'b'.repeat(48), state: 'starting' });
   expect(listRunFiles(state, nowMs).guards[0]?.record.servers[1]).toMatchObject({
     ...{ name: 'other', word: 'on demand', breaker: 'unknown' },

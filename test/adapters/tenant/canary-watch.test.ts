@@ -47,11 +47,12 @@ describe('tokens', () => {
   });
 });
 
-function play(stops: boolean) {
+function play(isEnd: boolean) {
   const [said, added, read]: [string[], string[], string[]] = [[], [], []];
   const posted: SessionEvent[] = [];
   let listener: ClientListener | undefined;
-  let stoppedBy: number | undefined;
+  const stops: number[] = [];
+  const due: (() => void)[] = [];
   const inner: ClientEnd = {
     ...{ full: false, broken: false, read: () => {}, pause: () => {}, resume: () => {}, flush: () => {} },
     open: (one) => {
@@ -61,19 +62,26 @@ function play(stops: boolean) {
     drained: async () => {},
   };
   const log = { write: (level: string, text: string) => void said.push(`${level}: ${text}`) };
-  const watch = watchCanaries(createCanarySearch(tokensOf('globex')), { stops, log });
+  const timers = {
+    after: (_: number, action: () => void) => {
+      due.push(action);
+      return () => {};
+    },
+  };
+  const watch = watchCanaries(createCanarySearch(tokensOf('globex')), { stops: isEnd, log, timers });
   const client = watch.client(inner);
   const heard = { onOversize() {}, onTurnEnd() {}, onEnd() {}, onFull() {}, onRoom() {}, onBroken() {} };
   client.open({ ...heard, onReading: (_, bytes) => void read.push(bytes.toString()) });
   const run = {
     between: (action: () => void) => action(),
     post: (event: SessionEvent) => void posted.push(event),
-    stop: (signal: number) => {
-      stoppedBy = signal;
-    },
+    stop: (signal: number) => void stops.push(signal),
   };
-  const receive = (text: string) => listener?.onReading({ kind: 'empty' } as never, Buffer.from(text)); // no reading is looked at
-  return { watch, client, run, said, added, read, posted, receive, stoppedBy: () => stoppedBy };
+  const receive = (text: string, method = 'tools/call') => {
+    const message = { kind: 'request', method };
+    listener?.onReading({ kind: 'message', line: { message } } as never, Buffer.from(text)); // nothing else of it is looked at
+  };
+  return { watch, client, run, said, added, read, posted, receive, stops, due };
 }
 const later = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -84,7 +92,7 @@ describe.each([
   test('for each way that it comes, once', async () => {
     const { own, prefix } = tokensOf('acme');
     const mine = tokensOf('globex').own;
-    const { watch, client, run, said, added, read, posted, receive, stoppedBy } = play(stops);
+    const { watch, client, run, said, added, read, posted, receive, stops: signals, due } = play(stops);
     // before the session knows that it is one
     watch.noise(Buffer.from(`noise ${own}`));
     watch.begin(run, 'srv');
@@ -112,15 +120,32 @@ describe.each([
           `error: the canary ${fingerprintOf(own)} of another tenant stands in what ${where}${stops ? '; the session ends' : ''}`,
       ),
     );
+    const held = [null, 'what the server said', '`tools/call`', null];
     expect(posted).toEqual(
-      places.map((where) => ({
+      places.map((where, at) => ({
         ...{ type: 'noted', name: 'tenant', server: 'srv' },
-        detail: { stage: 'canary', where, canary: fingerprintOf(own), ends: stops },
+        detail: { stage: 'canary', where, canary: fingerprintOf(own), ends: stops, held: stops ? held[at] : null },
       })),
     );
     // neither the token nor whose it is
     expect(JSON.stringify([said, posted])).not.toContain(prefix);
     expect(JSON.stringify([said, posted])).not.toContain('acme');
-    expect([stoppedBy(), watch.exitStatus()]).toEqual(stops ? [15, 77] : [undefined, undefined]);
+    expect([signals, due.length, watch.exitStatus()]).toEqual(stops ? [[15], 1, 77] : [[], 0, undefined]);
+    // what does not end by itself, and at once, is ended by force
+    for (const force of due) force();
+    expect(signals).toEqual(stops ? [15, 15] : []);
   });
 });
+
+test.each(['tools/call', 'notifications/initialized', 'OWN', 'x-1', 'a'.repeat(65)])(
+  'a message that is held back is called by its method on record, where that is a plain word: %s',
+  async (method) => {
+    const { own } = tokensOf('acme');
+    const { watch, run, posted, receive } = play(true);
+    watch.begin(run, 'srv');
+    receive(own, method === 'OWN' ? own : method);
+    await later();
+    expect(posted).toMatchObject([{ detail: { held: /^[a-z]+\/[a-z]+$/i.test(method) ? `\`${method}\`` : 'a line' } }]);
+    expect(JSON.stringify(posted)).not.toContain(own.slice(8));
+  },
+);

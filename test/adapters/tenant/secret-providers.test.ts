@@ -64,6 +64,20 @@ test.each([
   expect(await ask(`exec:${name} hidden`)).toContain(`secret_unresolved: \`KEY\` needs \`exec:${name} …\`, but ${why}`);
 });
 
+test('one that nobody waits for any more is ended at once', async () => {
+  const ended = join(home, 'unwanted');
+  const path = program('lasts', `sleep 5; touch ${ended}; echo s3cret`);
+  let looks = 0;
+  const isOver = () => {
+    looks += 1;
+    return looks > 1;
+  };
+  const env = { KEY: reference(`exec:${path}`) };
+  const given = resolveProvided(env, { env: { PATH: '/usr/bin:/bin' }, timers: systemTimers, isOver });
+  await expect(given).rejects.toThrow('nobody waits for it any more');
+  expect([looks, existsSync(ended)]).toEqual([2, false]);
+});
+
 test('one that hangs, and one whose child holds its output, are left at the deadline', async () => {
   const ended = join(home, 'ended');
   program('hangs', `trap '' TERM; sleep 5; touch ${ended}`);
@@ -89,6 +103,20 @@ test.each([
   'keychain:a/',
 ])('%j is no reference, and no literal either', (text) => {
   expect(readEnvValue(text, {})).toMatchObject({ ok: false, what: 'malformed reference' });
+});
+
+test.each(["exec:sh -c 'echo x'", 'exec:echo "a b"', "exec:'op' read", 'exec:op read "x"'])(
+  'quotes are none to anybody: %s',
+  (text) => {
+    const reading = readEnvValue(text, {});
+    expect(reading).toMatchObject({ ok: false, why: 'quotes mean nothing behind `exec:`: no shell reads them' });
+    expect(!reading.ok && reading.mend).toContain('`exec:["sh", "-c", "echo x"]`');
+  },
+);
+
+test('quotes within a word, or of an array, are words', () => {
+  expect(reference(`exec:op it's a"b`)).toMatchObject({ argv: ['op', "it's", 'a"b'] });
+  expect(reference(`exec:["sh","-c","echo 'x'"]`)).toMatchObject({ argv: ['sh', '-c', "echo 'x'"] });
 });
 
 test('a keychain is asked for service and account', async () => {

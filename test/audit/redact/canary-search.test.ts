@@ -28,6 +28,13 @@ const FORMS: readonly (readonly [string, (text: string) => string])[] = [
   ['base64', (text) => Buffer.from(text).toString('base64')],
   ['base64 behind one byte', (text) => Buffer.from(`x${text}`).toString('base64')],
   ['base64 behind two, for URLs', (text) => Buffer.from(`xy${text}zz`).toString('base64url')],
+  [
+    'base64 over several lines',
+    (text) =>
+      Buffer.from(`${'x'.repeat(40)}${text}${'y'.repeat(40)}`)
+        .toString('base64')
+        .replace(/.{76}/g, '$&\n'),
+  ],
   ['percent of every byte', (text) => Buffer.from(text).toString('hex').replace(/../g, '%$&')],
   ['JSON in JSON', (text) => JSON.stringify(JSON.stringify({ text }))],
   ['\\u of every unit', (text) => [...text].map((one) => `\\u00${one.charCodeAt(0).toString(16)}`).join('')],

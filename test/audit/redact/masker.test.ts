@@ -89,6 +89,34 @@ describe('forms', () => {
     expect(masked.replace('[secret S0]', '').length).toBeLessThan(30);
   });
 
+  const wrap = (text: string, width: number, mark: string) =>
+    (text.match(new RegExp(`.{1,${width}}`, 'g')) ?? []).join(mark);
+  test.each([
+    ['Base64 of base64(1)', 'base64', 76, '\n'],
+    ['Base64 of PEM', 'base64', 64, '\n'],
+    ['Base64 of a mail', 'base64', 76, '\r\n'],
+    ['hex of xxd', 'hex', 60, '\n'],
+  ] as const)('%s, wherever a line breaks', (_, encoding, width, mark) => {
+    for (let before = 0; before < 80; before += 1) {
+      const text = wrap(
+        Buffer.from(`${'x'.repeat(before)}${ODD.repeat(3)}${'y'.repeat(60)}`).toString(encoding),
+        width,
+        mark,
+      );
+      const masked = masker(ODD.repeat(3)).maskText(`it says\n${text}\nand no more`);
+      expect(masked).toMatch(/^it says\n[\s\S]*\[secret S0\][\s\S]*\nand no more$/);
+      expect(Buffer.from(masked.replaceAll(/\s/g, ''), encoding).includes(ODD.slice(0, 6))).toBe(false);
+    }
+  });
+
+  test('a line break is one between all other lines', () => {
+    for (const [first, second] of [
+      [ODD.slice(0, 10), ODD.slice(10)],
+      [`${'-'.repeat(40)} ${'abcdefgh'.slice(0, 4)}`, 'efgh'],
+    ] as const)
+      expect(masker(ODD, 'abcdefgh').maskText(`${first}\n${second}`)).toBe(`${first}\n${second}`);
+  });
+
   test('what was escaped JSON is JSON still', () => {
     for (let depth = 0, text = go; depth < 4; depth += 1, text = JSON.stringify(`a${text}`)) {
       const masked = masker(ODD).maskText(text);
@@ -177,6 +205,33 @@ describe('a stream', () => {
         expect(run(masker(TOKEN, 'end-of-it'), chunks)).toBe(whole);
       }),
     );
+  });
+
+  test('is masked across the lines of wrapped Base64 as the whole would be', () => {
+    const lines =
+      Buffer.from(`${'x'.repeat(50)}${TOKEN}${'y'.repeat(90)}`)
+        .toString('base64')
+        .match(/.{1,64}/g) ?? [];
+    for (const mark of ['\n', '\r\n']) {
+      const bytes = Buffer.from(`one${mark}${lines.join(mark)}${mark}two${mark}`);
+      const whole = masker(TOKEN).maskText(bytes.toString());
+      expect(whole).toMatch(/^one\r?\n[\s\S]+\[secret S0\][\s\S]+two\r?\n$/);
+      fc.assert(
+        fc.property(fc.array(fc.nat({ max: bytes.length }), { maxLength: 12 }), (cuts) => {
+          const places = [0, ...cuts.sort((a, b) => a - b), bytes.length];
+          const chunks = places.slice(1).map((end, index) => bytes.subarray(places[index], end));
+          expect(run(masker(TOKEN), chunks)).toBe(whole);
+        }),
+      );
+    }
+  });
+
+  test('of Base64 that never ends is not held for ever', () => {
+    const stream = maskStream(masker(TOKEN));
+    let shown = 0;
+    for (let index = 0; index < 40; index += 1)
+      shown += stream.push(Buffer.from(`${'A'.repeat(76)}\n`.repeat(50))).length;
+    expect(shown).toBeGreaterThan(39 * 77 * 50);
   });
 
   test('without a line break, a secret that is partly due to be shown is held back whole', () => {

@@ -1,5 +1,5 @@
 // `list_changed` only where the list that the client has is another, or may be, and once in a turn.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ALL, GatewayPlaybook, laneSettings, type Message } from './gateway-playbook.ts';
 
 const CHANGED = 'notifications/tools/list_changed';
@@ -104,4 +104,53 @@ test('several changes in one turn are one word, and none where a server has just
   expect(turn(changed, { ...changed, lane: 'b' }, changed).filter(({ type }) => type === 'to_client')).toHaveLength(1);
   expect(turn(changed, own).filter(({ type }) => type === 'to_client')).toHaveLength(1);
   expect(turn(changed).filter(({ type }) => type === 'to_client')).toHaveLength(1);
+});
+
+describe('a server that says so all the time', () => {
+  const says = (play: GatewayPlaybook, lane: string, method = CHANGED, params?: Message) =>
+    play.lane(lane, { method, ...(params === undefined ? {} : { params }) });
+
+  test('is heard at once, then so often and no more; its last word is never lost, and nobody else waits for it', () => {
+    const play = new GatewayPlaybook('a', 'b').greet(ALL, 'a', 'b');
+    let heard = 0;
+    for (let ms = 0; ms < 10_000; ms += 1) {
+      play.at(play.nowMs + 1);
+      heard += told(says(play, 'a'));
+      // another list, and another server, have a say of their own
+      if (ms !== 700) continue;
+      expect(told(says(play, 'b'))).toBe(1);
+      expect(says(play, 'a', 'notifications/prompts/list_changed').toClient()).toHaveLength(1);
+    }
+    expect(heard).toBeGreaterThan(10);
+    expect(heard).toBeLessThan(22);
+    const dueMs = play.gateway.wakeAtMs;
+    expect(dueMs).toBeLessThanOrEqual(play.nowMs + 500);
+    expect(told(play.at(dueMs))).toBe(1);
+    expect(play.gateway.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('is told of with what the client hears in between', () => {
+    const play = new GatewayPlaybook('a', 'b').greet(ALL, 'a', 'b');
+    expect(told(says(says(play, 'a'), 'a'))).toBe(1);
+    expect(told(says(play, 'b'))).toBe(1);
+    expect(play.gateway.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
+    says(play, 'a').event({ type: 'lane_list', lane: 'b', list: 'tools' });
+    expect(told(play)).toBe(1);
+    expect(play.gateway.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('in 2026-07-28 likewise, on the stream that asks for it', () => {
+    const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
+    const stream = { _meta: { 'io.modelcontextprotocol/subscriptionId': 'l' } };
+    const play = new GatewayPlaybook('a').client({
+      ...{ id: 'l', method: 'subscriptions/listen' },
+      params: { notifications: { toolsListChanged: true }, _meta },
+    });
+    const notifications = { toolsListChanged: true };
+    says(play, 'a', 'notifications/subscriptions/acknowledged', { notifications, ...stream }).take();
+    for (let times = 0; times < 50; times += 1) says(play, 'a', CHANGED, stream);
+    expect(play.toClient()).toMatchObject([{ method: CHANGED, params: stream }]);
+    expect(play.at(play.gateway.wakeAtMs).toClient()).toMatchObject([{ method: CHANGED, params: stream }]);
+    expect(play.gateway.wakeAtMs).toBe(Number.POSITIVE_INFINITY);
+  });
 });

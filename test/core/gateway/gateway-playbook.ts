@@ -27,6 +27,8 @@ export const ALL = { tools: {}, prompts: {}, resources: {}, logging: {}, complet
 export class GatewayPlaybook {
   gateway: Gateway;
   nowMs = 1000;
+  /** What is listed and hidden. */
+  hides: (lane: string, uri: string) => boolean = () => false;
   #effects: GatewayEffect[] = [];
   #seq = 0;
 
@@ -38,6 +40,7 @@ export class GatewayPlaybook {
       // Short, of this text only: as good as a code here.
       seal: (text) => `s${[...text].reduce((sum, unit) => (sum * 31 + unit.charCodeAt(0)) % 1_000_003, 7)}`,
       read: DEFAULT_READ_LIMITS,
+      hides: (lane, uri) => this.hides(lane, uri),
     });
     this.#effects.push(...this.gateway.begin(this.#now()));
   }

@@ -13,7 +13,7 @@ test('from its start to its end', () => {
       laneSettings('n', { refusal: refusal('server_unstartable') }),
     ],
   );
-  const words = () => ['a', 'b', 'd', 'u', 'n', 'x'].map((lane) => play.gateway.wordOf(lane));
+  const words = () => ['a', 'b', 'd', 'u', 'n', 'x'].map((lane) => play.gateway.standingOf(lane).word);
   expect(words()).toEqual([undefined, undefined, 'on demand', 'unapproved', 'no start', 'left']);
   play.client({ id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {} } });
   play.lane('a', { id: 0, result: { protocolVersion: '2025-11-25', capabilities: ALL } }).at(6000);
@@ -42,7 +42,7 @@ test('one that does not accept the greeting, and one that has left', () => {
   const play = new GatewayPlaybook('a', 'b');
   play.client({ id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {} } });
   play.lane('a', { id: 0, error: { code: -32602, message: 'no' } });
-  expect(play.gateway.wordOf('a')).toBe('rejected');
+  expect(play.gateway.standingOf('a').word).toBe('rejected');
   play.event({ type: 'lanes_are', lanes: [laneSettings('a')], renewed: new Set() });
-  expect(play.gateway.wordOf('b')).toBe('left');
+  expect(play.gateway.standingOf('b').word).toBe('left');
 });

@@ -44,7 +44,7 @@ describe('the greeting', () => {
             resources: { subscribe: true, listChanged: true },
           },
           serverInfo: { name: 'mcp-guard', version: '9.9.9' },
-          instructions: '## a\n\n#### b\nhidden\n\n## b\n\nbe kind',
+          instructions: '## a\n\n> ## b\n> hidden\n\n## b\n\n> be kind',
         },
       },
     ]);

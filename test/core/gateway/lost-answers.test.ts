@@ -18,7 +18,7 @@ test('a call is answered, and a late answer of it is none', () => {
 test('a list is whole without it, and a request that is asked around gets its one answer', () => {
   const play = new GatewayPlaybook('a', 'b').greet(ALL, 'a', 'b');
   play.client({ id: 1, method: 'tools/list' });
-  play.client({ id: 2, method: 'resources/read', params: { uri: 'x://y' } });
+  play.client({ id: 2, method: 'resources/subscribe', params: { uri: 'x://y' } });
   ended(play, 'a');
   play.lane('b', { id: 1, result: { tools: [{ name: 't', inputSchema: { type: 'object' } }] } });
   expect(play.toClient().filter(({ id }) => id !== undefined)).toMatchObject([

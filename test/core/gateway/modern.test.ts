@@ -34,7 +34,7 @@ test('a probe is answered for all: versions that all have, capabilities of any, 
       result: {
         supportedVersions: ['2026-07-28'],
         capabilities: { tools: { listChanged: true }, prompts: { listChanged: true } },
-        instructions: '## b\n\ni',
+        instructions: '## b\n\n> i',
         ...{ resultType: 'complete', ttlMs: 100, cacheScope: 'private' },
         _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'mcp-guard' } },
       },

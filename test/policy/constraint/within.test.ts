@@ -57,6 +57,16 @@ describe('the text of a path', () => {
     );
   });
 
+  test.each([
+    ['~/notes', '`~/notes` (`/home/me/notes`)'],
+    ['$'.concat('{HOME}/notes'), '`$'.concat('{HOME}/notes` (`/home/me/notes`)')],
+    ['/srv/~', '`/srv/~`'],
+  ])('a refusal says what %s is, since nobody may write it so', (root, shown) => {
+    const ports = { ...PORTS, homeDir: '/home/me' };
+    expect(ask({ within: [root] }, '/etc/passwd', ports)).toBe(`\`/v\` must be a path within ${shown}`);
+    expect(ask({ within: [root] }, '/home/me/notes/a', ports) === undefined).toBe(root !== '/srv/~');
+  });
+
   test('and from the home of the server', () => {
     expect(ask(data, 'x', { ...inData, homeDir: '/home/me' })).toContain('give an absolute one');
     expect(ask({ within: ['/data', '/home'] }, 'x', { ...inData, homeDir: '/home/me' })).toBeUndefined();

@@ -156,14 +156,74 @@ describe('what is hostile', () => {
     expect(offers[0]?.lists.tools).toMatchObject({ omitted: 5, entries: [{ name: 'ok' }] });
   });
 
-  test('a definition above 64 KiB leaves its digest, and a change of it is still a change', () => {
+  test('a definition above 64 KiB leaves its parameters, its claims and its digest, and a change of it is still a change', () => {
     const { list, work, offers } = open();
-    for (const end of ['x', 'y']) list({ tools: [tool('a', { description: `${'é'.repeat(40_000)}${end}` })] });
+    const annotations = { ...{ readOnlyHint: true, 'x-more': 'y'.repeat(70_000) }, title: 'A' };
+    const property = { type: ['string', 'null'], format: 'uri', description: 'z'.repeat(70_000), enum: ['a'] };
+    const properties = { path: property, more: { type: 'array', items: { properties: { to: {} } } }, odd: 7 };
+    const inputSchema = { type: 'object', properties, required: ['path', 1], additionalProperties: false };
+    for (const end of ['x', 'y'])
+      list({ tools: [tool('a', { description: `${'é'.repeat(40_000)}${end}`, annotations, inputSchema })] });
     work();
     const entries = offers.map(({ lists }) => lists.tools?.entries[0]);
-    expect(entries.map((entry) => entry?.definition)).toEqual([undefined, undefined]);
+    const short = {
+      description: 'é'.repeat(300),
+      annotations: { readOnlyHint: true },
+      inputSchema: {
+        type: 'object',
+        required: ['path'],
+        properties: {
+          path: { type: ['string', 'null'], format: 'uri', description: 'z'.repeat(300), enum: [] },
+          more: { type: 'array', items: { properties: { to: {} } } },
+          odd: {},
+        },
+      },
+    };
+    expect(entries.map((entry) => entry?.definition)).toEqual([short, short]);
     expect(entries[0]?.digest).toMatch(/^[0-9a-f]{64}$/);
     expect(entries[0]?.digest).not.toBe(entries[1]?.digest);
+  });
+
+  test('a definition with more parameters than anybody looks at leaves its digest alone', () => {
+    const { list, work, offers } = open();
+    const properties = Object.fromEntries(Array.from({ length: 2_001 }, (_, at) => [`p${at}`, { type: 'string' }]));
+    const nested = { o: { properties } };
+    const long = { description: 'x'.repeat(70_000) };
+    list({
+      tools: [properties, nested].map((all, at) => tool(`t${at}`, { ...long, inputSchema: { properties: all } })),
+    });
+    work();
+    const entries = offers[0]?.lists.tools?.entries ?? [];
+    expect(entries.map(({ definition, digest }) => [definition, digest?.length])).toEqual([
+      [undefined, 64],
+      [undefined, 64],
+    ]);
+  });
+
+  test('what is still long when it is shortened has its own room, and no more', () => {
+    const { list, work, offers } = open();
+    const wide = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`p${at}`, { description: 'x'.repeat(300) }]));
+    const long = (name: string, count: number) =>
+      tool(name, { description: 'y'.repeat(70_000), inputSchema: { properties: wide(count) } });
+    list({
+      tools: [long('too long', 250), ...Array.from({ length: 20 }, (_, at) => long(`t${at}`, 100)), tool('last')],
+    });
+    work();
+    const { entries = [], omitted } = offers[0]?.lists.tools ?? {};
+    const kept = entries.map(({ definition }) => definition !== undefined);
+    // 13 of some 33 KiB are what fits
+    expect(kept).toEqual([false, ...Array.from({ length: 20 }, (_, at) => at < 13), true]);
+    expect([entries.length, omitted]).toEqual([22, 0]);
+  });
+
+  test('others do not blind a tool that comes behind them', () => {
+    const { list, work, offers } = open();
+    const big = Array.from({ length: 40 }, (_, at) => tool(`big${at}`, { description: 'x'.repeat(60_000) }));
+    const inputSchema = { properties: { path: { type: 'string' } } };
+    list({ tools: [...big, tool('last', { description: 'y'.repeat(59_000), inputSchema })] });
+    work();
+    expect(offers[0]?.lists.tools?.entries.at(-1)).toMatchObject({ name: 'last', definition: { inputSchema } });
   });
 
   test('four full lists fit a state document of 4 MiB, whatever is in them', () => {

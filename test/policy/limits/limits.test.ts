@@ -33,6 +33,44 @@ describe('a rate', () => {
     expect(scene.line({ id: 'again', method: 'tools/list' })).toBe('sent');
   });
 
+  test.each([
+    [1, [1, 1], 'The budget of 2 calls a day for each principal is spent. This call was not sent. Try again in'],
+    [
+      3,
+      [],
+      'This call costs 3, which is more than is left of the budget of 2 calls a day for each principal. This call was not sent. That is more than there ever is: do something else.',
+    ],
+  ])('a budget that a call of cost %d does not fit into is told in plain words', (cost, before, text) => {
+    const scene = new LimitsScene([
+      { key: ['principal'], cost: { dear: cost }, budget: { calls: 2, per: 'day', timeZone: 'UTC' } },
+    ]);
+    for (const _ of before) expect(scene.call('other')).toBe('sent');
+    expect(scene.call('dear')).toMatchObject({ reason: 'budget_spent', text: expect.stringContaining(text) });
+  });
+
+  test('what is spent and waits for a place besides says no wrong time, and not that it never will', () => {
+    const scene = new LimitsScene([
+      { key: ['tenant'], concurrency: 1 },
+      { key: ['tenant'], budget: { calls: 1, per: 'day', timeZone: 'UTC' } },
+    ]);
+    expect(scene.call('a')).toBe('sent');
+    expect(scene.call('a')).toMatchObject({
+      ...{ reason: 'budget_spent', retryAfterMs: undefined },
+      text: expect.stringContaining('1 call a day for each tenant is spent. This call was not sent. Try again later.'),
+    });
+  });
+
+  test('one place is one call', () => {
+    const scene = new LimitsScene([{ key: ['tool'], concurrency: 1 }]);
+    expect(scene.call('a')).toBe('sent');
+    expect(scene.call('a')).toMatchObject({
+      rule: 'limits[0].concurrency',
+      text: expect.stringContaining(
+        'Only one such call may be under way at a time here for each tool, and one is. This call was not sent. Wait until it has ended, then try again.',
+      ),
+    });
+  });
+
   test('cost counts by tool: the very name, else the highest that matches; 0 is free', () => {
     const cost = { 'search_*': 2, '*_all': 3, search_none: 0 };
     const scene = new LimitsScene([{ key: ['tenant'], rate: '60/h', burst: 5, cost }]);
@@ -331,7 +369,9 @@ describe('a store that answers later', () => {
     for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
     const lines = scene.book.toClient();
     expect(lines[0]).toContain('limit_store_down');
-    expect(lines[0]).toContain('nobody there');
+    // hosts and paths are for who runs the guard
+    expect(lines[0]).not.toContain('nobody there');
+    expect(lines[0]).toContain("The guard's log says why; try again in 5 s.");
     expect(scene.book.toServer()).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 // Fixes: they only narrow, whatever the policy and whoever chose the names; every other byte stays; what cannot be proved is refused.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ScopeDocument } from '../../../src/config/schema.ts';
+import type { ScopeDocument } from '../../../src/config/schema-scope.ts';
 import type { Fix } from '../../../src/policy/lint/finding.ts';
 import { chooseFixes, isNarrowing, narrowText, planEdits, showEdits } from '../../../src/policy/lint/fix.ts';
 import { decideUse } from '../../../src/policy/scope/scope-decision.ts';

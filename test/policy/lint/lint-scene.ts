@@ -1,13 +1,12 @@
 // A config with what is known of its servers, ready to be linted: the scene of the tests of this folder. Judges nothing.
 import { buildLintInput, type LintParts } from '../../../src/cli/lint-subject.ts';
-import { compilePolicy } from '../../../src/config/compile.ts';
-import { showDiagnostic } from '../../../src/config/diagnostics.ts';
 import type { ConfigDocument } from '../../../src/config/schema.ts';
 import type { Finding } from '../../../src/policy/lint/finding.ts';
 import { type LintReport, lintConfig } from '../../../src/policy/lint/lint.ts';
 import type { LintInput, Offer, OfferedTool } from '../../../src/policy/lint/lint-input.ts';
 import { collectUse, type ServerUse } from '../../../src/policy/lint/tool-use.ts';
 import type { JsonObject } from '../../../src/wire/json.ts';
+import { compilerWith } from '../../config/compiled.ts';
 import { PORTS } from '../constraint/one-constraint.ts';
 
 export const NOW = Date.parse('2026-07-01T12:00:00Z');
@@ -21,16 +20,9 @@ export interface Facts extends Partial<Omit<LintParts, 'offers' | 'uses'>> {
 export function inputOf(document: object, facts: Facts = {}): LintInput {
   // a test writes what a parser would give
   const config = document as JsonObject & ConfigDocument;
-  const compiled = compilePolicy({
-    document,
-    variables: { HOME: '/home/ada' },
-    source: { path: '/c.json', digest: 'd' },
-    absolute: (path) => path,
-    portsFor: () => PORTS,
-  });
-  if (!compiled.ok) throw new Error(compiled.diagnostics.map(showDiagnostic).join('\n'));
+  const { policyOf } = compilerWith({ variables: { HOME: '/home/ada' }, portsFor: () => PORTS });
   return buildLintInput({
-    policy: compiled.policy,
+    policy: policyOf(document),
     document: config,
     lint: config.lint,
     nowMs: NOW,
@@ -75,7 +67,7 @@ export function offer(tools: readonly (OfferedTool | string)[], more: Partial<Of
 export function used(tools: Readonly<Record<string, number>>, sinceDays = 100): ServerUse {
   const collector = collectUse();
   collector.note(NOW - sinceDays * DAY);
-  for (const [tool, days] of Object.entries(tools)) collector.add('tool', tool, NOW - days * DAY);
+  for (const [tool, days] of Object.entries(tools)) collector.add('tool', tool, NOW - days * DAY, 'done');
   return collector.use;
 }
 

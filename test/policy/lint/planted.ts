@@ -39,6 +39,7 @@ export const PLANTED = {
         { tool: 'drifted' },
         { tool: 'new_tool' },
         { tool: 'above' },
+        { tool: 'huge' },
       ],
       deny: [{ tool: 'secret_*' }],
     },
@@ -61,12 +62,13 @@ const FILES = [
   DRIFTED,
   'new_tool',
   'above',
+  { name: 'huge', isNameOnly: true },
 ];
 const UNUSED = ['old_tool'];
 const names = FILES.map((one) => (typeof one === 'string' ? one : one.name));
 const definition = (name: string, fields: object = {}) => [name, { name, fields }] as const;
 const definitionOf = (one: OfferedTool | string) => {
-  const { name, ...fields } = typeof one === 'string' ? { name: one } : one;
+  const { name, isNameOnly: _, ...fields } = typeof one === 'string' ? { name: one, isNameOnly: false } : one;
   return definition(name, fields);
 };
 const approvedFiles = FILES.filter((one) => one !== 'new_tool')
@@ -129,6 +131,7 @@ export const EXPECTED = [
   'rule-can-never-match scopes.files.grants[8]',
   'annotation-contradiction servers.files look',
   'definition-drift servers.files drifted',
+  'definition-not-looked-at servers.files huge',
   'definitions-not-pinned servers.loose',
   'definitions-not-pinned servers.web',
   'growth-since-approval servers.files',
@@ -181,7 +184,7 @@ const CLOCK = [tool('get_current_time', { timezone: TEXT }, { description: 'Get 
 
 const notesUse = (() => {
   const use = used({ read_note: 1, write_note: 2, delete_note: 3 });
-  const now = { calls: 1, firstMs: NOW, lastMs: NOW, args: new Map(), hasMore: false };
+  const now = { calls: 1, done: 1, failed: 0, firstMs: NOW, lastMs: NOW, args: new Map(), hasMore: false };
   return {
     ...use,
     byKind: {

@@ -247,3 +247,15 @@ test('the commands of a mend are about the config that is looked at', () => {
   expect(mendOf('lock-refused')).toBe('restore it: `mcp-guard scope approve --config c.json --reason …`');
   expect(mendOf('server-not-asked')).toContain('`mcp-guard run --server a --config c.json`');
 });
+
+test('a lock that no approval mends names none, and one that can be taken over says how', () => {
+  const mendOf = (more: object) => {
+    const lockRefused = { what: 'the lock cannot be read', mend: 'mend the file', ...more };
+    const { findings } = lint({ version: 1 }, { lockRefused, commandOptions: ' --config c.json' });
+    return findings.find(({ rule }) => rule === 'lock-refused')?.mend;
+  };
+  expect(mendOf({ isElsewhere: true })).toBe('mend the file');
+  expect(mendOf({ isTakeable: true })).toBe(
+    'mend the file: `mcp-guard scope approve --config c.json --take --reason …`',
+  );
+});

@@ -1,5 +1,6 @@
 // The rules about tools: what destroys, what takes anything, what contradicts itself, what is dangerous together.
 import { describe, expect, test } from 'vitest';
+import { offerOf } from '../../../src/cli/lint-subject.ts';
 import { argumentKinds } from '../../../src/policy/lint/argument-kind.ts';
 import type { OfferedTool } from '../../../src/policy/lint/lint-input.ts';
 import { isBound } from '../../../src/policy/lint/tool-rules.ts';
@@ -80,6 +81,25 @@ test('unconstrained-argument: each grant of the tool is asked, one open one is e
   expect(of([closed])).toEqual([]);
   expect(of([closed, { tool: 're*' }])).toEqual(['scopes.s.grants[1]: `read` takes any `/path` (path), `/url` (URL)']);
   expect(of([{ ...closed, expires: '2026-06-01' }])).toEqual([]);
+});
+
+test('`additional: false` is advised only where the tool can be called then', () => {
+  const mendOf = (required: readonly string[], args: object = {}) => {
+    const read = tool('read', { path: TEXT, mode: TEXT });
+    const schema = { ...(read.inputSchema as object), required: [...required] };
+    const offers = { files: offer([{ ...read, inputSchema: schema }]) };
+    const { findings } = lint(oneScope({ grants: [{ tool: 'read', args }] }), { offers });
+    return findings.find(({ rule }) => rule === 'unconstrained-argument')?.mend;
+  };
+  const both = 'constrain it in `args` with `within`; or say `additional: false`';
+  const one = 'constrain it in `args` with `within`';
+  expect(mendOf([])).toBe(both);
+  expect(mendOf(['mode'], { '/mode': { maxLength: 9 } })).toBe(both);
+  expect(mendOf(['path'])).toBe(one);
+  expect(mendOf(['mode'])).toBe(one);
+  // it is named already, and not bound
+  expect(mendOf([], { '/path': { maxLength: 9 } })).toBe(one);
+  expect(mendOf([], { '/*': { maxLength: 9 } })).toBe(one);
 });
 
 test('no mend names what would deny every call', () => {
@@ -194,6 +214,34 @@ describe('toxic-combination', () => {
   });
 });
 
+describe('definition-not-looked-at', () => {
+  const RULE = 'definition-not-looked-at';
+  const unread = { name: 'huge', isNameOnly: true };
+
+  test('of a tool that can be called, and of those for which there was no room', () => {
+    const offers = { files: offer([unread, 'a'], { omitted: 2, isComplete: false }) };
+    expect(found(RULE, oneScope({ grants: [{ tool: 'huge' }] }), { offers })).toEqual([
+      'servers.files: the definition of `huge` was too large to look at: what it takes and claims is not known',
+      'servers.files: `files` lists 2 tools more than there was room to look at',
+    ]);
+  });
+
+  test('not of one that cannot be called, or that was shortened', () => {
+    expect(found(RULE, oneScope({ grants: [{ tool: 'a' }] }), { offers: { files: offer([unread, 'a']) } })).toEqual([]);
+    const lists = {
+      tools: {
+        entries: [{ name: 'a', definition: { inputSchema: { properties: { path: TEXT } } }, digest: 'd' }],
+        ...{ omitted: 0, isComplete: true, digest: 'd', sinceMs: 0, seenAtMs: 0 },
+      },
+    };
+    const read = offerOf({ version: 1, name: 'files', server: undefined, lists });
+    if (read === undefined) throw new Error('there are tools');
+    const facts = { offers: { files: read } };
+    expect(found(RULE, oneScope({ grants: [{ tool: 'a' }] }), facts)).toEqual([]);
+    expect(found('unconstrained-argument', oneScope({ grants: [{ tool: 'a' }] }), facts)).toHaveLength(1);
+  });
+});
+
 describe('shadowed-names', () => {
   const document = {
     version: 1,
@@ -209,6 +257,13 @@ describe('shadowed-names', () => {
   ])('%s beside %s', (a, b, words) => {
     expect(of(a, b)).toHaveLength(1);
     expect(of(a, b)[0]).toContain(words);
+  });
+
+  test('of one server, said of that server', () => {
+    const findings = lint(document, { offers: { a: offer(['search', 'se\u0430rch']) } }).findings;
+    expect(findings.filter(({ rule }) => rule === 'shadowed-names')).toMatchObject([
+      { path: ['servers', 'a'], server: 'a', tool: 'search' },
+    ]);
   });
 
   test('not where they differ, or the scope hides them', () => {

@@ -7,12 +7,12 @@ test('counts by kind and name, and keeps the last time', () => {
   const { use, add, note } = collectUse();
   note(50);
   note(20);
-  add('tool', 'a', 10);
-  add('tool', 'a', 30);
-  add('tool', 'a', 20);
-  add('prompt', 'a', 40);
+  add('tool', 'a', 10, 'done');
+  add('tool', 'a', 30, 'failed');
+  add('tool', 'a', 20, 'open');
+  add('prompt', 'a', 40, 'done');
   expect(use.sinceMs).toBe(20);
-  expect(use.byKind.tool.get('a')).toMatchObject({ calls: 3, lastMs: 30 });
+  expect(use.byKind.tool.get('a')).toMatchObject({ calls: 3, done: 1, failed: 1, lastMs: 30 });
   expect(use.byKind.prompt.get('a')).toMatchObject({ calls: 1, lastMs: 40 });
   expect([use.byKind.resource.size, use.byKind.request.size, use.hasMore]).toEqual([0, 0, false]);
 });
@@ -30,7 +30,7 @@ test.each<[JsonObject, Readonly<Record<string, readonly [roots: readonly string[
   [{ text: 'read /etc/passwd', rel: 'a/b', net: '//host/x', n: 1, none: null, url: 'https://' }, {}],
 ])('%j', (args, expected) => {
   const { use, add, addArguments } = collectUse();
-  add('tool', 't', 1);
+  add('tool', 't', 1, 'done');
   addArguments('t', args);
   const found = [...(use.byKind.tool.get('t')?.args ?? [])].map(([at, { roots, hosts }]) => [
     at,
@@ -41,7 +41,7 @@ test.each<[JsonObject, Readonly<Record<string, readonly [roots: readonly string[
 
 test('is bounded, and says so', () => {
   const { use, add, addArguments } = collectUse();
-  for (let at = 0; at < 10_005; at += 1) add('tool', `t${at}`, at);
+  for (let at = 0; at < 10_005; at += 1) add('tool', `t${at}`, at, 'done');
   expect([use.byKind.tool.size, use.hasMore]).toEqual([10_000, true]);
   for (let at = 0; at < 100; at += 1) addArguments('t1', { [`k${at}`]: `/d${at}/x`, p: `/e${at}/x` });
   const one = use.byKind.tool.get('t1');

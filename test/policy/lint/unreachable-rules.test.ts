@@ -144,9 +144,18 @@ describe('growth', () => {
 
   test('by a wider scope, and by what is new under a pattern', () => {
     const now = oneScope({ grants: [{ tool: 'a' }, { tool: 'b' }, { tool: 'l_*' }] });
-    expect(found(GROWTH, now, { approved, offers })[0]).toContain(
-      '2 tools can be called that nobody has approved: `b` and `l_2`',
-    );
+    expect(found(GROWTH, now, { approved, offers })).toEqual([
+      'servers.files: 2 tools in the scope that nobody has approved, refused until somebody does: `b` and `l_2`',
+    ]);
+  });
+
+  test('tells what the lock and the pins refuse from what they let pass', () => {
+    const grants = [{ tool: 'a' }, { tool: 'b' }, { tool: 'l_*' }];
+    expect(found(GROWTH, oneScope({ grants }, { pins: 'warn' }), { approved, offers })).toEqual([
+      'servers.files: 1 tool in the scope that nobody has approved, refused until somebody does: `b`; 1 tool can be called that nobody has approved: `l_2`',
+    ]);
+    const observed = found(GROWTH, oneScope({ grants }, { mode: 'observe' }), { approved, offers });
+    expect(observed[0]).toContain('2 tools can be called that nobody has approved: `b` and `l_2`');
   });
 
   test('not by narrowing, and not without an approval', () => {

@@ -2,7 +2,6 @@
 // the very decision that a session uses.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compilePolicy } from '../../../src/config/compile.ts';
 import type { ServerPolicy } from '../../../src/config/policy.ts';
 import { serverScopeOf } from '../../../src/config/server-scope.ts';
 import { combineDocuments } from '../../../src/policy/lock/combine.ts';
@@ -11,6 +10,7 @@ import { diffScopes } from '../../../src/policy/lock/scope-diff.ts';
 import { decideUse } from '../../../src/policy/scope/scope-decision.ts';
 import { buildLayer, type Layers } from '../../../src/policy/scope/scope-layer.ts';
 import type { JsonObject } from '../../../src/wire/json.ts';
+import { policyOf } from '../../config/compiled.ts';
 
 const NOW = Date.parse('2026-07-28T09:00:00Z');
 const TOOLS = ['a', 'ab', 'b', 'abc', 'c'];
@@ -47,15 +47,10 @@ const config = fc
   });
 
 function compile(document: JsonObject): { server: ServerPolicy; unlisted: string } {
-  const compiled = compilePolicy({
-    document,
-    variables: {},
-    source: { path: '/c', digest: '' },
-    absolute: (path) => path,
-  });
-  const server = compiled.ok ? compiled.policy.servers.get('s') : undefined;
-  if (!compiled.ok || server === undefined) throw new Error(JSON.stringify(compiled));
-  return { server, unlisted: compiled.policy.unlisted };
+  const { servers, unlisted } = policyOf(document);
+  const server = servers.get('s');
+  if (server === undefined) throw new Error('it has no such server');
+  return { server, unlisted };
 }
 
 /** As `run` puts them together. */

@@ -201,8 +201,23 @@ describe('shadows', () => {
     expect(shadows(['a', 'read_file'], ['b', tool])).toMatchObject([{ kind: 'resembles' }]);
   });
 
-  test('within one server, or with other letters, nothing is said', () => {
-    expect(shadows(['a', 'read_file'], ['a', 'readFile'], ['b', 'read_files'], ['b', 'write'])).toEqual([]);
+  test('within one server, too; not with other letters, nor of a name that it lists twice', () => {
+    expect(shadows(['a', 'search'], ['a', 'se\u0430rch'], ['b', 'x'])).toEqual([
+      {
+        kind: 'resembles',
+        tools: [
+          { server: 'a', tool: 'search' },
+          { server: 'a', tool: 'se\u0430rch' },
+        ],
+      },
+    ]);
+    expect(shadows(['a', 'read_file'], ['a', 'read_file'], ['b', 'read_files'], ['b', 'write'])).toEqual([]);
+  });
+
+  test('a new name says which approved one it reads like', () => {
+    const offered = setOf([{ name: 'search' }, { name: 'se\u0430rch' }, { name: 'other' }]);
+    const drift = findDrift(setOf([{ name: 'search' }]), offered, () => new Set());
+    expect(describeDrift(drift)).toEqual(['`se\u0430rch` is new, and reads like `search`', '`other` is new']);
   });
 
   test('hostile names are names', () => {

@@ -52,8 +52,21 @@ describe('what an approval would pin', () => {
 
   test('of a name that stands twice the first counts', () => {
     const { list, listed } = setUp(undefined);
-    expect(list([READ, { ...READ, title: 'x' }])).toEqual(removed(1));
+    expect(list([READ, { ...READ, title: 'x' }])).toEqual(removed(0, 1));
     expect(listed).toEqual([{ pins: pinned([READ]), hasInstructions: false }]);
+  });
+
+  test('of a name that stands twice and differs, neither is shown: at once, from memory, and in `warn` both', () => {
+    const twice = [READ, { ...READ, description: 'other' }, WRITE, READ];
+    const { list, call } = setUp(pinned([READ, WRITE]));
+    expect([list(twice, {}, 1), list(twice, {}, 1), list(twice)]).toEqual([
+      removed(0, 1, 3),
+      removed(0, 1, 3),
+      removed(0, 1, 3),
+    ]);
+    expect(call('read')?.kind).toBe('deny');
+    expect(setUp(pinned([READ, WRITE])).list([READ, WRITE, READ])).toBeUndefined();
+    expect(setUp(pinned([READ, WRITE]), { pins: 'warn' }).list(twice)).toBeUndefined();
   });
 
   test('is as much as there is room for, and the rest is not in use: by number and by length', () => {
@@ -82,5 +95,35 @@ describe('what an approval would pin', () => {
     list([READ]);
     expect(listed).toEqual([{ pins: pinned([READ]), hasInstructions: true }]);
     expect(setUp(undefined).answer('initialize', { instructions: 'x'.repeat(500_000) })).toBeUndefined();
+  });
+});
+
+describe('a list that comes as the result of a task', () => {
+  const other = { ...READ, description: 'other' };
+
+  test('is narrowed, and what it shows is drift', () => {
+    const { answer, call, list, listed, pins } = setUp(pinned([READ, WRITE]));
+    expect(list([READ, WRITE], {}, 1)).toBeUndefined();
+    expect(answer('tasks/result', { tools: [READ, WRITE] })).toEqual([]);
+    expect(answer('tasks/result', { tools: [WRITE, other] })).toEqual(removed(1));
+    expect(pins.takeFindings()).toMatchObject([{ tool: 'read', kind: 'changed' }]);
+    expect(call('read')?.kind).toBe('deny');
+    // nor does the list that is remembered show it any more
+    expect(list([READ, WRITE], {}, 1)).toEqual(removed(0));
+    expect(listed).toHaveLength(2);
+  });
+
+  test('within the result goes as a whole', () => {
+    const { answer } = setUp(pinned([READ, WRITE]));
+    expect(answer('tasks/get', { result: { tools: [READ] } })).toEqual([]);
+    expect(answer('tasks/get', { result: { tools: [READ, other] } })).toEqual([
+      { kind: 'drop', path: ['result', 'tools'] },
+    ]);
+  });
+
+  test('of a call is none', () => {
+    const { answer } = setUp(pinned([READ]));
+    expect(answer('tools/call', { tools: [other] })).toBeUndefined();
+    expect(answer('tasks/result', { content: [], tools: 'x' })).toBeUndefined();
   });
 });

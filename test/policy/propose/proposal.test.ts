@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KnownEntry, KnownList } from '../../../src/policy/inventory/known-list.ts';
-import { collectUse } from '../../../src/policy/lint/tool-use.ts';
+import { collectUse, type UseEnd } from '../../../src/policy/lint/tool-use.ts';
 import { compilePattern } from '../../../src/policy/pattern.ts';
 import { type ProposalInput, proposeScope } from '../../../src/policy/propose/proposal.ts';
 import { findHosts } from '../../../src/policy/propose/used-hosts.ts';
@@ -16,12 +16,16 @@ const list = (...entries: readonly KnownEntry[]): KnownList => ({
 const withPath = (name: string, property = 'path', required: readonly string[] = [property]): KnownEntry =>
   entry(name, { inputSchema: { type: 'object', properties: { [property]: { type: 'string' } }, required } });
 
-function propose(lists: ProposalInput['lists'], calls: readonly (readonly [string, JsonObject])[], own: string[] = []) {
+function propose(
+  lists: ProposalInput['lists'],
+  calls: readonly (readonly [string, JsonObject, UseEnd?])[],
+  own: string[] = [],
+) {
   const collector = collectUse();
   collector.note(NOW);
-  for (const [tool, args] of calls) {
-    collector.add('tool', tool, NOW);
-    collector.addArguments(tool, args);
+  for (const [tool, args, end = 'done'] of calls) {
+    collector.add('tool', tool, NOW, end);
+    if (end === 'done') collector.addArguments(tool, args);
   }
   return proposeScope({
     lists,
@@ -40,6 +44,40 @@ describe('from use', () => {
     expect(basis).toBe('use');
     expect(granted).toMatchObject([{ kind: 'tool', name: 'a', calls: 2, lastMs: NOW }]);
     expect(held.map(({ name }) => name)).toEqual(['b']);
+  });
+
+  it.each<[readonly UseEnd[], string]>([
+    [['failed'], 'its one use came to no result (1 failed)'],
+    [['open', 'open'], 'none of its 2 uses came to a result (of 2 no end is on record)'],
+    [['failed', 'open', 'failed'], 'none of its 3 uses came to a result (2 failed, of 1 no end is on record)'],
+  ])('does not grant what never came to a result: %j', (ends, why) => {
+    const calls = ends.map((end) => ['read', { path: '/etc/shadow' }, end] as const);
+    const { basis, granted, held } = propose({ tools: list(withPath('read')) }, calls);
+    expect([basis, granted]).toEqual(['offer', []]);
+    expect(held).toMatchObject([{ name: 'read', args: {}, calls: undefined }]);
+    expect(held[0]?.notes).toContain(`not granted: ${why}`);
+  });
+
+  it('counts only what came to a result', () => {
+    const calls = [
+      ['read', { path: '/srv/a.txt' }],
+      ['read', { path: '/etc/shadow' }, 'failed'],
+    ] as const;
+    const { granted } = propose({ tools: list(withPath('read')) }, calls);
+    expect(granted).toMatchObject([{ args: { '/path': { within: ['/srv'] } }, calls: 1 }]);
+  });
+
+  it('does not grant a tool whose definition nobody could look at, and says so of one that was shortened', () => {
+    const unread: KnownEntry = { name: 'huge', definition: undefined, digest: 'd' };
+    const short: KnownEntry = { ...withPath('long'), digest: 'd' };
+    const { granted, held } = propose({ tools: list(unread, short) }, [
+      ['huge', {}],
+      ['long', { path: '/srv/a' }],
+    ]);
+    expect(granted).toMatchObject([{ name: 'long', args: { '/path': { within: ['/srv'] } } }]);
+    expect(granted[0]?.notes.join()).toContain('its definition is very long');
+    expect(held.map(({ name }) => name)).toEqual(['huge']);
+    expect(held[0]?.notes.join()).toContain('too large to look at');
   });
 
   it('keeps a path to the directories that were seen', () => {
@@ -101,8 +139,8 @@ describe('from use', () => {
 
   it('holds back what the server asks of the client', () => {
     const collector = collectUse();
-    collector.add('request', 'sampling/createMessage', NOW);
-    collector.add('request', 'roots/list', NOW);
+    collector.add('request', 'sampling/createMessage', NOW, 'done');
+    collector.add('request', 'roots/list', NOW, 'done');
     const place = { home: '/home/ada', isDirectory: () => false };
     const { granted, held } = proposeScope({ lists: {}, use: collector.use, ownPaths: [], place });
     expect(granted).toEqual([]);

@@ -54,7 +54,7 @@ describe.each<[string, ServerScope, boolean]>([
     const by = how === 'a pause' ? 'pause' : 'observe';
     expect(policy.onResponse?.(view('tools/list'), { tools }, NOW)).toEqual([
       { kind: 'remove', array: ['tools'], indexes: [2, 3] },
-      expect.objectContaining({ kind: 'observed', observed: expect.objectContaining({ by }), subject: '1 of tools' }),
+      expect.objectContaining({ kind: 'observed', observed: expect.objectContaining({ by }), subject: '1 tool' }),
     ]);
   });
 

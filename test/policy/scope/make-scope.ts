@@ -1,6 +1,6 @@
 // Scopes and layers for tests, in the notation of a config. Paths, patterns and links are not for these tests.
 import { compileScope } from '../../../src/config/compile-scope.ts';
-import type { ScopeDocument } from '../../../src/config/schema.ts';
+import type { ScopeDocument } from '../../../src/config/schema-scope.ts';
 import type { ConstraintPorts } from '../../../src/policy/constraint/constraint-document.ts';
 import { buildLayer, type LayerRole, type Layers, type ScopeLayer } from '../../../src/policy/scope/scope-layer.ts';
 import type { Scope } from '../../../src/policy/scope/scope-policy.ts';

@@ -2,7 +2,7 @@
 // request the rule that is told is the one that would deny it.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ScopeDocument } from '../../../src/config/schema.ts';
+import type { ScopeDocument } from '../../../src/config/schema-scope.ts';
 import type { Narrowing, RequestView } from '../../../src/core/interceptor.ts';
 import { createScopePolicy } from '../../../src/policy/scope/scope.ts';
 import type { JsonObject } from '../../../src/wire/json.ts';

@@ -1,7 +1,7 @@
 // URIs that begin like what is granted and open something else, or are spelt unlike what is denied and open it.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ScopeDocument } from '../../../src/config/schema.ts';
+import type { ScopeDocument } from '../../../src/config/schema-scope.ts';
 import { decideTarget } from '../../../src/policy/scope/scope-decision.ts';
 import { readUri } from '../../../src/policy/scope/uri-readings.ts';
 import { LONGEST_NAME } from '../../../src/policy/target-index.ts';

@@ -1,7 +1,7 @@
 // What a scope allows: tables of single decisions, and what holds for every scope.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ScopeDocument } from '../../../src/config/schema.ts';
+import type { ScopeDocument } from '../../../src/config/schema-scope.ts';
 import { couldGrantAny, decideTarget, decideUse, type Refusal } from '../../../src/policy/scope/scope-decision.ts';
 import { buildLayer, type Layers } from '../../../src/policy/scope/scope-layer.ts';
 import type { TargetKind } from '../../../src/policy/scope/scope-policy.ts';

@@ -1,6 +1,6 @@
 // A server that is only observed: everything passes, and what its scope would have stopped is told, once for each list or answer.
 import { expect, test } from 'vitest';
-import type { ScopeDocument } from '../../../src/config/schema.ts';
+import type { ScopeDocument } from '../../../src/config/schema-scope.ts';
 import type { RequestView, Verdict } from '../../../src/core/interceptor.ts';
 import { createScopePolicy } from '../../../src/policy/scope/scope.ts';
 import type { JsonObject } from '../../../src/wire/json.ts';
@@ -53,7 +53,7 @@ test('of a list nothing goes, and one statement names what would', () => {
   const tools = ['nope', 'read_a', 'read_secret'].map((name) => ({ name }));
   expect(observed.narrow(view('tools/list'), { tools: [...tools, 7] })).toEqual([
     {
-      ...{ kind: 'observed', what: 'list', subject: '3 of tools', observed: hidden },
+      ...{ kind: 'observed', what: 'list', subject: '3 tools', observed: hidden },
       detail: { list: 'tools', count: 3, names: '["nope","read_secret",""]' },
     },
   ]);
@@ -69,6 +69,12 @@ test('the names of ten thousand fit one field of a record', () => {
   const { names } = told.detail;
   expect(String(names).length).toBeLessThanOrEqual(1_000);
   expect(JSON.parse(String(names)).length).toBeGreaterThan(1);
+});
+
+test('a list within the result of a task', () => {
+  expect(observed.narrow(view('tasks/get'), { result: { tools: [{ name: 'hidden' }] } })).toMatchObject([
+    { kind: 'observed', what: 'list', subject: 'tools' },
+  ]);
 });
 
 test('an answer that would be withheld, capabilities, a notification', () => {

@@ -1,6 +1,6 @@
 // A scope inside a whole session: what the client, the server and the record get to see, byte by byte.
 import { describe, expect, test } from 'vitest';
-import type { ScopeDocument } from '../../../src/config/schema.ts';
+import type { ScopeDocument } from '../../../src/config/schema-scope.ts';
 import type { Effect } from '../../../src/core/effects.ts';
 import { createScopePolicy, type ServerScope } from '../../../src/policy/scope/scope.ts';
 import { call, intents, Playbook, recordsOf, result, SERVER, sentToServer } from '../../core/playbook.ts';

@@ -1,6 +1,6 @@
 // Ten thousand grants and ten thousand tools: what compiling and deciding may cost. Margins are wide, for slow machines.
 import { expect, test } from 'vitest';
-import type { ScopeDocument } from '../../../src/config/schema.ts';
+import type { ScopeDocument } from '../../../src/config/schema-scope.ts';
 import { createScopePolicy } from '../../../src/policy/scope/scope.ts';
 import { decideUse } from '../../../src/policy/scope/scope-decision.ts';
 import { layersOf } from './make-scope.ts';

@@ -1,7 +1,7 @@
 // The interceptor: which messages a scope is asked about, what is answered, what is taken out of results and notifications.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ScopeDocument } from '../../../src/config/schema.ts';
+import type { ScopeDocument } from '../../../src/config/schema-scope.ts';
 import type { RequestView, Verdict } from '../../../src/core/interceptor.ts';
 import { createScopePolicy, type ServerScope } from '../../../src/policy/scope/scope.ts';
 import { decideTarget } from '../../../src/policy/scope/scope-decision.ts';
@@ -345,6 +345,11 @@ describe('an answer that asks the client', () => {
     ['for what is not', { inputRequests: { a: sampling, b: elicitation } }, 'scopes.files'],
     ['in a task', { task: { inputRequests: { a: elicitation } } }, 'scopes.files'],
     ['in the result of a task', { result: { inputRequests: { a: elicitation } } }, 'scopes.files'],
+    ['in a result within a result', { result: { result: { inputRequests: { a: elicitation } } } }, 'scopes.files'],
+    ['in a task within a task', { task: { task: { inputRequests: { a: elicitation } } } }, 'scopes.files'],
+    ['in a list of tasks', { tasks: ['x', {}, { inputRequests: { a: elicitation } }] }, 'scopes.files'],
+    ['in the error of one of them', { tasks: [{ error: { code: -32042 } }] }, 'scopes.files'],
+    ['in a list of tasks, for what is granted', { tasks: [{ inputRequests: { a: sampling } }] }, undefined],
     ['in a list', { inputRequests: [elicitation] }, 'scopes.files'],
     ['without a method', { inputRequests: { a: {} } }, 'scopes.files'],
     ['with no request', { inputRequests: { a: 'elicitation/create' } }, 'scopes.files'],

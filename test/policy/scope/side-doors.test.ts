@@ -2,7 +2,7 @@
 // that nearly are those that a scope is asked about. And methods that MCP does not define, which need a grant.
 import { describe, expect, test } from 'vitest';
 import { checkScopes, TARGET_KINDS } from '../../../src/config/check-scopes.ts';
-import type { ScopeDocument } from '../../../src/config/schema.ts';
+import type { ScopeDocument } from '../../../src/config/schema-scope.ts';
 import type { RequestView } from '../../../src/core/interceptor.ts';
 import { diffScopes } from '../../../src/policy/lock/scope-diff.ts';
 import { createScopePolicy } from '../../../src/policy/scope/scope.ts';
@@ -86,6 +86,11 @@ describe('answers beside the arguments', () => {
     ['to the roots, which are granted', { a: ROOTS }, [], 'pass'],
     ['to the roots, and more', { a: { ...ROOTS, path: '/etc' } }, [ELICITS, SAMPLES], 'request_denied'],
     ['to something unknown', { a: { path: '/etc' } }, [ELICITS, SAMPLES], 'request_denied'],
+    ['to one of two questions', { a: { ...ELICITED, ...SAMPLED } }, [ELICITS, SAMPLES], 'request_denied'],
+    ['to an elicitation, with a model', { a: { ...ELICITED, model: 'm' } }, [ELICITS, SAMPLES], 'request_denied'],
+    ['to an elicitation, with the roots', { a: { ...ELICITED, ...ROOTS } }, [ELICITS, SAMPLES], 'request_denied'],
+    ['to a sampling, with the roots', { a: { ...SAMPLED, ...ROOTS } }, [ELICITS, SAMPLES], 'request_denied'],
+    ['to a sampling, without a role', { a: { model: 'm', content: {} } }, [ELICITS, SAMPLES], 'request_denied'],
     ['that are no objects', { a: '/etc' }, [ELICITS, SAMPLES], 'request_denied'],
     ['that are a list', [ELICITED], [ELICITS, SAMPLES], 'request_denied'],
   ])('%s: %j', (_, inputResponses, grants, expected) => {
@@ -155,8 +160,9 @@ describe('a method that MCP does not define', () => {
 
   test('a config that names one of the protocol is wrong', () => {
     const found: string[] = [];
-    checkScopes({ scopes: { a: { grants: [{ method: 'tools/call' }, { method: 'tools/*' }] } } }, ({ path, what }) =>
-      found.push(`${path} ${what}`),
+    checkScopes(
+      { scopes: { a: { grants: [{ method: 'tools/call' }, { method: 'tools/execute' }] } } },
+      ({ path, what }) => found.push(`${path} ${what}`),
     );
     expect(found).toEqual(['scopes.a.grants[0].method `tools/call` is a method of the protocol']);
   });
