@@ -8,7 +8,7 @@ import { fileStem } from './server-files.ts';
 import { readSmallJson } from './small-json.ts';
 import { makePrivateDir } from './state-paths.ts';
 
-export const EXITS = 'exits';
+const EXITS = 'exits';
 
 export interface ExitRecord {
   read(): readonly Moment[];

@@ -20,7 +20,7 @@ export function createEvictionLook(ask: RedisLink['ask'], say: (text: string) =>
 }
 
 /** Undefined: it keeps everything, or does not say. */
-export function readEviction(reply: unknown): string | undefined {
+function readEviction(reply: unknown): string | undefined {
   const [, policy] = /^maxmemory_policy:([a-z-]{1,40})\r?$/m.exec(String(reply)) ?? [];
   return policy === 'noeviction' ? undefined : policy;
 }

@@ -111,7 +111,7 @@ export interface EventEntry extends EntryBase {
     | 'observed' // a rule would have hidden, withheld or dropped this, and the server is only observed
     | 'approval' // what a person approved, before it is done; what came of it, and what each server gained
     | 'limits' // the store that limits are counted in is away, or back; what a person asked of the counts
-    | 'tenant' // what a person did with a tenant: suspended, resumed, exported, erased; that a session ended for it; another's canary in its traffic
+    | 'tenant' // what a person did with a tenant, or ended of it; that a session ended for it, or did not start; another's canary; what its gate said
     | 'auth' // who a session is, that a start was refused and why, and that an identity is over
     | 'token' // what a person asked of the guard tokens, before it is done; what came of it
     | 'pause'; // break-glass: what a person asked for, and that a session heeds it or has ceased to

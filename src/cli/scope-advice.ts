@@ -61,7 +61,7 @@ export function adviseOnRefusal(refusal: Refusal, asked: Question, standing: Sco
           `it is the server that waits, not this: a person has to run \`${refusal.mend ?? 'mcp-guard scope approve'}\``,
         ];
       return [
-        `the scope allows it and the lock does not yet: a person has to run \`${refusal.mend ?? 'mcp-guard scope approve'}\``,
+        `the scope allows it and the lock does not ${refusal.ended === undefined ? 'yet' : 'any more'}: a person has to run \`${refusal.mend ?? 'mcp-guard scope approve'}\``,
         ...(refusal.violations ?? []).map(({ text }) => `approved so far: ${makeInert(text)}`),
       ];
     case 'approval':

@@ -98,7 +98,9 @@ function formatWarnings(rows: ServerRows, { columns, paint }: ScopeStyle): reado
     pause === undefined
       ? ''
       : `${describePause(pause)}: what its scope and its pins deny is recorded and let pass${but}`,
-    ending === undefined ? '' : `approval ${ending.number} ends at ${showExact(ending.endMs)}, and what it alone gives with it`,
+    ending === undefined
+      ? ''
+      : `approval ${ending.number} ends at ${showExact(ending.endMs)}, and what it alone gives with it`,
     isSilenced ? 'its instructions have changed, and are withheld' : '',
   ];
   return texts.flatMap((text) => fitLines(text, 2, columns)).map((line) => paint('warn', line));

@@ -31,7 +31,8 @@ export const TENANT_HISTORY: History = {
     const known = Object.hasOwn(STAGES, stage) ? STAGES[stage] : undefined;
     const order = /^(\w+)_asked$/.exec(stage)?.[1];
     const { word, tone } = known ?? { word: order ?? stage, tone: 'bad' };
-    return { word, tone, what: order === undefined ? '' : 'not carried out', rest: describe(stage, detail) };
+    const isDone = order === undefined;
+    return { word, tone, what: '', rest: `${isDone ? '' : 'not carried out; '}${describe(stage, detail)}` };
   },
   empty: 'nothing was done with it, and no canary was seen',
 };

@@ -10,6 +10,11 @@ function voiceOf(by: string): string {
   return by.replace(/^lock(: |\.)/, '');
 }
 
+/** One word, as a rule is one: `lock.roles.reader`. */
+function ruleOf(by: string): string {
+  return by.replace(/^lock: /, 'lock.').replaceAll(' ', '%20');
+}
+
 /** @param servers by the name under which they are recorded. INVARIANT: limits only add up; of two that are one count the stricter holds */
 export function limitsInForce(policy: Policy, servers: readonly ServerAt[]): readonly Limit[] {
   const added = new Map<unknown, Limit>();
@@ -18,7 +23,7 @@ export function limitsInForce(policy: Policy, servers: readonly ServerAt[]): rea
       // One that is about all servers is told for each of them, and is one limit.
       for (const [index, written] of limits.entries())
         if (!added.has(written))
-          added.set(written, readLimit(written, `${by}.limits[${index}]`, undefined, voiceOf(by)));
+          added.set(written, readLimit(written, `${ruleOf(by)}.limits[${index}]`, undefined, voiceOf(by)));
       for (const limit of ownLimits) added.set(limit, limit);
     }
   }

@@ -62,10 +62,6 @@ test('a bad one: a paragraph for each error, inert, each reason once at the end,
   \`2\` is not allowed here: allowed: \`1\`
   write \`1\`
 
-maxLineBytes
-  \`1\` is out of range
-  use at least 65536
-
 ["\\u001b[2J"]
   unknown key \`\\u{1b}[2J\`
   remove it; known here: \`$schema\`, \`version\`, \`servers\`, \`unlisted\`, \`strict\`, \`audit\`, \`model\`, \`shutdown\`, \`maxLineBytes\`, \`log\`, \`scopes\`, \`breaker\`, \`limits\`, \`limitStore\`, \`loopGuard\`,
@@ -78,6 +74,10 @@ bridge
 servers.s.url
   \`url\` is not yet enforced in this version
   remove it
+
+maxLineBytes
+  \`1\` is out of range
+  use at least 65536
 
 5 errors in ${path}
 
@@ -93,10 +93,10 @@ servers.s.url
       path,
       diagnostics: [
         { path: 'version' },
-        { path: 'maxLineBytes' },
         { what: 'unknown key `\u001b[2J`' },
         { path: 'bridge' },
         { path: 'servers.s.url' },
+        { path: 'maxLineBytes' },
       ],
     },
   });

@@ -17,7 +17,7 @@ import { identityOf } from '../../src/policy/identity/judge-token.ts';
 import type { Tokens } from '../../src/policy/identity/token-record.ts';
 import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
-import { readTrail } from '../e2e/trail.ts';
+import { authEvents } from '../e2e/auth-stage.ts';
 import { HOUR, makeToken, NOW, storeOf } from '../policy/identity/tokens.ts';
 import { startRun } from './start-run.ts';
 
@@ -127,8 +127,7 @@ describe('what is refused goes on record', () => {
     const auth = { required: true, tokenFile: undefined, jwt: undefined, ...more };
     const parts = { auth, env: {}, tokenFile, tenant: undefined, stateDir, user: 'ada' };
     await expect(openRunIdentity(parts)).rejects.toMatchObject({ code: 'auth_refused' });
-    const events = readTrail(stateDir).flatMap(({ records }) => records.filter(({ h }) => h.name === 'auth'));
-    return events.at(-1)?.h.detail;
+    return authEvents(stateDir).at(-1)?.detail;
   };
   const MISSING = { why: 'token_file_unreadable', what: 'there is no such file' };
 

@@ -159,6 +159,9 @@ describe('an approval that ends', () => {
     expect(flat).toContain(`write denied: no approval covers it now (${ended}) by scopes.lock`);
     expect(flat).toContain(`vendor/* denied: no approval covers it now (${ended}) by scopes.lock`);
     expect(rows.grants[1]).toMatchObject({ state: 'not_approved', ended });
+    const { why, changes } = explain('write', sceneOf({}, layers));
+    expect(why).toContain(`no approval covers that now (${ended})`);
+    expect(changes[0]).toContain('the scope allows it and the lock does not any more');
   });
 });
 

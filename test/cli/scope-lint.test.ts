@@ -68,7 +68,7 @@ describe('the screen', () => {
       'files',
       'web',
       '(all servers)',
-      '7 errors, 17 warnings in config.json',
+      '8 errors, 17 warnings in config.json',
       'note: what `loose` offers is not known: tools were judged by the names of',
       'note: no use of `loose` is on record: nothing can be said of grants that',
     ]);
@@ -120,8 +120,8 @@ test('`--json` is one value with stable keys', async () => {
   expect(out).toMatch(/^[\x20-\x7e]+\n$/);
   const value = JSON.parse(out);
   expect(Object.keys(value)).toEqual(['config', 'errors', 'warnings', 'findings', 'suppressed', 'notes']);
-  expect([value.errors, value.warnings]).toEqual([7, 15]);
-  expect(value.findings).toHaveLength(22);
+  expect([value.errors, value.warnings]).toEqual([8, 15]);
+  expect(value.findings).toHaveLength(23);
   expect(value.suppressed).toMatchObject([
     { rule: 'grant-expired', reason: 'soon', until: '2027-01-01T00:00:00.000Z' },
   ]);
@@ -151,7 +151,7 @@ describe('`--sarif`', () => {
       expect(() => new URL(helpUri)).not.toThrow();
       expect(help.markdown).toContain(`docs/lint.md#${id}`);
     }
-    expect(results).toHaveLength(24);
+    expect(results).toHaveLength(25);
     const lines = text().split('\n');
     for (const result of results) {
       const [{ physicalLocation }] = result.locations;
@@ -165,7 +165,7 @@ describe('`--sarif`', () => {
     const secret = results.find(({ ruleId }: { ruleId: string }) => ruleId === 'secret-literal');
     expect(lines[secret.locations[0].physicalLocation.region.startLine - 1]).toContain('FILES_API_TOKEN');
     expect(out).not.toContain('ghp_');
-    expect(new Set(results.map(({ partialFingerprints }: never) => JSON.stringify(partialFingerprints))).size).toBe(24);
+    expect(new Set(results.map(({ partialFingerprints }: never) => JSON.stringify(partialFingerprints))).size).toBe(25);
   });
 
   test('marks what is suppressed, and has no place in YAML', async () => {

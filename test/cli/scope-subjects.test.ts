@@ -2,10 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { updateTokens } from '../../src/adapters/token-store.ts';
+import { findPrincipal, readRoles } from '../../src/cli/scope-principal.ts';
 import { showSubjects } from '../../src/cli/scope-show-subjects.ts';
-import { makeToken, storeOf } from '../policy/identity/tokens.ts';
+import type { TokenRecord } from '../../src/policy/identity/token-record.ts';
+import { NOW as AT, makeToken, storeOf } from '../policy/identity/tokens.ts';
 import { compile, inventoryOf, listOf, makeScene, NOW } from './scope-scene.ts';
 import { openScreen } from './screen.ts';
 
@@ -55,4 +57,35 @@ test('nor is one that the token is not for, listed or not', async () => {
   const lines = await show({ principal: 'ci' }, { unlisted: 'observe' });
   expect(lines[0]).toContain('which is not for mail');
   expect(serversIn(lines)).toEqual(['files']);
+});
+
+describe('whose scope is shown', () => {
+  const of = (seed: number, more: Partial<TokenRecord>) => makeToken(seed, more).record;
+  const tokens = storeOf(
+    of(1, { roles: ['a', 'b'] }),
+    of(2, { roles: ['b', 'a'] }),
+    of(3, { roles: ['a'] }),
+    of(4, { roles: ['z'], revokedMs: 1 }),
+    of(5, { roles: ['z'], tenant: 'other' }),
+    of(6, { roles: ['z'], principal: 'other' }),
+  );
+
+  test('each of its tokens that count, those that say the same once', () => {
+    const found = findPrincipal('token:ci', 'acme', tokens, AT);
+    expect(found.map(({ roles }) => roles)).toEqual([['a', 'b'], ['a']]);
+    expect(found[0]?.heading).toContain(`${tokens.tokens[0]?.id}, ${tokens.tokens[1]?.id}`);
+    expect(found.map(({ mayUse }) => [mayUse('files'), mayUse('mail'), mayUse('files', false)])).toEqual([
+      [true, false, false],
+      [true, false, false],
+    ]);
+  });
+
+  test('nobody, and no role', () => {
+    expect(() => findPrincipal('nobody', 'acme', tokens, AT)).toThrow(/no guard token of the tenant `acme`/);
+    expect(() => findPrincipal(`jwt:${'x'.repeat(200)}`, 'acme', tokens, AT)).toThrow(
+      /is for `jwt:x{10,50}…x{10,50}`$/,
+    );
+    expect(() => readRoles('a,x', ['a'])).toThrow(/no role `x`/);
+    expect(readRoles('a, b', ['a', 'b']).roles).toEqual(['a', 'b']);
+  });
 });

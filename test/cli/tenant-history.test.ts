@@ -68,15 +68,13 @@ test('orders once, with their reason; one that was not carried out as what it is
   note({ ...CANARY, ends: true, held: '`tools/call`' });
   const { lines, err } = show();
   expect(lines.slice(1)).toEqual([
-    `${at(1)} suspend                  by ada: it is late`,
-    `${at(2)} ended                    a session, because it was suspended`,
-    `${at(3)} resume                   by ada: it is early`,
-    `${at(4)} suspend  not carried out by ada: once more`,
-    `${at(5)} CANARY                   0123456789ab of another tenant, in what the`,
-    '                                  client sends',
-    `${at(6)} CANARY                   0123456789ab of another tenant, in what the`,
-    '                                  client sends; held back: `tools/call`; the',
-    '                                  session ended',
+    `${at(1)} suspend   by ada: it is late`,
+    `${at(2)} ended     a session, because it was suspended`,
+    `${at(3)} resume    by ada: it is early`,
+    `${at(4)} suspend   not carried out; by ada: once more`,
+    `${at(5)} CANARY    0123456789ab of another tenant, in what the client sends`,
+    `${at(6)} CANARY    0123456789ab of another tenant, in what the client sends;`,
+    '                   held back: `tools/call`; the session ended',
   ]);
   expect(err).toBe('');
 });

@@ -1,6 +1,5 @@
 // The commands of `token`: on record before it is done, shown once and nowhere else, never wider than the terminal.
 import { describe, expect, test } from 'vitest';
-import { findPrincipal, readRoles } from '../../src/cli/scope-principal.ts';
 import { runTokenCreate, runTokenRotate, type TokenCreateOptions } from '../../src/cli/token-create.ts';
 import { runTokenRevoke } from '../../src/cli/token-revoke.ts';
 import { runTokenList, runTokenShow } from '../../src/cli/token-screen.ts';
@@ -402,36 +401,5 @@ describe('screens', () => {
     const screen = openScreen();
     runTokenList({ tenant: 'other' }, screen.io, tokens, NOW);
     expect([screen.out(), screen.err()]).toEqual(['', expect.stringContaining('there are no tokens')]);
-  });
-});
-
-describe('whose scope is shown', () => {
-  const of = (seed: number, more: Partial<TokenRecord>) => makeToken(seed, more).record;
-  const tokens = storeOf(
-    of(1, { roles: ['a', 'b'] }),
-    of(2, { roles: ['b', 'a'] }),
-    of(3, { roles: ['a'] }),
-    of(4, { roles: ['z'], revokedMs: 1 }),
-    of(5, { roles: ['z'], tenant: 'other' }),
-    of(6, { roles: ['z'], principal: 'other' }),
-  );
-
-  test('each of its tokens that count, those that say the same once', () => {
-    const found = findPrincipal('token:ci', 'acme', tokens, NOW);
-    expect(found.map(({ roles }) => roles)).toEqual([['a', 'b'], ['a']]);
-    expect(found[0]?.heading).toContain(`${tokens.tokens[0]?.id}, ${tokens.tokens[1]?.id}`);
-    expect(found.map(({ mayUse }) => [mayUse('files'), mayUse('mail'), mayUse('files', false)])).toEqual([
-      [true, false, false],
-      [true, false, false],
-    ]);
-  });
-
-  test('nobody, and no role', () => {
-    expect(() => findPrincipal('nobody', 'acme', tokens, NOW)).toThrow(/no guard token of the tenant `acme`/);
-    expect(() => findPrincipal(`jwt:${'x'.repeat(200)}`, 'acme', tokens, NOW)).toThrow(
-      /is for `jwt:x{10,50}…x{10,50}`$/,
-    );
-    expect(() => readRoles('a,x', ['a'])).toThrow(/no role `x`/);
-    expect(readRoles('a, b', ['a', 'b']).roles).toEqual(['a', 'b']);
   });
 });

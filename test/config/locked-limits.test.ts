@@ -1,11 +1,16 @@
 // What a limit is called that holds because of the lock: by where it stands, which no list of the config says.
 import { expect, test } from 'vitest';
+import { limitsInForce } from '../../src/config/limits-in-force.ts';
 import { nameLockedLimits } from '../../src/config/locked-limits.ts';
+import { restrictPolicy } from '../../src/config/restrict-policy.ts';
+import { restrictToRoles } from '../../src/config/restrict-roles.ts';
+import type { Restriction } from '../../src/config/restriction.ts';
 import { combineDocuments } from '../../src/policy/lock/combine.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
 import { compilerWith } from './compiled.ts';
 
 const compiler = compilerWith({});
+const FILES = { id: 'files', cwd: undefined, home: undefined, args: [] };
 const limit = (concurrency: number) => ({ key: ['tool'], concurrency });
 const config = (limits: unknown, own: unknown, tools: unknown): JsonObject =>
   JSON.parse(JSON.stringify({ version: 1, limits, servers: { files: { command: 'x', limits: own, tools } } }));
@@ -50,4 +55,19 @@ test('one that a pattern of one side brings to a name of the other is called by 
 test('nothing is renamed where both sides are the same', () => {
   const same = config([limit(1)], [limit(2)], undefined);
   expect(namesOf(same, same)).toEqual(['limits[0] 1', 'servers.files.limits[0] 2']);
+});
+
+test('those of approved roles are called alike: one word, as a screen and a reset take it', () => {
+  const policy = compiler.policyOf({
+    ...{ version: 1, servers: {}, auth: { required: true }, scopes: { s: { grants: [] } } },
+    roles: { reader: { scopes: ['s'], limits: [limit(1)] } },
+  });
+  const rulesBy = (restrictions: readonly Restriction[]) =>
+    limitsInForce(restrictPolicy(policy, restrictions).policy, [FILES]).map(({ rule }) => rule);
+  expect(rulesBy(restrictToRoles(policy.roles, ['reader'], 'lock'))).toEqual(['lock.roles.reader.limits[0]']);
+  expect(rulesBy(restrictToRoles(policy.roles, ['reader']))).toEqual(['roles.reader.limits[0]']);
+  const limits = [{ key: ['tool' as const], concurrency: 1 }];
+  expect(rulesBy([{ by: '/etc/my guard.json', ofServer: () => ({ limits }) }])).toEqual([
+    '/etc/my%20guard.json.limits[0]',
+  ]);
 });

@@ -157,6 +157,13 @@ describe('everything else only restricts', () => {
     expect(allowed(acme)).toEqual(names);
   });
 
+  test('a scope that is called as a method of every object is a scope like any other', () => {
+    const scopes = { constructor: { grants: [{ tool: 'read_*' }] } };
+    const more = { scopes, servers: { files: { command: 'node', scope: 'constructor' } } };
+    expect(allowed({ scopes: { notes: { grants: [{ tool: '*' }] } } }, 'files', more)).toEqual(['read_a', 'read_b']);
+    expect(allowed({ scopes: { constructor: { grants: [{ tool: '*_b' }] } } }, 'files', more)).toEqual(['read_b']);
+  });
+
   test('a scope of the tenant is enforced where the server is only observed', () => {
     expect(serverOf({ servers: { other: { mode: 'enforce' } } }, 'other').mode).toBe('enforce');
     expect(allowed({ scopes: { wide: { grants: [] } } }, 'other')).toEqual([]);

@@ -1,10 +1,15 @@
 // What the tests of `auth` share: tokens made by the real command, starts that are refused while the process table is watched, and what
 // the record says of both.
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
+import { sha256Digest } from '../../src/adapters/sha256-digest.ts';
+import { updateTokens } from '../../src/adapters/token-store.ts';
+import { addToken, type TokenRecord } from '../../src/policy/identity/token-record.ts';
+import { makeTokenText } from '../../src/policy/identity/token-text.ts';
 import { connectRaw, type RawClient } from './client-raw.ts';
 import type { Yard } from './guarded.ts';
 import { readTrail } from './trail.ts';
@@ -14,7 +19,7 @@ const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
 const LOOK_MS = 50;
 
 /** The one answer: exit status, stdout, stderr. */
-export const REFUSAL = [
+const REFUSAL = [
   77,
   '',
   `mcp-guard: this session is not started: no token was presented that counts here
@@ -23,7 +28,7 @@ export const REFUSAL = [
 ] as const;
 
 /** Members of `auth` and `token` events. */
-export interface AuthEvent {
+interface AuthEvent {
   readonly at: number;
   readonly name: string;
   readonly detail: Readonly<Record<string, unknown>>;
@@ -47,7 +52,7 @@ export interface Refused {
   readonly prepare?: (state: string) => void;
 }
 
-export interface RefusedStart {
+interface RefusedStart {
   readonly name: string;
   /** Of the last `auth` event in the record. */
   readonly why: unknown;
@@ -91,6 +96,20 @@ export class AuthStage {
     const made = this.yard.command('token', 'create', '--yes', '--out', this.at(file), '--json', ...flags);
     expect([made.status, made.stderr]).toEqual([0, '']);
     return (JSON.parse(made.stdout) as { id: string }).id; // its own JSON
+  }
+
+  /** As `create` does it, without a process of its own; for a principal of that name, for a day. @returns its id */
+  async give(file: string, more: Pick<TokenRecord, 'roles' | 'servers'>): Promise<string> {
+    const { id, text } = makeTokenText(randomBytes(8), randomBytes(32), sha256Digest.text);
+    const nowMs = Date.now();
+    const record: TokenRecord = {
+      ...{ id, hash: sha256Digest.text(text), principal: file, tenant: 'default', ...more },
+      ...{ createdMs: nowMs, expiresMs: nowMs + 86_400_000, revokedMs: null, by: 'ada', replaces: null },
+    };
+    const parts = { say: (said: string) => expect(said).toBe('nothing'), nowMs: () => nowMs };
+    await updateTokens(this.yard.state, parts, (tokens) => addToken(tokens, record, nowMs) ?? tokens);
+    this.put(file, `${text}\n`);
+    return id;
   }
 
   /** `mcp-guard run` with these flags. */

@@ -1,6 +1,7 @@
 // Who may start a session, with the real program: whatever is wrong has one answer and starts nothing, the reason is on record, a token
 // reaches nobody, and taking it back ends its sessions.
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeKey, POLICY, sign, signShared } from '../adapters/identity/issuer.ts';
@@ -115,6 +116,25 @@ describe('what does not count', () => {
   it('a token that nothing here asks for is said', () => {
     const { status, stderr } = yard.command('run', '--token-file', at('ci'), '--', 'true');
     expect([status, stderr]).toEqual([64, expect.stringContaining('no config here asks for one')]);
+  });
+
+  it.each([
+    ['one server', ['--server', 'srv']],
+    ['many', []],
+  ])('so is one in a variable, for %s', async (_, flags) => {
+    const [command, ...args] = Yard.server('echo');
+    // the last one that is named
+    const plain = ['--config', put('plain.json', JSON.stringify({ version: 1, servers: { srv: { command, args } } }))];
+    const client = open([...plain, ...flags], { MCP_GUARD_TOKEN: 'hunter2' });
+    await client.initialize();
+    expect(await client.end()).toBe(0);
+    expect(client.stderr()).toContain('`MCP_GUARD_TOKEN` is set, and no config here asks for a token');
+    expect(client.stderr()).not.toContain('hunter2');
+    // and the record says who it is instead
+    const opened = readTrail(yard.state).map(({ records }) => records[0]?.h);
+    expect(opened).toContainEqual(
+      expect.objectContaining({ type: 'open', principal: `local:${userInfo().username}`, tenant: 'default' }),
+    );
   });
 });
 

@@ -2,10 +2,11 @@
 // threshold, what works keeps its latency, what heals comes back, and every request has exactly one answer.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { type Call, Load, percentile } from './breaker-load.ts';
 import { configure, linesOf, place, transitions } from './breaker-stage.ts';
 import { Yard } from './guarded.ts';
+import { eachInYard } from './yards.ts';
 
 const HEALTHY = ['healthy-1', 'healthy-2', 'healthy-3', 'healthy-4'];
 const PER_HEALTHY = 5;
@@ -35,11 +36,8 @@ const settingsOf = (crashesOpenMs: number) => ({
 });
 
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
 interface Scene {

@@ -2,17 +2,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Yard } from './guarded.ts';
+import { expect, it } from 'vitest';
+import type { Yard } from './guarded.ts';
+import { eachInYard } from './yards.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
 
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
 it.each([[[]], [['--json']]])('ends with 0 when it next has something to say: %j', async (flags) => {

@@ -10,7 +10,7 @@ import { readTrail } from './trail.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
 export type Machine = 'one' | 'other';
-export const MACHINES: readonly Machine[] = ['one', 'other'];
+const MACHINES: readonly Machine[] = ['one', 'other'];
 /** How long a breaker stays open before it is tried. */
 export const OPEN_MS = 2_500;
 

@@ -20,7 +20,7 @@ const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/servers/${n
 const tokenOf = (name: string) => ['--token-file', stage.at(name)];
 const DAY = { per: 'day', timeZone: 'UTC' } as const;
 
-beforeAll(() => {
+beforeAll(async () => {
   const marks = { command: process.execPath, args: [fixture('marks-start'), marker], passEnv: ['GUARD_TEST_YARD'] };
   const stubborn = { command: process.execPath, args: [fixture('never-ends')], passEnv: ['GUARD_TEST_YARD'] };
   const written = {
@@ -47,12 +47,12 @@ beforeAll(() => {
   };
   stage.put('config.json', JSON.stringify(written));
   const make = (name: string, role: string, servers: string) =>
-    stage.create(name, '--principal', name, '--roles', role, '--servers', servers);
-  make('files-only', 'all', 'files');
-  make('looker', 'looker', 'files,everything');
-  make('ada-bound', 'all', 'files,everything');
-  make('bob-bound', 'all', 'files,everything');
-  make('nowhere', 'all', 'elsewhere');
+    stage.give(name, { roles: [role], servers: servers.split(',') });
+  await make('files-only', 'all', 'files');
+  await make('looker', 'looker', 'files,everything');
+  await make('ada-bound', 'all', 'files,everything');
+  await make('bob-bound', 'all', 'files,everything');
+  await make('nowhere', 'all', 'elsewhere');
 });
 afterAll(async () => expect(await yard.close()).toEqual([]));
 
@@ -147,7 +147,7 @@ describe('a session', () => {
 
 /** With a call under way on each of two servers, one of which ends by force alone. */
 async function openBusy(name: string): Promise<{ readonly client: RawClient; readonly id: string }> {
-  const id = stage.create(name, '--principal', name, '--roles', 'all', '--servers', 'everything,stubborn');
+  const id = await stage.give(name, { roles: ['all'], servers: ['everything', 'stubborn'] });
   const { client } = await open(tokenOf(name));
   const send = (of: string, tool: string, args: object) => {
     const params = JSON.stringify({ name: tool, arguments: { ...args, mark: `${name} calls` } });

@@ -1,54 +1,35 @@
 // A config that changes while several servers stand behind one entry: one is started anew when idle, one leaves, one comes, and the others
 // notice nothing. With the built guard and real servers.
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openGateway } from './gateway-stage.ts';
-import { Yard } from './guarded.ts';
-import { LockStage, type Session } from './lock-stage.ts';
-import { changes, configEvents, packaged, said, until } from './reload-stage.ts';
+import type { Yard } from './guarded.ts';
+import type { LockStage } from './lock-stage.ts';
+import { answerTo, directoryIn, realGateway, realServer } from './real-gateway.ts';
+import { changes, configEvents, said, until } from './reload-stage.ts';
+import { eachInYard } from './yards.ts';
 
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
-const node = (name: string, ...args: string[]) => ({
-  command: process.execPath,
-  args: [packaged(name), ...args],
-  scope: 'all',
-});
-const directory = (name: string) => {
-  mkdirSync(join(yard.home, name));
-  return join(yard.home, name);
-};
-const stageOf = (servers: Record<string, Record<string, unknown>>) =>
-  new LockStage(yard, {
-    version: 1,
-    servers: { srv: node('server-everything'), ...servers },
-    scopes: { all: { grants: [{ tool: '*' }, { prompt: '*' }, { resource: '*' }] } },
-  });
+const directory = (name: string) => directoryIn(yard, name);
+const stageOf = (servers: Record<string, Record<string, unknown>>) => realGateway(yard, servers);
 const startedOf = (stage: LockStage) => stage.events('server_started').length;
-const allowed = async ({ client }: Session, name: string) => {
-  const id = `w${client.lines.length}`;
-  return client.request(id, 'tools/call', JSON.stringify({ name, arguments: {} }));
-};
 
 describe('behind one entry', () => {
   it('a server with another command is started anew once nothing is in flight; its calls wait, the others go on', async () => {
     const [one, two] = [directory('one'), directory('two')];
-    const stage = stageOf({ files: node('server-filesystem', one) });
+    const stage = stageOf({ files: realServer('server-filesystem', one) });
     const session = await openGateway(stage);
     const { client } = session;
     try {
-      expect(await allowed(session, 'files__list_allowed_directories')).toContain(one);
+      expect(await answerTo(session, 'files__list_allowed_directories')).toContain(one);
       const slow = session.call('srv__trigger-long-running-operation', { duration: 1.5, steps: 3 });
       stage.edit(({ servers }) => {
         servers.srv.env = { MCP_TEST: 'another' };
-        Object.assign(servers.files ?? {}, node('server-filesystem', two));
+        Object.assign(servers.files ?? {}, realServer('server-filesystem', two));
       });
       await until('it is taken over', () => configEvents(stage).length === 1);
       expect(await session.call('files__list_allowed_directories')).toBe('not_approved');
@@ -59,7 +40,7 @@ describe('behind one entry', () => {
       expect(stage.approve()).toMatchObject({ status: 0 });
       await until('the approval is seen', () => configEvents(stage).length === 2);
       const held = session.call('srv__echo', { message: 'x' });
-      const answer = await allowed(session, 'files__list_allowed_directories');
+      const answer = await answerTo(session, 'files__list_allowed_directories');
       expect(answer).toContain(two);
       expect(answer).not.toContain(one);
       // it works on a call, so it runs yet; what came after waits for the next one
@@ -75,7 +56,7 @@ describe('behind one entry', () => {
   });
 
   it('one that leaves the config is asked no more, one that comes is asked once it is approved, and a prefix may change', async () => {
-    const stage = stageOf({ files: node('server-filesystem', directory('one')) });
+    const stage = stageOf({ files: realServer('server-filesystem', directory('one')) });
     const session = await openGateway(stage);
     const { client } = session;
     try {
@@ -100,7 +81,7 @@ describe('behind one entry', () => {
 
       const told = changes(client).length;
       stage.edit(({ servers }) => {
-        servers.memory = { ...node('server-memory'), env: { MEMORY_FILE_PATH: join(yard.home, 'memory.json') } };
+        servers.memory = { ...realServer('server-memory'), env: { MEMORY_FILE_PATH: join(yard.home, 'memory.json') } };
       });
       await until('a third one is there', () => configEvents(stage).length === 3);
       expect(await session.call('memory__read_graph')).toBe('not_approved');
@@ -128,7 +109,7 @@ describe('behind one entry', () => {
   });
 
   it('a server that cannot be started any more keeps the narrowing of no other back', async () => {
-    const stage = stageOf({ files: node('server-filesystem', directory('one')) });
+    const stage = stageOf({ files: realServer('server-filesystem', directory('one')) });
     const session = await openGateway(stage);
     try {
       expect(await session.call('files__list_allowed_directories')).toBe('answered');

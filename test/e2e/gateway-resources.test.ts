@@ -1,15 +1,13 @@
 // Resources that no server lists, or that a scope hides, behind one entry: who is asked for them. With the built guard.
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { openGateway } from './gateway-stage.ts';
 import { Yard } from './guarded.ts';
 import { LockStage, type Session } from './lock-stage.ts';
+import { eachInYard } from './yards.ts';
 
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
 const entry = (name: string, scope: string, ...uris: readonly string[]) => {

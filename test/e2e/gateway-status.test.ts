@@ -1,48 +1,27 @@
 // How `mcp-guard status` shows servers behind one entry that do not run, and what becomes of one that was not started yet when its entry
 // changes. With the built guard and real servers.
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { openGateway } from './gateway-stage.ts';
-import { Yard } from './guarded.ts';
-import { LockStage, type Session } from './lock-stage.ts';
-import { packaged, until } from './reload-stage.ts';
+import type { Yard } from './guarded.ts';
+import { answerTo, directoryIn, realGateway, realServer } from './real-gateway.ts';
+import { until } from './reload-stage.ts';
+import { eachInYard } from './yards.ts';
 
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
-const node = (name: string, ...args: string[]) => ({
-  command: process.execPath,
-  args: [packaged(name), ...args],
-  scope: 'all',
-});
-const directory = (name: string) => {
-  mkdirSync(join(yard.home, name));
-  return join(yard.home, name);
-};
-const stageOf = (servers: Record<string, Record<string, unknown>>) =>
-  new LockStage(yard, {
-    version: 1,
-    servers: { srv: node('server-everything'), ...servers },
-    scopes: { all: { grants: [{ tool: '*' }, { prompt: '*' }, { resource: '*' }] } },
-  });
-const allowed = async ({ client }: Session, name: string) => {
-  const id = `w${client.lines.length}`;
-  return client.request(id, 'tools/call', JSON.stringify({ name, arguments: {} }));
-};
+const directory = (name: string) => directoryIn(yard, name);
+const stageOf = (servers: Record<string, Record<string, unknown>>) => realGateway(yard, servers);
 
 it('`status` says how each server stands; one that was never started is started by its new command', async () => {
   const [one, two] = [directory('one'), directory('two')];
-  const demand = (where: string) => ({ ...node('server-filesystem', where), start: 'on-demand' });
+  const demand = (where: string) => ({ ...realServer('server-filesystem', where), start: 'on-demand' });
   const stage = stageOf({
     files: demand(one),
     gone: { command: 'no-such-program-at-all' },
-    secret: { ...node('server-memory'), env: { X: 'env:NOT_SET_AT_ALL' } },
+    secret: { ...realServer('server-memory'), env: { X: 'env:NOT_SET_AT_ALL' } },
   });
   const session = await openGateway(stage);
   const { client } = session;
@@ -67,7 +46,7 @@ it('`status` says how each server stands; one that was never started is started 
     });
     expect(stage.approve()).toMatchObject({ status: 0 });
     await until('it is approved', () => stage.events('config').some(({ approval }) => approval === 2));
-    expect(await allowed(session, 'files__list_allowed_directories')).toContain(two);
+    expect(await answerTo(session, 'files__list_allowed_directories')).toContain(two);
     await until(
       'the client is told of its prompts, too',
       () => client.lines.filter((line) => line.includes('prompts/list_changed')).length > told,

@@ -2,19 +2,17 @@
 // other way round, whatever the prefix. And what a client reads names the tool as the client called it. With the built guard.
 import { realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { sealPauses } from '../../src/adapters/pause-seal.ts';
 import { openGateway } from './gateway-stage.ts';
 import { Yard } from './guarded.ts';
 import { LockStage, type Session } from './lock-stage.ts';
 import { packaged } from './reload-stage.ts';
+import { eachInYard } from './yards.ts';
 
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
 const textOf = async ({ client }: Session, name: string, args: object = {}): Promise<string> => {

@@ -2,18 +2,16 @@
 // and nothing stays alive.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bytesRead, call, eventually, memoryOf, Yard } from './guarded.ts';
 import { readTrail } from './trail.ts';
+import { eachInYard } from './yards.ts';
 
 const linux = process.platform === 'linux';
 
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
 /** A config with one server, and the flags that name it. */

@@ -1,10 +1,11 @@
 // kill -9 of the guard, the server, the supervisor, the npx parent, at every step of a call: nothing stays alive, nothing
 // that was acknowledged is lost, and what was under way is visible.
 import { execFileSync } from 'node:child_process';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RawClient } from './client-raw.ts';
 import { call, descendants, eventually, type Process, Yard } from './guarded.ts';
 import { readTrail } from './trail.ts';
+import { eachInYard } from './yards.ts';
 
 const linux = process.platform === 'linux';
 
@@ -12,11 +13,8 @@ const STEPS = ['before initialize', 'after initialize', 'in a call', 'after a ca
 const VICTIMS = ['guard', 'server', 'leader', 'watcher'] as const;
 
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
 /** The processes of one run: the supervisor's two shells and what runs below the leader. */

@@ -1,9 +1,10 @@
 // What was approved until a time ends then, whatever else is approved meanwhile, unless somebody says so. With the built guard.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Yard } from './guarded.ts';
+import { expect, it } from 'vitest';
+import type { Yard } from './guarded.ts';
 import { LockStage, type Written } from './lock-stage.ts';
+import { eachInYard } from './yards.ts';
 
 const MEMORY = fileURLToPath(
   new URL('../../node_modules/@modelcontextprotocol/server-memory/dist/index.js', import.meta.url),
@@ -12,11 +13,8 @@ const END = '2999-01-01T00:00:00.000Z';
 const SHOWN = '2999-01-01T00:00:00Z';
 
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
 const grantsOf = (written: Written) => (written.scopes as { one: { grants: object[] } }).one.grants; // what this test writes itself

@@ -3,21 +3,19 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { sealPauses } from '../../src/adapters/pause-seal.ts';
 import { readPauses } from '../../src/policy/pause.ts';
 import { Yard } from './guarded.ts';
 import { LockStage, type Tool, type Written } from './lock-stage.ts';
+import { eachInYard } from './yards.ts';
 
 const packaged = (name: string) =>
   fileURLToPath(new URL(`../../node_modules/@modelcontextprotocol/${name}/dist/index.js`, import.meta.url));
 
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
 function server(command: readonly string[], more: object = {}): Written {

@@ -2,19 +2,17 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Yard } from './guarded.ts';
+import { expect, test } from 'vitest';
+import type { Yard } from './guarded.ts';
 import { LockStage } from './lock-stage.ts';
+import { eachInYard } from './yards.ts';
 
 const FILESYSTEM = fileURLToPath(
   new URL('../../node_modules/@modelcontextprotocol/server-filesystem/dist/index.js', import.meta.url),
 );
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
 test('what would be denied passes, and says so everywhere', async () => {

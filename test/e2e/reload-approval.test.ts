@@ -2,17 +2,15 @@
 // With the built guard and real servers.
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Yard } from './guarded.ts';
+import { describe, expect, it } from 'vitest';
+import type { Yard } from './guarded.ts';
 import { LockStage, type Written } from './lock-stage.ts';
 import { configEvents, everything, packaged, scopeOf, until } from './reload-stage.ts';
+import { eachInYard } from './yards.ts';
 
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
 describe('a running session', () => {

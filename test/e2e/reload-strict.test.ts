@@ -1,17 +1,15 @@
 // `strict` is taken over while a session runs: narrower for the next line, wider only once somebody has approved it; behind one entry and
 // behind that of many. With the built guard.
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { openGateway } from './gateway-stage.ts';
 import { Yard } from './guarded.ts';
 import { LockStage } from './lock-stage.ts';
 import { configEvents, until } from './reload-stage.ts';
+import { eachInYard } from './yards.ts';
 
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
 it.each([

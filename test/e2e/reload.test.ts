@@ -1,16 +1,14 @@
 // A changed policy takes over while sessions run: within a second, without dropping one, narrower at once; what cannot be used leaves the
 // old one in force. With the built guard and real servers.
 import { writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually, Yard } from './guarded.ts';
+import { describe, expect, it } from 'vitest';
+import { eventually, type Yard } from './guarded.ts';
 import { changes, configEvents, everything, said, scopeOf, until } from './reload-stage.ts';
+import { eachInYard } from './yards.ts';
 
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
 describe('the config of a running session', () => {

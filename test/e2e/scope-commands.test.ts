@@ -2,16 +2,14 @@
 // policy cases, and recorded calls against another policy.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { isAnswer } from './client-raw.ts';
 import { Yard } from './guarded.ts';
+import { eachInYard } from './yards.ts';
 
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
 const put = (name: string, content: unknown): string => {

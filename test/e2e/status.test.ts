@@ -1,14 +1,12 @@
 // Every guard of the machine is listed while it runs, and not when it is dead. With the built guard and a real server.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually, Yard } from './guarded.ts';
+import { describe, expect, it } from 'vitest';
+import { eventually, type Yard } from './guarded.ts';
 import { packaged } from './reload-stage.ts';
+import { eachInYard } from './yards.ts';
 
 let yard: Yard;
-beforeEach(() => {
-  yard = new Yard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
+eachInYard((opened) => {
+  yard = opened;
 });
 
 describe('a bare run', () => {

@@ -1,23 +1,19 @@
 // What was handed out to one tenant is of no use to another on the same servers: ids of tasks, cursors, request states, subscriptions,
 // progress tokens; behind one server and behind a gateway.
-import * as fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { connectRaw, type RawClient } from './client-raw.ts';
 import type { Yard } from './guarded.ts';
 import { openYard, writeConfig } from './tenant-stage.ts';
+import { eachInYard } from './yards.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
 const SERVER = fileURLToPath(new URL('../fixtures/servers/keeps-ids.mjs', import.meta.url));
 
 let yard: Yard;
-beforeEach(() => {
-  yard = openYard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
-  fs.rmSync(`${yard.state}-homes`, { recursive: true, force: true });
-});
+eachInYard((opened) => {
+  yard = opened;
+}, openYard);
 
 interface Answer {
   readonly result?: {

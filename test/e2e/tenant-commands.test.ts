@@ -2,19 +2,16 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually, type Yard } from './guarded.ts';
 import { BIN, connect, findLeaks, lookAround, openYard, writeConfig } from './tenant-stage.ts';
 import { readTrail } from './trail.ts';
+import { eachInYard } from './yards.ts';
 
 let yard: Yard;
-beforeEach(() => {
-  yard = openYard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
-  fs.rmSync(`${yard.state}-homes`, { recursive: true, force: true });
-});
+eachInYard((opened) => {
+  yard = opened;
+}, openYard);
 
 const stages = (tenant: string) =>
   readTrail(join(yard.state, tenant))

@@ -1,5 +1,5 @@
 // One tenant beside another that is at work, crashes, has no room, is switched off or waits for its store: its calls go on. Whether they
-// take at most twice as long is for bench/tenant-fairness.mjs to say, on a machine that does nothing else: a crash loop misses that.
+// take at most twice as long is for bench/tenant-fairness.mjs to say, on a machine that does nothing else.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

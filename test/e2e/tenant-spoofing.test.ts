@@ -2,23 +2,20 @@
 // session began with. And no command line begins a session under another spelling.
 import * as fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { connectRaw } from './client-raw.ts';
 import type { Yard } from './guarded.ts';
 import { openYard, writeConfig } from './tenant-stage.ts';
 import { readTrail } from './trail.ts';
+import { eachInYard } from './yards.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
 const SERVER = fileURLToPath(new URL('../fixtures/servers/echo.mjs', import.meta.url));
 
 let yard: Yard;
-beforeEach(() => {
-  yard = openYard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
-  fs.rmSync(`${yard.state}-homes`, { recursive: true, force: true });
-});
+eachInYard((opened) => {
+  yard = opened;
+}, openYard);
 
 /** As JSON text within quotes. */
 const SPELLINGS = [

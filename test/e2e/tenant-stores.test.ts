@@ -3,22 +3,19 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Yard } from './guarded.ts';
 import { artefactsOf, connect, findLeaks, openYard, writeConfig } from './tenant-stage.ts';
+import { eachInYard } from './yards.ts';
 
 const SERVER = fileURLToPath(new URL('../fixtures/servers/names-secret.mjs', import.meta.url));
 /** Such as a name of a tool can have. */
 const SECRET = 'ghp-0123456789abcdefXYZ';
 
 let yard: Yard;
-beforeEach(() => {
-  yard = openYard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
-  fs.rmSync(`${yard.state}-homes`, { recursive: true, force: true });
-});
+eachInYard((opened) => {
+  yard = opened;
+}, openYard);
 
 describe.each([
   ['one server', ['--server', 'srv'], ''],

@@ -2,13 +2,14 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { writeSuspension } from '../../src/adapters/suspension.ts';
 import { openTenantScope } from '../../src/tenant/tenant-scope.ts';
 import { connectRaw, type RawClient } from './client-raw.ts';
 import { descendants, eventually, type Yard } from './guarded.ts';
 import { connect, openYard, writeConfig } from './tenant-stage.ts';
 import { readTrail } from './trail.ts';
+import { eachInYard } from './yards.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/mcp-guard.js', import.meta.url));
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/servers/${name}.mjs`, import.meta.url));
@@ -18,13 +19,9 @@ const PATIENT = { termAfterMs: 8000, killAfterMs: 16_000 };
 const WITHIN_MS = 1000;
 
 let yard: Yard;
-beforeEach(() => {
-  yard = openYard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
-  fs.rmSync(`${yard.state}-homes`, { recursive: true, force: true });
-});
+eachInYard((opened) => {
+  yard = opened;
+}, openYard);
 
 /** A config on which `acme` has the fixture servers. */
 function configOf(servers: Readonly<Record<string, string>>): string {

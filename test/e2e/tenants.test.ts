@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { connectRaw } from './client-raw.ts';
 import type { Yard } from './guarded.ts';
 import { skipLoudly } from './skipping.ts';
@@ -21,15 +21,12 @@ import {
   writeConfig,
 } from './tenant-stage.ts';
 import { readTrail } from './trail.ts';
+import { eachInYard } from './yards.ts';
 
 let yard: Yard;
-beforeEach(() => {
-  yard = openYard();
-});
-afterEach(async () => {
-  expect(await yard.close()).toEqual([]);
-  fs.rmSync(`${yard.state}-homes`, { recursive: true, force: true });
-});
+eachInYard((opened) => {
+  yard = opened;
+}, openYard);
 
 const token = (place: string) => `canary-${place}-${randomBytes(12).toString('hex')}`;
 const USERS = { acme: 7001, globex: 7002 } as const;
@@ -287,6 +284,7 @@ describe('with one barrier taken away they are found', () => {
       'L1',
       (dir) => taken([['umask_077', 'umask_000']], { TMPDIR: dir }),
     ],
+    ['a cache of its own, and the umask', 'L1', (dir) => taken([['umask_077', 'umask_000']], { XDG_CACHE_HOME: dir })],
     ['a home of its own, and the umask', 'L1', (dir) => taken([['umask_077', 'umask_000']], { HOME: dir })],
     ['a user of its own', 'L1', () => taken(noUsers)],
   ])('%s', async ([, level, holes], { skip }) => {

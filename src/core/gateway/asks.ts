@@ -33,7 +33,7 @@ export interface Asking {
   readonly onLost: () => void;
 }
 
-export interface AskWays {
+interface AskWays {
   /** Sends the request to a lane. False where it could not be sent. */
   readonly send: (plan: Pick<AskPlan, 'open' | 'line'>, lane: Lane, then: Asking) => boolean;
   /** The lane need not answer any more; what it says late is dropped. */

@@ -115,8 +115,22 @@ export class ClientRequests {
     this.#byName(open, line, 'prompt', name, ['params', 'ref', 'name']);
   }
 
+  /**
+   * It carries what the client was asked over it (2026-07-28): for who has asked, and for no other server. Who that was is not known
+   * any more after a restart of the guard: then it is for who is known to have the resource, and nobody is asked around.
+   * @returns whether it went somewhere
+   */
+  #answers(open: OpenRequest, line: Line<RequestMessage>): boolean {
+    if (!isAnswering(line)) return false;
+    const asker = this.#parts.routes.askerOf(open.what);
+    if (asker === undefined) return false;
+    this.#one.send(open, line, asker, []);
+    return true;
+  }
+
   #byUri(open: OpenRequest, line: Line<RequestMessage>, uri: string): void {
     const { lanes, routes } = this.#parts;
+    if (this.#answers(open, line)) return;
     const { method } = line.message;
     // Where it was subscribed to it is unsubscribed from, whoever has it now.
     const listener =
@@ -138,6 +152,10 @@ export class ClientRequests {
 
   #askResource(open: OpenRequest, line: Line<RequestMessage>, uri: string, capability: string): void {
     const { asks, lanes, routes, settings, refusals } = this.#parts;
+    if (isAnswering(line)) {
+      refusals.refuse(open, line, NOBODY, unknownResource(uri, open.modern));
+      return;
+    }
     // INVARIANT: what a server has and its scope hides, no other server is asked for, and none hears of
     const owner = lanes.all.find(({ id }) => settings.hides?.(id, uri) === true);
     if (owner !== undefined) {
@@ -170,7 +188,12 @@ export class ClientRequests {
 
   /** The rule for what is not known here. */
   #askAll(open: OpenRequest, line: Line<RequestMessage>): void {
-    const { asks, lanes } = this.#parts;
+    const { asks, lanes, refusals } = this.#parts;
+    if (this.#answers(open, line)) return;
+    if (isAnswering(line)) {
+      refusals.refuse(open, line, NOBODY, unknownMethod(open.method));
+      return;
+    }
     const candidates = lanes.all.filter(({ state }) => state !== 'down');
     asks.start({
       open,
@@ -197,4 +220,8 @@ export class ClientRequests {
     };
     fans.start({ open, line, to, onDone: done });
   }
+}
+
+function isAnswering({ message: { params } }: Line<RequestMessage>): boolean {
+  return params !== undefined && (Object.hasOwn(params, 'inputResponses') || Object.hasOwn(params, 'requestState'));
 }

@@ -81,7 +81,7 @@ export class Gateway {
       client,
       onGreeted: () => this.#fromLanes.flush(),
     });
-    this.#one = new ToOneLane({ settings, outbox, requests, lanes, refusals });
+    this.#one = new ToOneLane({ settings, outbox, requests, lanes, refusals, routes });
     const asks = new Asks({ outbox, requests, refusals }, settings.read, {
       send: ({ open, line }, lane, then) => this.#one.trySend(open, line, lane, then),
       withdraw: (open, lane) => this.#one.withdraw(open, lane),

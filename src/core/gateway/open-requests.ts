@@ -32,6 +32,8 @@ export interface OpenRequest {
   readonly tool: string | undefined;
   /** What the client names by `name`; undefined where it names nothing. */
   readonly name: string | undefined;
+  /** What it is about where the client names nothing by `name`: a resource, else the method itself. */
+  readonly what: string;
   readonly modern: boolean;
   readonly taskAugmented: boolean;
   readonly progressToken: RequestId | undefined;
@@ -67,6 +69,7 @@ export class OpenRequests {
       method,
       tool: method === 'tools/call' ? stringAt(params, 'name') : undefined,
       name: stringAt(params, 'name'),
+      what: stringAt(params, 'uri') ?? method,
       modern: readRevision(meta) !== undefined,
       taskAugmented: method === 'tools/call' && objectAt(params, 'task') !== undefined,
       progressToken: tokenOf(meta),

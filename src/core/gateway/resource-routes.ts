@@ -19,6 +19,8 @@ interface Known {
   readonly templates: Map<string, UriTemplate>;
   /** It has answered for these, listed by nobody. */
   readonly answered: Set<string>;
+  /** It has asked the client something back over these: resources, and methods that are not known here. */
+  readonly asking: Set<string>;
 }
 
 export class ResourceRoutes {
@@ -60,10 +62,17 @@ export class ResourceRoutes {
   /** It has answered for one that nobody lists. INVARIANT: whatever is listed later outranks that. */
   learnAnswered(lane: Lane, uri: string): void {
     if (uri.length > LONGEST_URI) return;
-    const { answered } = this.#knownOf(lane);
-    const oldest = answered.keys().next();
-    if (answered.size >= MOST_ANSWERED && oldest.done !== true) answered.delete(oldest.value);
-    answered.add(uri);
+    keepNewest(this.#knownOf(lane).answered, uri);
+  }
+
+  /** It wants to know something of the client before it answers (2026-07-28, `input_required`). @param what a URI, or a method */
+  noteQuestion(lane: Lane, what: string): void {
+    if (what.length <= LONGEST_URI) keepNewest(this.#knownOf(lane).asking, what);
+  }
+
+  /** INVARIANT: what a person has answered goes to who has asked, whoever lists the resource by now. Undefined: nobody is known to have. */
+  askerOf(what: string): Lane | undefined {
+    return this.#find(({ asking }) => asking.has(what));
   }
 
   /** It has left. */
@@ -108,9 +117,16 @@ export class ResourceRoutes {
   #knownOf(lane: Lane): Known {
     let known = this.#known.get(lane);
     if (known === undefined) {
-      known = { uris: new Set(), units: 0, templates: new Map(), answered: new Set() };
+      known = { uris: new Set(), units: 0, templates: new Map(), answered: new Set(), asking: new Set() };
       this.#known.set(lane, known);
     }
     return known;
   }
+}
+
+/** The oldest makes room. */
+function keepNewest(kept: Set<string>, one: string): void {
+  const oldest = kept.keys().next();
+  if (kept.size >= MOST_ANSWERED && !kept.has(one) && oldest.done !== true) kept.delete(oldest.value);
+  kept.add(one);
 }

@@ -15,7 +15,7 @@ import { serverBusy, serverDown } from './refusals.ts';
 import { type Change, rewriteBytes, rewriteLine } from './rewrite.ts';
 import { mayNameTask, taskChangesIn, taskChangesOut } from './task-ids.ts';
 
-type Parts = Pick<GatewayParts, 'settings' | 'outbox' | 'requests' | 'lanes' | 'refusals'>;
+type Parts = Pick<GatewayParts, 'settings' | 'outbox' | 'requests' | 'lanes' | 'refusals' | 'routes'>;
 
 export class ToOneLane {
   readonly #parts: Parts;
@@ -113,6 +113,8 @@ export class ToOneLane {
   #bytesFor({ id, lane, open }: Part, bytes: Buffer): Buffer {
     const hasTask = mayNameTask(bytes);
     const sends = maySendToPage(bytes);
+    if (open?.name === undefined && open !== undefined && bytes.includes('input_required'))
+      this.#parts.routes.noteQuestion(lane, open.what);
     if (open === undefined || (id === open.id && !hasTask && !sends)) return bytes;
     const reading = readLine(bytes, 'upstream', this.#parts.settings.read);
     // INVARIANT: the lane's session has read this line by the same rules, or written it itself.

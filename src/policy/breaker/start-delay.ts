@@ -7,7 +7,7 @@ import { elapsedMs } from './moment.ts';
 /** Newer ones push out older ones: more make no start wait longer. */
 export const MOST_EXITS = 32;
 
-export interface StartDelay {
+interface StartDelay {
   readonly ms: number;
   /** That it is for. */
   readonly exits: number;

@@ -16,7 +16,7 @@ const TYPES: readonly Json[] = ['string', 'number', 'integer', 'boolean', 'objec
 export function shortenDefinition(definition: JsonObject): JsonObject | undefined {
   const { annotations, inputSchema } = definition;
   const left = { properties: MOST_PROPERTIES };
-  const schema = isJsonObject(inputSchema) ? shortenSchema(inputSchema, 0, left) : undefined;
+  const schema = shortenSchema(inputSchema, 0, left);
   if (left.properties < 0) return undefined;
   const short: Record<string, Json> = {};
   for (const key of ['title', 'description'] as const) {
@@ -30,11 +30,18 @@ export function shortenDefinition(definition: JsonObject): JsonObject | undefine
         return typeof value === 'boolean' ? [[hint, value]] : [];
       }),
     );
-  if (schema !== undefined) short.inputSchema = schema;
+  if (schema !== null) short.inputSchema = schema;
   return short;
 }
 
-function shortenSchema(schema: JsonObject, depth: number, left: { properties: number }): JsonObject {
+/** Null stands for what is there and is no schema. @param isItems of a list: lint does not look at lists in it */
+function shortenSchema(
+  schema: Json | undefined,
+  depth: number,
+  left: { properties: number },
+  isItems = false,
+): JsonObject | null {
+  if (!isJsonObject(schema)) return null;
   const short: [string, Json][] = [];
   const { type, format, description, required, properties, items } = schema;
   if (typeof type === 'string') short.push(['type', type.slice(0, LONGEST_WORD)]);
@@ -47,21 +54,18 @@ function shortenSchema(schema: JsonObject, depth: number, left: { properties: nu
   if (Object.hasOwn(schema, 'const')) short.push(['const', null]);
   if (Array.isArray(required)) short.push(['required', required.filter((name) => typeof name === 'string')]);
   if (properties !== undefined) short.push(['properties', shortenProperties(properties, depth, left)]);
-  if (items !== undefined)
-    short.push(['items', isJsonObject(items) && depth < DEEPEST ? shortenSchema(items, depth + 1, left) : {}]);
+  if (items !== undefined) short.push(['items', isItems ? null : shortenSchema(items, depth, left, true)]);
   // `__proto__` becomes a member like any other
   return Object.fromEntries(short);
 }
 
-function shortenProperties(properties: Json, depth: number, left: { properties: number }): JsonObject {
-  if (!isJsonObject(properties) || depth >= DEEPEST) return {};
+function shortenProperties(properties: Json, depth: number, left: { properties: number }): JsonObject | null {
+  if (!isJsonObject(properties)) return null;
+  if (depth >= DEEPEST) return {};
   const names = Object.keys(properties);
   left.properties -= names.length;
   if (left.properties < 0) return {};
   return Object.fromEntries(
-    names.map((name): [string, Json] => {
-      const property = properties[name];
-      return [name, isJsonObject(property) ? shortenSchema(property, depth + 1, left) : {}];
-    }),
+    names.map((name): [string, Json] => [name, shortenSchema(properties[name], depth + 1, left)]),
   );
 }

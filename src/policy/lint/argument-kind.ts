@@ -13,7 +13,8 @@ export interface RiskyArgument {
   readonly kind: ArgumentKind;
 }
 
-const MOST_PROPERTIES = 200;
+/** As many as a shortened definition has (short-definition.ts). */
+const MOST_PROPERTIES = 2_000;
 const DEEPEST = 3;
 const LONGEST_TEXT = 300;
 
@@ -26,6 +27,15 @@ const ENDS = wordSet('source destination src dst dest target from to');
 
 /** In the order of the schema. */
 export function argumentKinds(tool: OfferedTool): readonly RiskyArgument[] {
+  return readArguments(tool).found;
+}
+
+/** False where it has more parameters than are looked at, or nothing but its name is known. */
+export function isLookedAt(tool: OfferedTool): boolean {
+  return tool.isNameOnly !== true && readArguments(tool).isWhole;
+}
+
+function readArguments(tool: OfferedTool): { readonly found: readonly RiskyArgument[]; readonly isWhole: boolean } {
   const found: RiskyArgument[] = [];
   let left = MOST_PROPERTIES;
   const context = wordsOf(tool.name);
@@ -44,7 +54,7 @@ export function argumentKinds(tool: OfferedTool): readonly RiskyArgument[] {
     }
   };
   walk(tool.inputSchema, '', 0);
-  return found;
+  return { found, isWhole: left >= 0 };
 }
 
 /** The arguments that the schema requires, at its top; and all that it names, undefined where it names none. */

@@ -1,7 +1,7 @@
 // The rules about single tools that can be called: what destroys, what takes anything, what is not what it says. Pure.
 // attacker-controlled: what servers say of their tools.
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { type ArgumentKind, argumentKinds, declaredArguments } from './argument-kind.ts';
+import { type ArgumentKind, argumentKinds, declaredArguments, isLookedAt } from './argument-kind.ts';
 import { firstKey } from './contradiction.ts';
 import { countOf, type Found, quoteName } from './finding.ts';
 import type { LintInput, LintServer, OfferedTool } from './lint-input.ts';
@@ -113,7 +113,7 @@ export function findNotLookedAt(input: LintInput): readonly Found[] {
     const { id, offer } = server;
     const base = { path: ['servers', id], server: id } as const;
     const mend = 'look at it yourself; deny it, or do not grant it';
-    const unread = listCallable(server, input.nowMs).filter(({ tool }) => tool.isNameOnly === true);
+    const unread = listCallable(server, input.nowMs).filter(({ tool }) => !isLookedAt(tool));
     const found = unread.map(({ tool }): Found => {
       const text = `the definition of ${quoteName(tool.name)} was too large to look at: what it takes and claims is not known`;
       return { ...base, tool: tool.name, text, mend };

@@ -4,7 +4,7 @@
 
 import { hasUnsafeUnit } from '../../wire/request-id.ts';
 import type { KnownEntry, KnownLists } from '../inventory/known-list.ts';
-import { argumentKinds, declaredArguments } from '../lint/argument-kind.ts';
+import { argumentKinds, declaredArguments, isLookedAt } from '../lint/argument-kind.ts';
 import type { OfferedTool } from '../lint/lint-input.ts';
 import { hintOf } from '../lint/tool-traits.ts';
 import type { NameUse, ServerUse } from '../lint/tool-use.ts';
@@ -200,9 +200,9 @@ function explainInVain({ calls, failed }: NameUse): string {
   return `not granted: ${none} (${ends.join(', ')})`;
 }
 
-/** Its definition was too large to keep: nobody knows what it takes. */
-function isUnread(kind: TargetKind, { definition }: KnownEntry): boolean {
-  return kind === 'tool' && definition === undefined;
+/** Its definition was too large to keep, or has more parameters than anybody looks at: nobody knows what it takes. */
+function isUnread(kind: TargetKind, entry: KnownEntry): boolean {
+  return kind === 'tool' && (entry.definition === undefined || !isLookedAt(toolOf(entry)));
 }
 
 const SHOWN = { path: 'a path', url: 'a URL', command: 'a command', sql: 'SQL' } as const;

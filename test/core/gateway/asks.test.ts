@@ -192,3 +192,54 @@ test('what a server lists and its scope hides is asked of that server alone, and
   play.client({ ...read, id: 8, params: { uri: 'x://2' } });
   expect(asked(play, 'resources/read')).toEqual(['a']);
 });
+
+describe('what a person answers to a question of a server (2026-07-28)', () => {
+  const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
+  const ask = (id: number, method: string, more: Message = {}): Message => ({
+    ...{ id, method },
+    params: { ...(method === 'x/do' ? {} : { uri: 'x://1' }), _meta, ...more },
+  });
+  const answers = { inputResponses: { q: { action: 'accept', content: { password: 'p' } } } };
+  const wants = (id: number): Message => ({ id, result: { resultType: 'input_required', inputRequests: {} } });
+
+  test.each(['resources/read', 'x/do'])(
+    'over %s goes to who has asked, whatever another one says to have by now',
+    (method) => {
+      for (const more of [answers, { requestState: 's' }]) {
+        const play = new GatewayPlaybook('a', 'b').client(ask(1, method)).lane('a', no(-32601, 1)).lane('b', wants(1));
+        expect(play.toClient()).toMatchObject([{ id: 1, result: { resultType: 'input_required' } }]);
+        play.client({ id: 2, method: 'resources/list', params: { _meta } });
+        play
+          .lane('a', { id: 2, result: { resources: [{ uri: 'x://1', name: 'mine' }] } })
+          .lane('b', { id: 2, result: { resources: [] } });
+        play.take();
+        expect(play.client(ask(3, method, more)).toLanes()).toMatchObject([['b', { id: 3 }]]);
+        play.lane('b', { id: 3, result: {} });
+        // anything else is for who lists it
+        if (method === 'resources/read') expect(asked(play.client(ask(4, method)), method)).toEqual(['a']);
+        play.event({ type: 'lanes_are', lanes: [laneSettings('a')], renewed: new Set() }).take();
+        const [refused] = play.client(ask(5, 'x/do', more)).toClient();
+        if (method === 'x/do') expect(refused).toMatchObject({ id: 5, error: { code: -32601 } });
+      }
+    },
+  );
+
+  test.each([
+    ['resources/read', -32602],
+    ['x/do', -32601],
+  ])('over %s goes to nobody where nobody is known to have asked', (method, code) => {
+    const play = new GatewayPlaybook('a', 'b').client(ask(1, method)).lane('a', no(-32601, 1)).lane('b', no(-32601, 1));
+    play.take();
+    const effects = play.client(ask(2, method, answers)).take();
+    expect(effects.filter(({ type }) => type === 'to_lane')).toEqual([]);
+    const bytes = effects.flatMap((one) => (one.type === 'to_client' ? [one.bytes] : []))[0];
+    expect(JSON.parse(String(typeof bytes === 'function' ? bytes() : bytes))).toMatchObject({ id: 2, error: { code } });
+  });
+
+  test('a question over a tool or a prompt makes nobody the owner of a method', () => {
+    const play = new GatewayPlaybook('a', 'b').client({ id: 1, method: 'tools/call', params: { name: 'b__x', _meta } });
+    play.lane('b', wants(1)).take();
+    play.client({ id: 2, method: 'tools/call', params: { name: 'a__x', _meta, ...answers } });
+    expect(play.toLanes()).toMatchObject([['a', { id: 2 }]]);
+  });
+});

@@ -37,7 +37,7 @@ describe('argumentKinds', () => {
 
   test('a hostile schema costs little', () => {
     const wide = Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [`path${at} path`, TEXT]));
-    expect(kinds(wide).length).toBeLessThanOrEqual(200);
+    expect(kinds(wide).length).toBeLessThanOrEqual(2_000);
     let deep: JsonObject = { file: TEXT };
     for (let level = 0; level < 200; level += 1) deep = { o: { type: 'object', properties: deep } };
     expect(kinds(deep)).toEqual([]);
@@ -224,6 +224,15 @@ describe('definition-not-looked-at', () => {
       'servers.files: the definition of `huge` was too large to look at: what it takes and claims is not known',
       'servers.files: `files` lists 2 tools more than there was room to look at',
     ]);
+  });
+
+  test('of a tool with more parameters than are looked at, which could hide one among them', () => {
+    const of = (count: number) =>
+      tool('wide', { ...Object.fromEntries(Array.from({ length: count }, (_, at) => [`p${at}`, {}])), path: TEXT });
+    const unseen = (count: number, rule: string) =>
+      found(rule, oneScope({ grants: [{ tool: 'wide' }] }), { offers: { files: offer([of(count)]) } }).length;
+    expect([unseen(1_999, RULE), unseen(1_999, 'unconstrained-argument')]).toEqual([0, 1]);
+    expect([unseen(2_000, RULE), unseen(2_000, 'unconstrained-argument')]).toEqual([1, 0]);
   });
 
   test('not of one that cannot be called, or that was shortened', () => {

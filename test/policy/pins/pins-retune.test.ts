@@ -22,7 +22,8 @@ function setUp(first: PinnedServer) {
   const pins = createPins({
     servers: new Map([['files', first]]),
     isPaused: () => false,
-    onFinding: ({ tool, kind }) => void found.push(`${tool ?? ''} ${kind}`),
+    onFinding: ({ tool, kind, like }) =>
+      void found.push(`${tool ?? ''} ${kind}${like === undefined ? '' : ` ${like}`}`),
     onListed: () => {},
   });
   const view = (method: string, tool?: string): RequestView => ({
@@ -54,6 +55,17 @@ describe('an approval while the session runs', () => {
     expect(call('new')).toBe('deny');
     retune(pinned([NEW]));
     expect([call('new'), call('read')]).toEqual(['pass', 'deny']);
+  });
+
+  it('of a tool makes others that are new read like it, and no more like one that is gone', () => {
+    const { list, found, retune } = setUp(pinned([READ]));
+    list([{ ...NEW, name: 'reаd' }]);
+    retune(pinned([NEW]));
+    list([
+      { ...NEW, name: 'reаd' },
+      { ...NEW, name: 'nеw' },
+    ]);
+    expect(found).toEqual(['reаd added read', 'reаd added', 'nеw added new']);
   });
 
   it('of something else than the tool was last seen as changes nothing', () => {

@@ -70,13 +70,15 @@ describe('from use', () => {
   it('does not grant a tool whose definition nobody could look at, and says so of one that was shortened', () => {
     const unread: KnownEntry = { name: 'huge', definition: undefined, digest: 'd' };
     const short: KnownEntry = { ...withPath('long'), digest: 'd' };
-    const { granted, held } = propose({ tools: list(unread, short) }, [
+    const properties = Object.fromEntries(Array.from({ length: 2_001 }, (_, at) => [`p${at}`, {}]));
+    const { granted, held } = propose({ tools: list(unread, short, entry('wide', { inputSchema: { properties } })) }, [
       ['huge', {}],
+      ['wide', {}],
       ['long', { path: '/srv/a' }],
     ]);
     expect(granted).toMatchObject([{ name: 'long', args: { '/path': { within: ['/srv'] } } }]);
     expect(granted[0]?.notes.join()).toContain('its definition is very long');
-    expect(held.map(({ name }) => name)).toEqual(['huge']);
+    expect(held.map(({ name }) => name)).toEqual(['huge', 'wide']);
     expect(held[0]?.notes.join()).toContain('too large to look at');
   });
 
