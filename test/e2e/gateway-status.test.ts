@@ -25,14 +25,17 @@ it('`status` says how each server stands; one that was never started is started 
   });
   const session = await openGateway(stage);
   const { client } = session;
-  const words = () => {
+  const standing = () => {
     const [guard = '{"servers":[]}'] = yard.command('status', '--json').stdout.trim().split('\n');
-    const { servers } = JSON.parse(guard || '{"servers":[]}') as { servers: { name: string; word?: string }[] };
-    return servers.map(({ name, word }) => `${name} ${word ?? '-'}`);
+    return (JSON.parse(guard || '{"servers":[]}') as { servers: { name: string; word?: string; isolation: string }[] })
+      .servers;
   };
+  const words = () => standing().map(({ name, word }) => `${name} ${word ?? '-'}`);
   try {
     await until('it is listed', () => words().includes('gone down'));
     expect(words()).toEqual(['srv -', 'files on demand', 'gone down', 'secret no start']);
+    // what was never started is kept apart at no level
+    expect(standing().find(({ name }) => name === 'secret')?.isolation).toBe('unknown');
     const screen = yard.command('status').stdout.split('\n');
     expect(screen.find((line) => line.includes('files'))).toContain('on demand');
     // why, in the line below

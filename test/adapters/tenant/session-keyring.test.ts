@@ -1,7 +1,12 @@
 // A server with a user of its own starts in a session keyring of its own: what whoever started the guard keeps in theirs is not there.
 import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { confineServer } from '../../../src/adapters/confine-server.ts';
 import { keyringPrefix } from '../../../src/adapters/session-keyring.ts';
+import { compileIsolation, type IsolationPolicy } from '../../../src/config/isolation-policy.ts';
 
 const prefix = keyringPrefix();
 /** add_key and request_key are the two calls before keyctl. */
@@ -44,4 +49,28 @@ test('what the kernel refuses otherwise than for ever keeps the server from star
 test('without perl, or on a processor that is not known, there is none', () => {
   expect(keyringPrefix('/nonexistent')).toEqual([]);
   expect(keyringPrefix(undefined, 'mips')).toEqual([]);
+});
+
+// only root gives a home away
+test.runIf(process.getuid?.() === 0).each([
+  ['a user of its own', { required: 'L1', uid: 7001 }, true],
+  ['the guard’s user, as all others', { required: 'L0' }, false],
+] as const)('a server that has %s starts behind it: %o', async (_, written, isBehind) => {
+  const home = fs.mkdtempSync(join(fs.realpathSync(tmpdir()), 'keyring-'));
+  try {
+    fs.chmodSync(home, 0o711);
+    const isolation = compileIsolation(written, (path) => path) as IsolationPolicy; // something is written
+    const { places, prefixFor } = await confineServer({
+      ...{ stateDir: join(home, 'state'), tenant: 'acme', server: 'srv', isolation, uid: 0, platform: 'linux' },
+      required: { level: isolation.required, by: 'the config' },
+      probes: { users: () => ({ kind: 'there', program: '/usr/bin/setpriv' }) },
+    });
+    const { words } = prefixFor('/bin/sh', [], places.work, { PATH: '/usr/bin:/bin' });
+    const shown = words.join(' ');
+    expect(prefix.length > 0 && shown.includes(prefix.join(' '))).toBe(isBehind && prefix.length > 0);
+    // as that user: perl heeds variables of the server's
+    if (isBehind && prefix.length > 0) expect(shown.indexOf('--reuid 7001')).toBeLessThan(shown.indexOf('syscall'));
+  } finally {
+    fs.rmSync(home, { recursive: true });
+  }
 });

@@ -15,12 +15,6 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
 
-const make = (name: string) => {
-  const path = join(home, name);
-  fs.mkdirSync(path, { recursive: true });
-  return path;
-};
-
 describe('the words before a command', () => {
   const run = (words: readonly string[], stdio: 'pipe'[] = []) => {
     const [command = '', ...args] = words;

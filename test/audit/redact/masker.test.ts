@@ -209,7 +209,7 @@ describe('a stream', () => {
 
   test('is masked across the lines of wrapped Base64 as the whole would be', () => {
     const lines =
-      Buffer.from(`${'x'.repeat(50)}${TOKEN}${'y'.repeat(90)}`)
+      Buffer.from(`${'x'.repeat(611)}${TOKEN}${'y'.repeat(900)}`)
         .toString('base64')
         .match(/.{1,64}/g) ?? [];
     for (const mark of ['\n', '\r\n']) {
