@@ -34,6 +34,8 @@ local function judgebudget()
   local windows = {}
   for i = 1, count do windows[i] = { nextnum(), nextnum() } end
   local at = windows[count]
+  -- The caller's clock is not this one: it is told the time, and names the windows around it.
+  if wall < windows[1][1] or wall >= at[2] then return { elsewhere = true } end
   for i = count, 1, -1 do if wall < windows[i][2] then at = windows[i] end end
   local known, kind, dropped, untilus = windowsof(h)
   local list, own, behind = { at }, nil, false

@@ -116,6 +116,7 @@ function does.take()
   local passed, by, longest, known, fresh, owners = {}, -1, -1, 1, 0, {}
   for i = 1, nextnum() do
     local verdict = judges[word()]()
+    if verdict.elsewhere then return { 'elsewhere', int(wall) } end
     if verdict.put then
       passed[i] = verdict
       if verdict.fresh then

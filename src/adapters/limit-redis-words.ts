@@ -78,6 +78,20 @@ export function askAbout(names: KeyNames, what: 'list' | 'reset', keys: readonly
   return { keys: [names.index, ...both], words: [what, String(keys.length)] };
 }
 
+/** The server's time, ms of the epoch, where no window of a budget holds it. Nothing was taken then. */
+export function readElsewhere(reply: unknown): number | undefined {
+  if (!Array.isArray(reply) || reply[0] !== 'elsewhere') return undefined;
+  const wallMs = Number(reply[1]);
+  return Number.isFinite(wallMs) ? wallMs : undefined;
+}
+
+/** The same charges with the windows around `wallMs`. */
+export function moveCharges(charges: readonly Charge[], wallMs: number): readonly Charge[] {
+  return charges.map((one) =>
+    one.kind === 'budget' && one.windowsAt !== undefined ? { ...one, windows: one.windowsAt(wallMs) } : one,
+  );
+}
+
 /** @throws RangeError where the reply is no answer to a take of `charges` */
 export function readTake(reply: unknown, charges: readonly Charge[], mostKeys: number): Take {
   const [kind, ...rest] = listOf(reply);

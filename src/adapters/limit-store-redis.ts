@@ -1,7 +1,7 @@
 // Limits that a fleet of machines counts together, in a redis or valkey: the port over one script, one round trip a call. Time is the
 // server's. Knows no limit and no protocol. Loaded only where a config names a redis.
 import type { RedisPlace } from '../config/redis-url.ts';
-import type { KeyState, LimitStore, Take } from '../ports/limit-store.ts';
+import type { Charge, KeyState, LimitStore, Take } from '../ports/limit-store.ts';
 import { limitScript } from './limit-redis-script.ts';
 import {
   askAbout,
@@ -9,9 +9,11 @@ import {
   askSettle,
   askTake,
   listOf,
+  moveCharges,
   nameKeys,
   numberOf,
   type Question,
+  readElsewhere,
   readStates,
   readTake,
 } from './limit-redis-words.ts';
@@ -43,6 +45,8 @@ export function openRedisLimitStore(options: RedisLimitStoreOptions): LimitStore
   const body = limitScript(mostKeys);
   const script = openRedisScript({ openLink: openRedisLink, place, body, connectMs, answerMs });
   const underWay = new Set<Promise<unknown>>();
+  /** What its clock was ahead of this machine's, where that was too far for the windows of a budget; ms. */
+  let aheadMs = 0;
   const lookAtEviction = say && createEvictionLook(script.link.ask, say);
 
   const run = ({ keys, words }: Question, onLate?: OnLate, ask?: RedisLink['ask']): Promise<RedisAnswer> =>
@@ -69,16 +73,28 @@ export function openRedisLimitStore(options: RedisLimitStoreOptions): LimitStore
     return parts;
   };
 
+  const ask = async (charges: readonly Charge[]): Promise<RedisAnswer> => {
+    // Nobody waits for it any more, so it never was.
+    const giveBack: OnLate = (reply, askThere) => {
+      const late = orUnavailable(() => readTake(reply, charges, mostKeys));
+      if (late.kind === 'taken') forget(askSettle(names, late.receipt, { reached: false, postPaid: [] }), askThere);
+    };
+    const answer = await run(askTake(names, charges), giveBack);
+    if (answer.kind === 'reply') lookAtEviction?.();
+    return answer;
+  };
+  const judge = (answer: RedisAnswer, charges: readonly Charge[]): Take =>
+    orUnavailable(() => replyOf(answer, (reply) => readTake(reply, charges, mostKeys)));
+
   return {
-    async take(charges): Promise<Take> {
-      // Nobody waits for it any more, so it never was.
-      const giveBack: OnLate = (reply, askThere) => {
-        const late = orUnavailable(() => readTake(reply, charges, mostKeys));
-        if (late.kind === 'taken') forget(askSettle(names, late.receipt, { reached: false, postPaid: [] }), askThere);
-      };
-      const answer = await run(askTake(names, charges), giveBack);
-      if (answer.kind === 'reply') lookAtEviction?.();
-      return orUnavailable(() => replyOf(answer, (reply) => readTake(reply, charges, mostKeys)));
+    async take(asked, { wallMs }): Promise<Take> {
+      const first = aheadMs === 0 ? asked : moveCharges(asked, wallMs + aheadMs);
+      const answer = await ask(first);
+      const serverMs = answer.kind === 'reply' ? readElsewhere(answer.reply) : undefined;
+      if (serverMs === undefined) return judge(answer, first);
+      aheadMs = serverMs - wallMs;
+      const charges = moveCharges(asked, serverMs);
+      return judge(await ask(charges), charges);
     },
     settle(receipt, end) {
       forget(askSettle(names, receipt, end));

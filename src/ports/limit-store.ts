@@ -7,7 +7,8 @@
 // Time. A rate is counted in whole microseconds of the store's own clock, which is one for all who share the store: of this
 // process (memory), of this boot's CLOCK_MONOTONIC (file), of the server (redis: TIME). It never runs back; where it does, a
 // store must not admit more for it. The caller's `now` is used by a store that has no clock of its own. Calendar windows are
-// wall time: the caller names the windows around its own time, and the store takes the one that its own wall clock lies in.
+// wall time: the caller names the windows around its own time, and the store takes the one that its own wall clock lies in. A
+// store whose clock is another machine's asks for those around its own time where none of them holds it.
 import type { Instant } from './clock.ts';
 
 /** At once, or later: a remote store answers through the chain's `wait`. INVARIANT: a promise of a store never rejects. */
@@ -48,8 +49,8 @@ export interface Window {
 }
 
 /**
- * So much in a calendar window. Passes iff `used + cost <= max` in the window that holds the store's wall time, else in the
- * nearest of `windows`; otherwise it would pass at the end of that window. INVARIANT: a clock that is set back finds the count
+ * So much in a calendar window. Passes iff `used + cost <= max` in the window that holds the store's wall time (a store that has the
+ * caller's clock: else in the nearest of `windows`); otherwise it would pass at the end of that window. INVARIANT: a clock that is set back finds the count
  * of the earlier window as it was (the window that was last counted in is kept, and the latest of the others). For as long, by the store's own clock,
  * as a window is long, one that is kept no longer is taken to be as full as the fullest of those that were dropped: where it lies before
  * one that was counted in, which only a wall clock that was set can bring about.
@@ -60,6 +61,8 @@ export interface BudgetCharge extends ChargeHead {
   readonly max: number;
   /** The one before, the one that holds the caller's time, the one after: ascending, without gaps. */
   readonly windows: readonly Window[];
+  /** The same around another time, ms of the epoch. Absent: nothing is known of it. */
+  readonly windowsAt?: (wallMs: number) => readonly Window[];
 }
 
 /**

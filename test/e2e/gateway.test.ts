@@ -190,7 +190,8 @@ describe('a server that', () => {
   it.concurrent(
     'is killed is missing until it is back; its call is answered, the other server’s calls go on',
     inYard(async (yard, echo) => {
-      const restart = { maxExits: 100, firstDelayMs: 300, maxDelayMs: 300 };
+      // Back later than its going is told: changes of half a second are one.
+      const restart = { maxExits: 100, firstDelayMs: 1500, maxDelayMs: 1500 };
       const client = startGateway(yard, {
         a: echo({ restart }),
         b: entryOf(Yard.server('never-answers'), yard.home),

@@ -119,7 +119,11 @@ function chargeOf({ limit, part, key, label, cost, calendar }: Item, size: CallS
     return { kind: 'rate', key, label, spendUs: cost * unitUs, depthUs, mostUs: depthUs, unitUs };
   }
   if (part === 'budget' && budget !== undefined && calendar !== undefined)
-    return { kind: 'budget', key, label, cost, max: budget.calls, windows: calendar.around(size.wallMs) };
+    return {
+      ...{ kind: 'budget', key, label, cost, max: budget.calls },
+      windows: calendar.around(size.wallMs),
+      windowsAt: calendar.around,
+    };
   const bytes = part === 'bytes_in' ? bytesIn : bytesOut;
   if (part !== 'places' && bytes !== undefined) {
     // Of what will come out nothing is known yet: the smallest spend asks whether anything is left.

@@ -66,9 +66,11 @@ describe.skipIf(program === undefined)('the script', async () => {
     if (name === 'b') return { ...budget(name, begun, WINDOW_MS, spendUs / 50_000, 20), ...windowsFrom() };
     return name === 'p' ? place(name, `n${nth}`, 2, 500) : rate(name, depth);
   }
+  function windowOf(index: number) {
+    return { startMs: begun + index * WINDOW_MS, endMs: begun + (index + 1) * WINDOW_MS };
+  }
   function windowsFrom() {
-    const window = (index: number) => ({ startMs: begun + index * WINDOW_MS, endMs: begun + (index + 1) * WINDOW_MS });
-    return { windows: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(window) };
+    return { windows: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(windowOf) };
   }
 
   test('answers as the reference does', async () => {
@@ -134,7 +136,9 @@ describe.skipIf(program === undefined)('the script', async () => {
         let us = begun * 1_000 + 4 * WINDOW_MS * 1_000;
         for (const { by, us: more, cost } of jumps) {
           us = Math.max(begun * 1_000, us + by * WINDOW_MS * 1_000 + more);
-          const charges: readonly Charge[] = [{ ...budget('b', begun, WINDOW_MS, cost, 4), ...windowsFrom() }];
+          const at = Math.floor((us / 1_000 - begun) / WINDOW_MS);
+          const windows = [at - 1, at, at + 1].map(windowOf);
+          const charges: readonly Charge[] = [{ ...budget('b', begun, WINDOW_MS, cost, 4), windows }];
           const { keys, words } = askTake(names, charges);
           const time = [String(Math.floor(us / 1e6)), String(us % 1e6)];
           const reply = await raw.send('EVAL', body, String(keys.length), ...keys, ...words, ...time);

@@ -1,6 +1,7 @@
 // A redis: the port's contract on a real server, and what only a redis can suffer.
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { LimitStore } from '../../../src/ports/limit-store.ts';
+import type { Instant } from '../../../src/ports/clock.ts';
+import type { BudgetCharge, LimitStore, Take } from '../../../src/ports/limit-store.ts';
 import { budget, describeLimitStore, keyOf, place, REACHED, rate, taken, UNREACHED } from './contract.ts';
 import { openRawRedis } from './redis-client.ts';
 import { findRedisServer, NO_REDIS, RedisServer } from './redis-server.ts';
@@ -33,6 +34,11 @@ describe.skipIf(program === undefined)('a redis', async () => {
     const nameOf = (part: string, name: string) => `mcp-guard:limits:1:{${world.tenant}}:${part}:${keyOf(name)}`;
     const ownerOf = (name: string) => `mcp-guard:limits:1:{${world.tenant}}:o:${keyOf(name).slice(0, 8)}`;
     const allNames = () => raw.send('KEYS', `*${world.tenant}*`) as Promise<string[]>; // KEYS answers a list of names
+
+    const trips = async () => {
+      const stats = String(await raw.send('INFO', 'commandstats'));
+      return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+    };
 
     test('every key names its version, lies in the slot of its tenant, and goes by itself', async () => {
       const charges = [rate('a'), budget('b', world.now().wallMs, DAY_MS, 1, 5), place('p', 'one', 2, 5_000)];
@@ -171,6 +177,47 @@ describe.skipIf(program === undefined)('a redis', async () => {
       expect((await store.take([place('p', 'new', 1, 300)], world.now())).kind).toBe('taken');
     });
 
+    test.each([9, 2, -2, -9, 400])(
+      'a budget is that of the server’s day, for a machine whose clock is %i days off',
+      async (days) => {
+        const real = world.now();
+        const end = real.wallMs + DAY_MS / 2;
+        const windowsAt = (wallMs: number) =>
+          [-1, 0, 1].map((index) => {
+            const endMs = end + (Math.floor((wallMs - end) / DAY_MS) + 1 + index) * DAY_MS;
+            return { startMs: endMs - DAY_MS, endMs };
+          });
+        const one = (now: Instant): BudgetCharge => ({
+          ...budget('b', now.wallMs, 1, 1, 3),
+          ...{ windows: windowsAt(now.wallMs), windowsAt },
+        });
+        const wrong = { ...real, wallMs: real.wallMs + days * DAY_MS };
+        const other = world.open();
+        const first = taken(await store.take([one(wrong), rate('r')], wrong));
+        expect(first.marks[0]).toBe(end - DAY_MS);
+        taken(await other.take([one(real)], real));
+        const before = await trips();
+        taken(await store.take([one(wrong)], wrong));
+        expect(await trips()).toBe(before + 1);
+        const { retryAfterMs } = (await store.take([one(wrong)], wrong)) as Take & { kind: 'denied' }; // asserted by the next line
+        expect(retryAfterMs).toBeGreaterThan(DAY_MS / 2 - 60_000);
+        expect(retryAfterMs).toBeLessThanOrEqual(DAY_MS / 2);
+        expect((await other.take([one(real)], real)).kind).toBe('denied');
+        store.settle(first, UNREACHED, wrong);
+        await store.idle();
+        expect((await other.take([one(real)], real)).kind).toBe('taken');
+        const kept = String(await raw.send('HMGET', nameOf('h', 'b'), 's1', 's2'));
+        expect(kept).toBe(`${end - DAY_MS},`);
+      },
+    );
+
+    test('a budget of which no window holds the server’s time takes nothing', async () => {
+      const at = world.now().wallMs + 30 * DAY_MS;
+      const charges = [rate('r'), budget('b', at, DAY_MS, 1, 5)];
+      expect(await store.take(charges, world.now())).toMatchObject({ kind: 'unavailable' });
+      expect(await allNames()).toEqual([]);
+    });
+
     test('a budget is found again in the window before, and given back there', async () => {
       const at = world.now().wallMs;
       const earlier = budget('b', at - DAY_MS, DAY_MS / 2, 3, 5);
@@ -186,10 +233,6 @@ describe.skipIf(program === undefined)('a redis', async () => {
     });
 
     test('a call costs one round trip; its end one more only where something changes', async () => {
-      const trips = async () => {
-        const stats = String(await raw.send('INFO', 'commandstats'));
-        return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
-      };
       const before = await trips();
       const [first, second] = [await store.take([rate('a')], world.now()), await store.take([rate('a')], world.now())];
       expect(await trips()).toBe(before + 2);
