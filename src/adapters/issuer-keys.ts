@@ -25,6 +25,8 @@ export interface KeySource {
 
 const MAX_BYTES = 262_144;
 const MOST_KEYS = 100;
+/** RFC 7518, sections 3.3 and 3.5: a smaller one must not be used. */
+const LEAST_RSA_BITS = 2048;
 /** The guards of this machine ask the issuer, whatever it answers and for whatever token, but not more often. */
 const ASK_AGAIN_MS = 30_000;
 
@@ -85,7 +87,18 @@ function usableKeys(value: Json | undefined): readonly JsonObject[] | undefined 
   const keys: readonly Json[] = list;
   return keys
     .filter(isJsonObject)
-    .filter(({ kty, use }) => ['RSA', 'EC', 'OKP'].includes(String(kty)) && (use === undefined || use === 'sig'));
+    .filter(({ kty, use }) => ['RSA', 'EC', 'OKP'].includes(String(kty)) && (use === undefined || use === 'sig'))
+    .filter(canVerify);
+}
+
+/** What is only called a key is none: it must not take the place of one. */
+function canVerify(jwk: JsonObject): boolean {
+  try {
+    const key = crypto.createPublicKey({ format: 'jwk', key: { ...jwk } });
+    return key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) >= LEAST_RSA_BITS;
+  } catch {
+    return false;
+  }
 }
 
 function readCache(stateDir: string, url: string): Cache | undefined {

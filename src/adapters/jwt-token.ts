@@ -6,6 +6,7 @@ import { findDuplicateKeys } from '../config/duplicate-keys.ts';
 import { findOddClaim, readClaims } from '../policy/identity/claims.ts';
 import type { IdentityVerdict, RefusalReason, StartRequest } from '../policy/identity/identity.ts';
 import { refuseStart } from '../policy/identity/start-question.ts';
+import { isTenant } from '../tenant/tenant-scope.ts';
 import { isJsonObject, type Json, type JsonObject } from '../wire/json.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 
@@ -90,6 +91,10 @@ function judgeClaims(payload: JsonObject, policy: JwtPolicy, request: StartReque
   const identity = readClaims(payload, policy.claims, expiresAtMs);
   if (identity === undefined)
     return { kind: 'refused', why: 'claims_refused', detail: findOddClaim(payload, policy.claims) };
+  if (!isTenant(identity.tenant)) {
+    const detail = `\`${policy.claims.tenant}\` is a name that no tenant can have`;
+    return { kind: 'refused', why: 'claims_refused', detail };
+  }
   const isEarly = typeof iat === 'number' && iat * 1_000 > request.nowMs + policy.clockToleranceMs;
   const why = isEarly ? 'not_yet_valid' : refuseStart(identity, request);
   if (why === undefined) return { kind: 'accepted', identity };

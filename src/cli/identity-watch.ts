@@ -34,9 +34,12 @@ const TICK_MS = 200;
 export function watchIdentity({ identity, tokens, clock, timers, log }: WatchParts): IdentityWatch {
   let end: IdentityEnd | undefined;
   let onEnd: ((why: IdentityEnd) => void) | undefined;
+  const begun = clock.now();
   const look = ({ wallMs, monoMs }: Instant): IdentityEnd | undefined => {
+    // time that has passed has passed: a clock that is set back prolongs nothing
+    const nowMs = Math.max(wallMs, begun.wallMs + monoMs - begun.monoMs);
     // INVARIANT: what is over stays over, whatever a clock or the store says later
-    end ??= endOf(identity, identity.kind === 'token' ? tokens(monoMs) : undefined, wallMs);
+    end ??= endOf(identity, identity.kind === 'token' ? tokens(monoMs) : undefined, nowMs);
     return end;
   };
   const tick = (): void => {

@@ -14,9 +14,12 @@ export interface Applies {
   costOf(tool: string): number;
 }
 
+/** What nobody sees, and what readers of C cut off or leave out. */
+const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cc}]/gu;
+
 /** What a lenient server may take a tool's name for: one bucket for all of its spellings. */
 export function foldName(name: string): string {
-  return foldKey(name.normalize('NFKC').trim());
+  return foldKey(name.normalize('NFKC').replace(UNSEEN, '').trim());
 }
 
 interface NamePattern {

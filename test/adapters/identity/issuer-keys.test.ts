@@ -1,4 +1,5 @@
 // The keys of the issuer: fetched once for all guards of the machine, never older than allowed, never guessed.
+import * as crypto from 'node:crypto';
 import * as fs from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,6 +13,8 @@ import { makeKey, NOW } from './issuer.ts';
 const one = makeKey('k1').jwk;
 const two = makeKey('k2').jwk;
 const SOURCE = { kind: 'url', url: 'https://login.example.com/keys', cacheMs: 600_000 } as const;
+
+const shortKey = () => crypto.generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
 
 let stateDir: string;
 beforeEach(() => {
@@ -93,6 +96,8 @@ describe('from an address', () => {
   test.each([
     ['empty', set()],
     ['without a key that counts', set({ kty: 'oct', k: 'c2VjcmV0' })],
+    ['a key by name only', set({ kty: 'RSA' }, { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }, { kty: 'OKP', x: 'AA' })],
+    ['too small a key', set(shortKey())],
     ['no JSON', '<html>'],
     ['no key set', '{}'],
     ['keys that are no list', '{"keys":{}}'],

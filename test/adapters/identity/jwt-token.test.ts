@@ -236,6 +236,8 @@ describe('a JWT', () => {
     [{ sub: undefined }, '`sub` is missing'],
     [{ sub: 'ad\u00e4' }, '`sub` is not 1 to 200 printable ASCII characters'],
     [{ org: '../acme' }, '`org` is not an id, in small letters, digits and `-`'],
+    [{ org: 'tokens' }, '`org` is a name that no tenant can have'],
+    [{ org: 'con' }, '`org` is a name that no tenant can have'],
     [{ roles: [['admin']] }, '`roles` is not one text or a list of texts'],
   ])('with claims %j is refused with the claim that is wrong, for the record', async (claims, detail) => {
     expect(await judge(await sign(key, claims))).toMatchObject({ kind: 'refused', why: 'claims_refused', detail });

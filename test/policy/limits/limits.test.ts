@@ -209,7 +209,12 @@ describe('bytes', () => {
     const refused = scene.call('a', { arguments: { text: 'x'.repeat(600) } });
     expect(refused).toMatchObject({ rule: 'limits[0].bytes.in', reason: 'rate_limited' });
     if (typeof refused === 'object') expect(refused.retryAfterMs).toBeGreaterThan(10_000);
-    expect(scene.call('a', { arguments: { text: 'x'.repeat(2_000) } })).toMatchObject({ retryAfterMs: undefined });
+    expect(scene.call('a', { arguments: { text: 'x'.repeat(2_000) } })).toMatchObject({
+      ...{
+        retryAfterMs: undefined,
+        text: expect.stringContaining('than all that may be sent in that time (1000 bytes)'),
+      },
+    });
   });
 
   test('out: what has come is charged, also by an error and by the result of a task, and the next call waits for it', () => {
@@ -263,11 +268,14 @@ describe('around a limit there is no way', () => {
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ error: { code: -31_001, data: expect.anything() } });
   });
 
-  test.each(['Read', 'READ', ' read', 'read ', 'ｒｅａｄ'])('by another spelling of a tool: %j', (spelling) => {
-    const scene = new LimitsScene([{ key: ['tool'], match: { tool: 'read' }, rate: '1/day' }]);
-    expect(scene.call('read')).toBe('sent');
-    expect(scene.call(spelling)).not.toBe('sent');
-  });
+  test.each(['Read', 'READ', ' read', 'read ', 'ｒｅａｄ', 're\u200bad', 'read\u2060', 'read \u200b', 're\u00adad'])(
+    'by another spelling of a tool: %j',
+    (spelling) => {
+      const scene = new LimitsScene([{ key: ['tool'], match: { tool: 'read' }, rate: '1/day' }]);
+      expect(scene.call('read')).toBe('sent');
+      expect(scene.call(spelling)).not.toBe('sent');
+    },
+  );
 
   test('by a spelling that has another price', () => {
     const scene = new LimitsScene([{ key: ['tenant'], rate: '10/day', cost: { buy: 10 } }]);
@@ -357,6 +365,13 @@ describe('a store that answers later', () => {
     scene.line(call(2));
     await later.arrive();
     expect(scene.book.toServer()).toHaveLength(1);
+  });
+
+  test('what there is no room to count is not sent, by a name of its own', () => {
+    const scene = new LimitsScene([{ key: ['tool'], rate: '1/min' }], { store: openMemoryLimitStore(1) });
+    expect(scene.call('a')).toBe('sent');
+    expect(scene.call('b')).toMatchObject({ reason: 'limit_store_full', rule: 'limitStore', retryAfterMs: 60_000 });
+    expect(scene.call('a')).toMatchObject({ reason: 'rate_limited' });
   });
 
   test('what cannot be counted is not sent', async () => {
