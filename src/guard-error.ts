@@ -125,6 +125,8 @@ export const GUARD_ANSWERS = {
   tool_foreign: 'behind a gateway: the name has no prefix of a server; the asker is told that there is no such thing',
   resource_foreign: 'behind a gateway: no server can be asked for it; the asker is told that there is no such thing',
   cursor_foreign: 'behind a gateway: the cursor was not made by this guard for this list; the asker reads `-32602`',
+  state_foreign:
+    'behind a gateway: the request carries the answer to a question (`inputResponses`, `requestState`) that no server of this session has asked over it; nobody gets it, and the asker reads `-32602`',
   taken_back:
     'behind a gateway: the client took it back while it waited for its server; on record only, for nobody is answered',
   greeting_repeated:
@@ -147,6 +149,8 @@ export const GUARD_ANSWERS = {
   concurrency_limited: 'as many calls are under way as a limit allows at once; nothing was sent',
   limit_store_down:
     'the call could not be counted against its limits, which denies unless the config says `local`; nothing was sent',
+  limit_store_full:
+    'there is no room for the count of the call, of its principal or at all, whatever `limitStore.onStoreError` says; nothing was sent',
   name_too_long: 'under `limits`: the name of the tool is longer than any limit is matched with; nothing was sent',
   loop_detected: 'the same call with the same arguments too often in a row; nothing was sent',
   blast_radius: 'the session has made as many calls, or called as many tools, as it may; nothing was sent',

@@ -7,9 +7,11 @@ import { findLaunched } from '../config/launched-code.ts';
 import type { IsolationLevel } from '../config/restriction.ts';
 import { GuardError } from '../guard-error.ts';
 import { openTenantScope } from '../tenant/tenant-scope.ts';
+import { showInert } from '../wire/inert-text.ts';
 import { isVisible, type Sandbox, sandboxPrefix } from './bubblewrap.ts';
 import { resolveCommand } from './command-path.ts';
 import { makeGateDirectory } from './gate-directory.ts';
+import { canHandOver } from './handed-environment.ts';
 import { closeInherited } from './inherited-descriptors.ts';
 import { findUser, type Offer, probeSandbox, probeUsers } from './isolation-probe.ts';
 import { filterPrefix, writeKeyFilter } from './key-filter.ts';
@@ -20,6 +22,7 @@ import { keyringPrefix } from './session-keyring.ts';
 import { createJudge, listOutermost } from './shown-places.ts';
 import { limitPrefix, userPrefix } from './start-prefix.ts';
 import { makeGatesPlace, makeTenantPlaces, type TenantPlaces } from './tenant-places.ts';
+import { claimUser } from './user-claims.ts';
 
 export interface ConfineInput {
   readonly stateDir: string;
@@ -49,6 +52,7 @@ export interface Probes {
   readonly runtime: typeof probeNetworkRuntime;
   readonly gate: typeof openNetworkGate;
   readonly userNamed: typeof findUser;
+  readonly claim: typeof claimUser;
 }
 
 export interface Confinement {
@@ -66,6 +70,14 @@ export interface StartPrefix {
   /** For stderr. */
   readonly notes: readonly string[];
 }
+
+/** In the place of a sandbox: starts nothing, whatever stands behind it. */
+const NEVER: readonly string[] = [
+  '/bin/sh',
+  '-c',
+  'echo "mcp-guard: its program was not there when its sandbox was made: start a new session" >&2; exit 126',
+  'mcp-guard-never',
+];
 
 /** @throws GuardError isolation_unavailable; StatePathError; an error of the file system */
 export async function confineServer(input: ConfineInput): Promise<Confinement> {
@@ -92,10 +104,13 @@ export async function confineServer(input: ConfineInput): Promise<Confinement> {
     throw refuse('has no user of its own', `set \`isolation.uid\`, or make a system user \`mcpg-${input.tenant}\``);
   if (user !== undefined && user.uid === uid)
     throw refuse('its user is the guard’s own', 'give it another `isolation.uid`');
-  const asUser = users === undefined || user === undefined ? [] : userPrefix(users.program, user);
+  // Before anything runs as that user: what it has left running could reach into it. The keyring is root's to join for the same reason.
+  closeInherited();
+  if (user !== undefined) (probes?.claim ?? claimUser)(scope, user.uid);
+  const asUser =
+    users === undefined || user === undefined ? [] : [...keyringPrefix(), ...userPrefix(users.program, user)];
   const sandbox = isBoxed ? (probes?.sandbox ?? probeSandbox)(platform, asUser) : undefined;
   if (sandbox?.kind === 'missing') throw refuse(sandbox.why, 'mend that, or require less');
-  closeInherited();
   const places = makeTenantPlaces(scope, input.server, user);
   const level = runtime !== undefined ? 'L3' : sandbox !== undefined ? 'L2' : user !== undefined ? 'L1' : 'L0';
   const filter = sandbox === undefined ? '' : writeKeyFilter(scope.homes.directory);
@@ -112,11 +127,11 @@ export async function confineServer(input: ConfineInput): Promise<Confinement> {
       if (platform === 'win32') return { words: [], env: {}, notes: [] };
       const program = resolveCommand(command, env.PATH, cwd);
       const limits = { ...isolation, processes: user === undefined ? undefined : isolation.processes };
-      const inner = limitPrefix(limits, places.needed);
-      // a sandbox has no keyrings at all; without a user of its own there is one that all have, too
-      const keyring = asUser.length === 0 ? [] : keyringPrefix();
-      if (sandbox === undefined || !program.found)
-        return { words: [...asUser, ...keyring, ...inner], env: {}, notes: [] };
+      const inner = limitPrefix(limits, places.needed, sandbox === undefined ? cwd : '.');
+      const notes = findLost(env);
+      if (sandbox === undefined) return { words: [...asUser, ...inner], env: {}, notes };
+      // a server of the same tenant may put it there before it is started: there is no sandbox that shows it
+      if (!program.found) return { words: NEVER, env: {}, notes };
       const offline = checkFirstStart(input, places, command, args);
       const own = [places.home, places.work];
       const shown = listOutermost([...own, cwd, ...isolation.writable], isolation.readable);
@@ -133,7 +148,7 @@ export async function confineServer(input: ConfineInput): Promise<Confinement> {
       return {
         words: [...filterPrefix(filter), ...asUser, ...words, ...inner, ...(way?.words ?? [])],
         env: { ...offline, ...way?.env },
-        notes: findHidden(args, [...shown.writable, ...shown.readable]),
+        notes: [...notes, ...findHidden(args, [...shown.writable, ...shown.readable])],
       };
     },
   };
@@ -198,6 +213,12 @@ function checkFirstStart(
     `\`${server}\` of the tenant \`${tenant}\` fetches its program when it is first started, and has no network`,
     { hint: 'start it once with `isolation.network: true`, or install the program and name it in `command`' },
   );
+}
+
+/** What starts it is a shell, which passes on what it can name itself. */
+function findLost(env: Readonly<Record<string, string>>): readonly string[] {
+  const lost = Object.keys(env).filter((name) => !canHandOver(name));
+  return lost.map((name) => `it does not get the variable \`${showInert(name)}\`: no shell can pass that name on`);
 }
 
 /** A server whose own files are not shown fails in words that nobody connects with the sandbox. */

@@ -17,17 +17,21 @@ function signFile(path: string): string {
   try {
     const stat = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
     // the time of the inode cannot be set back, unlike that of the content
-    return stat === undefined ? 'none' : `${stat.dev}:${stat.ino}:${stat.mtimeNs}:${stat.ctimeNs}:${stat.size}`;
+    if (stat === undefined) return 'none';
+    // moved behind a link, it is the same file, and a config that the machine knows by its real path is another one
+    const real = fs.realpathSync.native(path);
+    return `${stat.dev}:${stat.ino}:${stat.mtimeNs}:${stat.ctimeNs}:${stat.size}:${real}`;
   } catch (error) {
     return String(codeOf(error));
   }
 }
 
-/** Its owner and who may do what with it; a word that is none where that cannot be had. Never throws. */
+/** Its owner, who may do what with it, and where its name leads; a word that is none of it where that cannot be had. Never throws. */
 export function modeOfFile(path: string): string {
   try {
     const stat = fs.statSync(path, { throwIfNoEntry: false });
-    return stat === undefined ? 'none' : `${stat.uid}:${stat.gid}:${stat.mode.toString(8)}`;
+    if (stat === undefined) return 'none';
+    return `${stat.uid}:${stat.gid}:${stat.mode.toString(8)}:${fs.realpathSync.native(path)}`;
   } catch (error) {
     return String(codeOf(error));
   }

@@ -20,12 +20,12 @@ export function createForwardingLog(log: Log): ForwardingLog {
     for (const { level, text } of told) listener?.(level, text);
   };
   return {
-    write(level: LogLevel, text: string) {
+    write(level: LogLevel, text: string, told?: string) {
       log.write(level, text);
       if (isOver || (level !== 'warn' && level !== 'error') || waiting.length >= MOST_WAITING) return;
       // not at once: whoever writes a line may be in the middle of a turn
       if (listener !== undefined && waiting.length === 0) setImmediate(tell);
-      waiting.push({ level, text });
+      waiting.push({ level, text: told ?? text });
     },
     offerTo(one) {
       listener = one;

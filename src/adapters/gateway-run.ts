@@ -101,10 +101,19 @@ export class GatewayRun {
     this.#options.sink.append([entry]);
   }
 
-  /** For what comes back from outside. */
+  /** For what comes back from outside. What the lanes make of it is one turn of the gateway: of a list that several change it tells once. */
   between(action: () => void): void {
-    action();
-    this.#drain();
+    if (this.#isDraining) {
+      action();
+      return;
+    }
+    this.#isDraining = true;
+    try {
+      action();
+    } finally {
+      this.#isDraining = false;
+      this.#drain();
+    }
   }
 
   /** What comes of no client and no server: another config, a line of the guard's own log. */

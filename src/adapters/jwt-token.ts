@@ -91,7 +91,7 @@ function judgeClaims(payload: JsonObject, policy: JwtPolicy, request: StartReque
   const identity = readClaims(payload, policy.claims, expiresAtMs);
   if (identity === undefined)
     return { kind: 'refused', why: 'claims_refused', detail: findOddClaim(payload, policy.claims) };
-  if (!isTenant(identity.tenant)) {
+  if (identity.tenant !== undefined && !isTenant(identity.tenant)) {
     const detail = `\`${policy.claims.tenant}\` is a name that no tenant can have`;
     return { kind: 'refused', why: 'claims_refused', detail };
   }

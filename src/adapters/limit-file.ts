@@ -20,7 +20,7 @@ export interface LimitFileOptions {
   readonly lock: LockKind;
   /** The system's time, now. */
   readonly moment: () => Moment;
-  /** What is said once: a damaged file. */
+  /** That every count was lost: a file that is damaged, or was taken away. */
   readonly say: (text: string) => void;
 }
 

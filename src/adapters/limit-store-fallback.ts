@@ -1,5 +1,5 @@
 // A limit store that may go away: what happens then, as `onStoreError` says, told once for each outage, and not more often than
-// every ten seconds. That it has no room for a call (`full`) is its answer: it is there. Knows no store but the port.
+// every ten seconds. That it has no room for a call (`full`) is its answer: it is there, and that is told as seldom. Knows no store but the port.
 import type { Instant } from '../ports/clock.ts';
 import type { LimitStore, Receipt, Take } from '../ports/limit-store.ts';
 
@@ -9,6 +9,8 @@ export interface FallbackOptions {
   readonly local: LimitStore | undefined;
   /** The store is away (`why`), or back (undefined). */
   readonly onTurn: (why: string | undefined) => void;
+  /** A call found no room. */
+  readonly onFull?: ((why: string) => void) | undefined;
 }
 
 /** While it is away the store is asked so often: each question may take as long as it waits. */
@@ -16,7 +18,7 @@ const ASK_AGAIN_MS = 1_000;
 /** Between two outages that are told: one that comes and goes must not flood log and record. */
 const TELL_AGAIN_MS = 10_000;
 
-export function openFallbackLimitStore({ store, local, onTurn }: FallbackOptions): LimitStore {
+export function openFallbackLimitStore({ store, local, onTurn, onFull }: FallbackOptions): LimitStore {
   /** INVARIANT: a receipt is settled by the store that gave it. */
   const ofLocal = new WeakSet<Receipt>();
   let isAway = false;
@@ -24,6 +26,7 @@ export function openFallbackLimitStore({ store, local, onTurn }: FallbackOptions
   /** INVARIANT: a return is told iff its outage was. */
   let isTold = false;
   let tellAgainMs = Number.NEGATIVE_INFINITY;
+  let fullAgainMs = Number.NEGATIVE_INFINITY;
 
   const takeLocally = (charges: Parameters<LimitStore['take']>[0], now: Instant): Take | undefined => {
     const take = local?.take(charges, now);
@@ -37,6 +40,10 @@ export function openFallbackLimitStore({ store, local, onTurn }: FallbackOptions
       if (isTold) onTurn(undefined);
       isTold = false;
       isAway = false;
+      if (take.kind === 'full' && now.monoMs >= fullAgainMs) {
+        fullAgainMs = now.monoMs + TELL_AGAIN_MS;
+        onFull?.(take.why);
+      }
       return take;
     }
     askAgainMs = now.monoMs + ASK_AGAIN_MS;

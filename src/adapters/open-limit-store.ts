@@ -20,6 +20,8 @@ export interface OpenLimitStoreOptions {
   readonly tenant: string;
   readonly clock: Clock;
   readonly say: (text: string) => void;
+  /** That counts were lost; undefined: as `say`. */
+  readonly lost?: ((text: string) => void) | undefined;
 }
 
 /** @throws StatePathError, the file system's error */
@@ -30,6 +32,7 @@ export async function openLimitStore({
   tenant,
   clock,
   say,
+  lost = say,
 }: OpenLimitStoreOptions): Promise<LimitStore> {
   if (kind === 'memory') return openMemoryLimitStore();
   if (kind === 'redis') {
@@ -46,5 +49,5 @@ export async function openLimitStore({
       ? () => ({ ...clock.now(), monoMs: clock.now().wallMs, bootId: 'wall' })
       : () => momentOf(clock.now());
   const directory = makePrivateDir(stateDir, tenantSteps(tenant, 'limits'));
-  return openFileLimitStore({ directory, kernelLock, moment, say, delay: (ms) => delay(ms) });
+  return openFileLimitStore({ directory, kernelLock, moment, say: lost, delay: (ms) => delay(ms) });
 }

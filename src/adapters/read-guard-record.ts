@@ -9,6 +9,7 @@ import {
 } from '../ports/guard-status.ts';
 
 const MOST_SERVERS = 256;
+const MOST_WAITS = 100;
 /** In UTF-16 units: what is longer than a guard writes is cut. INVARIANT: nothing that is merely long hides a guard that runs. */
 const LONGEST = 4_096;
 const ISOLATIONS: readonly Isolation[] = ['none', 'L0', 'L1', 'L2', 'L3', 'unknown'];
@@ -33,7 +34,12 @@ function checkPolicy(value: unknown): PolicyStanding | undefined {
   const [config, digest] = [cutOrNull(value.config), cutOrNull(value.digest)];
   const reload = value.reload === null ? null : checkReload(value.reload);
   if (config === undefined || digest === undefined) return undefined;
-  return !isMoment(sinceMs) || reload === undefined ? undefined : { config, digest, sinceMs, reload };
+  if (!isMoment(sinceMs) || reload === undefined) return undefined;
+  // untyped input: what is no text says nothing, and hides no guard
+  const waits = Array.isArray(value.waits)
+    ? value.waits.slice(0, MOST_WAITS).flatMap((one) => cutText(one) ?? [])
+    : undefined;
+  return { config, digest, sinceMs, reload, ...(waits === undefined ? {} : { waits }) };
 }
 
 function checkReload(value: unknown): ReloadAnswer | undefined {

@@ -22,7 +22,9 @@ const SPACING_MS = 1_000;
 /** What changes without an entry (a cool-down that ends, an order for a breaker) is seen within this. */
 const LOOK_EVERY_MS = 5_000;
 const LONGEST_WORD = 48;
-const LONGEST_WHY = 240;
+const LONGEST_WHY = 480;
+/** Sentences about the policy. */
+const MOST_WAITS = 100;
 
 export interface RunRecordOptions {
   readonly stateDir: string;
@@ -34,6 +36,8 @@ export interface RunRecordOptions {
   /** Of a server behind a gateway. */
   readonly standingOf?: ((server: string) => WordStanding) | undefined;
   readonly policy: Pick<PolicyStanding, 'config' | 'digest'>;
+  /** What of the policy in force is refused or waits now. */
+  readonly waits: () => readonly string[];
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Log;
@@ -53,7 +57,7 @@ export function openRunRecord(options: RunRecordOptions): RunRecord {
   const { stateDir, holder, about, clock, timers, log } = options;
   const facts = new SessionFacts(options.servers);
   const live = new Map<string, LiveServer>();
-  const startedMs = clock.now().wallMs;
+  const startedMs = Math.trunc(clock.now().wallMs);
   let policy: PolicyStanding = { ...options.policy, sinceMs: startedMs, reload: null };
   let path: string | undefined;
   let requestPath: string | undefined;
@@ -65,7 +69,8 @@ export function openRunRecord(options: RunRecordOptions): RunRecord {
   let hasFailed = false;
 
   const record = (): GuardRecord => ({
-    ...{ version: 1, ...about, client: facts.client ?? null, startedMs, policy },
+    ...{ version: 1, ...about, client: facts.client ?? null, startedMs },
+    policy: { ...policy, waits: options.waits().slice(0, MOST_WAITS) },
     servers: facts.names.map((name) => standingOf(name, facts, live.get(name), options)),
   });
 
@@ -152,32 +157,42 @@ function standingOf(
   const { pid, state, sinceMs, restarts, lastError } = facts.of(name);
   const said = askOf(live);
   const { word, why } = standingOf?.(name) ?? {};
+  const whys = [why ?? '', said.why].filter((one) => one !== '').join('; ');
   return {
     ...{
       name,
       pid: pid ?? null,
       state,
       word,
-      why: why?.slice(0, LONGEST_WHY),
+      why: whys === '' ? undefined : whys.slice(0, LONGEST_WHY),
       isolation: isolationOf(name),
       era: said.era,
-      sinceMs: sinceMs ?? null,
+      sinceMs: sinceMs === undefined ? null : Math.trunc(sinceMs),
       restarts,
       inFlight: said.inFlight,
     },
-    ...{ lastError: lastError ?? null, breaker: said.breaker, limit: said.limit },
+    lastError: lastError === undefined ? null : { ...lastError, atMs: Math.trunc(lastError.atMs) },
+    ...{ breaker: said.breaker, limit: said.limit },
   };
 }
 
 /** A policy that throws here has spoilt a screen, no more. */
-function askOf(live: LiveServer | undefined): Pick<ServerStanding, 'era' | 'inFlight' | 'breaker' | 'limit'> {
+function askOf(
+  live: LiveServer | undefined,
+): Pick<ServerStanding, 'era' | 'inFlight' | 'breaker' | 'limit'> & { readonly why: string } {
   if (live === undefined) return UNWATCHED;
   try {
     const [breaker, limit] = [live.breaker(), live.limit()].map((word) => word.slice(0, LONGEST_WORD));
-    return { era: live.era(), inFlight: live.inFlight(), breaker: breaker ?? '-', limit: limit ?? '-' };
+    return {
+      era: live.era(),
+      inFlight: live.inFlight(),
+      breaker: breaker ?? '-',
+      limit: limit ?? '-',
+      why: live.why(),
+    };
   } catch {
     return { ...UNWATCHED, breaker: 'unknown', limit: 'unknown' };
   }
 }
 
-const UNWATCHED = { era: 'unknown', inFlight: 0, breaker: '-', limit: '-' } as const;
+const UNWATCHED = { era: 'unknown', inFlight: 0, breaker: '-', limit: '-', why: '' } as const;

@@ -23,7 +23,10 @@ exec { $ARGV[0] } @ARGV;
 exit 126;
 `;
 
-/** Behind the words that make another user of it, so that nothing here is root's. Empty where there is no perl. INVARIANT: begins with an absolute path */
+/**
+ * Before the words that make another user of it: what that user has left running can read the keyring of all that is that user.
+ * TRUST: it is started with an environment in which perl finds no order. Empty where there is no perl. INVARIANT: begins with an absolute path
+ */
 export function keyringPrefix(path = SYSTEM_PATH, arch: string = process.arch): readonly string[] {
   const perl = resolveCommand('perl', path, '/');
   const number = KEYCTL[arch];

@@ -46,7 +46,9 @@ const KERNEL = MACHINE.slice(-3);
 export function createJudge({ server, tenant, uid, own, closed, writable, foreign }: JudgeInput): Judge {
   const keepers = { uid, writable: writable.filter((path) => !own.includes(path)) };
   const guards = closed.map(realPath);
-  const others = foreign.map(({ path, access }) => ({ path: realPath(path), access }));
+  const others = foreign
+    .filter(({ path, onlyDirectory }) => onlyDirectory !== true || isDirectory(path))
+    .map(({ path, access }) => ({ path: realPath(path), access }));
   return (path, access) => {
     if (own.includes(path)) return path;
     const refuse = (why: string, hint: string): GuardError =>
@@ -66,7 +68,7 @@ export function createJudge({ server, tenant, uid, own, closed, writable, foreig
     if (MACHINE.includes(real) || KERNEL.some((place) => lies(real, place)))
       throw refuse('which is of the whole machine', SMALLER);
     if (others.some((other) => (access === 'write' || other.access === 'write') && touch(real, other.path)))
-      throw refuse('where another tenant has a directory', 'give each tenant directories of its own');
+      throw refuse('where another tenant has a directory, or the guard a secret or its config', APART);
     return real;
   };
 
@@ -80,6 +82,7 @@ export function createJudge({ server, tenant, uid, own, closed, writable, foreig
 }
 
 const SMALLER = 'name a smaller directory';
+const APART = 'give each tenant directories of its own, and keep secrets and config in none of them';
 
 /**
  * The working directory and `writable` without what lies in another of them, and `readable` without what lies in those: it is seen there,
@@ -111,5 +114,14 @@ function realPath(path: string): string {
     return fs.realpathSync(path);
   } catch {
     return path;
+  }
+}
+
+/** What cannot be looked at may be one. */
+function isDirectory(path: string): boolean {
+  try {
+    return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return true;
   }
 }

@@ -6,6 +6,7 @@ import { type Duplex, Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import type { ExitStatus, Spawner, UpstreamCommand, UpstreamProcess } from '../ports/upstream.ts';
 import { findIllegalArgument, resolveCommand } from './command-path.ts';
+import { handOver } from './handed-environment.ts';
 import { isGroupAlive, signalGroup, signalStrays, snapshotStrays, sweepMarked } from './process-sweep.ts';
 import type { ProcessRow } from './process-table.ts';
 import { chooseShell } from './shell-choice.ts';
@@ -59,8 +60,12 @@ function spawnSupervised(
   outerRun: string | undefined,
 ): UpstreamProcess {
   const marker = randomBytes(16).toString('hex');
-  const { shell, flags, env, added } = chooseShell(command.env);
-  delete env[markerVariable];
+  const prefix = command.prefix ?? [];
+  const isConfined = prefix.length > 0;
+  // INVARIANT: what starts a confined server heeds nothing of it: neither its variables nor where it works, which its user may have changed.
+  const choice = chooseShell(command.env);
+  delete choice.env[markerVariable];
+  const { shell, flags, env, added } = isConfined ? chooseShell(handOver(choice.env)) : choice;
   if (outerRun !== undefined) env[markerVariable] = outerRun;
   const args = [
     ...flags,
@@ -69,12 +74,12 @@ function spawnSupervised(
     'mcp-guard-supervisor',
     marker,
     added.join(' '),
-    ...(command.prefix ?? []),
+    ...prefix,
     file,
     ...command.args,
   ];
   const child = execa(shell, args, {
-    cwd,
+    cwd: isConfined ? '/' : cwd,
     env,
     extendEnv: false,
     buffer: false,

@@ -1,5 +1,6 @@
 // What stands before the command of a confined server: another user, its own directories, limits. Text and argv only: starts nothing.
 // Each word is an argument of its own; nothing of a config is ever part of a script.
+import { TAKE_OVER } from './handed-environment.ts';
 import type { ServerUser } from './tenant-places.ts';
 
 export interface Limits {
@@ -11,7 +12,8 @@ export interface Limits {
 
 /**
  * What is open is closed once more (the guard has closed what it inherited, inherited-descriptors.ts; a plain sh can name nine).
- * Where a limit cannot be set, and nothing stricter holds already, the server does not start: 126, and why on stderr.
+ * Where a limit cannot be set, and nothing stricter holds already, the server does not start: 126, and why on stderr. No other does
+ * where its working directory is closed to it: it is entered here, as its user, and not before.
  */
 const SCRIPT = `
 umask 077
@@ -25,27 +27,37 @@ fail() { echo "mcp-guard: cannot limit $1 to $2" >&2; exit 126; }
 [ "$1" = - ] || limit -n "$1" || fail 'open files' "$1"
 [ "$2" = - ] || limit -u "$2" || limit -p "$2" || fail processes "$2"
 [ "$3" = - ] || limit -d "$3" || fail 'memory (KiB)' "$3"
-shift 3
+cwd=$4
+shift 4
 for fd in /proc/self/fd/*; do
   case \${fd##*/} in [3-9]) eval "exec \${fd##*/}>&-" ;; esac
 done
+[ "$cwd" = . ] || cd -P -- "$cwd" 2>/dev/null || {
+  echo 'mcp-guard: the working directory is closed to the server: open \`cwd\` to its user' >&2
+  exit 126
+}
+unset OLDPWD
 while [ "$1" != -- ]; do mkdir -p -- "$1" || exit 126; shift; done
 shift
-if [ -n "$TENANT_CANARY" ]; then
+${TAKE_OVER}
+[ -z "$TENANT_CANARY" ] || (
   for dir in "$HOME" "$TMPDIR" "$XDG_CONFIG_HOME"; do
     rm -f -- "$dir/canary.txt" 2>/dev/null
     (set -C; printf '%s\\n' "$TENANT_CANARY" >"$dir/canary.txt") 2>/dev/null
   done
-fi
+)
 exec "$@"
 `;
 
-/** INVARIANT: begins with an absolute path, and everything behind it is the command. */
-export function limitPrefix(limits: Limits, directories: readonly string[]): readonly string[] {
+/**
+ * Its variables are handed past all that stands before it (handed-environment.ts).
+ * INVARIANT: begins with an absolute path, and everything behind it is the command. @param cwd `.`: where it is started
+ */
+export function limitPrefix(limits: Limits, directories: readonly string[], cwd = '.'): readonly string[] {
   const { openFiles, processes, memoryBytes } = limits;
   const kib = memoryBytes === undefined ? undefined : Math.floor(memoryBytes / 1024);
   const words = [openFiles, processes, kib].map((value) => (value === undefined ? '-' : String(value)));
-  return ['/bin/sh', '-c', SCRIPT, 'mcp-guard-limits', ...words, ...directories, '--'];
+  return ['/bin/sh', '-c', SCRIPT, 'mcp-guard-limits', ...words, cwd, ...directories, '--'];
 }
 
 /** No capability is left, none comes back through a setuid program, no group of root's stays. @param setpriv absolute */

@@ -14,11 +14,26 @@ export interface Suspension {
 }
 
 const NAME = 'suspended.json';
+/** Of an erasure under way (erasure-claim.ts). */
+export const ERASING = 'erasing.json';
 
-/** TRUST: fails closed: whatever lies there suspends, and what cannot be looked at does, too. Only its being absent is a yes. */
+/** Whether it is shut out. TRUST: fails closed: an erasure under way shuts out, too, whoever lifts the suspension meanwhile. */
 export function isSuspended(scope: TenantScope): boolean {
+  return isBeingErased(scope) || hasSuspension(scope);
+}
+
+export function hasSuspension(scope: TenantScope): boolean {
+  return isMarked(scope, NAME);
+}
+
+export function isBeingErased(scope: TenantScope): boolean {
+  return isMarked(scope, ERASING);
+}
+
+/** TRUST: whatever lies there is a mark, and what cannot be looked at is one, too. Only its being absent is none. */
+function isMarked(scope: TenantScope, name: string): boolean {
   try {
-    fs.lstatSync(scope.place(NAME));
+    fs.lstatSync(scope.place(name));
     return true;
   } catch (error) {
     return codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR';

@@ -8,6 +8,7 @@ import type { TenantScope } from '../tenant/tenant-scope.ts';
 import { replaceFile } from './durable-file.ts';
 import { removeTree } from './remove-tree.ts';
 import { codeOf } from './state-paths.ts';
+import { ERASING } from './suspension.ts';
 import { TOMBSTONE } from './tenant-tombstone.ts';
 
 export interface Erasure {
@@ -16,8 +17,8 @@ export interface Erasure {
   readonly records: number;
 }
 
-/** The record, the mark that keeps sessions out, and what an earlier erasure left to say. */
-const KEPT = new Set(['audit', 'suspended.json', TOMBSTONE]);
+/** The record, the marks that keep sessions out, and what an earlier erasure left to say. */
+const KEPT = new Set(['audit', 'suspended.json', ERASING, TOMBSTONE]);
 /** Of the record, beside its days: what says that a segment was opened, sealed or removed. None of it holds a payload. */
 const KEPT_OF_RECORD = new Set(['open', 'removed', 'last-seal.json']);
 /** In place of a line that is no record: it is none either, wherever it stands. */

@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { TenantScope } from '../tenant/tenant-scope.ts';
 import { codeOf } from './state-paths.ts';
+import { findOtherUse } from './user-claims.ts';
 import type { SystemUser } from './user-processes.ts';
 
 export type TenantUser =
@@ -20,7 +21,12 @@ const NONE: TenantUser = { kind: 'none' };
  *
  * @throws the error of the file system where it cannot be looked at
  */
-export function findTenantUser(scope: TenantScope, own = process.getuid?.(), passwd = '/etc/passwd'): TenantUser {
+export function findTenantUser(
+  scope: TenantScope,
+  own = process.getuid?.(),
+  passwd = '/etc/passwd',
+  findOther = findOtherUse,
+): TenantUser {
   const { homes, id } = scope;
   const stat = fs.lstatSync(join(homes.directory, 'home'), { throwIfNoEntry: false });
   // only root can be others
@@ -35,7 +41,8 @@ export function findTenantUser(scope: TenantScope, own = process.getuid?.(), pas
   const name = findName(uid, passwd);
   if (name !== undefined && name !== `mcpg-${id}`)
     return { kind: 'shared', uid, why: `it is \`${name}\` of this system` };
-  return { kind: 'own', uid, gid };
+  const why = findOther(scope, uid);
+  return why === undefined ? { kind: 'own', uid, gid } : { kind: 'shared', uid, why };
 }
 
 /** By the system's own list; a directory service that knows more is not asked. */

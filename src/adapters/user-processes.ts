@@ -2,14 +2,20 @@
 // Linux, since it reads /proc; elsewhere it finds nobody.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { resolveCommand } from './command-path.ts';
+import { closeInherited } from './inherited-descriptors.ts';
 import { signalProcess } from './process-sweep.ts';
+import { keyringPrefix } from './session-keyring.ts';
 import type { Timers } from './shutdown-ladder.ts';
+import { userPrefix } from './start-prefix.ts';
 
 export interface SystemUser {
   readonly uid: number;
   readonly gid: number;
 }
 
+/** The system's own directories. */
+const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 /** Looks in a row that find nobody: what forks while it is looked for is missed by one. */
 const QUIET_LOOKS = 3;
 const PAUSE_MS = 5;
@@ -20,6 +26,7 @@ const KILLER_MS = 2_000;
 /**
  * As that user: so the kernel itself holds it to that user's processes, and lets no fork slip between.
  * INVARIANT: whoever has not become that user kills nobody.
+ * INVARIANT: it has nothing of the host's, no descriptor and no keyring: what it is to end can stop it and reach into it.
  */
 const KILLER = '[ "$1" -gt 0 ] && [ "$(id -ru)" = "$1" ] && [ "$(id -u)" = "$1" ] && kill -s KILL -- -1';
 
@@ -41,13 +48,24 @@ export async function endProcessesOf({ uid, gid }: SystemUser, timers: Timers): 
   throw new Error(`${listProcessesOf(uid).length} processes of user ${uid} go on`);
 }
 
-function kill({ uid, gid }: SystemUser): void {
-  spawnSync('/bin/sh', ['-c', KILLER, 'mcp-guard-killer', String(uid)], {
-    ...{ uid, gid, cwd: '/', env: { PATH: '/usr/bin:/bin' }, stdio: 'ignore' },
-    ...{ timeout: KILLER_MS, killSignal: 'SIGKILL' },
-  });
+function kill(user: SystemUser): void {
+  closeInherited();
+  const [program, ...args] = killerWords(user);
+  if (program !== undefined)
+    spawnSync(program, args, {
+      ...{ cwd: '/', env: { PATH: '/usr/bin:/bin' }, stdio: 'ignore' },
+      ...{ timeout: KILLER_MS, killSignal: 'SIGKILL' },
+    });
   // one of them may have killed the killer first
-  for (const pid of listProcessesOf(uid)) if (isOf(pid, uid)) signalProcess(pid, 'SIGKILL');
+  for (const pid of listProcessesOf(user.uid)) if (isOf(pid, user.uid)) signalProcess(pid, 'SIGKILL');
+}
+
+/** Empty where nothing on this machine makes another user of it: then each is ended by itself. */
+export function killerWords(user: SystemUser): readonly string[] {
+  const setpriv = resolveCommand('setpriv', SYSTEM_PATH, '/');
+  if (!setpriv.found) return [];
+  const asUser = [...keyringPrefix(), ...userPrefix(setpriv.path, user)];
+  return [...asUser, '/bin/sh', '-c', KILLER, 'mcp-guard-killer', String(user.uid)];
 }
 
 export function listProcessesOf(uid: number): readonly number[] {

@@ -1,6 +1,7 @@
 // What waits for an approval of one config, and what an approval would make of it: policy, definitions, names that read alike. Pure;
 // knows no screen and no file. INVARIANT: what is shown is what would be written: both come from one picture.
 import { listPinSubjects, type PinSubject } from '../config/pin-key.ts';
+import { isWaiting } from '../policy/lock/diff-line.ts';
 import { mergeLasting } from '../policy/lock/lasting.ts';
 import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
 import { type DiffLine, diffPolicies, type PolicyDiff } from '../policy/lock/policy-diff.ts';
@@ -140,7 +141,7 @@ function drawPassing(
   const isOver = isSameJson(base, policy);
   const fresh = new Set(diff.lines.map(keyOfLine));
   const widenings = (after: JsonObject, than: JsonObject): readonly DiffLine[] =>
-    diffPolicies(after, than, inventory).lines.filter(({ kind }) => kind !== 'holds');
+    diffPolicies(after, than, inventory).lines.filter(isWaiting);
   return {
     untilMs,
     base: isEnding === true || isOver ? undefined : base,

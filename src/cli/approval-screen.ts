@@ -19,7 +19,7 @@ export interface ApprovalLine {
   /**
    * `possible`, `starts`: once it is approved. `drift`: a definition that is out of use until it is approved. `pins`: what would be
    * gone by. `holds`: in effect already. `hidden`, `alike`: to be looked at. `until`: was approved until a time, and ends then; `lasts`:
-   * would end no more. `ceiling`: denied here all the same. `unpinned`: what an approval cannot pin.
+   * would end no more. `ceiling`: denied here all the same. `unpinned`: what an approval cannot pin. `same`: decides nothing else.
    */
   readonly kind: DiffLine['kind'] | 'drift' | 'pins' | 'unpinned' | 'hidden' | 'alike' | 'until' | 'lasts' | 'ceiling';
   readonly server: string | undefined;
@@ -52,6 +52,7 @@ const TONES: Readonly<Record<ApprovalLine['kind'], Tone>> = {
   until: 'quiet',
   ceiling: 'quiet',
   holds: 'quiet',
+  same: 'quiet',
 };
 const ORDER = Object.keys(TONES);
 const MEANINGS: Readonly<Record<ApprovalLine['kind'], string>> = {
@@ -66,6 +67,7 @@ const MEANINGS: Readonly<Record<ApprovalLine['kind'], string>> = {
   until: 'approved until a time, and ends then',
   ceiling: 'denied on this machine by a ceiling, whatever is approved',
   holds: 'narrower, and in effect already',
+  same: 'written otherwise than in the lock, and decides nothing else',
 };
 /** Where nothing is locked, nothing keeps a server from what the config grants. */
 const AT_FIRST = {
@@ -74,13 +76,23 @@ const AT_FIRST = {
 };
 const NEVER_ENDS =
   'no list of its tools ever came to its end: what was seen is pinned, and any other tool is out of use once this is approved';
+const REWRITTEN = 'definitions, or the end of an earlier approval, are written anew; what is decided stays as it is';
 const INDENT = ' '.repeat(12);
 const MOST_HIDDEN = 10;
 const MOST_ALIKE = 20;
 const MOST_TENANTS = 6;
 
-/** @param isWhole definitions as they stand, too */
+/**
+ * INVARIANT: of an approval that would change anything there is a line: nobody is asked about what no screen shows.
+ *
+ * @param isWhole definitions as they stand, too
+ */
 export function listLines(picture: ApprovalPicture, isWhole = false): readonly ApprovalLine[] {
+  const lines = listKnown(picture, isWhole);
+  return lines.length > 0 || picture.isUpToDate ? lines : [{ kind: 'same', server: undefined, text: REWRITTEN }];
+}
+
+function listKnown(picture: ApprovalPicture, isWhole: boolean): readonly ApprovalLine[] {
   const { diff, passing, servers, shadows, ceilings = [] } = picture;
   const lines: ApprovalLine[] = [...diff.lines, ...(passing === undefined ? [] : listPassing(passing))];
   lines.push(...ceilings.map((one) => ({ kind: 'ceiling', ...one }) as const));

@@ -4,7 +4,7 @@ import type { EventEntry } from '../audit/entry.ts';
 import type { Observed } from '../core/interceptor.ts';
 import { approveCommand, type CommandOptions, diffCommand } from '../policy/lock/lock-command.ts';
 import { describeChange } from '../policy/pins/drift-text.ts';
-import type { DriftFinding } from '../policy/pins/watch.ts';
+import type { DriftFinding, Since } from '../policy/pins/watch.ts';
 
 /** What a person sees of a change on stderr. */
 const MOST_LINES = 4;
@@ -59,6 +59,13 @@ export function warnOfDrift(
   // beside what it is about where that is one thing, else behind all of them
   if (said.length === 1 && only !== undefined) return [`${only[0]}; ${mend}`, ...only.slice(1)];
   return [...said.flat(), `\`${server}\`: ${mend}`];
+}
+
+/** For a screen that is looked at now and then. @param count of tools, at least one @param since as of a finding */
+export function describeOutOfUse(count: number, server: string, since: Since, options: CommandOptions): string {
+  const how = since === 'approved' ? 'approved' : 'first seen';
+  const which = count === 1 ? 'a tool is out of use: it is not as' : `${count} tools are out of use: they are not as`;
+  return `${which} ${how}; look with \`${diffCommand(options, server)}\``;
 }
 
 interface NewTool {

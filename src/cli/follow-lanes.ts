@@ -51,10 +51,20 @@ export function followLanes(parts: FollowLanesParts): PolicyFollower {
     const { settings, server, secrets, isolation, notes } = await parts.prepare(entry, held);
     if (server === undefined) return { settings, server, notes: [] };
     // INVARIANT: the masker of this session knows every secret that a server of it is given, and its trail claims no more than holds
-    const isVouched =
-      secrets.every(({ value }) => known.has(value)) && byStrength(isolation ?? 'none', parts.isolation) >= 0;
-    if (isVouched) return { settings, server, notes };
-    const why = `\`${entry.id}\` would get a secret or an isolation that this session cannot vouch for`;
+    const unknown = secrets.filter(({ value }) => !known.has(value)).map(({ name }) => `\`${name}\``);
+    const isWeaker = byStrength(isolation ?? 'none', parts.isolation) < 0;
+    if (unknown.length === 0 && !isWeaker) return { settings, server, notes };
+    const what = [
+      ...(unknown.length === 0
+        ? []
+        : [`a secret that this session does not know and so cannot mask (${[...new Set(unknown)].join(', ')})`]),
+      ...(isWeaker
+        ? [
+            `the isolation \`${isolation ?? 'none'}\`, which is less than the record of this session says (\`${parts.isolation}\`)`,
+          ]
+        : []),
+    ];
+    const why = `\`${entry.id}\` would get ${what.join(' and ')}`;
     return { settings: { ...settings, refusal: refuse(why) }, server: undefined, notes: [] };
   };
   const open = ({ settings, server }: Coming): LaneSettings => {

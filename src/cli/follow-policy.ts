@@ -6,6 +6,7 @@ import type { Interceptor } from '../core/interceptor.ts';
 import { isGuardError, showError } from '../guard-error.ts';
 import type { Renewal } from '../policy/renewal.ts';
 import type { Roster } from '../policy/roster.ts';
+import { nextExpiryMs } from '../policy/scope/narrowed-lists.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { UpstreamCommand } from '../ports/upstream.ts';
@@ -28,7 +29,7 @@ export interface FollowParts {
   readonly hasLeft: () => boolean;
   readonly standing: { now: ServerInForce };
   readonly interceptors: readonly Interceptor[];
-  readonly roster: Pick<Roster, 'beforePolicyChange'>;
+  readonly roster: Pick<Roster, 'beforePolicyChange' | 'grantsEnded'>;
   readonly pins: Pick<RunPins, 'policyIs'> | undefined;
   /** Undefined: nobody starts this server anew; where its command changes it is closed, and a person is told to. */
   readonly renewal: ServerRenewal | undefined;
@@ -97,6 +98,11 @@ export function followPolicy(parts: FollowParts): PolicyFollower {
   };
   return {
     standing: () => [refused(), parts.gate.isUnderWay(server.name) ? renewed : undefined].filter(isSaid),
+    grantsEndMs(nowMs) {
+      const { scope } = standing.now;
+      return scope === 'unscoped' ? Number.POSITIVE_INFINITY : nextExpiryMs(scope.layers, nowMs);
+    },
+    grantsEnded: (beforeMs, nowMs) => parts.between(() => parts.roster.grantsEnded(beforeMs, nowMs)),
     close: (why) => parts.between(() => close({ policy: undefined, lock: undefined }, why)),
     async prepare(next) {
       const found = serverAfterReload(next, running, parts.asked);
@@ -106,8 +112,10 @@ export function followPolicy(parts: FollowParts): PolicyFollower {
       // INVARIANT: the old process is never asked under a scope that is about the new one
       const holds =
         stuck === undefined ? found : (renewal === undefined ? closeServer : closeUnstartable)(next, stuck, server);
+      // of many servers one that is refused as it was is no news of whatever else has changed
+      const news = renewal?.isOneOfMany === true && holds.note === standing.now.note ? undefined : holds.note;
       return {
-        notes: [holds.note, command && renewed].filter(isSaid),
+        notes: [news, command && renewed].filter(isSaid),
         commit: () =>
           parts.between(() => {
             try {

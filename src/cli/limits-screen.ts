@@ -1,5 +1,6 @@
 // The counts of limits as lines that fit and as JSON: used, left, when they are full again. Labels are attacker-controlled and
 // shown inert. Knows no store and no clock.
+import { listFields, readLabel, type SubjectFields } from '../policy/limits/subject-label.ts';
 import { showWait } from '../policy/limits/wait-words.ts';
 import type { KeyState } from '../ports/limit-store.ts';
 import { stringifyInert } from './call-json.ts';
@@ -11,8 +12,8 @@ export interface LimitRow {
   readonly key: string;
   /** `limits[0].rate` */
   readonly limit: string;
-  /** `principal=local:ada tool=read`; empty where the limit has one count for all. */
-  readonly subject: string;
+  /** By field; empty where the limit has one count for all. Values are inert, and cut where they are long. */
+  readonly subject: SubjectFields;
   readonly kind: KeyState['kind'];
   readonly used: number;
   readonly left: number;
@@ -26,8 +27,7 @@ export function limitRows(keys: readonly KeyState[], wallMs: number): readonly L
 }
 
 function rowOf(state: KeyState, wallMs: number): LimitRow {
-  const [limit = '', ...subject] = state.label.split(' ');
-  const head = { key: state.key, limit, subject: subject.join(' '), kind: state.kind };
+  const head = { key: state.key, ...readLabel(state.label), kind: state.kind };
   switch (state.kind) {
     case 'rate': {
       const { backlogUs, depthUs, unitUs } = state;
@@ -74,7 +74,7 @@ export function formatLimits(rows: readonly LimitRow[], columns: number, paint: 
       showCount(row.used),
       showCount(row.left),
       row.resetsInMs === undefined ? 'as ended' : showWait(row.resetsInMs),
-      makeInert(row.subject === '' ? 'all together' : row.subject),
+      makeInert(listFields(row.subject).join(' ') || 'all together'),
     ).map((part) => paint(toneOf(row), part)),
   );
   return [paint('quiet', head.trimEnd()), ...shown];
@@ -91,7 +91,7 @@ function toneOf({ used, left }: LimitRow): Tone {
 }
 
 function labelOf({ limit, subject }: LimitRow): string {
-  return `${limit} ${subject}`;
+  return [limit, ...listFields(subject)].join(' ');
 }
 
 /** At most 7 characters. */

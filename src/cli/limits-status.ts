@@ -1,6 +1,7 @@
 // `mcp-guard limits status` and `limits reset`: what is counted now, and counting anew. Knows no file; the store, the trail and the
 // terminal are handed in.
 import { GuardError } from '../guard-error.ts';
+import { listFields, readLabel, shortenValue } from '../policy/limits/subject-label.ts';
 import type { Instant } from '../ports/clock.ts';
 import type { LimitStore } from '../ports/limit-store.ts';
 import { type Consent, confirmUnlessSaid, refuseFromServer } from './consent.ts';
@@ -95,7 +96,7 @@ function wrapLines(lines: readonly string[], { columns }: Pick<CliIo, 'columns'>
 
 export interface LimitsResetOptions {
   readonly tenant: string;
-  /** A part of a limit's name or of its subject; undefined: every count of the tenant. */
+  /** A part of a limit's name, fields of a subject, or both; a principal's or a server's name. Undefined: every count of the tenant. */
   readonly about?: string | undefined;
   readonly reason?: string | undefined;
   /** Do not ask. */
@@ -125,8 +126,7 @@ export async function runLimitsReset(options: LimitsResetOptions, io: CliIo, con
   const all = await lookAt(context);
   if (typeof all === 'string') throw unreadable(all, context);
   const counted = all.filter(({ kind }) => kind !== 'place');
-  const isMeant = ({ limit, subject }: LimitRow): boolean =>
-    about === undefined || `${limit} ${subject}`.includes(about);
+  const isMeant = (row: LimitRow): boolean => about === undefined || isAbout(row, about);
   const rows = counted.filter(isMeant);
   if (about !== undefined && rows.length === 0) {
     const isPlaces = all.some(isMeant);
@@ -162,6 +162,20 @@ export async function runLimitsReset(options: LimitsResetOptions, io: CliIo, con
   return 0;
 }
 
+/** INVARIANT: a count is meant by whole fields of its subject, never by a text that somebody else could have put into one. */
+function isAbout({ limit, subject }: LimitRow, about: string): boolean {
+  const wanted = readLabel(about);
+  const isField = ([name, value]: [string, string | null]): boolean => {
+    const own = Object.entries(subject).find(([dimension]) => dimension === name);
+    return own !== undefined && (own[1] === value || (value !== null && own[1] === shortenValue(value)));
+  };
+  if (!Object.entries(wanted.subject).every(isField)) return false;
+  const isNamed = Object.keys(wanted.subject).length === 0 && UNCHOSEN.some((one) => isField([one, wanted.limit]));
+  return limit.includes(wanted.limit) || isNamed;
+}
+
+/** Whose names no caller makes up. */
+const UNCHOSEN = ['principal', 'server'] as const;
 const MOST_KNOWN = 8;
 const KEPT = 'what it names are calls under way, which keep their places until they end';
 
@@ -172,14 +186,14 @@ function tellNothing(
   { tenant, json }: Pick<LimitsResetOptions, 'tenant' | 'json'>,
   io: CliIo,
 ): number {
-  const what = `nothing that could begin anew has \`${about}\` in its limit or its subject`;
+  const what = `nothing that could begin anew is about \`${about}\`: neither its limit nor a field of its subject`;
   io.stderr.write(wrapLines([what, why], io));
   if (json === true) io.stdout.write(`${JSON.stringify({ tenant, reset: 0 })}\n`);
   return 1;
 }
 
 function describeKnown(counted: readonly LimitRow[]): string {
-  const known = [...new Set(counted.flatMap(({ limit, subject }) => [limit, ...subject.split(' ')]))].filter(Boolean);
+  const known = [...new Set(counted.flatMap(({ limit, subject }) => [limit, ...listFields(subject)]))];
   if (known.length === 0) return 'nothing is counted now';
   const names = known.slice(0, MOST_KNOWN).map((name) => `\`${name}\``);
   const more = known.length - names.length;

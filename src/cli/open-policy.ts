@@ -7,6 +7,7 @@ import type { Policy } from '../config/policy.ts';
 import type { IdentityAsker } from './ask-identity.ts';
 import { openCeilings, restrictBareRun } from './ceilings-here.ts';
 import type { LockContext } from './locked-policy.ts';
+import { type Allowance, allowedAgain, openAllowance } from './project-allowance.ts';
 import type { RunLock } from './run-lock.ts';
 
 /** What a run is kept to, as it was read at one time. */
@@ -17,10 +18,12 @@ export interface HeldPolicy {
   readonly policy: Policy | undefined;
   /** Absolute: a change of one of these is a reason to read again. Also what is not there yet. */
   readonly watched: readonly string[];
-  /** `signFiles` of them. INVARIANT: from before they were read, the lock's excepted, which a start may write. */
+  /** `signFiles` of them, and of the record of `allowance` behind them. INVARIANT: from before they were read, the lock's excepted, which a start may write. */
   readonly signature: string;
   /** Wall clock, ms: then it is to be read again, whatever the files say; Infinity for never. */
   readonly untilMs: number;
+  /** Of a project's config: what else may change without a file of the policy being another. */
+  readonly allowance?: Allowance | undefined;
 }
 
 export interface PolicySources {
@@ -38,11 +41,15 @@ export interface PolicySources {
 
 /** @param isReload a session runs under a policy already: nothing is locked by itself @throws GuardError as `openCeilings` and `openRunLock` */
 export async function openPolicy(
-  { place, context, cwd, nowMs }: PolicySources,
+  { place: found, context, cwd, nowMs }: PolicySources,
   isReload: boolean,
 ): Promise<HeldPolicy> {
-  const { env, uid } = context;
-  const signs = new Map([...(place === undefined ? [] : [place.path]), ...listCeilingPlaces(env, cwd)].map(signOne));
+  const { env, uid, stateDir } = context;
+  const record = found === undefined ? undefined : openAllowance(found, stateDir)?.path;
+  const own = [found?.path, record].filter((path) => path !== undefined);
+  const signs = new Map([...own, ...listCeilingPlaces(env, cwd)].map(signOne));
+  // what was allowed at the start may have been allowed anew since: by a person who has looked at what it has become
+  const place = found === undefined || !isReload ? found : allowedAgain(found, stateDir);
   const signatureOf = (paths: readonly string[]): string =>
     paths.map((path) => signs.get(path) ?? signFiles([path])).join('\n');
   const ceilings = await openCeilings({ env, uid, cwd });
@@ -60,9 +67,13 @@ export async function openPolicy(
   const { openRunLock } = await import('./run-lock.ts');
   const lock = await openRunLock(place, { ...context, nowMs: nowMs(), ceilings, isReload });
   const watched = [...lock.watched, ...around];
+  const allowance = openAllowance(place, stateDir);
   // locked only after this: read once more then, lest a lock that goes at once is taken for one that never was
-  const signature = lock.approval === undefined ? UNREAD : signatureOf(watched);
-  return { lock, policy: lock.policy, watched, signature, untilMs: lock.untilMs };
+  const signature =
+    lock.approval === undefined
+      ? UNREAD
+      : signatureOf([...watched, ...(allowance === undefined ? [] : [allowance.path])]);
+  return { lock, policy: lock.policy, watched, signature, untilMs: lock.untilMs, allowance };
 }
 
 /** Equals no signature. */

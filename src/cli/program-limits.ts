@@ -20,7 +20,7 @@ export function addLimits(program: Command, done: Done): void {
   limits
     .command('reset')
     .description('count anew, as if nothing had been asked; calls under way keep their places')
-    .argument('[about]', 'only counts whose limit or subject has this in it, as `tool=search_web` (default: all)')
+    .argument('[about]', 'only counts of this: `tool=search_web`, `limits[0]`, a principal (default: all)')
     // asked for by the command itself, which says why
     .option('--reason <text>', 'why (required); it goes on record')
     .option('--yes', 'do not ask')

@@ -41,10 +41,15 @@ export function createServerRenewal({
       const next = await prepare({ name: server.name, command, args, entry }, policy);
       const known = new Set(prepared.secrets.map(({ value }) => value));
       // INVARIANT: the masker of this session knows every secret that a server of it is given
-      if (next.secrets.some(({ value }) => !known.has(value)) || next.isolation !== prepared.isolation) {
+      const unknown = next.secrets.filter(({ value }) => !known.has(value)).map(({ name }) => `\`${name}\``);
+      const what = [
+        ...(unknown.length === 0 ? [] : [`another secret (${[...new Set(unknown)].join(', ')})`]),
+        ...(next.isolation === prepared.isolation ? [] : ['another isolation']),
+      ];
+      if (what.length > 0) {
         throw new GuardError(
           'secret_unresolved',
-          `\`${server.name}\` would get another secret or isolation than this session can vouch for`,
+          `\`${server.name}\` would get ${what.join(' and ')} than this session can vouch for`,
           { hint: 'start the server anew' },
         );
       }

@@ -109,6 +109,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
     ...{ stateDir, tenant, principal, session: sessionId, servers, policy, log },
     isolationOf: (name) => lanes.get(name)?.isolation ?? 'unknown',
     standingOf: (name) => gateway.standingOf(name),
+    waits: () => inForce.standing(),
   });
   const tapped = status.tap(sink);
   const runLimits =
@@ -148,7 +149,9 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
     // what comes of a lane was judged there, and under the policy of that moment
     read: { ...limits.read, strictPayload: false },
     refusalOf: (id, tool, now) => lanes.get(id)?.refusal(tool, now),
-    hides: (id, uri) => lanes.get(id)?.hides(uri) === true,
+    hides: (id, uri) => lanes.get(id)?.lists.hides(uri) === true,
+    mayShow: (id, target, name) => lanes.get(id)?.lists.mayShow(target, name) !== false,
+    shownOf: (id, list) => lanes.get(id)?.lists.shownOf(list),
   });
   const client = new StreamClient(process.stdin, process.stdout, limits);
   const run = new GatewayRun({
@@ -173,6 +176,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
       tell: (event) => run.tell(event),
     }),
   );
+  inForce.goTogether((action) => run.between(action));
   watchSignals(run, log);
   parts.lastWords.rest();
   const ended = run.run();

@@ -163,7 +163,8 @@ function watchRun(identity: Identity, stateDir: string, log: Log): RunIdentityWa
         run.between(() => run.post({ type: 'noted', name: 'auth', server, detail }));
       note(describe(identity));
       watch?.begin((why) => {
-        note({ stage: 'ended', why });
+        const { principal, tenant, tokenId } = identity;
+        note({ stage: 'ended', why, principal, tenant: tenant ?? null, token: tokenId ?? null });
         endPromptly(run, systemTimers, OVER);
       });
     },

@@ -24,7 +24,7 @@ import type { Spawner, UpstreamCommand, UpstreamProcess } from '../ports/upstrea
 import type { PolicyInForce } from './policy-in-force.ts';
 import type { PreparedServer } from './prepare-server.ts';
 import { createServerRenewal } from './renew-server.ts';
-import { createPolicies, type PolicyParts } from './run-policies.ts';
+import { createPolicies, type Policies, type PolicyParts } from './run-policies.ts';
 import { settingsOf } from './run-settings.ts';
 import { liveServer } from './run-status.ts';
 import { type ServerInForce, serverAtStart } from './server-in-force.ts';
@@ -68,8 +68,8 @@ export interface ServerLane {
   open(client: ClientEnd, news: LaneNews): SessionRun;
   /** Why its breaker would refuse a call that waits for its server; undefined: it would not. Takes nothing. */
   refusal(tool: string, now: Instant): Refusing | undefined;
-  /** It has listed this resource, and its scope does not show it. */
-  hides(uri: string): boolean;
+  /** What its policies say of its lists, by the policy of now. */
+  readonly lists: Pick<Policies, 'hides' | 'mayShow' | 'shownOf'>;
   /** What the next server of it is started by. INVARIANT: the same object for as long as it is the same command. */
   command(): UpstreamCommand;
   /** As it was prepared. INVARIANT: another command has the same. */
@@ -166,7 +166,7 @@ export function createLane({ entry, prepared, process }: LaneServer, parts: Lane
     return verdict?.kind === 'deny' && verdict.rule.startsWith('breaker.server.') ? verdict : undefined;
   };
   return {
-    ...{ open, refusal, hides: policies.hides, isolation: prepared.isolation },
+    ...{ open, refusal, lists: policies, isolation: prepared.isolation },
     command: () => servers.get(entry.id)?.command ?? command,
   };
 }

@@ -20,6 +20,7 @@ import { createLoopGuard } from '../policy/limits/loop-guard.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LimitStore } from '../ports/limit-store.ts';
 import type { Log } from '../ports/log.ts';
+import { createLimitsTurns, type LimitsTurns } from './limits-turns.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
 
 export interface RunLimitsParts {
@@ -64,20 +65,19 @@ export function openRunLimits(parts: RunLimitsParts): RunLimits {
   const random = createSaltSource();
   const stores = new Map<string, LimitStore>();
 
-  /** Told in a turn of its own: the store may have answered in the middle of one. */
-  const tell = (why: string | undefined, { onStoreError }: LimitStorePolicy): void => {
+  const post = (event: SessionEvent): void => {
     const [link] = links;
-    void Promise.resolve().then(() => {
-      parts.log.write('warn', describeTurn(why, onStoreError));
-      const detail = { store: why === undefined ? 'back' : 'away', why: why ?? null, onStoreError };
-      link?.between(() => link.post({ type: 'noted', name: 'limits', server: undefined, detail }));
-    });
+    link?.between(() => link.post(event));
   };
   const storeFor = (policy: LimitStorePolicy): LimitStore => {
     const name = JSON.stringify(policy);
     const known = stores.get(name);
     if (known !== undefined) return known;
-    const store = openStore(parts, policy, (why) => tell(why, policy));
+    const store = openStore(
+      parts,
+      policy,
+      createLimitsTurns({ log: parts.log, onStoreError: policy.onStoreError, post }),
+    );
     stores.set(name, store);
     return store;
   };
@@ -123,25 +123,15 @@ export function openRunLimits(parts: RunLimitsParts): RunLimits {
 
 /** Opened when it is first asked. */
 function openStore(
-  { stateDir, tenant, clock, log }: RunLimitsParts,
+  { stateDir, tenant, clock }: RunLimitsParts,
   { kind, url, onStoreError }: LimitStorePolicy,
-  onTurn: (why: string | undefined) => void,
+  { turn, full, lost, say }: LimitsTurns,
 ): LimitStore {
-  if (kind === 'memory') return openMemoryLimitStore();
-  const say = (text: string): void => log.write('warn', text);
-  const store = openDeferredLimitStore(() => openLimitStore({ kind, url, stateDir, tenant, clock, say }));
+  const open = () => openLimitStore({ kind, url, stateDir, tenant, clock, say, lost });
   return openFallbackLimitStore({
-    store,
-    local: onStoreError === 'local' ? openMemoryLimitStore() : undefined,
-    onTurn,
+    store: kind === 'memory' ? openMemoryLimitStore() : openDeferredLimitStore(open),
+    local: kind !== 'memory' && onStoreError === 'local' ? openMemoryLimitStore() : undefined,
+    onTurn: turn,
+    onFull: full,
   });
-}
-
-function describeTurn(why: string | undefined, onStoreError: LimitStorePolicy['onStoreError']): string {
-  if (why === undefined) return 'limits are counted with the other guards again';
-  const meanwhile =
-    onStoreError === 'local'
-      ? 'this guard counts for itself until it can'
-      : 'calls with a limit are denied until they can (`limitStore.onStoreError` is `deny`)';
-  return `limits cannot be counted: ${why}; ${meanwhile}`;
 }

@@ -7,6 +7,7 @@ import type { ConfigPlace } from '../config/find-config.ts';
 import { pinKeyOf, pinsOfTenant } from '../config/pin-key.ts';
 import { quoteWord } from '../config/shell-word.ts';
 import { GuardError } from '../guard-error.ts';
+import type { Difference } from '../policy/lock/difference.ts';
 import { approveCommand, type CommandOptions, diffCommand } from '../policy/lock/lock-command.ts';
 import { numberOf } from '../policy/lock/lock-document.ts';
 import { describeEnded, type LockJudgement } from '../policy/lock/lock-judgement.ts';
@@ -33,6 +34,8 @@ export interface RunLock extends LockedPolicy {
   readonly ownFiles: readonly string[];
   /** For stderr, once the guard's log is open. */
   readonly notes: readonly string[];
+  /** What has no effect until approved, with the command that shows it; undefined: nothing. A server that waits is none of it: it says so itself. */
+  readonly waiting?: string | undefined;
   /** For the record, once the session has begun. */
   readonly events: readonly EventEntry['detail'][];
   /** What was approved of each server's definitions. */
@@ -106,6 +109,8 @@ export async function openRunLock(
   read = await seeAsTenant({ ...read, place: { ...read.place, tenant: context.tenant } }, context);
   const applied = await applyLock(read, context);
   const locked = { ...applied, policy: narrowToRoles(applied, identity?.roles) };
+  if (context.isReload !== true && applied.policy.roles !== undefined && identity?.roles !== undefined)
+    notes.push(...describeRoles(identity.principal, identity.roles, applied.policy.roles.names));
   const { judgement, commandOptions: options } = read;
   const approved = whole.kind === 'holds' ? whole : { policy: wholeDocument, lock: undefined };
   const approvedPins = pinsOfTenant(
@@ -114,7 +119,10 @@ export async function openRunLock(
     approved.lock?.body.pins ?? new Map<string, PinSet>(),
   );
   const keyOf = (server: string): string => pinKeyOf(approved.policy, context.tenant, server);
-  const waiting = await describeWaiting(judgement, read, context.isReload === true);
+  const waits = await listWaiting(judgement, read);
+  // a server that waits is named by itself where the session is to go over
+  const beside = waits.filter((one) => one !== 'blocked');
+  const waiting = describeWaiting(context.isReload === true ? beside : waits, read);
   const ended = describeEnded(judgement);
   // a session in which it ends is told so by itself
   if (ended !== undefined && waiting !== undefined && context.isReload !== true) notes.push(ended);
@@ -123,6 +131,7 @@ export async function openRunLock(
     ...locked,
     ownFiles: listKnownFiles(context.stateDir, { config: place.path, lock: read.place.lock }),
     notes,
+    waiting: describeUnapproved(beside, read),
     get events() {
       return [...events, ...(first?.events ?? [])];
     },
@@ -165,6 +174,18 @@ function lockedFromServer({ named }: LockPlace): GuardError {
   );
 }
 
+/** Nothing where one of the roles is known. attacker-controlled: names out of a token. */
+export function describeRoles(
+  principal: string,
+  roles: readonly string[],
+  known: ReadonlySet<string>,
+): readonly string[] {
+  if (roles.some((role) => known.has(role))) return [];
+  const named = roles.map((role) => `\`${role}\``).join(', ');
+  const why = roles.length === 0 ? 'has no role' : `has no role that the config knows (${named})`;
+  return [`\`${principal}\` ${why}, so nothing is granted: see \`roles\` of the config and \`token create --roles\``];
+}
+
 /** Nothing where the clock is not behind, or no approval ends. */
 function describeClock(clockWasMs: number | undefined): readonly string[] {
   if (clockWasMs === undefined) return [];
@@ -175,24 +196,42 @@ function describeClock(clockWasMs: number | undefined): readonly string[] {
 }
 
 /** What an approval would give effect. What scopes that differ add is only decided for each request; whether they can add anything is compared. */
-async function describeWaiting(
-  judgement: LockJudgement,
-  { place: { config }, commandOptions: options, document }: ReadConfig,
-  isReload: boolean,
-): Promise<string | undefined> {
-  if (judgement.kind !== 'holds') return undefined;
+async function listWaiting(judgement: LockJudgement, { document }: ReadConfig): Promise<readonly Direction[]> {
+  if (judgement.kind !== 'holds') return [];
   const all = judgement.combination.differences.map(({ direction }) => direction);
   const addsByScope =
     all.includes('layered') && (await import('../policy/lock/policy-diff.ts')).widensScopes(document, judgement.policy);
-  const waiting = all.filter((one) => one !== 'narrower' && (one !== 'layered' || addsByScope));
-  // a server that waits is named by itself where the session is to go over
-  const told = isReload ? waiting.filter((one) => one !== 'blocked') : waiting;
-  const count = told.length;
+  return all.filter((one) => one !== 'narrower' && (one !== 'layered' || addsByScope));
+}
+
+type Direction = Difference['direction'];
+
+function describeWaiting(
+  waits: readonly Direction[],
+  { place: { config }, commandOptions: options }: ReadConfig,
+): string | undefined {
   const mend = `look with \`${diffCommand(options)}\`, then \`${approveCommand(options)}\``;
-  if (count === 0) return undefined;
-  if (told.every((one) => one === 'layered'))
-    return `whatever the scopes of \`${config}\` grant beyond what was approved has no effect until approved: ${mend}`;
-  return `${count === 1 ? 'a change' : `${count} changes`} of \`${config}\` ${count === 1 ? 'has' : 'have'} no effect until approved: ${mend}`;
+  if (waits.length === 0) return undefined;
+  if (waits.every((one) => one === 'layered'))
+    return `whatever the scopes and roles of \`${config}\` let through beyond what was approved has no effect until approved: ${mend}`;
+  return `${countChanges(waits)} of \`${config}\` ${haveNoEffect(waits)}: ${mend}`;
+}
+
+/** As `describeWaiting`, for who sees the config beside it. */
+function describeUnapproved(waits: readonly Direction[], { commandOptions: options }: ReadConfig): string | undefined {
+  if (waits.length === 0) return undefined;
+  const what = waits.every((one) => one === 'layered')
+    ? 'what its scopes and roles let through beyond what was approved has no effect until approved'
+    : `${countChanges(waits)} ${haveNoEffect(waits)}`;
+  return `${what}: look with \`${diffCommand(options)}\``;
+}
+
+function countChanges({ length }: readonly Direction[]): string {
+  return length === 1 ? 'a change' : `${length} changes`;
+}
+
+function haveNoEffect({ length }: readonly Direction[]): string {
+  return `${length === 1 ? 'has' : 'have'} no effect until approved`;
 }
 
 function refuseUnapproved(

@@ -5,15 +5,17 @@ import { PauseLook, pausesSpec } from '../adapters/pause-look.ts';
 import { readSeenPins, rememberSeenPins } from '../adapters/seen-pins.ts';
 import type { EventEntry } from '../audit/entry.ts';
 import type { CommandOptions } from '../policy/lock/lock-command.ts';
-import { type Pause, pauseAt } from '../policy/pause.ts';
+import type { Pause } from '../policy/pause.ts';
+import { PauseTimes } from '../policy/pause-times.ts';
 import type { PinSet } from '../policy/pins/pin-set.ts';
 import { createPins, type Pins } from '../policy/pins/pins.ts';
 import type { SeenSet } from '../policy/pins/seen-set.ts';
 import type { Since } from '../policy/pins/watch.ts';
+import type { SteadyTime } from '../policy/steady-time.ts';
 import type { Clock, Instant } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { JsonObject } from '../wire/json.ts';
-import { recordDrift, warnOfDrift } from './drift-note.ts';
+import { describeOutOfUse, recordDrift, warnOfDrift } from './drift-note.ts';
 
 export interface RunPinsParts {
   readonly place: LockPlace;
@@ -22,6 +24,8 @@ export interface RunPinsParts {
   readonly keyOf: (server: string) => string;
   readonly log: Log;
   readonly clock: Clock;
+  /** By which pauses end, as grants do. */
+  readonly timeOf: SteadyTime;
   /** The one server of this run; undefined: it is not one of the config's, and nothing of it is pinned. */
   readonly server: { readonly id: string; readonly document: JsonObject; readonly isObserved: boolean } | undefined;
   /** Into the record. May be called while an answer is looked at. */
@@ -40,6 +44,8 @@ export interface RunPins {
   policyIs(
     next: Pick<RunPinsParts, 'approved' | 'keyOf'> & { readonly document: JsonObject; readonly isObserved: boolean },
   ): void;
+  /** What of its tools is kept out of use now, in words; undefined: nothing. */
+  describeOutOfUse(): string | undefined;
   /** Settles once nothing is under way that is kept for the next start. Never rejects. */
   idle(): Promise<void>;
 }
@@ -94,7 +100,16 @@ export function openRunPins(parts: RunPinsParts): RunPins {
     if (pins !== undefined) standing = { known: { pins, hasInstructions: true }, since: 'approved' };
     interceptor.retune(server.id, { ...standing, config: document, isObserved });
   };
-  return { interceptor, begin, isPaused: pauses.isPaused, policyIs, idle: () => tail };
+  const outOfUse: RunPins['describeOutOfUse'] = () => {
+    const count = server === undefined ? 0 : interceptor.countOutOfUse(server.id);
+    if (server === undefined || standing === undefined || count === 0) return undefined;
+    return describeOutOfUse(count, server.id, standing.since, parts.commandOptions);
+  };
+  return {
+    ...{ interceptor, begin, isPaused: pauses.isPaused, policyIs },
+    describeOutOfUse: outOfUse,
+    idle: () => tail,
+  };
 }
 
 /** What was approved, else what was seen first. */
@@ -110,14 +125,15 @@ function knownOf(
   return { known: reading.kind === 'seen' ? reading.seen.first : undefined, since: 'first_seen' };
 }
 
-function watchPauses({ place, log, clock, note }: RunPinsParts): Pick<RunPins, 'isPaused'> {
+function watchPauses({ place, log, clock, timeOf, note }: RunPinsParts): Pick<RunPins, 'isPaused'> {
   const say = (text: string): void => log.write('warn', text);
   const nowMs = (): number => Math.trunc(clock.now().wallMs);
   const look = new PauseLook(pausesSpec(place.stateDir, place.tenant, { say, nowMs }));
+  const times = new PauseTimes(timeOf);
   const heeded = new Map<string, Pause>();
   return {
-    isPaused(server, { wallMs, monoMs }) {
-      const pause = pauseAt(look.read(monoMs), { config: place.config, server }, wallMs);
+    isPaused(server, now) {
+      const pause = times.pauseAt(look.read(now.monoMs), { config: place.config, server }, now);
       const before = heeded.get(server);
       if (pause?.sinceMs === before?.sinceMs && pause?.untilMs === before?.untilMs) return pause !== undefined;
       if (pause === undefined) {

@@ -19,7 +19,7 @@ import { prepareOwnPaths } from '../policy/constraint/own-reach.ts';
 import { createInventoryWatch } from '../policy/inventory/inventory.ts';
 import { createMaskedNames, type Mask } from '../policy/masked-names.ts';
 import { createRenewal } from '../policy/renewal.ts';
-import { createRoster, type RosterTarget } from '../policy/roster.ts';
+import { createRoster, type RosterMember, type RosterTarget } from '../policy/roster.ts';
 import { decideTarget } from '../policy/scope/scope-decision.ts';
 import { enforcedLayers } from '../policy/scope/scope-split.ts';
 import { createSteadyTime } from '../policy/steady-time.ts';
@@ -31,6 +31,7 @@ import { followPolicy } from './follow-policy.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
 import type { ServerRenewal } from './renew-server.ts';
 import type { RunLimits } from './run-limits.ts';
+import type { StatusWords } from './run-status.ts';
 import type { HowAsked, ServerInForce } from './server-in-force.ts';
 
 /** Open exchanges of one session. Bounds memory, not use: no host comes near it. */
@@ -78,9 +79,13 @@ export interface Policies {
   /** Resolves once nothing is under way any more that belongs on record. */
   idle(): Promise<void>;
   /** For `status`: how the breakers and limits of a server stand, in a word or two. */
-  readonly words: { breaker(server: string): string; limit(server: string): string };
+  readonly words: StatusWords;
   /** The server has listed this resource, and its scope does not show it. */
   hides(uri: string): boolean;
+  /** By the policy of now. */
+  mayShow(target: RosterTarget, name: string): boolean;
+  /** What it has listed to the end and the client may see by the policy of now; undefined: nobody can say. */
+  shownOf(list: RosterMember): readonly string[] | undefined;
 }
 
 export function createPolicies(parts: PolicyParts): Policies {
@@ -93,23 +98,23 @@ export function createPolicies(parts: PolicyParts): Policies {
   const { entry } = standing.now;
   const note = (name: EventEntry['name'], about: string, detail: EventEntry['detail']) =>
     run?.post({ type: 'noted', name, server: about, detail });
+  const timeOf = createSteadyTime();
   const pins = lock?.openPins({
-    ...{ log, clock, note },
+    ...{ log, clock, timeOf, note },
     server:
       entry === undefined
         ? undefined
         : { id: entry.id, document: lock.serverDocument(entry.id), isObserved: entry.mode === 'observe' },
   });
-  const timeOf = createSteadyTime();
-  const mayShow = (name: string, target: RosterTarget): boolean => {
+  const mayShow = (name: string, target: RosterTarget, atMs?: number): boolean => {
     const layers = enforcedLayers(standing.now.scope);
     return (
       (target !== 'tool' || pins?.interceptor.isInUse(server.name, names.mask(name)) !== false) &&
-      (layers === undefined || decideTarget(layers, target, name, timeOf(clock.now())).granted)
+      (layers === undefined || decideTarget(layers, target, name, atMs ?? timeOf(clock.now())).granted)
     );
   };
   const names = createMaskedNames(parts.mask);
-  const roster = createRoster((_, name, target) => mayShow(name, target));
+  const roster = createRoster((_, name, target, atMs) => mayShow(name, target, atMs));
   const kept = openInventoryStore({ stateDir, tenant, log, timers: systemTimers, nowMs: () => clock.now().wallMs });
   const inventory = createInventoryWatch({ digest: sha256Digest.text, later: kept.later, offer: kept.offer });
   let ports = createConstraintPorts({ ...parts.place, args: server.args }, NO_PATTERNS);
@@ -176,7 +181,15 @@ export function createPolicies(parts: PolicyParts): Policies {
   };
   const gate = renewal ?? { begin: () => {}, isUnderWay: () => false };
   // a server that was not started yet has no session whose turns this could come between
-  const inTurn = (action: () => void): void => (run === undefined ? action() : run.between(action));
+  const inTurn = (action: () => void): void => {
+    if (run === undefined) action();
+    else
+      run.between(() => {
+        action();
+        // a list that is another is told in this turn, which is that of all servers, and not in one of its own
+        run?.post({ type: 'tick' });
+      });
+  };
   const hasLeft = (): boolean => inForce.held.policy?.servers.has(server.name) === false;
   inForce.follow(
     followPolicy({
@@ -194,7 +207,17 @@ export function createPolicies(parts: PolicyParts): Policies {
   return {
     interceptors,
     hides: (uri) => roster.hides(server.name, uri),
-    words: { breaker: (name) => showBoardWord(store.read(name)), limit: () => parts.limits?.word() ?? '-' },
+    mayShow: (target, name) => mayShow(name, target),
+    shownOf: (list) => roster.shownOf(server.name, list),
+    words: {
+      breaker: (name) => showBoardWord(store.read(name)),
+      limit: () => parts.limits?.word() ?? '-',
+      // of many servers one that has left says so in a word
+      why: () =>
+        hasLeft() && parts.renewal?.isOneOfMany === true
+          ? ''
+          : [standing.now.note, pins?.describeOutOfUse()].filter((one) => one !== undefined).join('; '),
+    },
     attach(attached) {
       const isFirst = run === undefined;
       run = attached;

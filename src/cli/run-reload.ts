@@ -9,8 +9,9 @@ import { isGuardError } from '../guard-error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { GuardStatus, ReloadAnswer } from '../ports/guard-status.ts';
 import type { Log } from '../ports/log.ts';
+import { sayKept, tellKept } from './kept-words.ts';
 import type { HeldPolicy } from './open-policy.ts';
-import type { PolicyInForce } from './policy-in-force.ts';
+import { type PolicyInForce, waitingForStart } from './policy-in-force.ts';
 
 export interface RunReloadParts {
   readonly inForce: PolicyInForce;
@@ -37,34 +38,39 @@ const LONGEST_SAYING = 900;
 
 /** @returns ends the watch; what is under way comes to nothing */
 export function watchRunPolicy(parts: RunReloadParts): () => void {
-  const { inForce, log, clock } = parts;
+  const { inForce, log } = parts;
   let isOver = false;
-  let sinceMs = clock.now().wallMs;
+  const nowMs = (): number => Math.trunc(parts.clock.now().wallMs);
+  let sinceMs = nowMs();
   const { policy: first } = inForce.held;
   // what the start has read of the config is known exactly; of the others, what they are by now
+  const { allowance } = inForce.held;
   let holding: Digests | undefined = new Map([
-    ...digestAll(inForce.held.watched),
+    ...digestAll(inForce.held),
     ...(first === undefined ? [] : [sourceOf(first)]),
+    ...(allowance === undefined ? [] : [[allowance.path, allowance.digest] as const]),
   ]);
   /** As they were last read, and by whom they may be written; undefined: to be read again, whatever they are. */
   let read: Digests | undefined = withModes(holding);
   /** Why what was last read was not taken over; undefined: it is what holds. */
   let trouble: string | undefined;
+  /** Since when that is so. */
+  let troubleMs = sinceMs;
+  /** Grants that ended until then have been seen to. */
+  let grantsMs = sinceMs;
 
   const answer = (reload: Omit<ReloadAnswer, 'atMs' | 'why'>): void => {
     const { policy } = inForce.held;
     const source = { config: policy?.source.path ?? null, digest: policy?.source.digest ?? null };
     const kept = reload.outcome === 'kept' ? trouble : undefined;
-    const atMs = clock.now().wallMs;
+    const atMs = kept === undefined ? nowMs() : troubleMs;
     parts.status.policyIs({
       ...{ ...source, sinceMs },
       // asked whenever the record is written: what waited for a server may be over by then
       reload: {
         ...{ ...reload, atMs },
         get why() {
-          return (
-            kept ?? [...inForce.standing(), ...waitingFor(first, inForce.held.policy)].join('; ').slice(0, LONGEST_WHY)
-          );
+          return kept ?? inForce.standing().join('; ').slice(0, LONGEST_WHY);
         },
       },
     });
@@ -80,10 +86,11 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
     const short = isGuardError(error) ? onOneLine(error.message) : why;
     trouble = `${isOut ? 'every call is refused: ' : ''}${short}`.slice(0, LONGEST_WHY);
     if (isNews || trouble !== before) {
+      troubleMs = nowMs();
       const offered = path === null ? null : digestFile(path);
       const stage = isOut ? 'closed' : 'kept';
       parts.note('config', { stage, config: path, digest: policy?.source.digest ?? null, offered, why });
-      if (!isOut) log.write('warn', `a changed policy is NOT taken over, and the old one holds: ${why}`);
+      if (!isOut) log.write('warn', sayKept(why), tellKept(policy, error, why));
       // INVARIANT: what a start would refuse this tenant no session of it goes on to use
       else {
         inForce.close(`${short}; calls pass again once it stands there and is approved`);
@@ -97,8 +104,8 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
     const { policy: before, lock: held } = inForce.held;
     const swapped = await inForce.swap(next, () => !isOver);
     if (isOver) return;
-    const notes = [...swapped, ...waitingFor(before, next.policy)];
-    [sinceMs, trouble] = [clock.now().wallMs, undefined];
+    const notes = [...swapped, ...waitingForStart(before, next.policy)];
+    [sinceMs, grantsMs, trouble] = [nowMs(), nowMs(), undefined];
     const { policy, lock } = next;
     const config = policy?.source.path ?? null;
     parts.note('config', {
@@ -123,8 +130,8 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
   };
 
   const onDue = async (token: string | null, isForced: boolean): Promise<void> => {
-    const { watched } = inForce.held;
-    const found: Digests = new Map(digestAll(watched));
+    const { held } = inForce;
+    const found: Digests = new Map(digestAll(held));
     const foundModes = withModes(found);
     // who asks is told of what is there now, and not of what was wrong with it when it came
     const isTried = isForced || (token !== null && trouble !== undefined);
@@ -137,7 +144,7 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
       read = foundModes;
       const next = await parts.open();
       // what was written meanwhile may have been read or not
-      const isSteady = isSame(withModes(new Map(digestAll(watched))), foundModes);
+      const isSteady = isSame(withModes(new Map(digestAll(held))), foundModes);
       if (isSteady && !isForced && isSame(found, holding)) {
         if (isOver) return;
         if (trouble !== undefined) sayBack();
@@ -156,11 +163,22 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
     }
   };
 
+  const onLook = (token: string | null, isForced: boolean): Promise<void> => {
+    const now = nowMs();
+    const endMs = inForce.grantsEndMs(grantsMs);
+    if (now >= endMs) {
+      inForce.grantsEnded(endMs - 1, now);
+      grantsMs = now;
+    }
+    // INVARIANT: the end of a grant refuses by itself: nothing need be read for it, and nothing is closed for want of that
+    return onDue(token, isForced && now >= inForce.held.untilMs);
+  };
+
   const end = watchPolicyFiles({
-    ...{ timers: parts.timers, clock, signature: inForce.held.signature, onDue },
-    files: () => inForce.held.watched,
+    ...{ timers: parts.timers, clock: parts.clock, signature: inForce.held.signature, onDue: onLook },
+    files: () => [...inForce.held.watched, ...recordOf(inForce.held)],
     requestPath: () => parts.requestPath(),
-    untilMs: () => inForce.held.untilMs,
+    untilMs: () => Math.min(inForce.held.untilMs, inForce.grantsEndMs(grantsMs)),
   });
   return () => {
     isOver = true;
@@ -170,8 +188,14 @@ export function watchRunPolicy(parts: RunReloadParts): () => void {
 
 type Digests = ReadonlyMap<string, string>;
 
-function digestAll(paths: readonly string[]): [path: string, digest: string][] {
-  return paths.map((path) => [path, digestFile(path)]);
+/** Of the record of allowances only what it says of this config: others of it are nobody's policy here. */
+function digestAll({ watched, allowance }: HeldPolicy): [path: string, digest: string][] {
+  const files = watched.map((path): [string, string] => [path, digestFile(path)]);
+  return allowance === undefined ? files : [...files, [allowance.path, allowance.look()]];
+}
+
+function recordOf({ allowance }: HeldPolicy): readonly string[] {
+  return allowance === undefined ? [] : [allowance.path];
 }
 
 /** Who may write a file decides whether it is believed. */
@@ -212,13 +236,4 @@ function onOneLine(text: string): string {
 /** Then a config that was replaced is what there is to say. */
 function isSameSource(before: Policy | undefined, after: Policy | undefined): boolean {
   return before?.source.digest === after?.source.digest;
-}
-
-/** Keys of a whole session: another value of them holds when the server is started anew. */
-function waitingFor(before: Policy | undefined, after: Policy | undefined): readonly string[] {
-  if (before === undefined || after === undefined) return [];
-  const keys = (['audit', 'model', 'shutdown', 'maxLineBytes', 'log', 'auth', 'canary'] as const).filter(
-    (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
-  );
-  return keys.length === 0 ? [] : [`for ${keys.map((key) => `\`${key}\``).join(', ')} start the server anew`];
 }

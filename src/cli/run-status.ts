@@ -20,6 +20,8 @@ export interface RunStatusParts {
   readonly standingOf?: ((server: string) => WordStanding) | undefined;
   /** Undefined: a bare run. */
   readonly policy: Policy | undefined;
+  /** What of the policy in force is refused or waits, asked whenever the record is written. */
+  readonly waits: () => readonly string[];
   readonly log: Log;
 }
 
@@ -29,23 +31,27 @@ export function openRunStatus({
   servers,
   isolationOf,
   standingOf,
+  waits,
   log,
   ...who
 }: RunStatusParts): RunRecord {
   return openRunRecord({
-    ...{ stateDir, servers, isolationOf, standingOf, log, clock: systemClock, timers: systemTimers },
+    ...{ stateDir, servers, isolationOf, standingOf, waits, log, clock: systemClock, timers: systemTimers },
     holder: readOwnIdentity(),
     about: { guard: VERSION, ...who },
     policy: { config: policy?.source.path ?? null, digest: policy?.source.digest ?? null },
   });
 }
 
-/** One server of a session. @param words of its breaker and its limits */
-export function liveServer(
-  name: string,
-  session: Session,
-  words: { breaker(server: string): string; limit(server: string): string },
-): LiveServer {
+/** For a person, about one server: its breaker and its limits in a word or two, and why it is not of full use, or empty. */
+export interface StatusWords {
+  breaker(server: string): string;
+  limit(server: string): string;
+  why(server: string): string;
+}
+
+/** One server of a session. */
+export function liveServer(name: string, session: Session, words: StatusWords): LiveServer {
   return {
     inFlight: () =>
       session.openList.filter(
@@ -54,5 +60,6 @@ export function liveServer(
     era: () => session.era,
     breaker: () => words.breaker(name),
     limit: () => words.limit(name),
+    why: () => words.why(name),
   };
 }

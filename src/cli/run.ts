@@ -147,7 +147,8 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
   const sink = openTrail({ stateDir, tenant, policy, servers: names, log, sessionId, principal, masker, isolation });
   gateWords.begin({ log, sink, clock: systemClock });
   const who = { stateDir, tenant, principal, session: sessionId };
-  const status = openRunStatus({ ...who, servers: names, isolationOf: () => isolation, policy, log });
+  const waits = () => inForce.standing();
+  const status = openRunStatus({ ...who, servers: names, isolationOf: () => isolation, policy, waits, log });
   const standing = { now: serverAtStart(held, server) };
   const tag = randomBytes(6).toString('hex');
   const settings = settingsOf(policy, server, flags.model ?? env.MCP_GUARD_MODEL, tag, () => standing.now);

@@ -49,7 +49,7 @@ export function adviseOnRefusal(refusal: Refusal, asked: Question, standing: Sco
           );
         case 'not_plain':
           return [
-            `it may mean another resource than it says, which no wildcard grants (\`${refusal.rule}\` matches it): ask for its plain form, or grant exactly this text`,
+            `it may mean another ${asked.kind} than it says, which no wildcard grants (\`${refusal.rule}\` matches it): ask for its plain form, or grant exactly this text`,
           ];
         case 'not_granted':
           return adviseOnAbsence(asked, standing, grants);

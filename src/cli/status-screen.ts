@@ -34,6 +34,9 @@ const LIMIT = 8;
 const FIXED = INDENT.length + 6 + ERA + PID + UP + CALLS + BREAKER + LIMIT;
 const SHORT_DIGEST = 8;
 const MOST_NOTE_LINES = 2;
+/** What waits, and why a policy was not taken over, is to be acted upon: it is cut later. */
+const MOST_POLICY_LINES = 4;
+const MOST_WAITS = 6;
 const QUIET: ReadonlySet<string> = new Set<ServerWord>(['idle', 'on demand', 'left']);
 
 /** INVARIANT: no line is wider than `columns`. */
@@ -82,7 +85,9 @@ function formatGuard({ holder, record, liveness, writtenMs }: RunEntry, style: S
   return [
     paint('strong', first),
     ...more.map((line) => paint('strong', line)),
-    ...notes(describePolicy(policy, nowMs), INDENT, style, policy.reload?.outcome === 'kept' ? 'warn' : 'quiet'),
+    ...notes(describePolicy(policy, nowMs), INDENT, style, 'quiet'),
+    ...describeKept(policy, nowMs).flatMap((text) => notes(text, INDENT, style, 'warn', MOST_POLICY_LINES)),
+    ...describeWaits(record).flatMap((text) => notes(text, INDENT, style, 'quiet', MOST_POLICY_LINES)),
     ...(liveness === 'alive' ? [] : notes(unseen, INDENT, style, 'warn')),
   ];
 }
@@ -98,15 +103,29 @@ function wasStarted({ word }: ServerStanding): boolean {
   return word !== 'unapproved' && word !== 'no start';
 }
 
-function describePolicy({ config, digest, sinceMs, reload }: PolicyStanding, nowMs: number): string {
+function describePolicy({ config, digest, sinceMs }: PolicyStanding, nowMs: number): string {
   if (config === null || digest === null) return 'no config: observes only';
-  const last =
-    reload === null
-      ? ''
-      : reload.outcome !== 'kept'
-        ? reload.why && `; ${makeInert(reload.why)}`
-        : `; changed at ${showMoment(reload.atMs, nowMs)} and NOT taken over: ${makeInert(reload.why)}`;
-  return `policy ${makeInert(digest.slice(0, SHORT_DIGEST))} since ${showMoment(sinceMs, nowMs)}, ${makeInert(config)}${last}`;
+  return `policy ${makeInert(digest.slice(0, SHORT_DIGEST))} since ${showMoment(sinceMs, nowMs)}, ${makeInert(config)}`;
+}
+
+/** The config stands on the line above. */
+function describeKept({ config, reload }: PolicyStanding, nowMs: number): readonly string[] {
+  if (reload?.outcome !== 'kept') return [];
+  const named = `\`${config}\` `;
+  const why = reload.why.startsWith(named) ? `it ${reload.why.slice(named.length)}` : reload.why;
+  return [`changed at ${showMoment(reload.atMs, nowMs)} and NOT taken over: ${makeInert(why)}`];
+}
+
+/** What stands below one of the servers is not said here, too. */
+function describeWaits({ policy: { waits, reload }, servers }: RunEntry['record']): readonly string[] {
+  const said = waits ?? (reload === null || reload.outcome === 'kept' || reload.why === '' ? [] : [reload.why]);
+  const isBelow = (text: string): boolean =>
+    servers.some(
+      ({ name, why = '' }) => why.includes(text) || (why !== '' && text === `\`${name}\` is left out: ${why}`),
+    );
+  const others = said.filter((text) => !isBelow(text));
+  const more = others.length - MOST_WAITS;
+  return [...others.slice(0, MOST_WAITS).map(makeInert), ...(more > 0 ? [`and ${more} more`] : [])];
 }
 
 function formatServer(
@@ -170,7 +189,8 @@ function troubles(server: ServerStanding, style: StatusStyle, saysIsolation: boo
   const how = pid === null || word === undefined ? [] : [word];
   const reason = why === undefined ? [] : [makeInert(why)];
   const text = [...how, ...reason, ...kept, ...often, ...error].join('; ');
-  return text === '' ? [] : notes(text, INDENT.repeat(2), style, 'quiet');
+  const most = why === undefined ? MOST_NOTE_LINES : MOST_POLICY_LINES;
+  return text === '' ? [] : notes(text, INDENT.repeat(2), style, 'quiet', most);
 }
 
 function cellsOf(texts: readonly string[], width: number): readonly string[] {
@@ -198,13 +218,19 @@ function wrapParts(parts: readonly string[], columns: number): readonly string[]
   return lines;
 }
 
-function notes(text: string, indent: string, { columns, paint }: StatusStyle, tone: Tone): readonly string[] {
+function notes(
+  text: string,
+  indent: string,
+  { columns, paint }: StatusStyle,
+  tone: Tone,
+  most = MOST_NOTE_LINES,
+): readonly string[] {
   const room = columns - indent.length;
   if (room < 1) return [];
-  const lines = wrapWords(Number.isFinite(room) ? cutText(text, room * (MOST_NOTE_LINES + 1)) : text, room);
-  const kept = lines.slice(0, MOST_NOTE_LINES);
+  const lines = wrapWords(Number.isFinite(room) ? cutText(text, room * (most + 1)) : text, room);
+  const kept = lines.slice(0, most);
   const last = kept.at(-1);
-  if (lines.length > MOST_NOTE_LINES && last !== undefined) kept[kept.length - 1] = cutText(`${last} …`, room);
+  if (lines.length > most && last !== undefined) kept[kept.length - 1] = cutText(`${last} …`, room);
   return kept.map((line) => paint(tone, indent + line));
 }
 

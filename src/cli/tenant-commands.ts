@@ -2,16 +2,17 @@
 import * as fs from 'node:fs';
 import { resolve } from 'node:path';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
+import { claimErasure, whileNotErased } from '../adapters/erasure-claim.ts';
 import { readRecentEvents } from '../adapters/recent-events.ts';
 import { measureRecord } from '../adapters/record-quota.ts';
-import { listRunFiles } from '../adapters/run-files.ts';
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { listNames } from '../adapters/small-json.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
-import { isSuspended, liftSuspension, readSuspension, writeSuspension } from '../adapters/suspension.ts';
+import { hasSuspension, isSuspended, liftSuspension, readSuspension, writeSuspension } from '../adapters/suspension.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { writeTenantArchive } from '../adapters/tenant-archive.ts';
 import { eraseTenant } from '../adapters/tenant-erasure.ts';
+import { listSessions } from '../adapters/tenant-sessions.ts';
 import { readTombstone, writeTombstone } from '../adapters/tenant-tombstone.ts';
 import { findTenantUser } from '../adapters/tenant-user.ts';
 import { listDays, listSegments } from '../adapters/trail-listing.ts';
@@ -91,14 +92,17 @@ export async function order(
     requireKnown(scope.id, { listed: namesOf(readConfigured(flags, scope.stateDir)), kept });
   const actor = readActor();
   const io = terminalIo(flags.color);
-  const status = runTenantOrder({ tenant, word, reason: flags.reason }, io, {
-    ...{ actor, nowMs },
-    isSuspended: () => isSuspended(scope),
-    since: () => describeSuspension(scope),
-    suspend: (reason) => writeSuspension(scope, { version: 1, sinceMs: nowMs(), actor, reason }),
-    resume: () => liftSuspension(scope),
-    openTrail: () => trailOf(scope, actor),
-  });
+  const give = (): number =>
+    runTenantOrder({ tenant, word, reason: flags.reason }, io, {
+      ...{ actor, nowMs },
+      isSuspended: () => isSuspended(scope),
+      since: () => describeSuspension(scope),
+      suspend: (reason) => writeSuspension(scope, { version: 1, sinceMs: nowMs(), actor, reason }),
+      resume: () => liftSuspension(scope),
+      openTrail: () => trailOf(scope, actor),
+    });
+  // while it is erased its record is rewritten, and nobody is let in
+  const status = word === 'resume' ? await whileNotErased(scope, give) : give();
   if (word === 'suspend') await endLeftovers(io, leftoversOf(scope, actor));
   return status;
 }
@@ -115,11 +119,11 @@ export function erase(
   return runTenantErase(flags, io, {
     ...{ facts: gather(scope, configured), actor, consent: readConsent() },
     openTrail: () => trailOf(scope, actor),
-    erase: async () => {
-      // INVARIANT: nobody of the tenant is at work where its home is removed
-      await endLeftovers(io, leftoversOf(scope, actor));
-      return eraseTenant(scope);
-    },
+    claim: () => claimErasure(scope),
+    look: () => ({ isSuspended: hasSuspension(scope), sessions: listSessions(scope, nowMs()) }),
+    // INVARIANT: nobody of the tenant is at work where its home is removed
+    endLeftovers: () => endLeftovers(io, leftoversOf(scope, actor)),
+    erase: () => eraseTenant(scope),
     leaveTombstone: (erased) => writeTombstone(scope, { version: 1, atMs: nowMs(), actor, ...erased }),
   });
 }
@@ -142,10 +146,10 @@ export function exportArchive(tenant: string, flags: Shared & { readonly out?: s
 const nowMs = (): number => Math.trunc(systemClock.now().wallMs);
 
 function leftoversOf(scope: TenantScope, actor: string): LeftoverContext {
-  const { stateDir, id } = scope;
   return {
     ...{ actor, findUser: () => findTenantUser(scope), end: (user) => endProcessesOf(user, systemTimers) },
-    sessions: () => listRunFiles(stateDir, nowMs()).guards.filter(({ record }) => record.tenant === id).length,
+    sessions: () => listSessions(scope, nowMs()).length,
+    isShutOut: () => isSuspended(scope),
     pause: (ms) => new Promise((wake) => void systemTimers.after(ms, wake)),
     record: (detail) => {
       const trail = trailOf(scope, actor);
@@ -217,7 +221,7 @@ function isUsed({ trail, homes, id, stateDir }: TenantScope): boolean {
 }
 
 function gather(scope: TenantScope, configured: Configured | undefined): TenantFacts {
-  const { id, trail, directory, homes, stateDir } = scope;
+  const { id, trail, directory, homes } = scope;
   const segments = listDays(trail).flatMap((day) => listSegments(trail, day));
   const tombstone = readTombstone(scope);
   return {
@@ -229,9 +233,7 @@ function gather(scope: TenantScope, configured: Configured | undefined): TenantF
       tombstone === undefined
         ? undefined
         : { at: showTime(tombstone.atMs), actor: tombstone.actor, reason: tombstone.reason },
-    sessions: listRunFiles(stateDir, nowMs())
-      .guards.filter(({ record }) => record.tenant === id)
-      .map(({ holder, record }) => ({ pid: holder.pid, servers: record.servers.map(({ name }) => name) })),
+    sessions: listSessions(scope, nowMs()),
     segments: segments.length,
     recordBytes: measureRecord(trail),
     quotaBytes: configured === undefined ? undefined : quotaOf(id, configured),

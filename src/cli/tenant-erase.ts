@@ -1,5 +1,7 @@
 // `mcp-guard tenant erase <id> --reason R`: after a yes, everything of a tenant but the proof that its record was not rewritten. On record
 // before and after. Knows no file.
+import type { ErasureClaim } from '../adapters/erasure-claim.ts';
+import type { EventEntry } from '../audit/entry.ts';
 import { quoteWord } from '../config/shell-word.ts';
 import { GuardError } from '../guard-error.ts';
 import { type Consent, confirm, refuseFromServer } from './consent.ts';
@@ -21,8 +23,14 @@ export interface EraseContext {
   readonly actor: string;
   readonly consent: Consent;
   readonly openTrail: () => OneShotTrail;
+  /** From now on nothing begins, whoever lifts the suspension. @throws GuardError tenant_active, state_locked; the error of the file system */
+  readonly claim: () => Promise<ErasureClaim>;
+  /** As it is now. */
+  readonly look: () => Pick<TenantFacts, 'isSuspended' | 'sessions'>;
+  /** @throws GuardError tenant_active, audit_unwritable */
+  readonly endLeftovers: () => Promise<void>;
   /** @throws the error of the file system */
-  readonly erase: () => Erased | Promise<Erased>;
+  readonly erase: () => Erased;
   /** Durable when it returns. @throws the error of the file system */
   readonly leaveTombstone: (erased: Erased & { readonly reason: string }) => void;
 }
@@ -31,7 +39,7 @@ export interface EraseContext {
 export async function runTenantErase(
   given: { readonly reason?: string | undefined; readonly yes?: boolean | undefined },
   io: CliIo,
-  { facts, actor, consent, openTrail, erase, leaveTombstone }: EraseContext,
+  { facts, actor, consent, openTrail, claim, look, endLeftovers, erase, leaveTombstone }: EraseContext,
 ): Promise<number> {
   const id = makeInert(facts.id);
   refuseFromServer(consent);
@@ -40,37 +48,52 @@ export async function runTenantErase(
     'it goes on record, and that record stays',
     `mcp-guard tenant erase ${id} --reason 'asked for by the customer'`,
   );
-  // INVARIANT: nobody of the tenant writes meanwhile, and none begins to
-  if (!facts.isSuspended || facts.sessions.length > 0) {
-    const why = facts.isSuspended ? `${facts.sessions.length} of its sessions run` : 'it is not suspended';
-    throw new GuardError('tenant_active', `\`${id}\` cannot be erased: ${why}`, {
-      hint: `run \`mcp-guard tenant suspend ${quoteWord(id)} --reason …\` first`,
-    });
-  }
+  refuseActive(facts);
   const text = `${id}: what ${facts.segments} segments say, its homes, caches, keys and state go.`;
   const again = facts.erased === undefined ? '' : ` It was erased on ${facts.erased.at} already.`;
   for (const line of wrapWords(`${text} Headers, hashes and this order stay.${again}`, io.columns))
     io.stdout.write(`${line}\n`);
   if (given.yes !== true)
     await confirm(consent, `erase all of that, for good?`, 'give `--yes`, or run it in a terminal of your own');
-  const first = openTrail();
+  // INVARIANT: nobody of the tenant writes meanwhile, and none begins to: a yes may take long, so it is looked at again behind the claim
+  const { release, cancel } = await claim();
   let asked: string;
   try {
-    asked = first.record('tenant', { stage: 'erase_asked', actor, reason });
-  } finally {
-    first.close();
+    refuseActive({ ...look(), id: facts.id });
+    asked = recordOnce(openTrail, { stage: 'erase_asked', actor, reason });
+    await endLeftovers();
+    refuseActive({ ...look(), id: facts.id });
+  } catch (error) {
+    cancel();
+    throw error;
   }
-  const { segments, records } = await erase();
+  // what is cut short from here on keeps its claim: half a tenant is let in by nobody
+  const { segments, records } = erase();
   leaveTombstone({ reason, segments, records });
-  const last = openTrail();
-  try {
-    last.record('tenant', { stage: 'erased', asked, actor, segments, records });
-  } finally {
-    last.close();
-  }
+  recordOnce(openTrail, { stage: 'erased', asked, actor, segments, records });
+  release();
   const added = facts.erased === undefined ? '' : ' (it was erased before)';
   const done = `erased: ${records} records in ${segments} segments hold nothing but their headers now${added}`;
   for (const text of [done, `every chain still holds: \`mcp-guard audit verify --tenant ${id}\``])
     for (const line of wrapWords(text, io.columns)) io.stdout.write(`${line}\n`);
   return 0;
+}
+
+/** @throws GuardError tenant_active */
+function refuseActive({ id, isSuspended, sessions }: Pick<TenantFacts, 'id' | 'isSuspended' | 'sessions'>): void {
+  if (isSuspended && sessions.length === 0) return;
+  const why = isSuspended ? `${sessions.length} of its sessions run` : 'it is not suspended';
+  throw new GuardError('tenant_active', `\`${makeInert(id)}\` cannot be erased: ${why}`, {
+    hint: `run \`mcp-guard tenant suspend ${quoteWord(id)} --reason …\` first`,
+  });
+}
+
+/** @returns its id @throws GuardError audit_unwritable */
+function recordOnce(openTrail: () => OneShotTrail, detail: EventEntry['detail']): string {
+  const trail = openTrail();
+  try {
+    return trail.record('tenant', detail);
+  } finally {
+    trail.close();
+  }
 }

@@ -11,6 +11,8 @@ import { wrapWords } from './text-width.ts';
 export interface LeftoverContext {
   readonly actor: string;
   readonly findUser: () => TenantUser;
+  /** Whether it is, now: sessions take their time to end, and somebody may let it in meanwhile. */
+  readonly isShutOut: () => boolean;
   /** How many of its sessions run: they end by themselves, and first. */
   readonly sessions: () => number;
   /** @returns how many there were @throws where some live on */
@@ -36,6 +38,10 @@ export async function endLeftovers(io: CliIo, context: LeftoverContext): Promise
     return;
   }
   for (let pause = 0; pause < MOST_PAUSES && context.sessions() > 0; pause += 1) await context.pause(PAUSE_MS);
+  if (!context.isShutOut()) {
+    say('it was let in again meanwhile: nothing of it is ended');
+    return;
+  }
   let processes: number;
   try {
     processes = await context.end(user);

@@ -1,8 +1,8 @@
 // What is wrong with the target of a rule: a name that nothing can have, a method that no such rule is ever asked about. Knows the methods
 // of the protocol; a method of an extension is no error.
 import { compilePattern } from '../policy/pattern.ts';
+import { isDisguised } from '../policy/scope/method-readings.ts';
 import type { TargetKind } from '../policy/scope/scope-policy.ts';
-import { isDisguised } from '../policy/scope/scope-uses.ts';
 import { REQUEST_METHODS } from '../wire/protocol-keys.ts';
 import { hasUnsafeUnit } from '../wire/request-id.ts';
 import type { Diagnostic } from './diagnostics.ts';

@@ -1,4 +1,5 @@
 // Paths into a config document: how they are shown, walked and matched. Knows no schema.
+import { nearestWord } from './nearest-word.ts';
 import type { JsonPath } from './read-shape.ts';
 
 /** Where values, or what was meant as one and became a key, may be secret; also as other tools call it. */
@@ -62,6 +63,11 @@ function isOfAuth(part: string | number): boolean {
   return typeof part === 'number' || AUTH_KEYS.has(part);
 }
 
+/** Also a slip of the hand: no token is a letter or two away from one of these words. */
+function isLikeAuth(part: string | number): boolean {
+  return isOfAuth(part) || nearestWord(String(part), [...AUTH_KEYS]) !== undefined;
+}
+
 /** The index of `grants` or `deny` in a path to or below a rule of a scope. */
 function findRule(path: JsonPath): number | undefined {
   const at = path[0] === 'tenants' && path[2] === 'scopes' ? 4 : 2;
@@ -71,7 +77,7 @@ function findRule(path: JsonPath): number | undefined {
 
 /** A name directly below `env`, or a word below a server that is itself called so: `servers.auth.deadline.hardMs`. */
 function isShowable(path: JsonPath, index: number): boolean {
-  if (path[0] === 'auth' && path.slice(0, index + 1).every(isOfAuth)) return true;
+  if (path[0] === 'auth' && path.slice(0, index + 1).every(isLikeAuth)) return true;
   if (!NAME.test(String(path[index]))) return false;
   const above = path.slice(0, index);
   if (/^env(ironment)?$/i.test(String(above.at(-1)))) return true;

@@ -114,7 +114,9 @@ export function loadTenantView(
   const compiled = compileDocument(view, source, context);
   if (!compiled.ok) throw invalidFor(tenant, compiled.diagnostics);
   const absolute = (path: string): string => resolve(dirname(source.path), path);
-  return { ...compiled.policy, foreignPlaces: listForeignPlaces(document, tenant, context.env, absolute) };
+  const foreign = listForeignPlaces(document, tenant, context.env, absolute);
+  // what it says of the others is not for this one's servers
+  return { ...compiled.policy, foreignPlaces: [...foreign, { path: source.path, access: 'write' }] };
 }
 
 /** What the block of a tenant takes away. @throws GuardError config_invalid (78) with every diagnostic */

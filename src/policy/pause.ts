@@ -27,7 +27,10 @@ export const NO_PAUSES: Pauses = { version: 1, pauses: [] };
 export const LONGEST_PAUSE_MS = 86_400_000;
 const MOST_PAUSES = 1_000;
 
-/** INVARIANT: a pause ends by itself: a clock that is set back ends it early, and never makes it longer. */
+/**
+ * By one reading of the clock: a pause ends by itself, and a clock that is set back before its beginning ends it, too. Who goes on
+ * looking asks a `PauseTimes`: by one reading nobody can tell a clock that was set back after the end.
+ */
 export function pauseAt({ pauses }: Pauses, server: PausedServer, nowMs: number): Pause | undefined {
   return pauses.find((one) => isSame(one, server) && nowMs >= one.sinceMs && nowMs < one.untilMs);
 }

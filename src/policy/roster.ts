@@ -2,6 +2,7 @@
 // shows other tools, prompts or resources. Narrows nothing.
 import type { ChangedList, Interceptor, ListName } from '../core/interceptor.ts';
 import { isJsonObject, type Json, type JsonObject, stringAt } from '../wire/json.ts';
+import { ListedResources } from './listed-resources.ts';
 
 /** Of one list. */
 const MOST_NAMES = 4096;
@@ -11,24 +12,29 @@ const LONGEST_URI = 2048;
 export interface Roster extends Interceptor {
   /** To be called before another policy is in force: notes what is shown, so that `onPolicyChange` can tell what is not any more. */
   beforePolicyChange(): void;
+  /** What was shown while more grants were alive may be shown no more. @param beforeMs wall clock: when they were @param nowMs when they are not */
+  grantsEnded(beforeMs: number, nowMs: number): void;
   /** The tools that the client may see; undefined before the first list. */
   toolsOf(server: string): readonly string[] | undefined;
   /** All that the server has, whoever may see them; undefined where no list has gone by to its last page. */
   allOf(server: string): readonly string[] | undefined;
-  /** The server has listed this resource, and the client may not see it. */
+  /** What the client may see of a list by the policy of now; undefined where it has not gone by to its last page, or was cut. */
+  shownOf(server: string, member: RosterMember): readonly string[] | undefined;
+  /** The server has listed this resource or template in this session, or one for it, and the client may not see it. */
   hides(server: string, uri: string): boolean;
 }
 
 /** What its entries are called by, and under which name a client is told that it has changed. */
 interface Kind {
   readonly list: ListName;
-  readonly member: string;
+  readonly member: RosterMember;
   readonly key: string;
   readonly target: RosterTarget;
   readonly longest: number;
 }
 
 export type RosterTarget = 'tool' | 'prompt' | 'resource';
+export type RosterMember = 'tools' | 'prompts' | 'resources' | 'resourceTemplates';
 
 interface Listed {
   readonly server: string;
@@ -51,15 +57,28 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['resources/templates/list', { ...URIS, member: 'resourceTemplates', key: 'uriTemplate' }],
 ]);
 
-/** @param mayShow INVARIANT: false for what a scope hides; asked when the names are given out, not when they are noted */
-export function createRoster(mayShow: (server: string, name: string, target: RosterTarget) => boolean): Roster {
+/** @param mayShow INVARIANT: false for what a scope hides; asked when the names are given out, not when they are noted. `atMs`: wall clock, now if undefined */
+export function createRoster(
+  mayShow: (server: string, name: string, target: RosterTarget, atMs?: number) => boolean,
+): Roster {
   const lists = new Map<string, Listed>();
+  const resources = new Map<string, ListedResources>();
   let changed: readonly ChangedList[] = NOTHING;
   const shownOf = (listed: Listed): readonly string[] => {
     listed.shown ??= [...listed.names].filter((name) => mayShow(listed.server, name, listed.kind.target));
     return listed.shown;
   };
+  const noteResource = (server: string, { member }: Kind, text: string): void => {
+    const listed = resources.get(server) ?? new ListedResources();
+    resources.set(server, listed);
+    if (member === 'resources') listed.noteUri(text);
+    else listed.noteTemplate(text);
+  };
   const toolsOf = (server: string): Listed | undefined => lists.get(keyOf(server, TOOLS));
+  const tell = ({ server: upstream, kind }: Listed): void => {
+    const isTold = changed.some((one) => one.upstream === upstream && one.list === kind.list);
+    if (!isTold) changed = [...changed, { upstream, list: kind.list }];
+  };
   return {
     name: 'roster',
 
@@ -72,9 +91,16 @@ export function createRoster(mayShow: (server: string, name: string, target: Ros
         const before = listed.shown?.join('\n');
         listed.shown = undefined;
         if (!listed.isCut && shownOf(listed).join('\n') === before) continue;
-        const { server: upstream, kind } = listed;
-        const isTold = changed.some((one) => one.upstream === upstream && one.list === kind.list);
-        if (!isTold) changed = [...changed, { upstream, list: kind.list }];
+        tell(listed);
+      }
+    },
+
+    grantsEnded(beforeMs, nowMs) {
+      for (const listed of lists.values()) {
+        const { names, server, kind } = listed;
+        listed.shown = undefined;
+        const isShown = (name: string, atMs: number): boolean => mayShow(server, name, kind.target, atMs);
+        if (listed.isCut || [...names].some((name) => isShown(name, beforeMs) !== isShown(name, nowMs))) tell(listed);
       }
     },
 
@@ -97,6 +123,7 @@ export function createRoster(mayShow: (server: string, name: string, target: Ros
       for (const entry of entries) {
         const name = isJsonObject(entry) ? stringAt(entry, kind.key) : undefined;
         if (name === undefined) continue;
+        if (kind.target === 'resource') noteResource(upstream, kind, name);
         if (name.length > kind.longest || listed.names.size >= MOST_NAMES) listed.isCut = true;
         else listed.names.add(name);
       }
@@ -111,8 +138,14 @@ export function createRoster(mayShow: (server: string, name: string, target: Ros
     },
 
     hides(server, uri) {
-      const isListed = lists.get(keyOf(server, RESOURCES))?.names.has(uri) === true;
-      return isListed && !mayShow(server, uri, RESOURCES.target);
+      return resources.get(server)?.has(uri) === true && !mayShow(server, uri, RESOURCES.target);
+    },
+
+    shownOf(server, member) {
+      const listed = lists.get(keyOf(server, { member }));
+      if (listed === undefined || listed.open || listed.isCut) return undefined;
+      // anew: who asks is about to show it, whatever was told of it before
+      return [...listed.names].filter((name) => mayShow(server, name, listed.kind.target));
     },
 
     toolsOf(server) {
@@ -130,6 +163,6 @@ function entriesOf(result: JsonObject, { member }: Kind): readonly Json[] | unde
 }
 
 /** Members hold no blank. */
-function keyOf(server: string, { member }: Kind): string {
+function keyOf(server: string, { member }: Pick<Kind, 'member'>): string {
   return `${member} ${server}`;
 }

@@ -9,7 +9,7 @@ export interface ServerStanding {
   readonly state: 'starting' | 'up' | 'down';
   /** Behind a gateway, where that says more than the state. */
   readonly word?: ServerWord | undefined;
-  /** Why it stands like that, where it is not for an error of its process: what it refused the greeting with, what it lacks. */
+  /** Why it stands like that, where it is not for an error of its process: what it refused the greeting with, what it lacks, what is kept out of use. */
   readonly why?: string | undefined;
   /** How far it is kept from the rest of the machine, as it was started: `none`, `L0` to `L3`. */
   readonly isolation: Isolation;
@@ -65,6 +65,7 @@ export interface ReloadAnswer {
   readonly outcome: 'taken_over' | 'unchanged' | 'kept';
   /** Why the old policy was kept; else what of the one in force is refused or waits by now, or empty. */
   readonly why: string;
+  /** Wall clock, ms. Of one that was kept: since when it is, for this reason. */
   readonly atMs: number;
 }
 
@@ -76,6 +77,8 @@ export interface PolicyStanding {
   /** Wall clock, ms. */
   readonly sinceMs: number;
   readonly reload: ReloadAnswer | null;
+  /** What of it is refused or waits by now, a sentence each; undefined: the guard is of a version that did not say. */
+  readonly waits?: readonly string[] | undefined;
 }
 
 export interface GuardRecord {
@@ -100,6 +103,8 @@ export interface LiveServer {
   era(): Era;
   breaker(): string;
   limit(): string;
+  /** Why it is not of full use, for a person, or empty. */
+  why(): string;
 }
 
 /** The way into the record. INVARIANT: none of these throws, waits or holds a call. */

@@ -4,7 +4,10 @@ import type { Readable, Writable } from 'node:stream';
 export interface UpstreamCommand {
   readonly command: string;
   readonly args: readonly string[];
-  /** What runs it: an absolute path and its arguments, which end in the program and `args`. Empty or absent: it runs by itself. */
+  /**
+   * What runs it: an absolute path and its arguments, which end in the program and `args`. Empty or absent: it runs by itself. Else this is
+   * started in `/`, without `env`, and has the server enter `cwd` and take `env` over when nothing is left but the server's own.
+   */
   readonly prefix?: readonly string[];
   readonly cwd: string | undefined;
   /** The whole environment of the server: nothing is added but the run's marker. */

@@ -1,11 +1,13 @@
 // Where an object of a line names a key twice: exact and slow, asked only when the counts say that one does.
-import { LIST_KEYS, TABLE_KEYS, UNPINNED_KEYS } from './protocol-keys.ts';
+import { type Below, ENVELOPE, NAMELESS, type Shape } from './policed-objects.ts';
+import { UNPINNED_KEYS } from './protocol-keys.ts';
 import { decodeString, findStringEnd } from './string-literal.ts';
 
 /** What the guard reads in an object. `payload`: nothing, it only passes it on. `pinned`: everything, however deep. */
-type Place = 'envelope' | 'body' | 'table' | 'list' | 'entry' | 'tools' | 'tool' | 'pinned' | 'payload';
+type Place = Shape | Below | 'pinned' | 'payload';
 
 interface Frame {
+  /** INVARIANT: of a list, what its elements are. */
   readonly place: Place;
   /** Keys so far; undefined for an array and in payload, where nobody asks. */
   readonly keys: Set<string> | undefined;
@@ -14,9 +16,8 @@ interface Frame {
 }
 
 /**
- * The first key that an object named twice which the guard reads: the envelope, `params`, `result`, `error`, the tables in
- * them with their direct entries, the entries of lists, and of tools all that is pinned: what two readers read differently cannot be
- * approved. Undefined where all duplicates are in opaque payload.
+ * The first key that an object named twice which the guard reads (policed-objects.ts), and of tools all that is pinned: what two readers
+ * read differently cannot be approved. Undefined where all duplicates are in opaque payload.
  *
  * For text that `JSON.parse` accepted. Time and memory are linear.
  */
@@ -50,26 +51,14 @@ export function findGuardedDuplicate(text: string): string | undefined {
 }
 
 function placeOf(parent: Frame | undefined): Place {
-  if (parent === undefined) return 'envelope';
-  const key = parent.key;
-  switch (parent.place) {
-    case 'envelope':
-      return key === 'params' || key === 'result' || key === 'error' ? 'body' : 'payload';
-    case 'body':
-      if (key === undefined) return 'payload';
-      if (TABLE_KEYS.has(key)) return 'table';
-      if (key === 'tools') return 'tools';
-      return LIST_KEYS.some((list) => list === key) ? 'list' : 'payload';
-    case 'table':
-    case 'list':
-      return 'entry';
-    case 'tools':
-      return 'tool';
-    case 'tool':
-      return key === undefined || UNPINNED_KEYS.has(key) ? 'payload' : 'pinned';
-    case 'pinned':
-      return 'pinned';
-    default:
-      return 'payload';
-  }
+  if (parent === undefined) return ENVELOPE;
+  const { place, key, keys } = parent;
+  if (place === 'payload' || place === 'pinned') return place;
+  // an entry of a list or table, or an element of a list that stands where an object is meant
+  if ('holds' in place) return place.shape;
+  if (keys === undefined) return place;
+  const member = key === undefined ? undefined : place.members.get(key);
+  if (typeof member === 'object') return member.holds === 'each' ? member : member.shape;
+  if (place.rest === 'table') return NAMELESS;
+  return place.rest === 'pinned' && key !== undefined && !UNPINNED_KEYS.has(key) ? 'pinned' : 'payload';
 }

@@ -1,7 +1,9 @@
 // Reads a parsed line as one JSON-RPC message of MCP. Knows the protocol's objects; nothing of text, limits or policy.
-import { type Fault, findKeyFault, type KnownKeys, showText } from './confusable.ts';
+import { type Fault, findKeyFault, showText } from './confusable.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import type { Message, RefusalCode, RequestId } from './message.ts';
+import { findObjectFault } from './object-check.ts';
+import { ERROR, PARAMS, RESULT } from './policed-objects.ts';
 import * as keys from './protocol-keys.ts';
 import { hasUnsafeUnit, MAX_ID_LENGTH, readRequestId } from './request-id.ts';
 
@@ -61,33 +63,13 @@ function readCall(id: RequestId | undefined, method: Json, params: Json | undefi
     return fault('bad_envelope', `\`${showText(method)}\` reads as a request: it must carry an \`id\``);
   }
   if (params !== undefined && !isJsonObject(params)) return fault('bad_envelope', 'member `params` must be an object');
-  const found = params === undefined ? undefined : checkParams(params);
+  const found = params === undefined ? undefined : findObjectFault(params, PARAMS);
   if (found !== undefined) return found;
   if (method === 'tools/call') {
     const malformed = checkToolCall(params);
     if (malformed !== undefined) return malformed;
   }
   return id === undefined ? { kind: 'notification', method, params } : { kind: 'request', id, method, params };
-}
-
-function checkParams(params: JsonObject): Fault | undefined {
-  let found = findKeyFault(params, keys.PARAMS_KEYS, '`params`');
-  for (const key in params) {
-    if (found !== undefined) return found;
-    if (key === 'name' || key === 'uri') found = checkText(key, params[key]);
-    else if (key === '_meta') found = checkTable(params[key], keys.META_KEYS, '`params._meta`');
-    else if (key === 'task') found = checkTable(params[key], keys.TASK_KEYS, '`params.task`');
-    else if (key === 'ref') found = checkReference(params[key]);
-  }
-  return found;
-}
-
-/** What `completion/complete` asks about: a prompt's name or a resource's URI. */
-function checkReference(ref: Json | undefined): Fault | undefined {
-  if (!isJsonObject(ref)) return undefined;
-  return (
-    findKeyFault(ref, keys.REFERENCE_KEYS, '`params.ref`') ?? checkOwnText(ref, 'name') ?? checkOwnText(ref, 'uri')
-  );
 }
 
 function checkToolCall(params: JsonObject | undefined): Fault | undefined {
@@ -102,54 +84,18 @@ function checkToolCall(params: JsonObject | undefined): Fault | undefined {
 }
 
 function readResult(id: RequestId, result: Json | undefined): Message | Fault {
-  if (isJsonObject(result)) {
-    const found =
-      findKeyFault(result, keys.RESULT_KEYS, '`result`') ??
-      checkTable(own(result, '_meta'), keys.META_KEYS, '`result._meta`') ??
-      checkTable(own(result, 'task'), keys.TASK_KEYS, '`result.task`') ??
-      checkLists(result);
-    if (found !== undefined) return found;
-  }
+  const found = isJsonObject(result) ? findObjectFault(result, RESULT) : undefined;
+  if (found !== undefined) return found;
   return { kind: 'response', id, result, error: undefined };
 }
 
 function readError(id: RequestId, error: Json | undefined): Message | Fault {
   if (!isJsonObject(error)) return fault('bad_envelope', 'member `error` must be an object');
-  const found = findKeyFault(error, keys.ERROR_KEYS, '`error`');
+  const found = findObjectFault(error, ERROR);
   if (found !== undefined) return found;
   // INVARIANT: a code means the same to the guard and to a client that turns texts into numbers: `"-32042"` asks for a URL to be opened
   if (!Number.isSafeInteger(own(error, 'code'))) return fault('bad_envelope', '`error.code` must be an integer');
   return { kind: 'response', id, result: undefined, error };
-}
-
-function checkLists(result: JsonObject): Fault | undefined {
-  for (const list of keys.LIST_KEYS) {
-    const entries = own(result, list);
-    if (!Array.isArray(entries)) continue;
-    for (const entry of entries) {
-      if (!isJsonObject(entry)) continue;
-      const found =
-        findKeyFault(entry, keys.ENTRY_KEYS, `an entry of \`${list}\``) ??
-        checkOwnText(entry, 'name') ??
-        checkOwnText(entry, 'uri');
-      if (found !== undefined) return found;
-    }
-  }
-  return undefined;
-}
-
-function checkTable(table: Json | undefined, known: KnownKeys, place: string): Fault | undefined {
-  return isJsonObject(table) ? findKeyFault(table, known, place) : undefined;
-}
-
-function checkOwnText(object: JsonObject, key: 'name' | 'uri'): Fault | undefined {
-  return checkText(key, own(object, key));
-}
-
-/** Names and URIs decide what is called: no unit in them may be read in two ways. */
-function checkText(key: 'name' | 'uri', value: Json | undefined): Fault | undefined {
-  if (typeof value !== 'string' || !hasUnsafeUnit(value)) return undefined;
-  return fault('unsafe_string', `${key} \`${showText(value)}\` is not safe text`);
 }
 
 function own(object: JsonObject, key: string): Json | undefined {

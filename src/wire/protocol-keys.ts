@@ -4,22 +4,22 @@ import { knowKeys } from './confusable.ts';
 
 export const ENVELOPE_KEYS = knowKeys('jsonrpc', 'id', 'method', 'params', 'result', 'error');
 
-export const ERROR_KEYS = knowKeys('code', 'message', 'data');
+export const ERROR_KEYS: readonly string[] = ['code', 'message', 'data'];
 
-export const TASK_KEYS = knowKeys(
+export const TASK_KEYS: readonly string[] = [
   ...['taskId', 'ttl', 'ttlMs', 'status', 'statusMessage', 'createdAt', 'lastUpdatedAt', 'pollInterval'],
   ...['pollIntervalMs', 'result', 'error', 'inputRequests', 'requestState', '_meta'],
-);
+];
 
-export const META_KEYS = knowKeys(
-  ...['progressToken', 'traceparent', 'tracestate', 'baggage', 'x-codex-turn-metadata'],
+export const META_KEYS: readonly string[] = [
+  ...['progressToken', 'traceparent', 'tracestate', 'baggage', 'x-codex-turn-metadata', 'clientInfo'],
   ...['protocolVersion', 'clientInfo', 'clientCapabilities', 'logLevel', 'subscriptionId', 'serverInfo'].map(
     (name) => `io.modelcontextprotocol/${name}`,
   ),
   ...['related-task', 'model-immediate-response', 'aiInvocation'].map((name) => `io.modelcontextprotocol/${name}`),
-);
+];
 
-export const PARAMS_KEYS = knowKeys(
+export const PARAMS_KEYS: readonly string[] = [
   ...['_meta', 'name', 'arguments', 'task', 'inputResponses', 'requestState', 'uri', 'cursor', 'ref', 'argument'],
   ...['context', 'protocolVersion', 'capabilities', 'clientInfo', 'level', 'logger', 'data', 'requestId', 'reason'],
   ...['progressToken', 'progress', 'total', 'message', 'messages', 'modelPreferences', 'systemPrompt', 'temperature'],
@@ -27,41 +27,27 @@ export const PARAMS_KEYS = knowKeys(
   ...['url', 'elicitationId', 'notifications'],
   // A task's state comes as the params of its notification.
   ...['taskId', 'ttl', 'ttlMs', 'status', 'statusMessage', 'createdAt', 'lastUpdatedAt', 'pollInterval'],
-  ...['pollIntervalMs', 'result', 'error', 'inputRequests'],
-);
+  ...['pollIntervalMs', 'result', 'error', 'inputRequests', 'tasks'],
+  'io.modelcontextprotocol/clientInfo',
+];
 
-export const RESULT_KEYS = knowKeys(
+export const RESULT_KEYS: readonly string[] = [
   ...['_meta', 'resultType', 'content', 'structuredContent', 'isError', 'inputRequests', 'requestState', 'task'],
   ...['tools', 'resources', 'resourceTemplates', 'prompts', 'roots', 'tasks', 'nextCursor', 'ttlMs', 'cacheScope'],
   ...['contents', 'messages', 'description', 'completion', 'protocolVersion', 'supportedVersions', 'capabilities'],
   ...['serverInfo', 'instructions', 'role', 'model', 'stopReason', 'action'],
   ...['taskId', 'ttl', 'status', 'statusMessage', 'createdAt', 'lastUpdatedAt', 'pollInterval', 'pollIntervalMs'],
   ...['result', 'error'],
-);
-
-/** Keys of the `ref` of a completion. */
-export const REFERENCE_KEYS = knowKeys('type', 'name', 'uri', 'title');
+];
 
 /** Keys of one tool, resource, resource template or prompt in a list. */
-export const ENTRY_KEYS = knowKeys(
+export const ENTRY_KEYS: readonly string[] = [
   ...['name', 'title', 'description', 'inputSchema', 'outputSchema', 'annotations', 'execution', 'icons', '_meta'],
   ...['uri', 'uriTemplate', 'mimeType', 'size', 'arguments'],
-);
-
-/** Members of a result that are lists whose entries the guard reads. */
-export const LIST_KEYS = ['tools', 'resources', 'resourceTemplates', 'prompts'] as const;
+];
 
 /** Members of a tool that are for programs: no approval is about them. */
 export const UNPINNED_KEYS: ReadonlySet<string> = new Set(['icons', 'execution', '_meta']);
-
-/** Members of `params` and `result` that the guard reads or rewrites, one level into their entries. */
-export const TABLE_KEYS: ReadonlySet<string> = new Set([
-  '_meta',
-  'task',
-  'inputRequests',
-  'capabilities',
-  'serverInfo',
-]);
 
 /** Methods that are requests: without an id they are refused, because lenient receivers run them all the same. */
 export const REQUEST_METHODS: ReadonlySet<string> = new Set([

@@ -25,6 +25,14 @@ it('offers warnings and errors, also those from before somebody listened, and no
   expect(written).toEqual(['early', 'no', 'error', 'warn', 'info', 'debug']);
 });
 
+it('offers what is for others in place of what is written', async () => {
+  const { log, written, told, listen } = setUp();
+  listen();
+  log.write('warn', 'all of it', 'that it is so');
+  await turn();
+  expect([written, told]).toEqual([['all of it'], ['warn that it is so']]);
+});
+
 it('writes everything, and offers of a flood its beginning', async () => {
   const { log, written, told, listen } = setUp();
   listen();

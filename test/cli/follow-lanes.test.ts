@@ -15,7 +15,7 @@ const REFUSED = { reason: 'not_approved', rule: 'lock', text: 'not approved', re
 const held = (...ids: readonly string[]) =>
   ({ policy: { servers: new Map(ids.map((id) => [id, { id }])) } }) as unknown as HeldPolicy;
 const laneOf = (command: () => object = () => STARTED): ServerLane => ({
-  hides: () => false,
+  lists: { hides: () => false, mayShow: () => true, shownOf: () => undefined },
   // as much of a lane as is asked here
   open: () => {
     throw new Error('not opened here');
@@ -76,13 +76,13 @@ it('asks for no server but those of `--servers`, and for none that the identity 
 });
 
 it.each([
-  ['a secret that the masker does not know', { secrets: [{ name: 'K', value: 'new' }] }, {}],
-  ['a weaker isolation than the trail says', {}, { isolation: 'L2' as const }],
-])('does not open one with %s', async (_, prepared, more) => {
+  ['a secret that the masker does not know', { secrets: [{ name: 'K', value: 'new' }] }, {}, 'mask (`K`): start'],
+  ['a weaker isolation than the trail says', {}, { isolation: 'L2' as const }, 'says (`L2`): start'],
+])('does not open one with %s, and says which', async (_, prepared, more, why) => {
   const { go } = setUp(more, prepared);
   const { lanes, opened, notes } = await go(held('a', 'b'));
   expect([idsOf(lanes), opened]).toEqual([['a', 'b!'], []]);
-  expect(notes).toEqual([expect.stringContaining('cannot vouch for: start the guard anew')]);
+  expect(notes).toEqual([expect.stringContaining(`${why} the guard anew`)]);
   expect((await go(held('a', 'b'))).notes).toEqual([]);
 });
 

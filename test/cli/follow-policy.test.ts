@@ -37,7 +37,10 @@ function setUp(more: Partial<FollowParts> = {}) {
   const follower = followPolicy({
     ...{ server, standing, asked: ASKED, renewal: undefined, hasLeft: () => false },
     interceptors: [{ name: 'one', onPolicyChange: () => void done.push('changed') }],
-    roster: { beforePolicyChange: () => void done.push('before') },
+    roster: {
+      beforePolicyChange: () => void done.push('before'),
+      grantsEnded: (before, now) => void done.push(`ended ${before} ${now}`),
+    },
     pins: { policyIs: () => void done.push('pins') },
     gate: { begin: () => void done.push('gate'), isUnderWay: () => false },
     movesTo: () => void done.push('moves'),
@@ -170,6 +173,40 @@ describe('a server', () => {
     (await follower.prepare(held(['a']))).commit();
     expect(isOpen()).toBe(false);
     expect(done.join()).toContain('every call to `srv` is refused from now on: a policy of the guard failed');
+  });
+
+  it('is asked for when its grants end, and tells its lists of it', () => {
+    const { follower, done, standing } = setUp();
+    expect(follower.grantsEndMs?.(0)).toBe(Number.POSITIVE_INFINITY);
+    const grants = [{ tool: 'x', expires: '2026-01-01T00:00:00Z' }, { tool: 'y' }];
+    const policy = policyOf({
+      ...{ version: 1, servers: { srv: { command: 'srv', scope: 'a' } } },
+      scopes: { a: { grants } },
+    });
+    standing.now = serverAtStart({ ...held(['a']), policy }, resolveServer(policy, ASKED));
+    const endMs = Date.parse('2026-01-01T00:00:00Z');
+    expect([0, endMs - 1, endMs].map((ms) => follower.grantsEndMs?.(ms))).toEqual([
+      ...[endMs, endMs],
+      Number.POSITIVE_INFINITY,
+    ]);
+    follower.grantsEnded?.(1, 2);
+    expect(done).toEqual(['[', 'ended 1 2', ']']);
+  });
+
+  it('of many is no news where it is refused as it was; the only one is said each time', async () => {
+    const notesOf = async (isOneOfMany: boolean) => {
+      const { follower } = setUp({ renewal: { ...renewal([]), isOneOfMany } });
+      const gone: HeldPolicy = {
+        ...held(['a']),
+        policy: policyOf({ version: 1, servers: { other: { command: 'x' } } }),
+      };
+      const first = await follower.prepare(gone);
+      first.commit();
+      return [first.notes, (await follower.prepare(gone)).notes, follower.standing?.()];
+    };
+    const note = expect.stringContaining('has no server `srv` any more');
+    expect(await notesOf(true)).toEqual([[note], [], [note]]);
+    expect(await notesOf(false)).toEqual([[note], [note], [note]]);
   });
 
   it('is closed where an approval has ended and nothing can be read', () => {

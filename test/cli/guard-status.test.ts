@@ -123,14 +123,45 @@ guard 4711  claude-desktop/1.2  local:ada  up 2 h
   db       modern  down            -    12 2 tools open   1 limit…
     3 restarts; 5 min ago: \`query\` was not answered in time
 guard 4711  no client yet  tenant acme  local:ada  up 2 h
-  policy 4fe21c9a since 11:59:00, /home/ada/mcp.json; changed at 11:59:55 and
-  NOT taken over: \`/home/ada/mcp.json\` has 1 error: servers: expected an object
+  policy 4fe21c9a since 11:59:00, /home/ada/mcp.json
+  changed at 11:59:55 and NOT taken over: it has 1 error: servers: expected an
+  object
   of another container: whether it still runs cannot be told from here, last
   heard 1 s ago
 guard 4711  claude-desktop/1.2  local:ada  up 2 h
   no config: observes only
   files    legacy  4712          2 h     0 closed         -
 `);
+  });
+
+  it('what of the policy waits, a sentence a line, from the start on; not what stands below a server', async () => {
+    const why = '2 tools are out of use: they are not as approved';
+    const long = `the secret of \`files\` ${'cannot be had and '.repeat(9)}so on`;
+    const waits = ['3 changes have no effect until approved: look with `mcp-guard scope diff`', why, long];
+    const screen = await show(listing([guard({ policy: { ...RECORD.policy, waits }, servers: [{ ...SERVER, why }] })]));
+    expect(screen).toContain(`/home/ada/mcp.json
+  3 changes have no effect until approved: look with \`mcp-guard scope diff\`
+  the secret of \`files\` cannot be had`);
+    expect(screen).toContain('so on\n  files ');
+    expect(screen.match(/2 tools are out of use/g)).toHaveLength(1);
+    const many = await show(listing([guard({ policy: { ...RECORD.policy, waits: Array(9).fill('x') } })]));
+    expect(many.match(/^ {2}(x|and 3 more)$/gm)).toEqual(
+      [...Array(6).fill('x'), 'and 3 more'].map((one) => `  ${one}`),
+    );
+    const json = await show(listing([guard({ policy: { ...RECORD.policy, waits } })]), 80, { json: true });
+    expect(JSON.parse(json).policy.waits).toEqual(waits);
+  });
+
+  it('what is left out is said where its server stands, and else beside the policy', async () => {
+    const waits = ['`new` is left out: it is new', '`gone` is left out: it is new'];
+    const left: ServerStanding = { ...SERVER, name: 'new', pid: null, word: 'unapproved', why: 'it is new' };
+    const screen = await show(listing([guard({ policy: { ...RECORD.policy, waits }, servers: [left] })]));
+    expect(screen.match(/^.*it is new.*$/gm)).toEqual(['  `gone` is left out: it is new', '    it is new']);
+  });
+
+  it('an older guard says it only with its last reload', async () => {
+    const reload = { ...kept, outcome: 'unchanged', why: '`db` is left out' } as const;
+    expect(await show(listing([guard({ policy: { ...RECORD.policy, reload } })]))).toContain('\n  `db` is left out\n');
   });
 
   it('a server behind a gateway says in a word why none of its processes runs, or that it is late', async () => {
@@ -184,7 +215,7 @@ guard 4711  claude-desktop/1.2  local:ada  up 2 h
         async (texts, columns) => {
           const [name = '', client = '', text = '', why = ''] = texts;
           const server = { ...SERVER, name, breaker: text, limit: why, lastError: { atMs: NOW, text } };
-          const policy = { ...RECORD.policy, config: client, reload: { ...kept, why } };
+          const policy = { ...RECORD.policy, config: client, reload: { ...kept, why }, waits: texts };
           const shown = await show(
             listing([guard({ client, principal: name, tenant: why, policy, servers: [server, server] })]),
             columns,
@@ -290,7 +321,7 @@ describe('reload', () => {
     const now = guard({ policy, servers: [SERVER, { ...SERVER, name: 'nw' }] });
     expect(await runGuardReload({}, screen.io, place([[guard()], [now]]))).toBe(0);
     expect(screen.out()).toBe('guard 4711 (files, nw) has this policy already: `nw` is left out\n');
-    expect(await show(listing([now]))).toContain('/home/ada/mcp.json; `nw` is left out\n');
+    expect(await show(listing([now]))).toContain('/home/ada/mcp.json\n  `nw` is left out\n');
   });
 
   it('waits a moment for a guard that has just been started, also for the one that is named', async () => {

@@ -12,7 +12,7 @@ import { openScreen } from './screen.ts';
 
 const rowOf = (tool: string): LimitRow => ({
   ...{ key: tool, limit: 'servers.everything.limits[0].rate', kind: 'rate', used: 2, left: 1, resetsInMs: 2_000 },
-  subject: `tenant=default principal=local:root client=claude-code tool=${tool}`,
+  subject: { tenant: 'default', principal: 'local:root', client: 'claude-code', tool },
 });
 const formatRows = (columns: number) =>
   formatLimits(['echo', 'get-sum', 'trigger-x'].map(rowOf), columns, makePaint(false));
@@ -69,7 +69,7 @@ test('`--watch --json` is one stream of objects, each with the time of its look 
   expect(rows).toHaveLength(2);
   expect(Date.parse(rows[1].at) - Date.parse(rows[0].at)).toBe(500);
   expect(rows.map(({ limit, subject, used, resetsInMs }) => ({ limit, subject, used, resetsInMs }))).toEqual([
-    { limit: 'limits[0].rate', subject: 'tool=echo', used: 1, resetsInMs: 1_000 },
-    { limit: 'limits[0].rate', subject: 'tool=echo', used: 1, resetsInMs: 500 },
+    { limit: 'limits[0].rate', subject: { tool: 'echo' }, used: 1, resetsInMs: 1_000 },
+    { limit: 'limits[0].rate', subject: { tool: 'echo' }, used: 1, resetsInMs: 500 },
   ]);
 });

@@ -5,8 +5,10 @@ import type { Consent } from '../../src/cli/consent.ts';
 import { type LimitsView, runLimitsReset, runLimitsStatus } from '../../src/cli/limits-status.ts';
 import type { OneShotTrail } from '../../src/cli/one-shot-trail.ts';
 import { measureText } from '../../src/cli/text-width.ts';
+import { chargesOf, LimitSet } from '../../src/policy/limits/limit-set.ts';
 import { budget, place, rate } from '../adapters/limits/contract.ts';
 import { ManualTime } from '../adapters/limits/manual-time.ts';
+import { digest, limit } from '../policy/limits/limits-scene.ts';
 import { HOSTILE } from './breaker-scene.ts';
 
 class Scene {
@@ -104,7 +106,7 @@ describe('limits status', () => {
     expect(rows[0]).toMatchObject({
       tenant: 'default',
       limit: 'limits[0].rate',
-      subject: 'principal=local:ada',
+      subject: { principal: 'local:ada' },
       kind: 'rate',
       used: 2,
       left: 0,
@@ -190,13 +192,43 @@ describe('limits reset', () => {
     expect((await scene.status({ json: true })).trimEnd().split('\n')).toHaveLength(3);
   });
 
+  test('by whole fields: no name that a client gives itself begins the count of another anew', async () => {
+    const scene = new Scene();
+    const principals = ['token:ada', 'token:bob'];
+    const clients = ['x', 'principal=token:ada x', '" principal=token:ada', 'token:ada'];
+    const limits = [limit({ key: ['principal', 'client'], rate: '1/h' })];
+    const set = new LimitSet(limits, digest);
+    for (const principal of principals)
+      for (const client of clients) {
+        const subject = { tenant: 'default', principal, client, model: undefined, server: 's', tool: 't' };
+        const size = { bytesIn: 1, wallMs: 0, lease: () => '' };
+        scene.store.take(chargesOf(set.billOf(subject), size), scene.time.now());
+      }
+    const rows = (await scene.status({ json: true }))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).subject);
+    expect(rows).toHaveLength(8);
+    for (const principal of principals)
+      for (const client of clients) expect(rows).toContainEqual({ principal, client });
+    const left = async (about: string): Promise<readonly string[]> => {
+      await scene.reset({ about });
+      const text = (await scene.status({ json: true })).trimEnd();
+      return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line).subject.principal);
+    };
+    expect(await left('oken:ada')).toHaveLength(8);
+    expect(await left('client=x principal=token:ada')).toHaveLength(7);
+    expect(await left('principal=token:ada')).toEqual(Array(4).fill('token:bob'));
+    expect(await left('token:bob')).toEqual([]);
+  });
+
   test('what nothing is about is said, with what there is; nothing is done and nothing recorded', async () => {
     const scene = new Scene().fill();
     const before = await scene.status();
     expect(await scene.reset({ about: 'limit[0]' })).toBe('');
     expect([scene.code, scene.records]).toEqual([1, []]);
     const said = scene.err.replace(/\n/g, ' ');
-    expect(said).toContain('has `limit[0]` in its limit or its subject');
+    expect(said).toContain('about `limit[0]`');
     expect(said).toContain('`limits[0].rate`, `principal=local:ada`');
     expect(scene.err.split('\n').filter((line) => measureText(line) > 80)).toEqual([]);
     scene.err = '';

@@ -51,6 +51,9 @@ test('a start: what is locked, what is said, what is recorded', async () => {
   });
   const third = await startRun(place(), context());
   expect(third.notes).toMatchObject([expect.stringMatching(/^3 changes of .* have no effect until approved/)]);
+  // servers that wait say so by themselves, wherever what stands is shown
+  expect(third.waiting).toMatch(/^a change has no effect until approved: look with `mcp-guard scope diff --config /);
+  expect([first.waiting, second.waiting]).toEqual([undefined, undefined]);
   expect(third.policy.servers.get('files')?.mode).toBe('enforce');
   expect(() => third.refuseUnapproved('files')).not.toThrow();
   expect(() => third.refuseUnapproved(undefined)).not.toThrow();
@@ -79,7 +82,9 @@ test('what waits for an approval is said of what can widen, at a reload but of s
   for (const isReload of [true, false])
     expect(await notesOf({ scopes: { one: { grants: [{ tool: 'a' }] } } }, isReload)).toEqual([]);
   const wider = { scopes: { one: { grants: [...grants, { tool: 'c' }] } } };
-  expect(await notesOf(wider, true)).toEqual([expect.stringMatching(/^whatever the scopes of .* has no effect until/)]);
+  expect(await notesOf(wider, true)).toEqual([
+    expect.stringMatching(/^whatever the scopes and roles of .* has no effect until/),
+  ]);
   const more = { servers: { ...scoped.servers, new: { command: 'x', scope: 'one' } } };
   expect(await notesOf(more, true)).toEqual([]);
   expect(await notesOf(more, false)).toEqual([expect.stringMatching(/^a change of .* has no effect until/)]);

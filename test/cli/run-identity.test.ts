@@ -187,6 +187,7 @@ describe('the asker', () => {
 describe('the watch', () => {
   function begin(identity: Identity, tokens: () => Tokens | undefined) {
     let nowMs = 0;
+    let setByMs = 0;
     const due: { atMs: number; action: () => void }[] = [];
     const ends: string[] = [];
     const said: string[] = [];
@@ -197,7 +198,7 @@ describe('the watch', () => {
       },
     };
     const watch = watchIdentity({
-      ...{ identity, tokens, timers, clock: { now: () => ({ wallMs: NOW + nowMs, monoMs: nowMs }) } },
+      ...{ identity, tokens, timers, clock: { now: () => ({ wallMs: NOW + nowMs + setByMs, monoMs: nowMs }) } },
       log: { write: (_, text) => void said.push(text) },
     });
     watch.begin((why) => void ends.push(`${nowMs} ${why}`));
@@ -210,7 +211,10 @@ describe('the watch', () => {
         { upstream: 'files', method: 'x', params: undefined },
         { wallMs: NOW + nowMs, monoMs: nowMs },
       );
-    return { watch, ends, said, advance, gate, due };
+    const setClock = (byMs: number): void => {
+      setByMs = byMs;
+    };
+    return { watch, ends, said, advance, gate, due, setClock };
   }
   const { record } = makeToken(1);
 
@@ -223,6 +227,19 @@ describe('the watch', () => {
     advance(400);
     expect([ends, watch.end, due.length]).toEqual([['800 revoked'], 'revoked', 0]);
     expect(said).toEqual(['the session ends: its token was revoked']);
+  });
+
+  const short = { ...record, expiresMs: NOW + 1_000 };
+  test.each([
+    ['a guard token', identityOf(short)],
+    ['a JWT', { ...identityOf(short), kind: 'jwt', tokenId: undefined }],
+  ] as const)('a clock that is set back prolongs nothing: %s', (_, identity) => {
+    const { ends, advance, setClock } = begin(identity, () => storeOf(short));
+    setClock(-HOUR);
+    advance(800);
+    expect(ends).toEqual([]);
+    advance(200);
+    expect(ends).toEqual(['1000 expired']);
   });
 
   test('the gate closes at once, and what is over stays over', () => {
@@ -238,7 +255,7 @@ describe('the watch', () => {
   });
 
   test('what is over before the session begins ends it as it begins', () => {
-    expect(begin(identityOf(record), () => storeOf()).ends).toEqual(['0 revoked']);
+    expect(begin(identityOf(record), () => storeOf()).ends).toEqual(['0 token_gone']);
   });
 
   test('a JWT ends at its time, and no store is asked', () => {

@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { signFiles } from '../../src/adapters/file-look.ts';
 import type { HeldPolicy } from '../../src/cli/open-policy.ts';
 import { PolicyInForce } from '../../src/cli/policy-in-force.ts';
-import { createServerRenewal } from '../../src/cli/renew-server.ts';
 import type { RunLock } from '../../src/cli/run-lock.ts';
 import { watchRunPolicy } from '../../src/cli/run-reload.ts';
 import { DEFAULTS, type Policy } from '../../src/config/policy.ts';
@@ -26,6 +25,7 @@ let stands: string[];
 const standing: PolicyStanding[] = [];
 const records: [name: string, stage: unknown, why: unknown][] = [];
 const said: string[] = [];
+const heard: (string | undefined)[] = [];
 
 function held(digest: string, more: Partial<HeldPolicy> = {}, keys: Partial<Policy> = {}): HeldPolicy {
   // as much of a policy as is looked at here
@@ -61,7 +61,12 @@ function begin(first: HeldPolicy): () => void {
         return () => {};
       },
     },
-    log: { write: (_, text) => void said.push(text) },
+    log: {
+      write: (_, text, told) => {
+        said.push(text);
+        heard.push(told);
+      },
+    },
   });
 }
 
@@ -70,7 +75,7 @@ beforeEach(() => {
   [file, request] = [join(home, 'c.json'), join(home, 'x.reload')];
   fs.writeFileSync(file, 'one');
   [closed, swapped, wallMs, stands] = [[], [], 1_000, []];
-  for (const list of [standing, records, said]) list.length = 0;
+  for (const list of [standing, records, said, heard]) list.length = 0;
 });
 afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
 
@@ -110,6 +115,20 @@ describe('a change', () => {
     expect(standing).toMatchObject([{ digest: ONE, reload: { outcome: 'kept', why: 'it has 1 error' } }]);
     await look();
     expect(records).toHaveLength(1);
+  });
+
+  it.each([
+    ['a client reads what is wrong', {}, ['', 'mend it']],
+    // as much of it as is looked at here
+    ['a client reads only that something is, under tokens', { auth: {} as Policy['auth'] }, ['mend it', '']],
+  ])('that cannot be used is said: %s', async (_, keys, [hidden, shown]) => {
+    begin(held(ONE, {}, keys));
+    offered = invalid;
+    fs.writeFileSync(file, 'two');
+    await look();
+    expect(said).toEqual(['a changed policy is NOT taken over, and the old one holds: it has 1 error; mend it']);
+    expect(heard[0]).toContain(shown);
+    if (hidden !== '') expect(heard[0]).not.toContain(hidden);
   });
 
   it('that a defect of the guard meets leaves the old one in force, too', async () => {
@@ -206,6 +225,20 @@ describe('a person who asks', () => {
     expect([said.length, records.length]).toEqual([2, 2]);
   });
 
+  it('is told since when it is so, in whole milliseconds, however often it is asked', async () => {
+    wallMs = 1_000.25;
+    begin(held(ONE));
+    offered = invalid;
+    fs.writeFileSync(file, 'two');
+    await look();
+    wallMs = 2_000.5;
+    await ask();
+    expect(standing.map(({ sinceMs, reload }) => [sinceMs, reload?.atMs])).toEqual(Array(2).fill([1_000, 1_000]));
+    offered = () => held('two');
+    await ask();
+    expect([standing.at(-1)?.sinceMs, standing.at(-1)?.reload?.atMs]).toEqual([2_000, 2_000]);
+  });
+
   it('has it tried again: what was in its way may be gone though no byte is another', async () => {
     begin(held(ONE));
     offered = invalid;
@@ -220,6 +253,15 @@ describe('a person who asks', () => {
     begin(held(ONE));
     stands = ['`nw` is left out', '`ok` is started anew'];
     expect(await ask()).toEqual([ASKED, 'unchanged', '`nw` is left out; `ok` is started anew']);
+    // as much of a lock as is looked at here
+    const lock = { waiting: 'a change has no effect' } as unknown as RunLock;
+    offered = () => held('two', { lock: { ...lock, notes: [], events: [] } as unknown as RunLock });
+    fs.writeFileSync(file, 'two');
+    stands = [];
+    expect(await ask()).toEqual([ASKED, 'taken_over', 'a change has no effect']);
+    offered = () => held('three');
+    fs.writeFileSync(file, 'three');
+    expect(await ask()).toEqual([ASKED, 'taken_over', '']);
     stands = ['`nw` is left out'];
     expect(JSON.parse(JSON.stringify(standing.at(-1))).reload.why).toBe('`nw` is left out');
   });
@@ -269,6 +311,23 @@ describe('what holds already', () => {
     await look();
     expect(inForce.held).toBe(next);
   });
+});
+
+it('the end of a grant is told once, and neither reads anything again nor closes anything', async () => {
+  const ended: [number, number][] = [];
+  begin(held(ONE));
+  inForce.follow({
+    grantsEndMs: (nowMs) => [2_000, 5_000].find((endMs) => endMs > nowMs) ?? Number.POSITIVE_INFINITY,
+    grantsEnded: (beforeMs, nowMs) => void ended.push([beforeMs, nowMs]),
+    prepare: () => ({ notes: [], commit: () => {} }),
+  });
+  offered = invalid;
+  for (wallMs of [1_999, 2_000, 2_100, 7_000.5]) await look();
+  expect(ended).toEqual([
+    [1_999, 2_000],
+    [4_999, 7_000],
+  ]);
+  expect([closed, swapped, records, standing]).toEqual([[], [], [], []]);
 });
 
 describe('an approval that ends', () => {
@@ -323,45 +382,5 @@ describe('an approval that ends', () => {
     fs.writeFileSync(request, '0123456789abcdef', { mode: 0o600 });
     await look();
     expect([closed.length, inForce.held === next, swapped]).toEqual([1, true, [next]]);
-  });
-});
-
-describe('a server that is to be started by another command', () => {
-  const server = { name: 'srv', command: 'a', args: [], entry: undefined };
-  const prepared = (secrets: string[], isolation: 'none' | 'L1' = 'none') => ({
-    command: { command: 'b', args: [], cwd: undefined, env: {}, stderr: 'pipe' as const },
-    ...{ withheld: [], isolation, notes: [], secrets: secrets.map((value) => ({ name: 'S', value })) },
-  });
-  const entry = { command: 'b', args: [] } as never; // nothing else of it is looked at
-
-  it('gets no secret that this session cannot mask, and no other isolation than its record says', async () => {
-    const renewal = (next: ReturnType<typeof prepared>) =>
-      createServerRenewal({
-        ...{ isOneOfMany: false, server },
-        prepared: prepared(['known']),
-        servers: new Map(),
-        prepare: async () => next,
-        run: () => undefined,
-      });
-    await expect(renewal(prepared(['known'])).prepare(entry, undefined)).resolves.toMatchObject({ command: 'b' });
-    await expect(renewal(prepared(['other'])).prepare(entry, undefined)).rejects.toThrow('another secret');
-    await expect(renewal(prepared(['known'], 'L1')).prepare(entry, undefined)).rejects.toThrow('isolation');
-  });
-
-  it('is started by that from then on', () => {
-    const servers = new Map();
-    const posted: unknown[] = [];
-    const run = () => ({ post: (event: unknown) => void posted.push(event) });
-    const parts = {
-      isOneOfMany: true,
-      server,
-      prepared: prepared([]),
-      servers,
-      prepare: async () => prepared([]),
-      run,
-    };
-    createServerRenewal(parts).begin(prepared([]).command);
-    expect(servers.get('srv')).toMatchObject({ command: { command: 'b' }, process: undefined });
-    expect(posted).toEqual([{ type: 'renew', upstream: 'srv' }]);
   });
 });

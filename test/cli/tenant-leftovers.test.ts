@@ -9,6 +9,7 @@ function makeScene(more: Partial<LeftoverContext> = {}) {
   const context: LeftoverContext = {
     actor: 'ada',
     findUser: () => ({ kind: 'own', uid: 7101, gid: 7102 }),
+    isShutOut: () => true,
     sessions: () => 0,
     end: async ({ uid, gid }) => {
       steps.push(`end ${uid} ${gid}`);
@@ -28,6 +29,20 @@ test('its own user’s are ended once its sessions are, recorded and said', asyn
   expect(steps).toEqual(['pause', 'pause', 'end 7101 7102']);
   expect(records).toEqual([{ stage: 'processes_ended', actor: 'ada', uid: 7101, processes: 2 }]);
   expect(screen.out()).toBe('2 processes of user 7101 that its servers had left behind were ended\n');
+});
+
+test('one that was let in while its sessions ended keeps what it starts', async () => {
+  let isShutOut = true;
+  const pause = async () => {
+    isShutOut = false;
+  };
+  let sessions = 2;
+  const { context, steps, records, screen } = makeScene({
+    ...{ pause, isShutOut: () => isShutOut, sessions: () => (sessions -= 1) },
+  });
+  await endLeftovers(screen.io, context);
+  expect([steps, records]).toEqual([[], []]);
+  expect(screen.out()).toBe('it was let in again meanwhile: nothing of it is ended\n');
 });
 
 test('a session that does not end is not waited for for ever', async () => {

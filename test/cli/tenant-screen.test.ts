@@ -110,6 +110,11 @@ test('erased twice: said before the question and after it', async () => {
   const erase = (facts: TenantFacts) =>
     runTenantErase({ reason: 'r' }, screen.io, {
       ...{ facts, actor: 'ada', consent, openTrail: () => trail([]), leaveTombstone: () => {} },
+      ...{
+        claim: async () => ({ release: () => {}, cancel: () => {} }),
+        look: () => FACTS,
+        endLeftovers: async () => {},
+      },
       erase: () => ({ segments: 2, records: 0 }),
     });
   expect(await erase({ ...FACTS, erased })).toBe(0);

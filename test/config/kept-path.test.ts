@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listForeignPlaces } from '../../src/config/foreign-places.ts';
+import { loadTenantView } from '../../src/config/load-config.ts';
 import { resolveEnv } from '../../src/config/resolve-env.ts';
+import { viewForTenant } from '../../src/config/tenant-view.ts';
 import { readTrustedFile } from '../../src/config/trusted-file.ts';
 
 let home: string;
@@ -81,4 +83,30 @@ test('the directories of all other tenants, none of its own, none of all', () =>
     { path: '/etc/base/cwd', access: 'write' },
   ]);
   expect(listForeignPlaces({ servers: {} }, 'acme', {}, (path) => path)).toEqual([]);
+});
+
+test('files of secrets, of `servers` too but not its own; arguments of others that this one does not have', () => {
+  const server = (file: string, ...args: string[]) => ({ env: { A: `file:${file}`, B: 'env:B', C: 7 }, args });
+  const document = {
+    servers: { a: server('/of/all', '/all.js') },
+    tenants: {
+      acme: { servers: { a: server('/mine', '/mine.js') } },
+      globex: { servers: { a: server('/g', '/all.js', '/mine.js', '/g/data', '--root=/g/root', 'word', './x') } },
+    },
+  };
+  expect(listForeignPlaces(document, 'acme', {}, (path) => path)).toEqual([
+    { path: '/of/all', access: 'write' },
+    { path: '/g', access: 'write' },
+    { path: '/g/data', access: 'write', onlyDirectory: true },
+    { path: '/g/root', access: 'write', onlyDirectory: true },
+  ]);
+});
+
+test('the config is no place for a tenant’s servers either', () => {
+  const document = { version: 1, servers: { a: { command: 'a' } }, tenants: { acme: {} } };
+  const view = viewForTenant(document, 'acme');
+  if (view.kind !== 'tenant') throw new Error(view.kind);
+  const source = { path: '/etc/guard/c.json', digest: 'd' };
+  const { foreignPlaces } = loadTenantView(document, view.document, 'acme', source, { env: {}, uid: 0 });
+  expect(foreignPlaces).toEqual([{ path: '/etc/guard/c.json', access: 'write' }]);
 });

@@ -1,8 +1,9 @@
 // Resources that no server lists, or that a scope hides, behind one entry: who is asked for them. With the built guard.
 import { expect, it } from 'vitest';
-import { openGateway } from './gateway-stage.ts';
+import { openGateway, serverProcess } from './gateway-stage.ts';
 import { Yard } from './guarded.ts';
 import { LockStage, type Session } from './lock-stage.ts';
+import { configEvents, until } from './reload-stage.ts';
 import { eachInYard } from './yards.ts';
 
 let yard: Yard;
@@ -59,4 +60,30 @@ it('a server that is up and hangs keeps no other from answering a read; it is to
     .filter((line) => line.includes('y://1'));
   expect(calls).toHaveLength(1);
   expect(JSON.parse(calls[0] ?? '')).toMatchObject({ state: 'cancelled' });
+});
+
+it('what a stopped server has listed goes through another policy without waking it; a listing that is hidden by then claims nothing', async () => {
+  const [open, closed] = ['x://open/1', 'x://closed/1'];
+  const servers = {
+    srv: { ...entry('stopped', 'mine', open, closed), idleStopMs: 600 },
+    other: entry('other', 'all', 'y://1', closed),
+  };
+  const mine = { grants: [{ resource: open }, { resource: closed }] };
+  const stage = new LockStage(yard, { version: 1, servers, scopes: { ...scopes, mine } });
+  const session = await openGateway(stage);
+  const { client } = session;
+  try {
+    expect(await client.request('l', 'resources/list', '{}')).toContain(closed);
+    await until('it is stopped', () => serverProcess(client, 'stopped') === undefined);
+    // a grant less, and a listing of the other that was there all the time
+    stage.edit(() => mine.grants.pop());
+    await until('it is taken over', () => configEvents(stage).length === 1);
+    const { result } = JSON.parse(await client.request('l2', 'resources/list', '{}'));
+    // the second one is the other server's now
+    expect(result.resources.map(({ uri }: { uri: string }) => uri)).toEqual([open, 'y://1', closed]);
+    expect(stage.events('server_started')).toHaveLength(2);
+    expect(await read(session, closed)).toBe('other');
+  } finally {
+    await client.end();
+  }
 });

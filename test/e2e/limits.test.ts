@@ -19,7 +19,7 @@ interface Answer {
 }
 interface Count {
   readonly limit: string;
-  readonly subject: string;
+  readonly subject: Readonly<Record<string, string | null>>;
   readonly used: number;
   readonly left: number;
   readonly resetsInMs: number;
@@ -85,7 +85,7 @@ describe('two guards of one machine', () => {
       );
     }
     expect(status()).toEqual([
-      expect.objectContaining({ limit: 'limits[0].rate', subject: 'tool=echo', used: 3, left: 0 }),
+      expect.objectContaining({ limit: 'limits[0].rate', subject: { tool: 'echo' }, used: 3, left: 0 }),
     ]);
   });
 

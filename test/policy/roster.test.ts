@@ -47,6 +47,21 @@ test.each([
   expect(hide('tool other')).toEqual([told]);
 });
 
+test('a list of which a grant has ended is told, and is shown without it', () => {
+  const shownAt = new Map([['x', 5]]);
+  let nowMs = 0;
+  const roster = createRoster((_, name, __, atMs = nowMs) => atMs < (shownAt.get(name) ?? Number.POSITIVE_INFINITY));
+  const told = () => roster.takeChangedLists?.(NOW).map(({ upstream, list }) => `${upstream} ${list}`);
+  for (const upstream of ['one', 'two'])
+    roster.onResponse?.(ask('tools/list', upstream), { tools: [{ name: upstream === 'one' ? 'x' : 'y' }] }, NOW);
+  expect(roster.toolsOf('one')).toEqual(['x']);
+  nowMs = 5;
+  roster.grantsEnded(4, 5);
+  expect([told(), roster.toolsOf('one'), roster.toolsOf('two')]).toEqual([['one tools'], [], ['y']]);
+  roster.grantsEnded(5, 9);
+  expect(told()).toEqual([]);
+});
+
 test('each list of each server for itself; two kinds of resources are one list', () => {
   const { list, hide } = setUp();
   list('tools/list', { tools: [{ name: 'x' }] });
@@ -92,4 +107,39 @@ test('a resource is hidden where its server has listed it and the client may not
   hide('resource a://x', 'resource a://z', 'tool a://y');
   expect(['a://x', 'a://y', 'a://z'].map((uri) => roster.hides('srv', uri))).toEqual([true, false, false]);
   expect(roster.hides('two', 'a://x')).toBe(false);
+});
+
+test('what was listed on a later page, or as a template, stays hidden whatever page is asked for again', () => {
+  const { roster, list, hide } = setUp();
+  list('resources/list', { resources: [{ uri: 'a://1' }], nextCursor: 'p' });
+  list('resources/list', { resources: [{ uri: 'a://2' }] });
+  list('resources/templates/list', { resourceTemplates: [{ uriTemplate: 'a://t/{x}' }] });
+  hide('resource a://2', 'resource a://t/7', 'resource a://t/{x}');
+  list('resources/list', { resources: [{ uri: 'a://1' }], nextCursor: 'p' });
+  list('resources/templates/list', { resourceTemplates: [] });
+  expect(['a://1', 'a://2', 'a://t/7', 'a://t/{x}', 'a://u/7'].map((uri) => roster.hides('srv', uri))).toEqual([
+    ...[false, true, true, true, false],
+  ]);
+});
+
+test('what may be seen of a list is known where it has gone by whole, by the policy of the moment', () => {
+  const { roster, list, hide } = setUp();
+  expect(roster.shownOf('srv', 'tools')).toBeUndefined();
+  list('tools/list', { tools: [{ name: 'x' }], nextCursor: 'p' });
+  expect(roster.shownOf('srv', 'tools')).toBeUndefined();
+  list('tools/list', { tools: [{ name: 'y' }] });
+  expect(roster.shownOf('srv', 'tools')).toEqual(['x', 'y']);
+  hide('tool x');
+  expect([roster.shownOf('srv', 'tools'), roster.shownOf('two', 'tools')]).toEqual([['y'], undefined]);
+  list('tools/list', { tools: [{ name: 'x'.repeat(257) }] });
+  expect(roster.shownOf('srv', 'tools')).toBeUndefined();
+});
+
+test('what may be seen is asked anew, also where nobody has said that a policy has changed', () => {
+  let isShown = true;
+  const roster = createRoster(() => isShown);
+  roster.onResponse?.(ask('tools/list'), { tools: [{ name: 'x' }] }, NOW);
+  expect(roster.toolsOf('srv')).toEqual(['x']);
+  isShown = false;
+  expect(roster.shownOf('srv', 'tools')).toEqual([]);
 });

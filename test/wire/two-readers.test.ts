@@ -207,7 +207,7 @@ describe('what a server may be sloppy in', () => {
       2,
     ],
     ['the arguments of a prompt', answer('{"prompts":[{"name":"a","arguments":[{"name":"x","name":"y"}]}]}'), 1],
-    ['error.data', '{"jsonrpc":"2.0","id":7,"error":{"code":1,"message":"","data":{"a":1,"a":1}}}', 1],
+    ['deep in error.data', '{"jsonrpc":"2.0","id":7,"error":{"code":1,"message":"","data":{"a":{"b":1,"b":1}}}}', 1],
     ['two levels into _meta', answer('{"_meta":{"a":{"b":{"c":1,"c":1}}}}'), 1],
     ['an unknown member', '{"jsonrpc":"2.0","id":7,"result":{},"x":{"a":1,"a":1}}', 1],
     ['a payload called tools', answer('{"structuredContent":{"tools":[{"name":"a","name":"b"}]}}'), 1],

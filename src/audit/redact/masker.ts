@@ -1,6 +1,7 @@
 // Finds many secrets in bytes at once and puts their names in their places. Pure; knows neither where the bytes come from nor who keeps
 // them. Wu and Manber's search (1994): most of a text is skipped in strides of the shortest form, so 1 MB costs a few milliseconds.
-import { decodeView, mayGoOn, WRAPPED_LINE } from './decoded-view.ts';
+import { decodeQuotedPrintable, decodeView } from './decoded-view.ts';
+import { mayGoOn, WRAPPED_LINE } from './escapes.ts';
 import { listForms, PIECE } from './secret-forms.ts';
 
 export interface Secret {
@@ -38,8 +39,8 @@ interface Needle {
 
 /** Escapes of one kind inside another: a URL in HTML, HTML in JSON. */
 const VIEWS = 2;
-/** Bytes that one byte of a secret takes at most: `&amp;#x0027;`. */
-const LONGEST_ESCAPE = 12;
+/** Bytes that one byte of a secret takes at most: `&amp;#x00000027;`. */
+const LONGEST_ESCAPE = 16;
 
 const BLOCK = 3;
 const TABLE = 65_536;
@@ -96,6 +97,9 @@ export function createMasker(secrets: readonly Secret[]): Masker | undefined {
       hits.push(...search(view.bytes).map(place));
       view = depth + 1 < VIEWS ? decodeView(view.bytes) : undefined;
     }
+    const mail = decodeQuotedPrintable(bytes);
+    if (mail !== undefined)
+      hits.push(...search(mail.bytes).map((hit) => ({ ...hit, ...mail.placeOf(hit.start, hit.end) })));
     return hits.length > 1 ? unite(hits) : hits;
   }
   function maskBytes(bytes: Uint8Array): Uint8Array {

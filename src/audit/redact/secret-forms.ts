@@ -8,7 +8,7 @@ export const PIECE = 256;
 
 /**
  * Every form of each line of `value` that is worth masking; empty where all are too short. Base64 (both alphabets, at all three
- * alignments, so that it is found inside a longer text: `user:secret`), hex with and without separators, percent-encoded, JSON-escaped
+ * alignments, so that it is found inside a longer text: `user:secret`), Base64 of Base64, of UTF-16 and of what was escaped, hex with and without separators, lists of bytes, percent-encoded, JSON-escaped
  * once and twice, quoted for a shell. Escapes of single characters, whichever, are decoded-view.ts's matter. What a hostile program makes of it on purpose (reversed, compressed, cut in two) is none of them. INVARIANT: no form holds a line break.
  */
 export function listForms(value: string): readonly string[] {
@@ -32,8 +32,17 @@ function formsOf(text: string): readonly string[] {
   const percent = encodeURIComponent(text);
   const shell = text.replaceAll("'", "'\\''");
   const plain = [text, ...alignments(bytes), hex, hex.toUpperCase()];
+  // what was written by one encoder, whole, and by the next in Base64: Kubernetes, PowerShell, basic authentication
+  const inner = [escaped, percent, escapeHtml(text)]
+    .filter((one) => one !== text)
+    .map((one) => new TextEncoder().encode(one));
+  const twice = alignments(bytes).map((one) => new TextEncoder().encode(one));
+  const lists = [',', ', '].flatMap((mark) => [bytes.join(mark), Array.from(bytes, hexOf).join(mark)]);
   return [
     ...plain,
+    ...[...inner, ...twice, utf16(text)].flatMap(alignments),
+    // a host name, for one, has no case
+    ...[text.toLowerCase(), text.toUpperCase(), ...lists],
     ...plain.map((one) => one.replaceAll('/', '\\/')),
     ...[escaped, escapeJson(escaped), units, units.toUpperCase().replaceAll('\\U', '\\u')],
     ...[unicodeEscapes(escaped, false), escaped.replaceAll('/', '\\/')],
@@ -51,6 +60,29 @@ function alignments(bytes: Uint8Array): readonly string[] {
     const own = text.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + bytes.length) * 8) / 6));
     return [own, own.replaceAll('+', '-').replaceAll('/', '_')];
   });
+}
+
+/** Little-endian, as Windows has it. */
+function utf16(text: string): Uint8Array {
+  return Uint8Array.from(
+    { length: text.length * 2 },
+    (_, index) => (text.charCodeAt(index >> 1) >> (8 * (index % 2))) & 255,
+  );
+}
+
+function hexOf(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, '0')}`;
+}
+
+function escapeHtml(text: string): string {
+  const names: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  };
+  return text.replace(/[&<>"']/g, (one) => names[one] ?? one);
 }
 
 function apart(hex: string, mark: string): string {

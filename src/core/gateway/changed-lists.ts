@@ -6,10 +6,9 @@ import { LIST_NAMES, type ListName } from '../interceptor.ts';
 import type { ClientMemory } from './client-memory.ts';
 import type { Greetings } from './greetings.ts';
 import type { Lane } from './lane.ts';
-import { CHANGES, type Listens } from './listens.ts';
+import type { Listens } from './listens.ts';
 import type { Outbox } from './outbox.ts';
-
-type ChangedList = keyof typeof CHANGES;
+import { CHANGES, type ChangedList } from './stream-filter.ts';
 
 /** A server that says again within this that a list of its has changed is heard once, at its end: a client lists anew each time. */
 const SPACING_MS = 500;

@@ -34,9 +34,9 @@ export class ClientNotes {
       }
       case 'notifications/tasks/status':
       case 'notifications/tasks': {
-        const lane = questions.ownerOfTask(stringAt(params, 'taskId') ?? '');
-        if (lane === undefined) outbox.dropped('client', undefined, 'no server has caused this task');
-        else this.#toLane(lane.id, line, []);
+        const owner = questions.ownerOfTask(stringAt(params, 'taskId') ?? '');
+        if (owner === undefined) outbox.dropped('client', undefined, 'no server has caused this task');
+        else this.#toLane(owner, line, []);
         return;
       }
       default:

@@ -4,12 +4,21 @@ import type { Line, RequestMessage } from '../../wire/message.ts';
 import { resultLine } from '../../wire/reply.ts';
 import { replaceId } from '../../wire/splice.ts';
 import type { BatchAnswer } from '../batch.ts';
+import { isAnswering, openAnswer } from './asked-state.ts';
 import type { Answers } from './fan-outs.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import type { Lane } from './lane.ts';
 import { Lists } from './lists.ts';
 import type { OpenRequest } from './open-requests.ts';
-import { NOBODY, repeatedGreeting, unknownMethod, unknownName, unknownResource, unknownTask } from './refusals.ts';
+import {
+  NOBODY,
+  repeatedGreeting,
+  unknownMethod,
+  unknownName,
+  unknownResource,
+  unknownState,
+  unknownTask,
+} from './refusals.ts';
 import { splitTaskId } from './task-ids.ts';
 import type { ToOneLane } from './to-one-lane.ts';
 
@@ -108,29 +117,32 @@ export class ClientRequests {
     if (stringAt(ref, 'type') === 'ref/resource' || name === undefined) {
       const { routes } = this.#parts;
       const lane = routes.ofTemplate(uri ?? '') ?? routes.of(uri ?? '');
-      if (lane === undefined) this.#askResource(open, line, uri ?? '', 'completions');
-      else this.#one.send(open, line, lane, []);
+      if (isAnswering(line)) this.#answer(open, line);
+      else if (lane === undefined) this.#askResource(open, line, uri ?? '', 'completions');
+      else this.#sendOwner(open, line, lane, uri ?? '');
       return;
     }
     this.#byName(open, line, 'prompt', name, ['params', 'ref', 'name']);
   }
 
   /**
-   * It carries what the client was asked over it (2026-07-28): for who has asked, and for no other server. Who that was is not known
-   * any more after a restart of the guard: then it is for who is known to have the resource, and nobody is asked around.
-   * @returns whether it went somewhere
+   * It carries what the client was asked (2026-07-28). INVARIANT: for who has asked that over this, and for no other server, whoever
+   * has it by now: not after a restart of the guard, either.
    */
-  #answers(open: OpenRequest, line: Line<RequestMessage>): boolean {
-    if (!isAnswering(line)) return false;
-    const asker = this.#parts.routes.askerOf(open.what);
-    if (asker === undefined) return false;
-    this.#one.send(open, line, asker, []);
-    return true;
+  #answer(open: OpenRequest, line: Line<RequestMessage>): void {
+    const { lanes, refusals, settings } = this.#parts;
+    const answer = open.what === undefined ? undefined : openAnswer(line, open.what, settings.seal);
+    const asker = answer === undefined ? undefined : lanes.find(answer.lane);
+    if (answer === undefined || asker === undefined) refusals.refuse(open, line, NOBODY, unknownState());
+    else this.#one.send(open, answer.line, asker, []);
   }
 
   #byUri(open: OpenRequest, line: Line<RequestMessage>, uri: string): void {
     const { lanes, routes } = this.#parts;
-    if (this.#answers(open, line)) return;
+    if (isAnswering(line)) {
+      this.#answer(open, line);
+      return;
+    }
     const { method } = line.message;
     // Where it was subscribed to it is unsubscribed from, whoever has it now.
     const listener =
@@ -140,8 +152,16 @@ export class ClientRequests {
       this.#askResource(open, line, uri, 'resources');
       return;
     }
-    this.#noteSubscription(known, line, uri);
-    this.#one.send(open, line, known, []);
+    if (!routes.hides(known, uri)) this.#noteSubscription(known, line, uri);
+    this.#sendOwner(open, line, known, uri);
+  }
+
+  /** Its own policies refuse what its scope hides; where it is down it is as little there as in its list. */
+  #sendOwner(open: OpenRequest, line: Line<RequestMessage>, lane: Lane, uri: string): void {
+    const isAbsent =
+      lane.state === 'down' && lane.settings.refusal === undefined && this.#parts.routes.hides(lane, uri);
+    if (isAbsent) this.#parts.refusals.refuse(open, line, lane.id, unknownResource(uri, open.modern));
+    else this.#one.send(open, line, lane, []);
   }
 
   #noteSubscription(lane: Lane, line: Line<RequestMessage>, uri: string): void {
@@ -151,18 +171,7 @@ export class ClientRequests {
   }
 
   #askResource(open: OpenRequest, line: Line<RequestMessage>, uri: string, capability: string): void {
-    const { asks, lanes, routes, settings, refusals } = this.#parts;
-    if (isAnswering(line)) {
-      refusals.refuse(open, line, NOBODY, unknownResource(uri, open.modern));
-      return;
-    }
-    // INVARIANT: what a server has and its scope hides, no other server is asked for, and none hears of
-    const owner = lanes.all.find(({ id }) => settings.hides?.(id, uri) === true);
-    if (owner !== undefined) {
-      if (owner.state === 'down') refusals.refuse(open, line, owner.id, unknownResource(uri, open.modern));
-      else this.#one.send(open, line, owner, []);
-      return;
-    }
+    const { asks, lanes, routes } = this.#parts;
     const candidates = lanes.all.filter((lane) => lane.state !== 'down' && lane.offers(capability));
     asks.start({
       ...{ open, line, candidates, nextOn: NO_RESOURCE, refusal: unknownResource(uri, open.modern) },
@@ -176,22 +185,22 @@ export class ClientRequests {
   }
 
   #byTask(open: OpenRequest, line: Line<RequestMessage>): void {
-    const { lanes, refusals } = this.#parts;
+    const { lanes, refusals, table } = this.#parts;
     const split = splitTaskId(stringAt(line.message.params, 'taskId') ?? '');
     const able = lanes.all.filter((one) => one.offers('tasks'));
-    // An id that names no server is one all the same where only one has tasks at all: it says itself that it does not know it.
-    const lane =
-      (split === undefined ? undefined : lanes.find(split.lane)) ?? (able.length === 1 ? able[0] : undefined);
+    // INVARIANT: an id that names a server is that one's, or nobody's: no other answers for it once it has left. One that names none is
+    // for the only server that this session has ever had: it says itself that it does not know it.
+    const sole = table.hadOthers ? undefined : able[0];
+    const lane = split === undefined ? sole : lanes.find(split.lane);
     if (lane !== undefined) this.#one.send(open, line, lane, []);
     else refusals.refuse(open, line, NOBODY, able.length === 0 ? unknownMethod(open.method) : unknownTask());
   }
 
   /** The rule for what is not known here. */
   #askAll(open: OpenRequest, line: Line<RequestMessage>): void {
-    const { asks, lanes, refusals } = this.#parts;
-    if (this.#answers(open, line)) return;
+    const { asks, lanes } = this.#parts;
     if (isAnswering(line)) {
-      refusals.refuse(open, line, NOBODY, unknownMethod(open.method));
+      this.#answer(open, line);
       return;
     }
     const candidates = lanes.all.filter(({ state }) => state !== 'down');
@@ -220,8 +229,4 @@ export class ClientRequests {
     };
     fans.start({ open, line, to, onDone: done });
   }
-}
-
-function isAnswering({ message: { params } }: Line<RequestMessage>): boolean {
-  return params !== undefined && (Object.hasOwn(params, 'inputResponses') || Object.hasOwn(params, 'requestState'));
 }

@@ -2,7 +2,7 @@
 // answer is still owed, and not waited for again. Knows nothing of what is merged.
 import type { Line, RequestMessage, ResponseMessage } from '../../wire/message.ts';
 import type { Lane } from './lane.ts';
-import { leftOutText } from './lane-texts.ts';
+import { leftOutText, standsInText } from './lane-texts.ts';
 import type { Lanes } from './lanes.ts';
 import type { OpenRequest, OpenRequests, Part } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
@@ -25,8 +25,8 @@ export interface FanOutPlan {
   readonly keepsLate?: boolean;
   /** The client has taken it back. */
   readonly onForgone?: () => void;
-  /** Once. Lanes without an answer are not in it. */
-  readonly onDone: (answers: Answers) => void;
+  /** Once. Lanes without an answer are not in it. @param stale whose policy, or process, is another one since it has answered */
+  readonly onDone: (answers: Answers, stale: ReadonlySet<Lane>) => void;
 }
 
 /** A lane that was given up on has answered. @param line undefined: nothing to keep of it */
@@ -36,6 +36,8 @@ interface FanOut {
   readonly plan: FanOutPlan;
   readonly missing: Map<Part, number>;
   readonly answers: Map<Lane, Line<ResponseMessage>>;
+  /** The generation of each when it answered. */
+  readonly generations: Map<Lane, number>;
 }
 
 export class FanOuts {
@@ -76,7 +78,7 @@ export class FanOuts {
 
   start(plan: FanOutPlan): void {
     const { open, line, to, isProbe } = plan;
-    const fan: FanOut = { plan, missing: new Map(), answers: new Map() };
+    const fan: FanOut = { plan, missing: new Map(), answers: new Map(), generations: new Map() };
     this.#running.add(fan);
     open.onForgone = () => {
       this.#running.delete(fan);
@@ -128,13 +130,19 @@ export class FanOuts {
       };
       lane.parts.set(id, { lane, id, open: undefined, onAnswer, onLost: undefined });
     }
-    this.#outbox.log('warn', leftOutText(lane, open.method, wasSent));
+    // INVARIANT: what is in the list all the same is not said to be left out
+    const standsIn = keepsLate === true && owed !== undefined && lane.takesLines && lane.late.has(owed);
+    if (standsIn) this.#outbox.log('info', standsInText(lane, open.method));
+    else this.#outbox.log('warn', leftOutText(lane, open.method, wasSent));
     this.#onMissing(fan, part);
   }
 
   #onAnswer(fan: FanOut, part: Part, bytes: Buffer): void {
     const line = readResponse(bytes, this.#settings.read);
-    if (line !== undefined) fan.answers.set(part.lane, line);
+    if (line !== undefined) {
+      fan.answers.set(part.lane, line);
+      fan.generations.set(part.lane, part.lane.generation);
+    }
     this.#onMissing(fan, part);
   }
 
@@ -146,6 +154,9 @@ export class FanOuts {
   #settleIfDone(fan: FanOut): void {
     if (fan.missing.size > 0 || !this.#running.delete(fan)) return;
     fan.plan.open.onForgone = undefined;
-    fan.plan.onDone(fan.answers);
+    fan.plan.onDone(
+      fan.answers,
+      new Set([...fan.generations].flatMap(([lane, then]) => (then === lane.generation ? [] : [lane]))),
+    );
   }
 }

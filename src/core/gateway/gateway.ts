@@ -68,7 +68,7 @@ export class Gateway {
     );
     const prefixes = new Prefixes(settings.lanes);
     const refusals = new Refusals(outbox, requests, client, prefixes);
-    const routes = new ResourceRoutes(table.all);
+    const routes = new ResourceRoutes(table.all, settings);
     const fans: FanOuts = new FanOuts(settings, { outbox, requests, lanes }, (lane, kind, line) =>
       lists.onLate(lane, kind, line),
     );
@@ -81,7 +81,7 @@ export class Gateway {
       client,
       onGreeted: () => this.#fromLanes.flush(),
     });
-    this.#one = new ToOneLane({ settings, outbox, requests, lanes, refusals, routes });
+    this.#one = new ToOneLane({ settings, outbox, requests, lanes, refusals });
     const asks = new Asks({ outbox, requests, refusals }, settings.read, {
       send: ({ open, line }, lane, then) => this.#one.trySend(open, line, lane, then),
       withdraw: (open, lane) => this.#one.withdraw(open, lane),
@@ -93,7 +93,7 @@ export class Gateway {
     const listens = new Listens({ outbox, requests, lanes, routes });
     this.#parts = {
       ...{ settings, outbox, requests, client, table, lanes, prefixes, refusals, routes },
-      changes: new LaneChanges({ table, lanes, prefixes, routes, outbox, changed: this.#changed }),
+      changes: new LaneChanges({ settings, table, lanes, prefixes, routes, outbox, changed: this.#changed }),
       ...{ questions: new Questions(settings.tag), fans, lists, listens, greetings, asks, changed: this.#changed },
     };
     const fromClient = new ClientRequests(this.#parts, this.#one);
@@ -188,6 +188,7 @@ export class Gateway {
       case 'lane_list':
         this.#withLane(event.lane, (lane) => {
           forgetLate(lane, event.list);
+          lane.generation += 1;
           if (lanes.find(lane.id) === lane) this.#changed.noteList(event.list);
         });
         return;

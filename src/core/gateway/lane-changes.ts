@@ -2,15 +2,17 @@
 // message; what was sent is answered, and what has left is ended once it owes nothing. Knows no policy.
 import type { ChangedLists } from './changed-lists.ts';
 import type { LaneId } from './events.ts';
+import { judgeKept } from './kept-lists.ts';
 import type { Lane } from './lane.ts';
 import type { LaneTable } from './lane-table.ts';
 import type { Lanes } from './lanes.ts';
 import type { Outbox } from './outbox.ts';
 import type { Prefixes } from './prefixes.ts';
 import type { ResourceRoutes } from './resource-routes.ts';
-import type { LaneSettings } from './settings.ts';
+import type { GatewaySettings, LaneSettings } from './settings.ts';
 
 export interface LaneChangeParts {
+  readonly settings: GatewaySettings;
   readonly table: LaneTable;
   readonly lanes: Lanes;
   readonly prefixes: Prefixes;
@@ -76,27 +78,23 @@ export class LaneChanges {
 
   /** @param before undefined: it was not there, or had left */
   #settle(lane: Lane, before: LaneSettings | undefined, isRenewed: boolean): void {
-    const { changed } = this.#parts;
+    const { changed, settings } = this.#parts;
     const { refusal, prefix } = lane.settings;
+    lane.generation += 1;
     lane.late.clear();
-    // What a stopped server has listed was let through by another policy, and under other prefixes.
-    if (lane.lists.size > 0) {
-      lane.lists.clear();
-      changed.note(lane);
-    }
+    if (isRenewed) lane.lists.clear();
+    // What a stopped server has listed was let through by another policy.
+    for (const list of judgeKept(lane, settings.shownOf)) changed.noteList(list);
     if (refusal !== undefined) {
       this.#refuse(lane, refusal.text);
       return;
     }
     if (before === undefined || before.refusal !== undefined) this.#open(lane);
     else if (isRenewed) {
-      lane.lists.clear();
       if (lane.state === 'down') this.#open(lane);
       else if (lane.state === 'idle') changed.note(lane);
     }
-    if (before === undefined || before.prefix === prefix) return;
-    lane.lists.clear();
-    changed.note(lane);
+    if (before !== undefined && before.prefix !== prefix) changed.note(lane);
   }
 
   /** INVARIANT: nothing starts it. One that runs refuses its calls by its own policies. */

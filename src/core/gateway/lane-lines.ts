@@ -2,7 +2,7 @@
 // the gateway's own, notifications. INVARIANT: a server reaches only what is open on its own lane.
 import type { Line, NotificationMessage, RequestId, RequestMessage } from '../../wire/message.ts';
 import { readLine } from '../../wire/read-line.ts';
-import { errorLine, INVALID_PARAMS } from '../../wire/reply.ts';
+import { errorLine, INVALID_PARAMS, SUBSCRIPTION_KEY } from '../../wire/reply.ts';
 import { scan } from '../../wire/scan.ts';
 import { tokenOf } from '../new-exchange.ts';
 import { listNamed } from './changed-lists.ts';
@@ -100,28 +100,41 @@ export class LaneLines {
     const list = listNamed(method);
     if (list !== undefined) forgetLate(lane, list);
     const maySay = (): boolean => list === undefined || changed.maySay(lane, list, outbox.now.monoMs);
-    const subscription = subscriptionOf(line);
-    if (subscription !== undefined && client.era !== 'legacy') {
+    const isModern = client.era !== 'legacy';
+    const subscription = isModern ? subscriptionOf(line) : undefined;
+    const stream = subscription === undefined ? undefined : listens.idOutside(lane, subscription);
+    if (subscription !== undefined && (stream === undefined || !isOwed)) {
       if (!listens.onNotification(lane, line, subscription, maySay))
         outbox.dropped('server', lane.id, 'nobody listens under this id');
       return;
     }
+    const streams: Change[] =
+      stream === undefined ? [] : [{ path: ['params', '_meta', SUBSCRIPTION_KEY], value: stream }];
     if (method === 'notifications/progress') {
       const token = tokenOf(params);
       const part = token === undefined ? undefined : lane.tokens.get(token);
       if (part === undefined) outbox.dropped('server', lane.id, 'no open request has this progress token');
-      else this.#say(line, taskChanges(lane, line));
+      else this.#say(line, [...taskChanges(lane, line), ...streams]);
       return;
     }
     if (method === 'notifications/cancelled') {
       const id = requestIdOf(line);
       const outer = id === undefined ? undefined : questions.takeBack(lane, id);
-      if (outer !== undefined) this.#say(line, [{ path: ['params', 'requestId'], value: outer }]);
+      if (outer !== undefined) this.#say(line, [{ path: ['params', 'requestId'], value: outer }, ...streams]);
       else if (id === undefined || !listens.onEndedBy(lane, id))
         outbox.dropped('server', lane.id, 'it takes back what it has not asked');
       return;
     }
+    if (isModern && method === 'notifications/resources/updated') {
+      outbox.dropped('server', lane.id, 'nobody listens for it outside a stream');
+      return;
+    }
     if (!maySay()) return;
+    if (list !== undefined && isModern) {
+      // INVARIANT: only what reaches the client is heard: who listens for the list is told by the guard, what others owe with it
+      changed.noteList(list);
+      return;
+    }
     if (list !== undefined) changed.heard(list);
     this.#say(line, taskChanges(lane, line));
   }

@@ -9,6 +9,8 @@ export class LaneTable {
   readonly #inForce: Lane[];
   readonly #byId: Map<LaneId, Lane>;
   readonly #left = new Set<Lane>();
+  /** Every id that has been in the config of this session. */
+  readonly #ever: Set<LaneId>;
 
   /** @throws RangeError where two lanes have one id */
   constructor(lanes: readonly LaneSettings[]) {
@@ -16,6 +18,12 @@ export class LaneTable {
     this.all = this.#inForce;
     this.#byId = new Map(this.all.map((lane) => [lane.id, lane]));
     if (this.#byId.size !== this.all.length) throw new RangeError('two lanes have one id');
+    this.#ever = new Set(this.#byId.keys());
+  }
+
+  /** This session has had more than one server, at once or one after the other. */
+  get hadOthers(): boolean {
+    return this.#ever.size > 1;
   }
 
   /** Those that have left and are not over yet. */
@@ -42,6 +50,7 @@ export class LaneTable {
   /** Another config. One that comes back before it was over is the same one again. @returns who has left by it */
   become(next: readonly LaneSettings[]): readonly Lane[] {
     const wanted = new Set(next.map(({ lane }) => lane));
+    for (const id of wanted) this.#ever.add(id);
     const leaving = this.#inForce.filter(({ id }) => !wanted.has(id));
     for (const lane of leaving) this.#left.add(lane);
     const order = next.map((settings) => {

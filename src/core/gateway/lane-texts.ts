@@ -18,6 +18,11 @@ export function unusedText({ id, settings }: Lane): string {
   return `\`${id}\` was not used for ${settings.idleStopMs} ms and is stopped; it comes back by itself`;
 }
 
+/** For who reads stderr at that level: the list is whole. */
+export function standsInText({ id, settings }: Lane, method: string): string {
+  return `\`${id}\` has not answered \`${method}\` in ${settings.startTimeoutMs} ms: what it listed last is shown`;
+}
+
 /** @param wasSent it has the request, and does not answer */
 export function leftOutText({ id, settings }: Lane, method: string, wasSent: boolean): string {
   return wasSent

@@ -35,6 +35,14 @@ export interface LateList {
   readonly isNew: boolean;
 }
 
+/** One entry of a list. attacker-controlled */
+export interface ListEntry {
+  /** Its server's own name for it, or its URI. */
+  readonly name: string;
+  /** As its server wrote it. */
+  readonly text: string;
+}
+
 /** A server that has given up is tried again after this, doubled each time. */
 const FIRST_RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 600_000;
@@ -67,8 +75,10 @@ export class Lane {
   readonly tokens = new Map<RequestId, Part>();
   /** The kinds of list that it was given up on and still owes. */
   readonly owes = new Set<ListKind>();
-  /** The texts of its list entries, as last delivered; kept for lanes that are stopped when idle. */
-  readonly lists = new Map<ListKind, readonly string[]>();
+  /** Raised by another policy and by another process: what it answered before is judged by the policy of now. */
+  generation = 0;
+  /** Its list entries, as its session let them through last; kept for lanes that are stopped when idle. */
+  readonly lists = new Map<ListKind, readonly ListEntry[]>();
   /** What stands in for a list that it does not give in time. */
   readonly late = new Map<ListKind, LateList>();
   /** Whether the client knows that there is something of it in a list, or was told so since; absent: it has heard nothing. */
@@ -159,6 +169,14 @@ export class Lane {
     if (this.waiting.length >= MOST_WAITING || bytes > MOST_WAITING_BYTES) return false;
     this.waiting.push(waiting);
     return true;
+  }
+
+  /** What waits here, or such of it, waits no longer. */
+  takeWaiting(isSuch: (one: Waiting) => boolean = () => true): readonly Waiting[] {
+    const { waiting } = this;
+    this.waiting = waiting.filter((one) => !isSuch(one));
+    if (this.waiting.length === 0) this.waitsUntilMs = Number.POSITIVE_INFINITY;
+    return waiting.filter(isSuch);
   }
 
   /** Nobody has taken it back meanwhile. */

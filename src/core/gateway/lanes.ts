@@ -6,6 +6,7 @@ import type { ClientMemory } from './client-memory.ts';
 import type { Lane } from './lane.ts';
 import type { LaneHooks } from './lane-hooks.ts';
 import type { LaneTable } from './lane-table.ts';
+import { isListing } from './list-kinds.ts';
 import { downText, rejectedText, unusedText } from './lane-texts.ts';
 import type { OpenRequest, OpenRequests, Part } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
@@ -145,11 +146,8 @@ export class Lanes {
     lane.isLate = false;
     lane.failures = 0;
     lane.isLooping = false;
-    lane.waitsUntilMs = Number.POSITIVE_INFINITY;
     if (!wasUp) this.#replay(lane);
-    const { waiting } = lane;
-    lane.waiting = [];
-    for (const one of waiting) if (lane.isWanted(one)) this.#outbox.toLane(lane.id, one.line);
+    for (const one of lane.takeWaiting()) if (lane.isWanted(one)) this.#outbox.toLane(lane.id, one.line);
     this.#hooks.onUp(lane);
   }
 
@@ -163,6 +161,9 @@ export class Lanes {
 
   onAway(lane: Lane): void {
     if (lane.state !== 'up' && lane.state !== 'starting') return;
+    // nobody waits for one that has ended before it was up, and no list for one that has ended
+    if (lane.state === 'starting') lane.isLate = true;
+    this.refuseWaiting(lane, 'slow', lane.takeWaiting(isListing));
     lane.state = 'away';
     lane.forgetOwed();
     this.#hooks.onLeft(lane);
@@ -223,10 +224,7 @@ export class Lanes {
   }
 
   /** What waits for it is not sent. */
-  refuseWaiting(lane: Lane, kind: 'down' | 'slow'): void {
-    const { waiting } = lane;
-    lane.waiting = [];
-    lane.waitsUntilMs = Number.POSITIVE_INFINITY;
+  refuseWaiting(lane: Lane, kind: 'down' | 'slow', waiting = lane.takeWaiting()): void {
     for (const { line, part } of waiting) {
       if (part === undefined || !this.#requests.remove(part)) continue;
       // `part` is there for requests only.

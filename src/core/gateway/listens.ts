@@ -1,7 +1,7 @@
 // `subscriptions/listen` (2026-07-28): one stream of the client, one listen on every lane, one acknowledgement. A lane that comes
 // back listens again under the same stream. Knows no list.
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { objectAt, stringAt } from '../../wire/json.ts';
+import { objectAt } from '../../wire/json.ts';
 import type { Line, NotificationMessage, RequestId, RequestMessage } from '../../wire/message.ts';
 import { notificationLine, SUBSCRIPTION_KEY, subscriptionEndLine } from '../../wire/reply.ts';
 import type { Lane } from './lane.ts';
@@ -10,16 +10,11 @@ import type { OpenRequest, OpenRequests, Part } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
 import type { ResourceRoutes } from './resource-routes.ts';
 import { type Change, rewriteBytes, rewriteLine } from './rewrite.ts';
+import { CHANGES, type ChangedList, isAskedFor, kindOf, listOf } from './stream-filter.ts';
 import { splitTaskId, taskChangesOut } from './task-ids.ts';
 
+/** Of one server on one stream. */
 const MOST_EARLY = 64;
-
-/** What the gateway itself tells of, by the filter that asks for it. */
-export const CHANGES = {
-  toolsListChanged: 'notifications/tools/list_changed',
-  promptsListChanged: 'notifications/prompts/list_changed',
-  resourcesListChanged: 'notifications/resources/list_changed',
-} as const;
 
 interface Listen {
   readonly open: OpenRequest;
@@ -32,7 +27,9 @@ interface Listen {
   readonly asked: Map<Lane, JsonObject>;
   /** Resources that a server has agreed to tell of. */
   readonly resources: Set<string>;
-  readonly early: Buffer[];
+  /** What came before the acknowledgement: of each server so many, and of the lists which are others, by whomever. */
+  readonly early: Map<Lane, Buffer[]>;
+  readonly owed: Set<ChangedList>;
   isAcked: boolean;
 }
 
@@ -61,7 +58,7 @@ export class Listens {
     const filter = objectAt(line.message.params, 'notifications') ?? {};
     const listen: Listen = {
       ...{ open, line, filter, silent: new Map(), parts: new Map(), asked: new Map() },
-      ...{ resources: new Set<string>(), early: [], isAcked: false },
+      ...{ resources: new Set<string>(), early: new Map(), owed: new Set(), isAcked: false },
     };
     this.#open.add(listen);
     open.onForgone = () => void this.#open.delete(listen);
@@ -94,8 +91,13 @@ export class Listens {
     if (id !== listen.open.id) changes.push({ path: ['params', '_meta', SUBSCRIPTION_KEY], value: listen.open.id });
     const bytes = rewriteBytes(line, changes);
     if (listen.isAcked) this.#parts.outbox.toClient(bytes);
-    else if (listen.early.length < MOST_EARLY) listen.early.push(bytes);
+    else this.#keepEarly(listen, lane, line.message, bytes);
     return true;
+  }
+
+  /** What the client calls the stream that this server knows under `id`. Undefined: it has none. */
+  idOutside(lane: Lane, id: RequestId): RequestId | undefined {
+    return [...this.#open].find(({ parts }) => parts.get(lane)?.id === id)?.open.id;
   }
 
   /** The server ends this listen by itself. @returns whether it was one */
@@ -108,16 +110,32 @@ export class Listens {
     return true;
   }
 
-  /** Tells those who listen for it. @param kinds keys of `CHANGES` */
-  tellChanged(kinds: ReadonlySet<keyof typeof CHANGES>): void {
-    for (const { open, filter, isAcked } of this.#open) {
-      if (!isAcked) continue;
+  /** Tells those who listen for it; who has no acknowledgement yet hears it after that. @param kinds keys of `CHANGES` */
+  tellChanged(kinds: ReadonlySet<ChangedList>): void {
+    for (const listen of this.#open) {
       for (const kind of kinds) {
-        if (filter[kind] !== true) continue;
-        const params = JSON.stringify({ _meta: { [SUBSCRIPTION_KEY]: open.id } });
-        this.#parts.outbox.toClient(notificationLine(CHANGES[kind], params));
+        if (!listen.isAcked) listen.owed.add(kind);
+        else this.#tell(listen, kind);
       }
     }
+  }
+
+  #tell({ open, filter }: Listen, kind: ChangedList): void {
+    if (filter[kind] !== true) return;
+    const params = JSON.stringify({ _meta: { [SUBSCRIPTION_KEY]: open.id } });
+    this.#parts.outbox.toClient(notificationLine(CHANGES[kind], params));
+  }
+
+  /** INVARIANT: what one server says takes no room from another, and no change of a list is lost. attacker-controlled */
+  #keepEarly({ early, owed }: Listen, lane: Lane, { method }: NotificationMessage, bytes: Buffer): void {
+    const kind = kindOf(method);
+    if (kind !== undefined) {
+      owed.add(kind);
+      return;
+    }
+    const own = early.get(lane) ?? [];
+    early.set(lane, own);
+    if (own.length < MOST_EARLY) own.push(bytes);
   }
 
   onTick(): void {
@@ -199,23 +217,9 @@ export class Listens {
     };
     const params = JSON.stringify({ notifications, _meta: { [SUBSCRIPTION_KEY]: open.id } });
     this.#parts.outbox.toClient(notificationLine('notifications/subscriptions/acknowledged', params));
-    for (const bytes of listen.early.splice(0)) this.#parts.outbox.toClient(bytes);
+    for (const own of listen.early.values()) for (const bytes of own) this.#parts.outbox.toClient(bytes);
+    listen.early.clear();
+    for (const kind of listen.owed) this.#tell(listen, kind);
+    listen.owed.clear();
   }
-}
-
-/** INVARIANT: a server tells on a stream what it was asked for there. A resource below one that is listened to counts as that one. */
-function isAskedFor(asked: JsonObject | undefined, { method, params }: NotificationMessage): boolean {
-  if (method.startsWith('notifications/tasks'))
-    return listOf(asked, 'taskIds').includes(stringAt(params, 'taskId') ?? '');
-  if (method === 'notifications/resources/updated') {
-    const uri = stringAt(params, 'uri') ?? '';
-    return listOf(asked, 'resourceSubscriptions').some((one) => typeof one === 'string' && uri.startsWith(one));
-  }
-  const kind = Object.entries(CHANGES).find(([, one]) => one === method)?.[0];
-  return kind === undefined || asked?.[kind] === true;
-}
-
-function listOf(asked: JsonObject | undefined, key: string): readonly Json[] {
-  const list = asked !== undefined && Object.hasOwn(asked, key) ? asked[key] : undefined;
-  return Array.isArray(list) ? list : [];
 }

@@ -4,15 +4,16 @@ import { isJsonObject, type Json, stringAt } from '../../wire/json.ts';
 import type { Line, RequestMessage, ResponseMessage } from '../../wire/message.ts';
 import { resultLine } from '../../wire/reply.ts';
 import { elementSpans, replaceId, spliceText, valueSpan } from '../../wire/splice.ts';
-import type { ListName } from '../interceptor.ts';
 import type { ChangedLists } from './changed-lists.ts';
 import { mayGoOn, type Places, readCursor, writeCursor } from './cursors.ts';
 import { isWellFormed } from './entry-shape.ts';
 import type { Answers, FanOuts } from './fan-outs.ts';
 import { shapedTtl } from './greeting-shape.ts';
-import type { Lane } from './lane.ts';
+import { isKept } from './kept-lists.ts';
+import type { Lane, ListEntry } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { isAnsweredFor, keepLate, noteInTime, takeLate } from './late-lists.ts';
+import { entriesOf, kindOf, listOf } from './list-kinds.ts';
 import { NameReport } from './name-report.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
@@ -22,13 +23,16 @@ import type { ResourceRoutes } from './resource-routes.ts';
 import type { GatewaySettings, ListKind } from './settings.ts';
 import { outerTaskId } from './task-ids.ts';
 
-const KINDS: ReadonlyMap<string, ListKind> = new Map<string, ListKind>([
-  ['tools/list', 'tools'],
-  ['prompts/list', 'prompts'],
-  ['resources/list', 'resources'],
-  ['resources/templates/list', 'resourceTemplates'],
-  ['tasks/list', 'tasks'],
-]);
+/** What has come for one page. */
+interface Gathered {
+  readonly answers: Answers;
+  /** Those whose policy is another one since they have answered. */
+  readonly stale: ReadonlySet<Lane>;
+  /** Those that were not asked, since they are stopped and their lists are here. */
+  readonly kept: readonly Lane[];
+  /** 0 for the first one. */
+  readonly page: number;
+}
 
 export interface ListParts {
   readonly settings: GatewaySettings;
@@ -54,7 +58,7 @@ export class Lists {
   }
 
   static kindOf(method: string): ListKind | undefined {
-    return KINDS.get(method);
+    return kindOf(method);
   }
 
   onRequest(kind: ListKind, open: OpenRequest, line: Line<RequestMessage>): void {
@@ -80,6 +84,7 @@ export class Lists {
       return { lane, changes: inner === undefined ? [] : [{ path: ['params', 'cursor'] as const, value: inner }] };
     });
     const kept = isFirst ? able.filter((lane) => isKept(lane, kind)) : [];
+    const generations = new Map(kept.map((lane) => [lane, lane.generation]));
     const absent = lanes.all.filter(({ state }) => state !== 'up');
     fans.start({
       open,
@@ -87,8 +92,12 @@ export class Lists {
       to,
       ...{ owed: kind, keepsLate: isFirst },
       onForgone: () => this.#noteMissed(kind, absent, new Map()),
-      onDone: (answers) => {
-        this.#merge(kind, open, answers, kept, from?.page ?? 0);
+      onDone: (answers, stale) => {
+        this.#merge(kind, open, { answers, stale, kept, page: from?.page ?? 0 });
+        // what the policy of now lets through in addition comes with the next asking
+        const list = listOf(kind);
+        const isOther = stale.size > 0 || kept.some((lane) => lane.generation !== generations.get(lane));
+        if (isOther && list !== undefined) this.#parts.changed.noteList(list);
         this.#noteMissed(kind, absent, answers);
       },
     });
@@ -113,7 +122,7 @@ export class Lists {
     }
   }
 
-  #merge(kind: ListKind, open: OpenRequest, answers: Answers, kept: readonly Lane[], page: number): void {
+  #merge(kind: ListKind, open: OpenRequest, { answers, stale, kept, page }: Gathered): void {
     const isFirst = page === 0;
     const { lanes, requests, settings } = this.#parts;
     const entries: string[] = [];
@@ -121,11 +130,18 @@ export class Lists {
     let error: Line<ResponseMessage> | undefined;
     let ttlMs = Number.POSITIVE_INFINITY;
     for (const lane of lanes.all) {
+      if (lane.settings.refusal !== undefined) {
+        // INVARIANT: what must not run is in no list, whatever it has said before
+        if (isFirst) note(lane, kind, []);
+        continue;
+      }
       const answer = answers.get(lane);
       const line = answer ?? (isFirst ? takeLate(lane, kind) : undefined);
       if (line === undefined) {
-        if (isFirst) note(lane, kind, kept.includes(lane) ? (lane.lists.get(kind) ?? []) : []);
-        if (kept.includes(lane)) for (const entry of lane.lists.get(kind) ?? []) entries.push(entry);
+        const remembered = kept.includes(lane) ? (lane.lists.get(kind) ?? []) : [];
+        const shown = this.#show(kind, lane, this.#allowed(kind, lane, remembered));
+        if (isFirst) note(lane, kind, shown);
+        for (const entry of shown) entries.push(entry);
         continue;
       }
       const { result } = line.message;
@@ -133,15 +149,18 @@ export class Lists {
         error ??= line;
         continue;
       }
-      const own = this.#entriesOf(kind, lane, line);
-      if (answer !== undefined && isFirst) noteInTime(lane, kind, answer);
+      const isStale = stale.has(lane);
+      const all = this.#entriesOf(kind, lane, line);
+      const said = isStale ? this.#allowed(kind, lane, all) : all;
+      const own = this.#show(kind, lane, said);
+      if (answer !== undefined && isFirst && !isStale) noteInTime(lane, kind, answer);
       if (isFirst || own.length > 0) note(lane, kind, own);
       for (const entry of own) entries.push(entry);
       const next = stringAt(result, 'nextCursor');
       if (next !== undefined && !mayGoOn(next, page)) this.#report.endless(lane, kind);
       else if (next !== undefined) places.set(lane.id, next);
-      else if (isFirst && Number.isFinite(lane.settings.idleStopMs)) lane.lists.set(kind, own);
-      if (next !== undefined) lane.lists.delete(kind);
+      else if (isFirst && Number.isFinite(lane.settings.idleStopMs)) lane.lists.set(kind, said);
+      if (next !== undefined || isStale) lane.lists.delete(kind);
       ttlMs = Math.min(ttlMs, shapedTtl(result.ttlMs));
     }
     if (error !== undefined && entries.length === 0 && answers.size === 1) {
@@ -161,42 +180,54 @@ export class Lists {
     requests.reply(open, resultLine(open.id, result));
   }
 
-  #entriesOf(kind: ListKind, lane: Lane, { text, message }: Line<ResponseMessage>): readonly string[] {
+  #entriesOf(kind: ListKind, lane: Lane, { text, message }: Line<ResponseMessage>): readonly ListEntry[] {
     const span = valueSpan(text, ['result', kind]);
     const list = isJsonObject(message.result) ? message.result[kind] : undefined;
     if (span === undefined || !Array.isArray(list)) return [];
     this.#report.begin(kind);
-    const entries = elementSpans(text, span).flatMap(({ start, end }, at) => {
-      const shown = this.#entryOf(kind, lane, text.slice(start, end), list[at]);
-      return shown === undefined ? [] : [shown];
+    return elementSpans(text, span).flatMap(({ start, end }, at) => {
+      const value: Json | undefined = list[at];
+      if (!isJsonObject(value) || !isWellFormed(kind, value)) return this.#report.misshapen(lane) ?? [];
+      const name = stringAt(value, entriesOf(kind).key);
+      return name === undefined ? [] : [{ name, text: text.slice(start, end) }];
     });
+  }
+
+  /** Of entries that an earlier policy let through those that the one of now does, too. */
+  #allowed(kind: ListKind, lane: Lane, entries: readonly ListEntry[]): readonly ListEntry[] {
+    const { target } = entriesOf(kind);
+    const { mayShow } = this.#parts.settings;
+    if (target === undefined || mayShow === undefined) return entries;
+    return entries.filter(({ name }) => mayShow(lane.id, target, name));
+  }
+
+  /** As the client sees them now. */
+  #show(kind: ListKind, lane: Lane, entries: readonly ListEntry[]): readonly string[] {
+    this.#report.begin(kind);
+    const shown = entries.flatMap((entry) => this.#showOne(kind, lane, entry) ?? []);
     this.#report.end(lane);
-    return entries;
+    return shown;
   }
 
   /** Undefined where it is left out: what is shown under a name is what is called under it. */
-  #entryOf(kind: ListKind, lane: Lane, text: string, value: Json | undefined): string | undefined {
-    if (!isJsonObject(value) || !isWellFormed(kind, value)) return this.#report.misshapen(lane);
+  #showOne(kind: ListKind, lane: Lane, { name, text }: ListEntry): string | undefined {
     const { prefixes, routes } = this.#parts;
     if (kind === 'tools' || kind === 'prompts') {
-      const name = stringAt(value, 'name');
-      if (name === undefined) return undefined;
       const outer = prefixes.outer(lane.id, name);
       const taken = prefixes.takenBy(lane.id, name);
       if (taken !== undefined) return this.#report.collision(lane, taken, outer);
       this.#report.length(kind, outer);
       return outer === name ? text : withMember(text, 'name', outer);
     }
-    if (kind === 'tasks') {
-      const taskId = stringAt(value, 'taskId');
-      return taskId === undefined ? undefined : withMember(text, 'taskId', outerTaskId(lane.id, taskId));
-    }
-    const uri = stringAt(value, kind === 'resources' ? 'uri' : 'uriTemplate');
-    if (uri === undefined) return undefined;
-    const isOwn = kind === 'resources' ? routes.learn(lane, uri) : routes.learnTemplate(lane, uri);
+    if (kind === 'tasks') return withMember(text, 'taskId', outerTaskId(lane.id, name));
+    const isOwn = kind === 'resources' ? routes.learn(lane, name) : routes.learnTemplate(lane, name);
     return isOwn
       ? text
-      : this.#report.collision(lane, (kind === 'resources' ? routes.of(uri) : routes.ofTemplate(uri))?.id ?? '', uri);
+      : this.#report.collision(
+          lane,
+          (kind === 'resources' ? routes.of(name) : routes.ofTemplate(name))?.id ?? '',
+          name,
+        );
   }
 }
 
@@ -205,21 +236,10 @@ function note(lane: Lane, kind: ListKind, entries: readonly string[]): void {
   if (kind === listOf(kind)) lane.shown.set(kind, entries.length > 0);
 }
 
-/** The one that `list_changed` is said of. */
-function listOf(kind: ListKind): ListName | undefined {
-  if (kind === 'tasks') return undefined;
-  return kind === 'resourceTemplates' ? 'resources' : kind;
-}
-
 function isAsked(lane: Lane, kind: ListKind, places: Places | undefined): boolean {
   if (places !== undefined && !places.has(lane.id)) return false;
   if (lane.owes.has(kind) || lane.isLate || lane.state === 'down' || lane.state === 'away') return false;
   return !(places === undefined && isKept(lane, kind));
-}
-
-/** It is stopped, and what it listed last is here. */
-function isKept({ state, lists }: Lane, kind: ListKind): boolean {
-  return (state === 'idle' || state === 'stopping') && lists.has(kind);
 }
 
 function withMember(text: string, key: string, value: string): string {

@@ -1,6 +1,6 @@
 // The client's open requests, and what each of them has asked of the lanes. Two requests under one id are answered in their
 // order, whatever lanes they went to. Pure bookkeeping: sends nothing but answers.
-import { objectAt, stringAt } from '../../wire/json.ts';
+import { type JsonObject, objectAt, stringAt } from '../../wire/json.ts';
 import type { Line, RequestId, RequestMessage } from '../../wire/message.ts';
 import { readRevision } from '../attribution.ts';
 import { type BatchAnswer, NO_ANSWER_LINE } from '../batch.ts';
@@ -8,6 +8,9 @@ import { GuardIds } from '../guard-ids.ts';
 import { tokenOf } from '../new-exchange.ts';
 import type { Lane } from './lane.ts';
 import type { Outbox } from './outbox.ts';
+
+/** A completion of a resource names none, and no server asks anything back over it. */
+const BY_NAME: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'completion/complete']);
 
 /** One request on one lane. */
 export interface Part {
@@ -32,8 +35,8 @@ export interface OpenRequest {
   readonly tool: string | undefined;
   /** What the client names by `name`; undefined where it names nothing. */
   readonly name: string | undefined;
-  /** What it is about where the client names nothing by `name`: a resource, else the method itself. */
-  readonly what: string;
+  /** What it is about where nothing in it names its server: a resource, else the method itself. Undefined: a name does, or a task. */
+  readonly what: string | undefined;
   readonly modern: boolean;
   readonly taskAugmented: boolean;
   readonly progressToken: RequestId | undefined;
@@ -69,7 +72,7 @@ export class OpenRequests {
       method,
       tool: method === 'tools/call' ? stringAt(params, 'name') : undefined,
       name: stringAt(params, 'name'),
-      what: stringAt(params, 'uri') ?? method,
+      what: namesServer(method, params) ? undefined : (stringAt(params, 'uri') ?? method),
       modern: readRevision(meta) !== undefined,
       taskAugmented: method === 'tools/call' && objectAt(params, 'task') !== undefined,
       progressToken: tokenOf(meta),
@@ -160,4 +163,8 @@ export class OpenRequests {
     next.held = undefined;
     held?.();
   }
+}
+
+function namesServer(method: string, params: JsonObject | undefined): boolean {
+  return BY_NAME.has(method) || (method.startsWith('tasks/') && stringAt(params, 'taskId') !== undefined);
 }

@@ -3,6 +3,8 @@
 import { isJsonObject, type Json, objectAt, stringAt } from '../../wire/json.ts';
 import type { Line, RequestId, RequestMessage, ResponseMessage } from '../../wire/message.ts';
 import { tokenOf } from '../new-exchange.ts';
+import { ClientTasks } from './client-tasks.ts';
+import type { LaneId } from './events.ts';
 import type { Lane } from './lane.ts';
 import type { Change } from './rewrite.ts';
 
@@ -15,17 +17,13 @@ interface Question {
   readonly outerToken: string | undefined;
 }
 
-/** Tasks of the client that are remembered: the eldest makes room. */
-const MOST_TASKS = 1_024;
-
 export class Questions {
   readonly #tag: string;
   #next = 0;
   readonly #open = new Map<string, Question>();
   readonly #tokens = new Map<string, Question>();
   readonly #byLane = new Map<Lane, Map<RequestId, string>>();
-  /** Tasks that the client has made for a server, by the client's id. */
-  readonly #tasks = new Map<string, Lane>();
+  readonly #tasks = new ClientTasks();
 
   constructor(tag: string) {
     this.#tag = tag;
@@ -57,7 +55,7 @@ export class Questions {
     const question = typeof message.id === 'string' ? this.#take(message.id) : undefined;
     if (question === undefined) return undefined;
     const taskId = isJsonObject(message.result) ? stringAt(objectAt(message.result, 'task'), 'taskId') : undefined;
-    if (taskId !== undefined) this.#noteTask(taskId, question.lane);
+    if (taskId !== undefined) this.#tasks.note(taskId, question.lane.id);
     return question;
   }
 
@@ -79,8 +77,8 @@ export class Questions {
     for (const [outer, question] of [...this.#open]) if (question.lane === lane) this.#take(outer);
   }
 
-  ownerOfTask(taskId: string): Lane | undefined {
-    return this.#tasks.get(taskId);
+  ownerOfTask(taskId: string): LaneId | undefined {
+    return this.#tasks.ownerOf(taskId);
   }
 
   /**
@@ -90,7 +88,7 @@ export class Questions {
   mayAsk(lane: Lane, { method, params }: RequestMessage): boolean {
     if (!method.startsWith('tasks/')) return true;
     const taskId = stringAt(params, 'taskId');
-    return taskId === undefined ? method === 'tasks/list' : this.ownerOfTask(taskId) === lane;
+    return taskId === undefined ? method === 'tasks/list' : this.ownerOfTask(taskId) === lane.id;
   }
 
   /** What changes in the client's list of its tasks on its way to a server. */
@@ -98,7 +96,7 @@ export class Questions {
     const tasks = isJsonObject(message.result) ? message.result.tasks : undefined;
     if (tasks === undefined) return [];
     const isOwn = (task: Json): boolean =>
-      isJsonObject(task) && this.ownerOfTask(stringAt(task, 'taskId') ?? '') === lane;
+      isJsonObject(task) && this.ownerOfTask(stringAt(task, 'taskId') ?? '') === lane.id;
     return [{ path: ['result', 'tasks'], value: Array.isArray(tasks) ? tasks.filter(isOwn) : [] }];
   }
 
@@ -111,14 +109,5 @@ export class Questions {
     const ids = this.#byLane.get(question.lane);
     if (ids?.get(question.id) === outer) ids.delete(question.id);
     return question;
-  }
-
-  #noteTask(taskId: string, lane: Lane): void {
-    if (taskId.length > 1_024) return;
-    if (this.#tasks.size >= MOST_TASKS) {
-      const oldest = this.#tasks.keys().next();
-      if (oldest.done !== true) this.#tasks.delete(oldest.value);
-    }
-    this.#tasks.set(taskId, lane);
   }
 }

@@ -114,6 +114,15 @@ export function unknownCursor(): Refusing {
   return plain({ reason: 'cursor_foreign', code: INVALID_PARAMS, message: 'Invalid cursor' });
 }
 
+/** It carries an answer of a person: for who has asked, and for nobody else. */
+export function unknownState(): Refusing {
+  return plain({
+    reason: 'state_foreign',
+    code: INVALID_PARAMS,
+    message: 'Invalid requestState: nothing that was asked over this is answered by it. Send the request without it.',
+  });
+}
+
 /** The first one is not answered yet, and its answer is the one that counts. */
 export function repeatedGreeting(): Refusing {
   return plain({

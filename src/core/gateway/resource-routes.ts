@@ -1,7 +1,8 @@
-// Whose a resource is, by its URI, from what the servers have listed. URIs are never rewritten. Pure and bounded, each server by itself:
-// one that lists without end takes no room from another. attacker-controlled: every URI and template. TRUST: of two servers that list
-// the same one, the first in the config has it.
+// Whose a resource is, by its URI, from what the servers have listed and their scopes let through. URIs are never rewritten. Pure and
+// bounded, each server by itself: one that lists without end takes no room from another. attacker-controlled: every URI and template.
+// TRUST: of two servers that list the same one, the first in the config has it.
 import type { Lane } from './lane.ts';
+import type { GatewaySettings } from './settings.ts';
 import { fits, readTemplate, type UriTemplate } from './uri-template.ts';
 
 /** Of one server. */
@@ -19,17 +20,17 @@ interface Known {
   readonly templates: Map<string, UriTemplate>;
   /** It has answered for these, listed by nobody. */
   readonly answered: Set<string>;
-  /** It has asked the client something back over these: resources, and methods that are not known here. */
-  readonly asking: Set<string>;
 }
 
 export class ResourceRoutes {
   readonly #order: readonly Lane[];
+  readonly #policies: Pick<GatewaySettings, 'mayShow' | 'hides'>;
   readonly #known = new WeakMap<Lane, Known>();
 
-  /** @param order as in the config */
-  constructor(order: readonly Lane[]) {
+  /** @param order as in the config @param policies asked each time: another one may hold by now */
+  constructor(order: readonly Lane[], policies: Pick<GatewaySettings, 'mayShow' | 'hides'> = {}) {
     this.#order = order;
+    this.#policies = policies;
   }
 
   /** It has listed it. @returns false where another server has it, which comes first */
@@ -45,7 +46,7 @@ export class ResourceRoutes {
         known.units -= oldest.length;
       }
     }
-    const owner = this.#find(({ uris }) => uris.has(uri));
+    const owner = this.#find(({ uris }, one) => uris.has(uri) && (one === lane || this.#passes(one, uri)));
     return owner === undefined || owner === lane;
   }
 
@@ -55,7 +56,7 @@ export class ResourceRoutes {
       const template = readTemplate(text);
       if (template !== undefined) templates.set(text, template);
     }
-    const owner = this.ofTemplate(text);
+    const owner = this.#find(({ templates: all }, one) => all.has(text) && (one === lane || this.#passes(one, text)));
     return owner === undefined || owner === lane;
   }
 
@@ -65,32 +66,35 @@ export class ResourceRoutes {
     keepNewest(this.#knownOf(lane).answered, uri);
   }
 
-  /** It wants to know something of the client before it answers (2026-07-28, `input_required`). @param what a URI, or a method */
-  noteQuestion(lane: Lane, what: string): void {
-    if (what.length <= LONGEST_URI) keepNewest(this.#knownOf(lane).asking, what);
-  }
-
-  /** INVARIANT: what a person has answered goes to who has asked, whoever lists the resource by now. Undefined: nobody is known to have. */
-  askerOf(what: string): Lane | undefined {
-    return this.#find(({ asking }) => asking.has(what));
-  }
-
   /** It has left. */
   forget(lane: Lane): void {
     this.#known.delete(lane);
   }
 
   ofTemplate(text: string): Lane | undefined {
-    return this.#find(({ templates }) => templates.has(text));
+    return this.#find(({ templates }, lane) => templates.has(text) && this.#passes(lane, text));
   }
 
-  /** The one that listed it, else the one whose template says most of it, else the one that answered for it. */
+  /**
+   * The one that listed it, else the one whose template says most of it, both where its scope lets it through; else the one that
+   * answered for it, else the one that listed it and whose scope hides it. INVARIANT: no other server is asked for what one hides.
+   */
   of(uri: string): Lane | undefined {
     return (
-      this.#find(({ uris }) => uris.has(uri)) ??
+      this.#find(({ uris }, lane) => uris.has(uri) && this.#passes(lane, uri)) ??
       this.#ofBestTemplate(uri) ??
-      this.#find(({ answered }) => answered.has(uri))
+      this.#find(({ answered }) => answered.has(uri)) ??
+      this.#order.find((lane) => this.hides(lane, uri))
     );
+  }
+
+  /** It has listed it, or a template for it, and its scope does not show it. */
+  hides({ id }: Lane, uri: string): boolean {
+    return this.#policies.hides?.(id, uri) === true;
+  }
+
+  #passes({ id }: Lane, uri: string): boolean {
+    return this.#policies.mayShow?.(id, 'resource', uri) !== false;
   }
 
   #ofBestTemplate(uri: string): Lane | undefined {
@@ -99,7 +103,7 @@ export class ResourceRoutes {
     for (const lane of this.#order) {
       for (const template of this.#known.get(lane)?.templates.values() ?? []) {
         // the first in the config has what two say equally much of
-        if (template.length <= length || !fits(template, uri)) continue;
+        if (template.length <= length || !fits(template, uri) || !this.#passes(lane, uri)) continue;
         best = lane;
         length = template.length;
       }
@@ -107,17 +111,17 @@ export class ResourceRoutes {
     return best;
   }
 
-  #find(has: (known: Known) => boolean): Lane | undefined {
+  #find(has: (known: Known, lane: Lane) => boolean): Lane | undefined {
     return this.#order.find((lane) => {
       const known = this.#known.get(lane);
-      return known !== undefined && has(known);
+      return known !== undefined && has(known, lane);
     });
   }
 
   #knownOf(lane: Lane): Known {
     let known = this.#known.get(lane);
     if (known === undefined) {
-      known = { uris: new Set(), units: 0, templates: new Map(), answered: new Set(), asking: new Set() };
+      known = { uris: new Set(), units: 0, templates: new Map(), answered: new Set() };
       this.#known.set(lane, known);
     }
     return known;

@@ -37,6 +37,10 @@ export interface GatewaySettings {
   readonly read: ReadLimits;
   /** Why a call would be refused that waits for its server to come up: it need not wait. Undefined: nothing refuses it, or nobody can say. */
   readonly refusalOf?: (lane: LaneId, tool: string, now: Instant) => Refusing | undefined;
-  /** It has listed this resource, and its scope does not show it. Undefined: nobody can say. */
+  /** The client may see this of it by the policy of now. Undefined: all that its session has let through. */
+  readonly mayShow?: (lane: LaneId, target: 'tool' | 'prompt' | 'resource', name: string) => boolean;
+  /** What it has listed to the last page and the client may see by the policy of now; undefined: nobody can say. */
+  readonly shownOf?: (lane: LaneId, list: Exclude<ListKind, 'tasks'>) => readonly string[] | undefined;
+  /** It has listed this resource or template, or one for it, and its scope does not show it. Undefined: nobody can say. */
   readonly hides?: (lane: LaneId, uri: string) => boolean;
 }

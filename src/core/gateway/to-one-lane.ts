@@ -6,6 +6,7 @@ import { readLine } from '../../wire/read-line.ts';
 import { cancelledLine } from '../../wire/reply.ts';
 import type { Refusing } from '../denial.ts';
 import { OpenTasks } from '../tasks.ts';
+import { mayAsk, sealQuestion } from './asked-state.ts';
 import type { Asking } from './asks.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import type { Lane } from './lane.ts';
@@ -15,7 +16,7 @@ import { serverBusy, serverDown } from './refusals.ts';
 import { type Change, rewriteBytes, rewriteLine } from './rewrite.ts';
 import { mayNameTask, taskChangesIn, taskChangesOut } from './task-ids.ts';
 
-type Parts = Pick<GatewayParts, 'settings' | 'outbox' | 'requests' | 'lanes' | 'refusals' | 'routes'>;
+type Parts = Pick<GatewayParts, 'settings' | 'outbox' | 'requests' | 'lanes' | 'refusals'>;
 
 export class ToOneLane {
   readonly #parts: Parts;
@@ -109,17 +110,17 @@ export class ToOneLane {
     return rewriteLine(line, [...ids, ...changes, ...tasks]);
   }
 
-  /** INVARIANT: the original bytes, unless an id or a task is to be renamed. */
+  /** INVARIANT: the original bytes, unless an id or a task is to be renamed, or a question to be sealed. */
   #bytesFor({ id, lane, open }: Part, bytes: Buffer): Buffer {
     const hasTask = mayNameTask(bytes);
     const sends = maySendToPage(bytes);
-    if (open?.name === undefined && open !== undefined && bytes.includes('input_required'))
-      this.#parts.routes.noteQuestion(lane, open.what);
-    if (open === undefined || (id === open.id && !hasTask && !sends)) return bytes;
+    const what = mayAsk(bytes) ? open?.what : undefined;
+    if (open === undefined || (id === open.id && !hasTask && !sends && what === undefined)) return bytes;
     const reading = readLine(bytes, 'upstream', this.#parts.settings.read);
     // INVARIANT: the lane's session has read this line by the same rules, or written it itself.
     if (reading.kind !== 'message') throw new RangeError('a lane has said what cannot be read');
-    const { line } = reading;
+    const { settings } = this.#parts;
+    const line = what === undefined ? reading.line : sealQuestion(reading.line, { lane: lane.id, what }, settings.seal);
     const changes = hasTask ? taskChangesOut(lane.id, line.message, open.method) : [];
     if (sends && line.message.kind === 'response') noteRequired(lane, line.message);
     if (line.message.kind === 'response' && isJsonObject(line.message.result)) {

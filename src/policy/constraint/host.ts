@@ -95,9 +95,12 @@ function matchesHost(wanted: HostPattern['host'], host: string): boolean {
  * give out by themselves. `fritz.box` is, `box` is not.
  */
 const LOCAL_DOMAIN =
-  /(?:^|\.)(?:localhost[46]?|localdomain[46]?|local|internal|intranet|lan|home|mail|corp|private|domain|workgroup|belkin|router|gateway|test|invalid|onion|alt|svc|default|fritz\.box|home\.arpa|in-addr\.arpa|ip6\.arpa)$/;
+  /(?:^|\.)(?:localhost[46]?|localdomain[46]?|local|internal|intranet|lan|home|mail|corp|private|domain|workgroup|belkin|router|gateway|test|invalid|onion|alt|svc|default|ip|nas|consul|docker|lxd|incus|localnet|(?:fritz|easy|o2)\.box|home\.arpa|in-addr\.arpa|ip6\.arpa)$/;
+
+/** Every domain of the root is letters alone (RFC 3696), or a name in another script. */
+const PUBLIC_SHAPE = /\.(?:[a-z]{2,63}|xn--[a-z0-9-]+)$/;
 
 /** Names that stand for this machine or its network: one label, or a domain that is never public. */
 function isLocalName(host: string): boolean {
-  return !host.includes('.') || LOCAL_DOMAIN.test(host);
+  return !PUBLIC_SHAPE.test(host) || LOCAL_DOMAIN.test(host);
 }

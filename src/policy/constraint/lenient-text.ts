@@ -1,5 +1,7 @@
 // What readers make of a text before they look at it as a path: what they trim, and escapes that they decode one by one. Knows no path.
 
+const NOT_ASCII = /[^\0-\x7f]/;
+
 /** `[\0-\x20\x7f-\xa0]`: what Java, Python and WHATWG trim between them, beside what `trim` takes. */
 function isTrimmed(code: number): boolean {
   return code <= 0x20 || (code >= 0x7f && code <= 0xa0);
@@ -35,6 +37,7 @@ export function peel(text: string, before: string, behind: string): string {
 
 /** Each escape by itself, bytes that are no UTF-8 as U+FFFD: as Python does. Who refuses such a text opens nothing. */
 export function decodeLeniently(text: string): string {
+  if (!text.includes('%')) return text;
   return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
     try {
       return decodeURIComponent(run);
@@ -43,4 +46,14 @@ export function decodeLeniently(text: string): string {
       return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
     }
   });
+}
+
+/** Dots alone, as URL readers decode them before they take `..` back: an encoded slash stays part of a name. */
+export function decodeSteps(text: string): string {
+  return text.includes('%') ? text.replace(/%2e/gi, '.') : text;
+}
+
+/** Wide and other compatible forms as the plain ones, and nothing that is invisible. */
+export function foldUnicode(text: string): string {
+  return NOT_ASCII.test(text) ? text.replace(/\p{Default_Ignorable_Code_Point}/gu, '').normalize('NFKC') : text;
 }

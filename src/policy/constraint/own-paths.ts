@@ -2,6 +2,7 @@
 // are nor what was asked; where one text leads is own-reach.ts.
 import { isJsonObject, type Json, type JsonObject } from '../../wire/json.ts';
 import type { Violation } from './constraint-set.ts';
+import { MAX_PATH_LENGTH, shortenLong } from './long-text.ts';
 import {
   depthOf,
   endsFromHome,
@@ -13,8 +14,9 @@ import {
   type OwnPaths,
   reach,
 } from './own-reach.ts';
-import { bareName, isPathLike, listReadings, type ReadingParts, restOfHome, shorten } from './own-readings.ts';
+import { bareName, isPathLike, listReadings, type ReadingParts, restOfHome } from './own-readings.ts';
 import { writePointer } from './pointer.ts';
+import { listEnds } from './reader-cuts.ts';
 import { listBases } from './real-location.ts';
 import { createSettledNames, SAME_MOMENT_MS, type SettledNames } from './settled-names.ts';
 import { quote } from './shown-text.ts';
@@ -26,6 +28,10 @@ const MAX_LOOKS = 20_000;
 /** Characters of readings, and `..` in one, that cost as much as a look. */
 const CHARACTERS_PER_LOOK = 512;
 const CLIMBS_PER_LOOK = 4;
+/** Of long texts, which are read through and not looked up. */
+const LONG_CHARACTERS_PER_LOOK = 2048;
+const TOO_MANY_WAYS = 'may be read as a path in too many ways: write it plainly';
+const TOO_MANY_TEXTS = 'hold too many texts that may be paths: send less';
 
 /** Looks through the arguments of one call; remembers of earlier ones only what cannot have changed. */
 export type OwnPathFinder = (args: JsonObject | undefined, monoMs: number) => Violation | undefined;
@@ -134,11 +140,29 @@ function findOwnPath(
   };
 
   const visitText = (written: string): Violation | undefined => {
-    const shortened = shorten(written);
-    if (shortened === undefined || shortened === '') return undefined;
-    const isPath = isPathLike(shortened);
+    if (written.length <= MAX_PATH_LENGTH) return visitEnds(written);
+    const long = shortenLong(written);
+    if (long === undefined) return violate(path, TOO_MANY_WAYS);
+    looks += Math.floor(long.length / LONG_CHARACTERS_PER_LOOK);
+    if (looks > MAX_LOOKS) return violate([], TOO_MANY_TEXTS);
+    for (const text of long.texts) {
+      const found = visitEnds(text);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  const visitEnds = (text: string): Violation | undefined => {
+    for (const end of listEnds(text)) {
+      const found = visitShort(end);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  const visitShort = (written: string): Violation | undefined => {
+    if (written === '') return undefined;
+    const isPath = isPathLike(written);
     if (!isPath && near.length === 0) return undefined;
-    const text = isPath ? shortened : bareName(shortened);
+    const text = isPath ? written : bareName(written);
     if (text === undefined || (!isPath && harmless.has(text))) return undefined;
     if (seen.has(text)) return undefined;
     seen.add(text);
@@ -150,7 +174,7 @@ function findOwnPath(
       return undefined;
     }
     const listed = listReadings(text, parts);
-    if (listed === undefined) return violate(path, 'may be read as a path in too many ways: write it plainly');
+    if (listed === undefined) return violate(path, TOO_MANY_WAYS);
     const { texts: readings, length } = listed;
     if (isPath && readings.some((reading) => endsOwnPath(reading, own, depth) || endsOwnHome(reading))) {
       return violate(path, 'may lead to files of the guard itself, which no tool may touch: give an absolute path');
@@ -160,7 +184,7 @@ function findOwnPath(
     const cost = (readings.length + climbs) * from.length + Math.floor(length / CHARACTERS_PER_LOOK);
     looks += cost;
     if (seen.size > MAX_TEXTS || looks > MAX_LOOKS) {
-      return violate([], 'hold too many texts that may be paths: send less');
+      return violate([], TOO_MANY_TEXTS);
     }
     for (const reading of readings) {
       const end = reach(reading, from, own, ports);
@@ -179,9 +203,9 @@ function findOwnPath(
     if (text.length <= LONGEST_PASSED && passed.size < MOST_PASSED) passed.set(text, cost);
     return undefined;
   };
-  /** Some servers take a list as text. */
+  /** Some servers take a list as text, and some a text as JSON. */
   const visitJson = (text: string): Violation | undefined => {
-    if (!/^\s*(?:\[.*\]|\{.*\})\s*$/s.test(text)) return undefined;
+    if (!/^\s*(?:\[.*\]|\{.*\}|".*")\s*$/s.test(text)) return undefined;
     let value: Json;
     try {
       // what comes out of `JSON.parse` is JSON

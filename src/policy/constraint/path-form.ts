@@ -1,5 +1,6 @@
 // What a text says as a path, before any file system is asked: absolute or relative segments, or why readers would differ about
 // it. Knows POSIX forms, `~` and `file:`; Windows forms stand in windows-path.ts.
+import { foldUnicode } from './lenient-text.ts';
 import { climbsWhenEmpty } from './variables.ts';
 
 export type PathForm =
@@ -8,6 +9,7 @@ export type PathForm =
 
 const MAX_PATH_LENGTH = 4096;
 const CLIMBS = 'must not hold a part that is `..` without the variables, commands or quotes in it';
+const COMMAND = 'must not hold a variable in braces or a command: write the path out';
 const CONTROL = /[\0-\x1f\x7f-\x9f]/;
 const FILE_URL = /^file:\/\/(?:localhost)?(\/[^?#]*)$/i;
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
@@ -52,6 +54,8 @@ function findPlainFault(text: string): string | undefined {
   if (text.includes('\\')) return 'must use `/`, not a backslash';
   if (ENCODED_STRUCTURE.test(text)) return 'must be written out, without percent-encoding';
   if (ENCODED.test(text) && decode(text) === undefined) return 'must be written out, without percent-encoding';
+  // anywhere: a command may hold a slash, and print `..`
+  if (/`|\$[{(]/.test(text)) return COMMAND;
   if (climbsWhenEmpty(text)) return CLIMBS;
   if (changesStructure(text)) return 'must use the plain characters `.` and `/`';
   return undefined;
@@ -59,18 +63,17 @@ function findPlainFault(text: string): string | undefined {
 
 /** What only the start of a plain text can mean to some reader. */
 function findFormFault(text: string): string | undefined {
-  if (/^["'`]/.test(text)) return 'must not be quoted';
+  if (/^["']/.test(text)) return 'must not be quoted';
   if (/^[[{]/.test(text) && isJson(text)) return 'must be one path, not JSON';
-  if (text.startsWith('$') || /\$[{(]/.test(text))
-    return 'must not hold a variable: write the path out, or `./` before it';
+  if (text.startsWith('$')) return 'must not begin with a variable: write the path out, or `./` before it';
   if (/^~[^/]/.test(text)) return 'must not begin with the name of a user after `~`: write `./` before it';
   if (SCHEME.test(text)) return 'must be a path, not a URL or a drive: write `./` before a name with a colon';
   return undefined;
 }
 
-/** Whether a reader that folds compatibility forms sees other segments: fullwidth dots and slashes. */
+/** Whether a reader that folds compatibility forms, and drops what is invisible, sees other segments: fullwidth dots and slashes. */
 function changesStructure(text: string): boolean {
-  const folded = text.normalize('NFKC');
+  const folded = foldUnicode(text);
   if (folded === text) return false;
   if (folded.includes('\\')) return true;
   const before = text.split('/');

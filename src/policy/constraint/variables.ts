@@ -8,7 +8,7 @@ const VARIABLE =
   /\$(?:(?:env:)?([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?([-=+?])([^{}]*))?\}|\(([^()]*)\))|%([A-Za-z_]\w*)%|`[^`]*`(?=[/\\])/gi;
 const MARK = /[$%`]/;
 /** What some reader takes out of a part of a path, or puts nothing in for; also what a shell takes for quotes. */
-const EMPTY = /\$(?:\w+|[@*#?!$-])?|%[^%/\\]*%|`[^`/\\]*`|["'`]/g;
+const EMPTY = /\$(?:\w+(?::\w+)?|[@*#?!$-])?|%[^%/\\]*%|![^!/\\]*!|`[^`/\\]*`|["'`^]/g;
 
 /** @param unknown what stands for a variable that nobody knows @returns the same text where it holds none */
 export function expandVariables(text: string, variableOf: VariableOf, unknown: (match: string) => string): string {
@@ -28,7 +28,7 @@ export function cutUnknown(text: string, variableOf: VariableOf): string {
 
 /** Whether a part of a path is `..` once variables, commands and quotes in it stand for nothing: `.$X.`. */
 export function climbsWhenEmpty(text: string): boolean {
-  if (!/[$%`"']/.test(text) || !text.includes('.')) return false;
+  if (!/[$%`"'!^]/.test(text) || !text.includes('.')) return false;
   return text.split(/[/\\]/).some((part) => part !== '..' && part.replace(EMPTY, '') === '..');
 }
 

@@ -56,7 +56,9 @@ function whyOf({ limit, part, cost }: Bill['items'][number]): Why {
       return {
         reason: 'rate_limited',
         what: `More bytes ${isIn ? 'are sent' : 'come back'} than is allowed here: ${paceOf(isIn ? limit.bytesIn : limit.bytesOut)}${of}.`,
-        otherwise: isIn ? 'Make it smaller, or try again later.' : LATER,
+        otherwise: isIn
+          ? `It is larger than all that may be sent in that time (${limit.bytesIn?.units} bytes): make it smaller, no wait helps.`
+          : LATER,
       };
     }
   }
@@ -91,25 +93,29 @@ export function nameDenial(length: number): Deny {
 
 /** The store did not decide. INVARIANT: then the call is not sent, and why is told to who runs the guard alone: it names hosts and files. */
 export function storeDenial(): Deny {
-  return uncounted("The guard's log says why; try");
-}
-
-/** It has no room for this call's count. @param why the guard's own words */
-export function fullDenial(why: string): Deny {
-  return uncounted(`There is no room for its count: ${why}. Try`);
-}
-
-function uncounted(then: string): Deny {
   return {
     kind: 'deny',
     reason: 'limit_store_down',
     rule: 'limitStore.onStoreError',
-    text: `mcp-guard could not count this call against its limits, so it was not sent. ${then} again in ${showWait(RETRY_STORE_MS)}.`,
+    text: `mcp-guard could not count this call against its limits, so it was not sent. The guard's log says why; try again in ${showWait(RETRY_STORE_MS)}.`,
     retryAfterMs: RETRY_STORE_MS,
   };
 }
 
+/** It has no room for this call's count. @param why the guard's own words */
+export function fullDenial(why: string): Deny {
+  return {
+    kind: 'deny',
+    reason: 'limit_store_full',
+    rule: 'limitStore',
+    text: `There is no room to count this call against its limits (${why}), so it was not sent. A tool that was called of late still has its count; for another, try again in ${showWait(RETRY_FULL_MS)}, when some counts may be full again.`,
+    retryAfterMs: RETRY_FULL_MS,
+  };
+}
+
 const RETRY_STORE_MS = 5_000;
+/** Counts make room once their time is over, which nobody knows of those of others. */
+const RETRY_FULL_MS = 60_000;
 
 function showPeriod(periodUs: number | undefined): string {
   const words: Readonly<Record<number, string>> = {

@@ -5,7 +5,8 @@ import { type Applies, compileApplies } from './applies.ts';
 import { type Calendar, createCalendar } from './calendar.ts';
 import type { Limit, Subject } from './limit.ts';
 import { costUs, type Rate } from './rate.ts';
-import { identityOf, labelOf, type Part, subjectKey } from './subject-key.ts';
+import { identityOf, type Part, subjectKey } from './subject-key.ts';
+import { labelOf } from './subject-label.ts';
 
 /** What is asked of one key by every call of a subject. */
 interface Item {

@@ -1,5 +1,4 @@
-// The name under which a limit of one subject is counted, and what a person reads beside it. Pure; the digest comes in.
-import { showInert } from '../../wire/inert-text.ts';
+// The name under which a limit of one subject is counted. Pure; the digest comes in.
 import { foldName } from './applies.ts';
 import type { Dimension, Limit, Subject } from './limit.ts';
 
@@ -7,8 +6,6 @@ const KEY_HEX = 32;
 const OWNER_HEX = 8;
 /** What a caller names as it likes: as many keys as it wants. */
 const CHOSEN: readonly Dimension[] = ['client', 'model', 'tool'];
-const LONGEST_VALUE = 40;
-const LONGEST_LABEL = 160;
 
 /** What is counted of a limit. */
 export type Part = 'rate' | 'bytes_in' | 'bytes_out' | 'budget' | 'places';
@@ -59,25 +56,4 @@ export function subjectKey(
   const owner = JSON.stringify([tenant, dimensions.includes('principal') ? ['of', principal] : [shared]]);
   const own = digest(JSON.stringify([identity, tenant, values])).slice(0, KEY_HEX - OWNER_HEX);
   return digest(owner).slice(0, OWNER_HEX) + own;
-}
-
-/** `limits[0].rate tool=read_file`: inert, at most 160 bytes. */
-export function labelOf(limit: Limit, part: Part, subject: Subject): string {
-  const about = limit.key.map((dimension) => `${dimension}=${shorten(subject[dimension])}`);
-  const text = [`${limit.rule}.${PART_WORDS[part]}`, ...about].join(' ');
-  // Inert text is ASCII but for letters: what is cut is cut between characters.
-  let bytes = 0;
-  let cut = '';
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-    if (bytes > LONGEST_LABEL) break;
-    cut += character;
-  }
-  return cut;
-}
-
-function shorten(value: string | undefined): string {
-  if (value === undefined) return '-';
-  return showInert(value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}…` : value);
 }

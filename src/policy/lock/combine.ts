@@ -45,7 +45,7 @@ export function combineDocuments(config: JsonObject, lock: JsonObject): Combinat
 }
 
 /** `unlisted` with its default, which is `deny` as soon as a server is listed. */
-function fillUnlisted(document: JsonObject): JsonObject {
+export function fillUnlisted(document: JsonObject): JsonObject {
   const isListing = Object.keys(objectOf(memberOf(document, 'servers'))).length > 0;
   return { ...document, unlisted: memberOf(document, 'unlisted') ?? (isListing ? 'deny' : 'observe') };
 }

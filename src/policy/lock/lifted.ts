@@ -2,6 +2,7 @@
 // Pure; decides nothing, and knows no words for people.
 import type { JsonObject } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
+import { covers } from './covered-grant.ts';
 import { memberOf, objectFrom } from './difference.ts';
 import { KINDS, type Kind, type Rule } from './scope-view.ts';
 
@@ -46,13 +47,6 @@ export function findLifted(
       return [{ kind, name, terms: termsOf(first.terms) ?? {}, by: by.pattern.source, hasTerms }];
     });
   });
-}
-
-/** For a name that is a pattern itself: whatever it matches, this one does. */
-function covers({ matches, source }: Rule['pattern'], name: string): boolean {
-  if (source === name) return true;
-  // `?` takes one character, and the `*` of the other may be many
-  return !(source.includes('?') && name.includes('*')) && matches(name);
 }
 
 function isSameRule(one: Rule, other: Rule): boolean {

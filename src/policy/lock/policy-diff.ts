@@ -1,23 +1,18 @@
 // The whole difference of config and lock as lines for a person: what an approval makes possible, what it lets start, what holds
 // already. Pure; knows no width and no colour. attacker-controlled: names of tools; every line is inert.
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { isJsonObject } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
-import { combineDocuments } from './combine.ts';
+import { combineDocuments, fillUnlisted } from './combine.ts';
+import { type DiffLine, isWaiting } from './diff-line.ts';
 import { type Difference, keysOf, memberOf, objectFrom, objectOf } from './difference.ts';
 import { PIN_MODES, ruleFor } from './field-table.ts';
-import type { Lifted } from './lifted.ts';
-import { diffRoles, type RoleLine } from './role-diff.ts';
-import { diffScopes, type RuleChange, type ScopeDiff } from './scope-diff.ts';
+import { layeredLines } from './layered-lines.ts';
+import { sameLines } from './same-lines.ts';
+import { diffScopes, type ScopeDiff } from './scope-diff.ts';
 import { diffTenants, type TenantChange } from './tenant-diff.ts';
-import { cut, inertName, quoteKey, SECRET, secretText } from './value-words.ts';
+import { changedValue, cut, inertName, quoteKey, SECRET, secretText } from './value-words.ts';
 
-export interface DiffLine {
-  /** `possible`: once it is approved. `starts`: a server may start as it is now written. `holds`: narrower, already in effect. */
-  readonly kind: 'possible' | 'starts' | 'holds';
-  readonly server: string | undefined;
-  readonly text: string;
-}
+export type { DiffLine } from './diff-line.ts';
 
 export interface PolicyDiff {
   readonly lines: readonly DiffLine[];
@@ -26,7 +21,6 @@ export interface PolicyDiff {
   readonly isApproved: boolean;
 }
 
-const MOST_TOOLS = 20;
 /**
  * @param lock the approved config that holds now; undefined where nothing was approved: everything becomes possible
  * @param inventory the tools that each server was last seen to offer
@@ -42,12 +36,12 @@ export function diffPolicies(
   const scopes = servers.map((server) => diffScopes(approved, config, server, inventory.get(server) ?? []));
   const lines = [
     ...differences.flatMap(lineOf),
-    ...diffRoles(approved, config).map(roleLine),
-    ...scopes.flatMap((scope) =>
-      scopeLines(scope, Object.hasOwn(objectOf(memberOf(approved, 'servers')), scope.server)),
-    ),
+    ...layeredLines({ config, lock: approved, scopes, differences }),
+    ...(lock === undefined ? [] : sameLines(fillUnlisted(config), fillUnlisted(lock), differences)),
   ];
-  return { lines, scopes, isApproved: lines.every(({ kind }) => kind === 'holds') };
+  if (lock === undefined && lines.length === 0)
+    lines.push({ kind: 'holds', server: undefined, text: 'nothing is granted, and no server starts' });
+  return { lines, scopes, isApproved: !lines.some(isWaiting) };
 }
 
 /** Whether anything of scopes or roles is wider than `lock` has it: by the comparison that `diffPolicies` shows. Tools are not looked at. */
@@ -55,20 +49,30 @@ export function widensScopes(config: JsonObject, lock: JsonObject): boolean {
   const known = objectOf(memberOf(lock, 'servers'));
   // one that is new has no scope to compare with, and does not start
   const both = Object.keys(objectOf(memberOf(config, 'servers'))).filter((server) => Object.hasOwn(known, server));
-  const lines = [
-    ...diffRoles(lock, config).map(roleLine),
-    ...both.flatMap((server) => scopeLines(diffScopes(lock, config, server, []), true)),
-  ];
-  return lines.some(({ kind }) => kind !== 'holds');
+  const scopes = both.map((server) => diffScopes(lock, config, server, []));
+  return layeredLines({ config, lock, scopes, differences: combineDocuments(config, lock).differences }).some(
+    isWaiting,
+  );
 }
 
+/** INVARIANT: of each difference that is not layered there is a line. */
 function lineOf(difference: Difference): readonly DiffLine[] {
   const { path, direction, before, after } = difference;
-  const server = path[0] === 'servers' ? path[1] : undefined;
-  // said by scopeLines, rule by rule
   if (direction === 'layered') return [];
+  const lines = linesOf(difference);
+  const text = `${path.map(quoteKey).join('.')}: ${changedValue(path, before)} → ${changedValue(path, after)}`;
+  return lines.length > 0 ? lines : [{ kind: kindOf(direction), server: undefined, text }];
+}
+
+function kindOf(direction: Difference['direction']): DiffLine['kind'] {
+  return direction === 'blocked' ? 'starts' : direction === 'narrower' ? 'holds' : 'possible';
+}
+
+function linesOf(difference: Difference): readonly DiffLine[] {
+  const { path, direction, before, after } = difference;
+  const server = path[0] === 'servers' ? path[1] : undefined;
   if (path.length === 1 && path[0] === 'tenants') return diffTenants(before, after).map(tenantLine);
-  const kind = direction === 'blocked' ? 'starts' : direction === 'narrower' ? 'holds' : 'possible';
+  const kind = kindOf(direction);
   if (path.length === 2 && path[0] === 'servers') {
     const [env, cwd] = [objectOf(memberOf(after, 'env')), memberOf(after, 'cwd')];
     const texts = [
@@ -122,15 +126,6 @@ function tenantValue(path: readonly string[], value: Json): string {
   return isSecret ? secretText(value) : cut(JSON.stringify(value, undefined, 1).replace(/\n */g, ' '));
 }
 
-function roleLine(line: RoleLine): DiffLine {
-  const about = line.role === undefined ? 'roles' : `role \`${inertName(line.role)}\``;
-  if (line.kind === 'lifted')
-    return { kind: 'possible', server: undefined, text: `${about}: ${liftedText(line.lifted)}` };
-  if (line.kind !== 'rule') return { kind: line.kind, server: undefined, text: `${about}: ${line.text}` };
-  const kind = line.change.direction === 'wider' ? 'possible' : 'holds';
-  return { kind, server: undefined, text: `${about}: ${ruleText(line.change)}` };
-}
-
 function serverText(id: string, before: Json | undefined, after: Json | undefined): string {
   if (before === undefined) {
     const args = memberOf(after, 'args');
@@ -138,61 +133,6 @@ function serverText(id: string, before: Json | undefined, after: Json | undefine
     return `new server, starts ${cut(words.map((word) => JSON.stringify(word)).join(' '))}`;
   }
   return `\`${inertName(id)}\` is no longer a server`;
-}
-
-function scopeLines(scope: ScopeDiff, isKnown: boolean): readonly DiffLine[] {
-  const { server, before, after, rules, lifted, newTools, lostTools } = scope;
-  const line = (kind: DiffLine['kind'], text: string): DiffLine => ({ kind, server, text });
-  const lines: DiffLine[] = [];
-  if (before !== after || !isKnown) {
-    const [then, now] = [BREADTH.indexOf(before), BREADTH.indexOf(after)];
-    if (after === 'all') lines.push(line('possible', 'unscoped: every tool, resource, prompt and request'));
-    else if (isKnown && before === 'all') lines.push(line('holds', 'scoped from now on'));
-    else if (isKnown && now < then) lines.push(line('holds', 'no scope: nothing is granted'));
-  }
-  for (const rule of rules) lines.push(line(rule.direction === 'wider' ? 'possible' : 'holds', ruleText(rule)));
-  for (const one of lifted) lines.push(line('possible', liftedText(one)));
-  for (const by of ['name', 'wildcard', 'unscoped'] as const) {
-    const tools = newTools.filter((one) => one.by === by).map(({ tool }) => tool);
-    if (tools.length > 0) lines.push(line('possible', `${ASKED[by]}: ${listNames(tools)}`));
-  }
-  if (lostTools.length > 0) lines.push(line('holds', `no longer to be called: ${listNames(lostTools)}`));
-  return lines;
-}
-
-const BREADTH = ['none', 'scope', 'all'];
-const ASKED = {
-  name: 'newly callable, asked for by name',
-  wildcard: 'newly callable, swallowed by a wildcard',
-  unscoped: 'newly callable, because nothing restricts it',
-};
-
-function ruleText({ what, kind, pattern, before, after }: RuleChange): string {
-  const target = `${what} ${kind} \`${inertName(pattern)}\``;
-  if (before === undefined) return `${target} added${termsText(after)}`;
-  if (after === undefined) return `${target} removed${termsText(before)}`;
-  return `${target} changed:${termsText(before) || ' without terms'} →${termsText(after) || ' without terms'}`;
-}
-
-function liftedText({ kind, name, terms, by, hasTerms }: Lifted): string {
-  const args = Object.entries(objectOf(memberOf(terms, 'args'))).map(
-    ([pointer, constraint]) => `\`${inertName(pointer)}\` ${cut(JSON.stringify(constraint ?? null))}`,
-  );
-  const rest = Object.entries(terms).filter(([key]) => key !== 'args');
-  const shown = [...args, ...rest.map(([key, value]) => `${key} ${cut(JSON.stringify(value ?? null))}`)].join(', ');
-  const target = `${kind === 'tool' ? '' : `${kind} `}\`${inertName(name)}\``;
-  return hasTerms
-    ? `${target}: besides its constraints (${shown}) those of grant \`${inertName(by)}\` let it pass, too`
-    : `${target}: its constraints (${shown}) hold nobody back any more: grant \`${inertName(by)}\` has none`;
-}
-
-function termsText(terms: JsonObject | undefined): string {
-  return terms === undefined || Object.keys(terms).length === 0 ? '' : ` ${cut(JSON.stringify(terms))}`;
-}
-
-function listNames(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_TOOLS).map((name) => `\`${inertName(name)}\``);
-  return `${shown.join(', ')}${names.length > MOST_TOOLS ? ` and ${names.length - MOST_TOOLS} more` : ''}`;
 }
 
 /** One line a variable. TRUST: its literal stands in the config, which the asker reads; one whose name says secret is not shown all the same. */
@@ -207,16 +147,8 @@ function envLines(before: JsonObject, after: JsonObject): readonly string[] {
   });
 }
 
-/** TRUST: a literal below `headers` may be a secret and is not shown; a reference to one is. */
 function valueText(path: readonly string[], value: Json | undefined): string {
-  if (value === undefined) return defaultText(path);
-  const isSecret = path.includes('env') || path.includes('headers');
-  if (!isSecret) return cut(JSON.stringify(value));
-  if (isJsonObject(value))
-    return `{${Object.entries(value)
-      .map(([name, one]) => `${inertName(name)}: ${secretText(one)}`)
-      .join(', ')}}`;
-  return secretText(value);
+  return value === undefined ? defaultText(path) : changedValue(path, value);
 }
 
 /** What holds where nothing is said. */

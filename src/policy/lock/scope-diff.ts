@@ -2,20 +2,24 @@
 // of what becomes possible what was asked for by name. Pure; knows no words for people.
 import type { Json, JsonObject } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
+import { compilePattern } from '../pattern.ts';
+import { coveringGrant } from './covered-grant.ts';
 import { keysOf, listOf, memberOf, objectOf } from './difference.ts';
 import { APPROVALS } from './field-table.ts';
 import { findLifted, type Lifted } from './lifted.ts';
-import { grantFor, type Kind, type Rule, type ScopeView, viewScope } from './scope-view.ts';
+import { grantFor, KINDS, type Kind, type Rule, type ScopeView, viewScope } from './scope-view.ts';
 
 export interface RuleChange {
   readonly what: 'grant' | 'deny';
   readonly kind: Kind;
   readonly pattern: string;
-  /** `wider` has no effect until it is approved. Terms that have no order count as wider. */
+  /** `wider` has no effect until it is approved. Terms that have no order count as wider, but where another approved grant covers them. */
   readonly direction: 'wider' | 'narrower';
   /** What the lock has; undefined where it has no such rule. */
   readonly before: JsonObject | undefined;
   readonly after: JsonObject | undefined;
+  /** Of a grant that is none of the lock's own: the pattern of the approved one that lets pass already whatever it does. */
+  readonly within?: string;
 }
 
 /** A tool of the inventory that can be named once the config is approved, and cannot now. */
@@ -38,6 +42,9 @@ export interface ScopeDiff {
   readonly lostTools: readonly string[];
 }
 
+/** What a server may be asked where nothing restricts it. */
+const EVERYTHING: readonly Rule[] = KINDS.map((kind) => ({ kind, pattern: compilePattern('*'), terms: {} }));
+
 /** @param tools what the server was last seen to offer */
 export function diffScopes(lock: JsonObject, config: JsonObject, server: string, tools: readonly string[]): ScopeDiff {
   const [before, after] = [viewScope(lock, server), viewScope(config, server)];
@@ -51,18 +58,23 @@ export function diffScopes(lock: JsonObject, config: JsonObject, server: string,
     else newTools.push({ tool, by: now.pattern.isExact ? 'name' : 'wildcard', pattern: now.pattern.source });
   }
   const rules = [
-    ...compareRules('grant', before.grants, after.grants),
+    ...compareRules('grant', before.grants, after.grants, before.kind === 'all' ? EVERYTHING : before.grants),
     ...compareRules('deny', before.denies, after.denies),
   ];
   const lifted = findLifted(before.grants, after.grants, tools);
   return { server, before: before.kind, after: after.kind, rules, lifted, newTools, lostTools };
 }
 
-/** Rules of one target are compared in their order; what has no counterpart was added or removed. */
+/**
+ * Rules of one target are compared in their order; what has no counterpart was added or removed.
+ *
+ * @param approved what the grants of `before` come to, where nothing was restricted
+ */
 export function compareRules(
   what: 'grant' | 'deny',
   before: readonly Rule[],
   after: readonly Rule[],
+  approved: readonly Rule[] = before,
 ): readonly RuleChange[] {
   const changes: RuleChange[] = [];
   const keyOf = ({ kind, pattern }: Rule): string => `${kind} ${pattern.source}`;
@@ -78,10 +90,20 @@ export function compareRules(
       const direction = what === 'grant' ? grantDirection(one?.terms, other?.terms) : denyDirection(one, other);
       if (direction === undefined) continue;
       const { kind, pattern } = rule;
-      changes.push({ what, kind, pattern: pattern.source, direction, before: one?.terms, after: other?.terms });
+      const change = { what, kind, pattern: pattern.source, before: one?.terms, after: other?.terms };
+      const isGrant = what === 'grant' && direction === 'wider';
+      const covering = isGrant ? coveringGrant(rule, approved, asksNoLess) : undefined;
+      // where nothing was restricted nobody has written a pattern
+      const within = covering !== undefined && before.includes(covering) ? { within: covering.pattern.source } : {};
+      changes.push({ ...change, direction: covering === undefined ? direction : 'narrower', ...within });
     }
   }
   return changes;
+}
+
+/** A grant among others is asked for what it lets pass: the words for people beside it are none of that. */
+function asksNoLess(terms: JsonObject, approved: JsonObject): boolean {
+  return grantDirection(approved, terms) !== 'wider';
 }
 
 function denyDirection(before: Rule | undefined, after: Rule | undefined): RuleChange['direction'] | undefined {

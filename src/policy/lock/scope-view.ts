@@ -41,6 +41,12 @@ export function viewRole(config: JsonObject, role: string): Pick<ScopeView, 'gra
   return entry === undefined ? undefined : readRules(memberOf(config, 'scopes'), listOf(memberOf(entry, 'scopes')));
 }
 
+/** What one entry of `scopes` grants and denies; undefined where there is none. */
+export function viewRules(config: JsonObject, name: string): Pick<ScopeView, 'grants' | 'denies'> | undefined {
+  const scopes = memberOf(config, 'scopes');
+  return memberOf(scopes, name) === undefined ? undefined : readRules(scopes, [name]);
+}
+
 function readRules(scopes: Json | undefined, names: readonly Json[]): Pick<ScopeView, 'grants' | 'denies'> {
   const read = (key: string): readonly Rule[] =>
     names.flatMap((name) =>

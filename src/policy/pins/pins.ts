@@ -77,6 +77,8 @@ type Narrowings = readonly Narrowing[] | undefined;
 export interface Pins extends Interceptor {
   /** False for a tool that has drifted and is kept out of use. */
   isInUse(server: UpstreamId, tool: string): boolean;
+  /** How many of its tools are not what is gone by, and so out of use; 0 where that is only observed. For a person. */
+  countOutOfUse(server: UpstreamId): number;
   /** Another policy holds, or somebody has approved other definitions. Of a server that was not pinned at the start: nothing. */
   retune(server: UpstreamId, pinned: PinnedServer): void;
 }
@@ -123,6 +125,10 @@ export function createPins(parts: PinParts): Pins {
     isInUse(server, tool) {
       const standing = servers.get(server)?.watch.standing(tool);
       return standing?.kind !== 'drifted' || standing.mode !== 'deny';
+    },
+    countOutOfUse(server) {
+      const kept = servers.get(server);
+      return kept === undefined || kept.isObserved ? 0 : kept.watch.countOutOfUse();
     },
     retune(server, { known, since, config, isObserved }) {
       const kept = servers.get(server);

@@ -141,6 +141,15 @@ export class Watch {
     return mode === 'warn';
   }
 
+  /** How many tools that it has shown are kept out of use now. Of those that were never pinned the first thousand are counted. */
+  countOutOfUse(): number {
+    const shown = new Set([...this.#drifted.keys(), ...this.#said]);
+    return [...shown].filter((tool) => {
+      const standing = this.standing(tool);
+      return standing.kind === 'drifted' && standing.mode === 'deny';
+    }).length;
+  }
+
   /** Findings since the last time, each tool once. */
   takeFindings(): readonly DriftFinding[] {
     if (this.#findings.length === 0) return NOTHING;

@@ -41,7 +41,7 @@ export class NarrowedLists {
 }
 
 /** When the first grant that is alive expires; Infinity for never. */
-function nextExpiryMs(layers: Layers, nowMs: number): number {
+export function nextExpiryMs(layers: Layers, nowMs: number): number {
   let next = Number.POSITIVE_INFINITY;
   for (const { grants } of layers)
     for (const { expiresAtMs } of grants) if (nowMs < expiresAtMs && expiresAtMs < next) next = expiresAtMs;

@@ -1,6 +1,7 @@
 // Whether a scope allows: the one place that knows. Pure; knows neither the protocol nor how a refusal is worded.
 // INVARIANT: what is listed and what may be called are decided by the same function, `decideTarget`.
 import type { JsonObject } from '../../wire/json.ts';
+import { readMethod } from './method-readings.ts';
 import type { Layers, ScopeLayer } from './scope-layer.ts';
 import type { DenyRule, Grant, TargetKind, Violation } from './scope-policy.ts';
 import { readUri, type UriReading } from './uri-readings.ts';
@@ -61,7 +62,7 @@ const PLAIN_NAME: UriReading = { isPlain: true, others: [] };
  * @param nowMs milliseconds since the epoch
  */
 export function decideTarget(layers: Layers, kind: TargetKind, name: string, nowMs: number): TargetDecision {
-  const reading = kind === 'resource' ? readUri(name) : PLAIN_NAME;
+  const reading = kind === 'resource' ? readUri(name) : kind === 'method' ? readMethod(name) : PLAIN_NAME;
   const byLayer: (readonly Grant[])[] = [];
   let unapproved: Refusal | undefined;
   for (const layer of layers) {

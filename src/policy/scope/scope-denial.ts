@@ -31,7 +31,7 @@ export function denyUse(refusal: Refusal, asked: Asked, kind: TargetKind, own: s
         const text = `\`${shown}\` was not sent, and nothing is sent to \`${inert(asked.upstream)}\`: ${refusal.closed}`;
         return { ...base, reason: 'server_unstartable', text };
       }
-      return { ...base, ...absentReason(refusal, shown), error: absence(kind, name, asked.modern) };
+      return { ...base, ...absentReason(refusal, kind, shown), error: absence(kind, name, asked.modern) };
     case 'unapproved':
       return {
         ...base,
@@ -92,6 +92,7 @@ export function denyResponse(asked: Asked, method: string | undefined, rule: str
 /** For the record: whoever asks is told that there is no such thing, whatever the reason is. */
 function absentReason(
   { why, by }: Refusal & { readonly kind: 'absent' },
+  kind: TargetKind,
   shown: string,
 ): { readonly reason: string; readonly text: string } {
   if (by !== undefined) {
@@ -106,6 +107,11 @@ function absentReason(
     case 'expired':
       return { reason: 'grant_expired', text: `the grant of \`${shown}\` has expired` };
     case 'not_plain':
+      if (kind === 'method')
+        return {
+          reason: 'not_granted',
+          text: `\`${shown}\` may mean another method than it says, and no grant names it so`,
+        };
       return { reason: 'uri_not_plain', text: `\`${shown}\` may mean another resource than it says` };
   }
 }

@@ -4,8 +4,9 @@ import type { RequestView } from '../../core/interceptor.ts';
 import type { Json, JsonObject } from '../../wire/json.ts';
 import { isJsonObject, objectAt, stringAt } from '../../wire/json.ts';
 import { REQUEST_METHODS } from '../../wire/protocol-keys.ts';
+import { isDisguised } from './method-readings.ts';
 import type { TargetKind } from './scope-policy.ts';
-import { readUri } from './uri-readings.ts';
+import { staysInTemplate } from './template-readings.ts';
 
 export interface Use {
   readonly kind: TargetKind;
@@ -62,13 +63,9 @@ function referred(ref: JsonObject | undefined, params: JsonObject | undefined): 
   if (type !== 'ref/resource') return undefined;
   // a template is granted as it is written: what is put in must not lead out of it
   const values = completedArguments(params);
-  if (values === undefined || !Object.values(values).every(staysInside)) return undefined;
-  return named('resource', stringAt(ref, 'uri'), undefined);
-}
-
-/** No segment of dots, in any reading of it as a part of a URI. */
-function staysInside(value: Json | undefined): boolean {
-  return typeof value === 'string' && readUri(`x:/${value}`).isPlain;
+  const template = stringAt(ref, 'uri');
+  if (values === undefined || template === undefined || !staysInTemplate(template, values)) return undefined;
+  return named('resource', template, undefined);
 }
 
 /** What is given so far, the argument that is completed included: it may reach as far as that of a request. */
@@ -103,26 +100,7 @@ function listened(filter: JsonObject | undefined): readonly Use[] | undefined {
   return uses;
 }
 
-const LONGEST_METHOD = 1024;
-
-const POLICED: readonly string[] = [
-  ...['tools/call', 'prompts/get', 'resources/read', 'resources/subscribe', 'resources/unsubscribe'],
-  ...['completion/complete', 'subscriptions/listen', 'tool/call', 'prompt/get', 'resource/read'],
-  ...['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'],
-].map(bareMethod);
-
-/** A lenient server may take ` Tools/Call` for `tools/call`: no grant of a method may let that in. */
-export function isDisguised(method: string): boolean {
-  return method.length > LONGEST_METHOD || POLICED.includes(bareMethod(method));
-}
-
-function bareMethod(method: string): string {
-  return method
-    .slice(0, LONGEST_METHOD)
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^a-z]/g, '');
-}
+const NOTHING: readonly string[] = [];
 
 const ROOTS_KEYS: ReadonlySet<string> = new Set(['roots', 'resultType', '_meta']);
 /** Of each kind of answer the members that no other kind has. Source: `ElicitResult`, `CreateMessageResult`, `ListRootsResult`. */
@@ -157,55 +135,4 @@ function answeredBy(answer: JsonObject): string | undefined {
   if (method === 'sampling/createMessage') return has('role') && has('content') ? method : undefined;
   if (method === 'roots/list') return Object.keys(answer).every((key) => ROOTS_KEYS.has(key)) ? method : undefined;
   return method;
-}
-
-/** The error of 2025-11-25 by which a server asks its client to have a URL opened. */
-const URL_ELICITATION_REQUIRED = -32042;
-const ELICITS: readonly string[] = ['elicitation/create'];
-const NOTHING: readonly string[] = [];
-
-/** The methods that an error asks of the client: a URL to open is an elicitation; undefined where it cannot be told what for. */
-export function errorRequestsOf(error: JsonObject | undefined): readonly string[] | undefined {
-  // as a client reads it that turns a text or a fraction into an integer
-  if (error === undefined || Math.trunc(Number(error.code)) !== URL_ELICITATION_REQUIRED) return NOTHING;
-  const data = objectAt(error, 'data');
-  const asked = data !== undefined && Object.hasOwn(data, 'elicitations') ? data.elicitations : undefined;
-  if (!Array.isArray(asked)) return undefined;
-  return asked.every((one) => isJsonObject(one) && stringAt(one, 'mode') === 'url') ? ELICITS : undefined;
-}
-
-/**
- * The methods that a result or a task asks of the client: 2026-07-28 `inputRequests`, and the error of a task that failed; also in the
- * tasks of a list, and in a result within a result. Undefined where they cannot be told.
- */
-export function inputRequestsOf(holder: JsonObject): readonly string[] | undefined {
-  const methods: string[] = [];
-  const places: JsonObject[] = [holder];
-  for (let place = places.pop(); place !== undefined; place = places.pop()) {
-    for (const below of [memberAt(place, 'task'), memberAt(place, 'result'), ...tasksAt(place)])
-      if (isJsonObject(below)) places.push(below);
-    const elicited = errorRequestsOf(objectAt(place, 'error'));
-    const asked = requestedAt(place);
-    if (elicited === undefined || asked === undefined) return undefined;
-    for (const one of [...elicited, ...asked]) methods.push(one);
-  }
-  return methods;
-}
-
-function tasksAt(place: JsonObject): readonly (Json | undefined)[] {
-  const tasks = memberAt(place, 'tasks');
-  return Array.isArray(tasks) ? tasks : [];
-}
-
-function requestedAt(place: JsonObject): readonly string[] | undefined {
-  const asked = memberAt(place, 'inputRequests');
-  if (asked === null || asked === undefined) return NOTHING;
-  if (typeof asked !== 'object') return undefined;
-  const methods: string[] = [];
-  for (const one of Object.values(asked)) {
-    const method = isJsonObject(one) ? stringAt(one, 'method') : undefined;
-    if (method === undefined) return undefined;
-    methods.push(method);
-  }
-  return methods;
 }

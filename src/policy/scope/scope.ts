@@ -16,6 +16,7 @@ import type { JsonObject } from '../../wire/json.ts';
 import { stringAt } from '../../wire/json.ts';
 import { REQUEST_METHODS, TASK_PAYLOAD_METHODS } from '../../wire/protocol-keys.ts';
 import { createSteadyTime, type SteadyTime } from '../steady-time.ts';
+import { errorRequestsOf, inputRequestsOf } from './asked-requests.ts';
 import { NarrowedLists } from './narrowed-lists.ts';
 import { couldGrantAny, decideTarget, decideUse } from './scope-decision.ts';
 import { denyInput, denyResponse, denyUnreadable, denyUse } from './scope-denial.ts';
@@ -23,7 +24,7 @@ import type { Layers } from './scope-layer.ts';
 import { isListMethod, narrowCapabilities, narrowLists, narrowTask } from './scope-narrowing.ts';
 import { observeNarrowings } from './scope-observed.ts';
 import { ceilingLayers, ownLayers } from './scope-split.ts';
-import { errorRequestsOf, inputRequestsOf, inputResponsesOf, usesOf } from './scope-uses.ts';
+import { inputResponsesOf, usesOf } from './scope-uses.ts';
 
 /** `unscoped`: anything goes, and everything is recorded. */
 export type ServerScope =

@@ -1,6 +1,7 @@
 // A gateway between streams, its lanes real session runs with servers made of streams: turns, pressure, endings.
 import { PassThrough, Writable } from 'node:stream';
 import { expect, test } from 'vitest';
+import type { LaneNews } from '../../../src/adapters/gateway-options.ts';
 import { GatewayRun } from '../../../src/adapters/gateway-run.ts';
 import { SessionRun } from '../../../src/adapters/run-session.ts';
 import { StreamClient } from '../../../src/adapters/stream-client.ts';
@@ -16,6 +17,7 @@ class GatewayRig {
   readonly sink = new MemorySink();
   readonly stdin = new PassThrough();
   readonly servers = new Map<string, FakeServer[]>();
+  readonly news = new Map<string, LaneNews>();
   readonly run: GatewayRun;
   readonly status: Promise<number>;
   output = '';
@@ -43,6 +45,7 @@ class GatewayRig {
       ...{ client: new StreamClient(this.stdin, stdout, limits), parent: () => 1, afterTurn: () => {} },
       openLane: (name, client, news) => {
         const server = new FakeServer();
+        this.news.set(name, news);
         this.servers.set(name, [...(this.servers.get(name) ?? []), server]);
         const upstream = { name, deadlineOf: () => BARE_DEADLINE, onExit: 'exit' as const, restart: DEFAULT_RESTART };
         const settings = { upstream, tag: name, model: { operator: undefined, metaPaths: [] } };
@@ -172,6 +175,22 @@ test('a server that was down is started again after its time', async () => {
   await settle();
   expect(rig.servers.get('a')).toHaveLength(2);
   expect(rig.server('a').lines()[0]).toContain('initialize');
+});
+
+test('what several servers make of one thing is one turn, whatever ends a turn meanwhile', async () => {
+  const rig = new GatewayRig(['a', 'b']);
+  await rig.greet();
+  const told = () => rig.lines().filter(({ method }) => method === 'notifications/tools/list_changed').length;
+  const before = told();
+  rig.run.between(() => {
+    for (const one of rig.news.values()) {
+      one.onList('tools');
+      rig.run.tell({ type: 'guard_said', level: 'warn', text: 'x' });
+    }
+    expect(told()).toBe(before);
+  });
+  await settle();
+  expect(told()).toBe(before + 1);
 });
 
 test('a signal ends all servers and is the status', async () => {

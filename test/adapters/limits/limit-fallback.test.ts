@@ -84,18 +84,23 @@ describe('a store that is away', () => {
     expect(told).toHaveLength(5);
   });
 
-  test('that has no room for a call is there: the call is denied, nothing is counted elsewhere, nothing told', async () => {
+  test('that has no room for a call is there: the call is denied, nothing is counted elsewhere; told as full, once in ten seconds', async () => {
     const time = new ManualTime();
     const told: unknown[] = [];
     const store = openFallbackLimitStore({
       store: openMemoryLimitStore(1),
       local: openMemoryLimitStore(),
       onTurn: (why) => told.push(why),
+      onFull: () => told.push('full'),
     });
     const kinds = [];
     for (const name of ['a', 'b', 'a', 'a']) kinds.push((await store.take([rate(name)], time.now())).kind);
     expect(kinds).toEqual(['taken', 'full', 'taken', 'denied']);
-    expect(told).toEqual([]);
+    await store.take([rate('b')], time.now());
+    expect(told).toEqual(['full']);
+    await time.pass(10_000);
+    for (const name of ['a', 'b', 'b']) await store.take([rate(name)], time.now());
+    expect(told).toEqual(['full', 'full']);
   });
 
   test('a call is settled where it was counted', async () => {

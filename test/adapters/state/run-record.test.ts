@@ -15,6 +15,7 @@ let record: RunRecord;
 let sink: AuditSink;
 let nowMs = 0;
 let timer: { atMs: number; action: () => void } | undefined;
+let waits: string[] = [];
 const logged: string[] = [];
 
 beforeEach(() => {
@@ -22,6 +23,7 @@ beforeEach(() => {
   nowMs = 0;
   timer = undefined;
   logged.length = 0;
+  waits = ['x waits'];
   record = openRunRecord({
     stateDir: state,
     holder: readOwnIdentity(),
@@ -30,7 +32,8 @@ beforeEach(() => {
     isolationOf: (name) => (name === 'files' ? 'L2' : 'none'),
     standingOf: (name) => (name === 'files' ? {} : { word: 'on demand', why: 'no '.repeat(999) }),
     policy: { config: null, digest: null },
-    clock: { now: () => ({ wallMs: 1_000_000 + nowMs, monoMs: nowMs }) },
+    waits: () => waits,
+    clock: { now: () => ({ wallMs: 1_000_000.4 + nowMs, monoMs: nowMs }) },
     timers: {
       after: (delayMs, action) => {
         const mine = { atMs: nowMs + delayMs, action };
@@ -112,6 +115,7 @@ it('asks the session when it is written, and a session that throws spoils words 
     era: () => 'modern',
     breaker: () => 'b'.repeat(99),
     limit: () => '-',
+    why: () => '2 tools are out of use',
   });
   record.watch('other', {
     inFlight: () => {
@@ -120,15 +124,17 @@ it('asks the session when it is written, and a session that throws spoils words 
     era: () => 'legacy',
     breaker: () => 'closed',
     limit: () => '-',
+    why: () => '',
   });
   record.list('nobody');
   await pass();
   expect(calls).toBe(1);
   expect(listRunFiles(state, nowMs).guards[0]?.record.servers[2]).toMatchObject({
     ...{ name: 'nobody', word: 'on demand' },
-    why: 'no '.repeat(80),
+    why: 'no '.repeat(160),
   });
   expect(shown()).toMatchObject({ inFlight: 1, era: 'modern', breaker: 'b'.repeat(48), state: 'starting' });
+  expect(shown()?.why).toBe('2 tools are out of use');
   expect(listRunFiles(state, nowMs).guards[0]?.record.servers[1]).toMatchObject({
     ...{ name: 'other', word: 'on demand', breaker: 'unknown' },
   });
@@ -155,6 +161,16 @@ it('comes back where somebody has taken it away, answers a reload at once, and i
   sink.append([event('server_exited', { how: 'x', status: 1 })]);
   expect(timer).toBeUndefined();
   expect(fs.readdirSync(join(state, 'run'))).toEqual([]);
+});
+
+it('says what of the policy waits whenever it is written, and times in whole milliseconds', async () => {
+  sink.append([event('server_started', { pid: 7 })]);
+  await pass();
+  const policy = () => listRunFiles(state, nowMs).guards[0]?.record.policy;
+  expect([policy()?.waits, policy()?.sinceMs]).toEqual([['x waits'], 1_000_000]);
+  waits = [];
+  await pass();
+  expect(policy()?.waits).toEqual([]);
 });
 
 it('that cannot be written is said once, and holds nothing up', async () => {

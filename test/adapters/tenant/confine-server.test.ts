@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ConfineInput, confineServer, type Probes } from '../../../src/adapters/confine-server.ts';
 import { findUser, probeSandbox, probeUsers } from '../../../src/adapters/isolation-probe.ts';
 import { probeNetworkRuntime } from '../../../src/adapters/network-gate-probe.ts';
+import { keyringPrefix } from '../../../src/adapters/session-keyring.ts';
 import { makeTenantPlaces } from '../../../src/adapters/tenant-places.ts';
 import { compileIsolation, type IsolationPolicy } from '../../../src/config/isolation-policy.ts';
 import { openTenantScope } from '../../../src/tenant/tenant-scope.ts';
@@ -31,6 +32,7 @@ const PROBES: Probes = {
   runtime: () => RUNTIME,
   gate: async () => ({ socket: '/gates/one.sock', token: 'ab'.repeat(16) }),
   userNamed: () => undefined,
+  claim: () => {},
 };
 function input(written: Written, probes: Partial<Probes> = {}, more: Partial<ConfineInput> = {}): ConfineInput {
   const isolation = compileIsolation(written, (path) => path) as IsolationPolicy; // something is written
@@ -136,8 +138,10 @@ describe('levels', () => {
     const { level, words } = await wordsOf(input({ required: 'L2', uid: 7001, gid: 7002 }));
     expect(level).toBe('L2');
     expect(words[3]).toBe('mcp-guard-filter');
-    expect(words.slice(5, 11)).toEqual(['/usr/bin/tool', '--reuid', '7001', '--regid', '7002', '--clear-groups']);
-    expect(words.indexOf('--unshare-pid')).toBeGreaterThan(11);
+    const at = words.indexOf('--reuid') - 1;
+    expect(words.slice(5, at)).toEqual(keyringPrefix());
+    expect(words.slice(at, at + 6)).toEqual(['/usr/bin/tool', '--reuid', '7001', '--regid', '7002', '--clear-groups']);
+    expect(words.indexOf('--unshare-pid')).toBeGreaterThan(at + 6);
     expect(words.indexOf('mcp-guard-limits')).toBeGreaterThan(words.indexOf('--unshare-pid'));
     expect(words.slice(words.indexOf('mcp-guard-limits') + 1, words.indexOf('mcp-guard-limits') + 4)).toEqual([
       '4096',
@@ -145,6 +149,21 @@ describe('levels', () => {
       '-',
     ]);
     expect(words).toContain('--unshare-net');
+  });
+
+  test('its user is claimed on this machine before anything runs as it', async () => {
+    const steps: string[] = [];
+    const probes: Partial<Probes> = {
+      claim: ({ id }, uid) => void steps.push(`claim ${id} ${uid}`),
+      sandbox: () => {
+        steps.push('sandbox');
+        return there;
+      },
+    };
+    await confineServer(input({ required: 'L2', uid: 7001 }, probes)).catch(() => undefined);
+    expect(steps).toEqual(['claim acme 7001', 'sandbox']);
+    await confineServer(input({ required: 'L2' }, probes, boxed));
+    expect(steps.slice(2)).toEqual(['sandbox']);
   });
 
   test('the user of a tenant may have its name', async ({ skip }) => {
@@ -156,7 +175,7 @@ describe('levels', () => {
       return { uid: 7005, gid: 7005 };
     };
     const { level, words, places } = await wordsOf(input({ required: 'L1' }, { userNamed }));
-    expect([level, asked, words[2]]).toEqual(['L1', ['mcpg-acme'], '7005']);
+    expect([level, asked, words[words.indexOf('--reuid') + 1]]).toEqual(['L1', ['mcpg-acme'], '7005']);
     expect(fs.statSync(places.home)).toMatchObject({ uid: 7005, gid: 7005 });
     expect(fs.statSync(places.home).mode & 0o777).toBe(0o700);
   });

@@ -120,6 +120,10 @@ describe.skipIf(process.platform !== 'linux')('a place', () => {
       expect(judge({ foreign: foreign('read') })(path, 'read')).toBe(path);
     }
     expect(() => judge({ foreign: [{ path: data, access: 'write' }] })(join(home, 'data'), 'read')).toThrow('another');
+    const named = (path: string) => judge({ foreign: [{ path, access: 'write', onlyDirectory: true }] });
+    expect(() => named(data)(data, 'read')).toThrow('another');
+    fs.writeFileSync(join(data, 'program.js'), '');
+    expect(named(join(data, 'program.js'))(data, 'read')).toBe(data);
   });
 });
 

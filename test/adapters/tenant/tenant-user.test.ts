@@ -22,7 +22,8 @@ function give(id: string, uid: number): void {
   fs.mkdirSync(home, { recursive: true });
   fs.chownSync(home, uid, uid);
 }
-const found = (id: string, own: number | undefined = 0) => findTenantUser(scope(id), own, passwd());
+const found = (id: string, own: number | undefined = 0) =>
+  findTenantUser(scope(id), own, passwd(), ({ id }) => (id === 'hooli' ? 'in use' : undefined));
 
 test('none: no home, a guard that is not root', () => {
   expect(found('acme')).toEqual({ kind: 'none' });
@@ -48,6 +49,11 @@ describe.runIf(process.getuid?.() === 0)('of a guard that is root', () => {
     give('globex', 7102);
     expect(found('acme')).toEqual({ kind: 'own', uid: 7101, gid: 7101 });
     expect(found('globex')).toEqual({ kind: 'own', uid: 7102, gid: 7102 });
+  });
+
+  test('shared: one that this machine does not know to be its own alone', () => {
+    give('hooli', 7104);
+    expect(found('hooli')).toEqual({ kind: 'shared', uid: 7104, why: 'in use' });
   });
 
   test.each([

@@ -29,6 +29,10 @@ export class GatewayPlaybook {
   nowMs = 1000;
   /** What is listed and hidden. */
   hides: (lane: string, uri: string) => boolean = () => false;
+  /** By the policy of now. */
+  mayShow: (lane: string, name: string) => boolean = () => true;
+  /** What is listed and may be seen; undefined: nobody can say. */
+  shownOf: (lane: string, list: string) => readonly string[] | undefined = () => undefined;
   #effects: GatewayEffect[] = [];
   #seq = 0;
 
@@ -41,6 +45,8 @@ export class GatewayPlaybook {
       seal: (text) => `s${[...text].reduce((sum, unit) => (sum * 31 + unit.charCodeAt(0)) % 1_000_003, 7)}`,
       read: DEFAULT_READ_LIMITS,
       hides: (lane, uri) => this.hides(lane, uri),
+      mayShow: (lane, _, name) => this.mayShow(lane, name),
+      shownOf: (lane, list) => this.shownOf(lane, list),
     });
     this.#effects.push(...this.gateway.begin(this.#now()));
   }

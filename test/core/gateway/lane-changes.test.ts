@@ -54,13 +54,28 @@ describe('a server that leaves', () => {
     play.client({ id: 2, method: 'resources/subscribe', params: { uri: 'x://1' } }).lane('a', { id: 2, result: {} });
     are(play, ['b']).take();
     play.client({ id: 3, method: 'resources/read', params: { uri: 'x://1' } });
-    play.client({ id: 4, method: 'tasks/get', params: { taskId: 'a:T' } });
-    // `b` alone has tasks now, and says itself that it does not know this one
-    expect(play.toLanes()).toMatchObject([
-      ['b', { method: 'resources/read' }],
-      ['b', { method: 'tasks/get', params: { taskId: 'a:T' } }],
-    ]);
+    expect(play.toLanes()).toMatchObject([['b', { method: 'resources/read' }]]);
   });
+
+  test.each(['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/update'])(
+    'leaves its tasks to nobody: %s of one, or of no form, is unknown where `b` alone has tasks',
+    (method) => {
+      for (const sole of [[], ['b']]) {
+        const play = new GatewayPlaybook('a').greet(ALL, 'a');
+        are(play, sole);
+        are(play, ['b']);
+        play.event({ type: 'lane_ended', lane: 'a' });
+        play.lane('b', { id: 0, result: { protocolVersion: '2025-11-25', capabilities: ALL } }).take();
+        for (const taskId of ['a:T', 'T', 'never:T']) {
+          const effects = play.client({ id: 4, method, params: { taskId } }).take();
+          expect(effects.filter(({ type }) => type === 'to_lane')).toEqual([]);
+          const answer = effects.find(({ type }) => type === 'to_client');
+          const bytes = answer?.type === 'to_client' ? answer.bytes : undefined;
+          expect(String(typeof bytes === 'function' ? bytes() : bytes)).toContain('"message":"Unknown task"');
+        }
+      }
+    },
+  );
 
   test('is not asked again for what it turned out to have while it was leaving', () => {
     const play = new GatewayPlaybook('a', 'b').greet(ALL, 'a', 'b').client(call(1, 'a__x'));

@@ -116,3 +116,13 @@ test('what is too large to be kept is told of by nobody: it would be asked for w
   play.lane('a', { id: 1, result: { tools: [{ name: 'big', description, inputSchema: { type: 'object' } }] } });
   expect(play.toClient()).toEqual([]);
 });
+
+test('it is said to be left out where it is, and not where what it listed before is shown', () => {
+  const words = (play: GatewayPlaybook) =>
+    play.take().flatMap((one) => (one.type === 'log' && one.text.includes('`tools/list`') ? [one.level] : []));
+  const play = new GatewayPlaybook(laneSettings('a', { startTimeoutMs: 100 })).greet(ALL, 'a').client(list(1));
+  expect(words(play.at(play.nowMs + 100))).toEqual(['warn']);
+  play.lane('a', { id: 1, result: { tools: tools('slow') } });
+  play.client(list(2)).client(list(3));
+  expect(words(play.at(play.nowMs + 100))).toEqual(['info']);
+});

@@ -47,6 +47,114 @@ test('what somebody answered for goes to who lists it, or has a template for it'
   expect([routes.of('z://1'), routes.of('n://0')]).toEqual([undefined, a]);
 });
 
+describe('under scopes', () => {
+  /** As `lane uri`. */
+  const [listed, hidden] = [new Set<string>(), new Set<string>()];
+  const routes = () => {
+    listed.clear();
+    hidden.clear();
+    const mayShow = (lane: string, _: string, uri: string) => !hidden.has(`${lane} ${uri}`);
+    return new ResourceRoutes([a, b], {
+      mayShow,
+      hides: (lane, uri) => listed.has(`${lane} ${uri}`) && hidden.has(`${lane} ${uri}`),
+    });
+  };
+
+  test('visible listing, else visible template, else who answered, else who hides it, else nobody', () => {
+    const all = routes();
+    for (const one of ['a x://1', 'b x://9']) {
+      listed.add(one);
+      hidden.add(one);
+    }
+    expect(['x://1', 'x://9', 'x://2'].map((uri) => all.of(uri)?.id)).toEqual(['a', 'b', undefined]);
+    all.learnAnswered(b, 'x://1');
+    expect(all.of('x://1')).toBe(b);
+    all.learnTemplate(b, 'x://{n}');
+    all.learnAnswered(a, 'x://2');
+    expect(all.of('x://2')).toBe(b);
+    all.learn(a, 'x://2');
+    expect(all.of('x://2')).toBe(a);
+  });
+
+  test('what was listed and is hidden by now is nobody else’s, and what another shows is that one’s', () => {
+    const all = routes();
+    all.learn(a, 'x://1');
+    all.learnTemplate(a, 'x://{n}');
+    listed.add('a x://1');
+    expect([all.of('x://1'), all.ofTemplate('x://{n}')]).toEqual([a, a]);
+    hidden.add('a x://1').add('a x://{n}');
+    expect([all.of('x://1'), all.ofTemplate('x://{n}'), all.hides(a, 'x://1')]).toEqual([a, undefined, true]);
+    expect([all.learn(b, 'x://1'), all.learnTemplate(b, 'x://{n}')]).toEqual([true, true]);
+    expect([all.of('x://1'), all.ofTemplate('x://{n}')]).toEqual([b, b]);
+  });
+
+  test('a template claims nothing that its scope does not let through', () => {
+    const all = routes();
+    all.learnTemplate(a, 'x://{n}');
+    hidden.add('a x://1');
+    expect([all.of('x://1'), all.of('x://2')]).toEqual([undefined, a]);
+  });
+});
+
+describe('what a scope hides', () => {
+  const started = (play: GatewayPlaybook = new GatewayPlaybook('a', 'b')) => {
+    play.greet(ALL, 'a', 'b');
+    play.hides = (lane, uri) => lane === 'b' && uri.startsWith('s://');
+    return play;
+  };
+
+  test.each<[string, Message]>([
+    ['a read', { method: 'resources/read', params: { uri: 's://1' } }],
+    ['a subscription', { method: 'resources/subscribe', params: { uri: 's://1' } }],
+    [
+      'a completion',
+      { method: 'completion/complete', params: { ref: { type: 'ref/resource', uri: 's://{x}' }, argument: {} } },
+    ],
+  ])('no other server hears of by %s; where it is down it is not found', (_, request) => {
+    const play = started().client({ id: 1, ...request });
+    expect(play.toLanes().map(([lane]) => lane)).toEqual(['b']);
+    play.lane('b', { id: 1, error: { code: -32002, message: 'Resource not found' } });
+    expect(play.toClient()).toMatchObject([{ id: 1, error: { code: -32002 } }]);
+    play.event({ type: 'lane_gone', lane: 'b', why: 'x' }).take();
+    expect(play.client({ id: 2, ...request }).toClient()).toMatchObject([{ id: 2, error: { code: -32002 } }]);
+  });
+
+  test('a server that nobody has approved says so', () => {
+    const refusal = { reason: 'not_approved', rule: 'lock', text: 'approve it', retryAfterMs: undefined };
+    const play = started().event({
+      ...{ type: 'lanes_are', lanes: [laneSettings('a'), laneSettings('b', { refusal })], renewed: new Set() },
+    });
+    play.event({ type: 'lane_gone', lane: 'b', why: 'x' }).take();
+    play.client({ id: 1, method: 'resources/read', params: { uri: 's://1' } });
+    expect(play.toClient()).toMatchObject([{ id: 1, error: { message: expect.stringContaining('approve it') } }]);
+  });
+
+  test('is not asked for again where its server comes back', () => {
+    const play = started().client({ id: 1, method: 'resources/subscribe', params: { uri: 's://1' } });
+    play.lane('b', { id: 1, error: { code: -32002, message: 'Resource not found' } });
+    play.event({ type: 'lane_gone', lane: 'b', why: 'x' }).event({ type: 'lane_ended', lane: 'b' });
+    play.at(play.nowMs + 60_000);
+    const [, greeting] = play.toLanes().find(([, { method }]) => method === 'initialize') ?? [];
+    play.lane('b', { id: greeting?.id, result: { protocolVersion: '2025-11-25', capabilities: ALL } });
+    expect(play.toLanes().map(([, { method }]) => method)).not.toContain('resources/subscribe');
+  });
+
+  test('no other server is listened to for (2026-07-28), or tells of', () => {
+    const play = new GatewayPlaybook('a', 'b');
+    play.hides = (lane, uri) => lane === 'b' && uri.startsWith('s://');
+    const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
+    const notifications = { resourceSubscriptions: ['s://1', 'n://1'] };
+    play.client({ id: 'L', method: 'subscriptions/listen', params: { _meta, notifications } });
+    const asked = play.toLanes().map(([lane, { params }]) => [lane, (params as Message).notifications]);
+    expect(asked).toEqual([
+      ['a', { resourceSubscriptions: ['n://1'] }],
+      ['b', { resourceSubscriptions: ['s://1', 'n://1'] }],
+    ]);
+    play.lane('a', { method: 'notifications/resources/updated', params: { uri: 's://1' } });
+    expect(play.toClient()).toEqual([]);
+  });
+});
+
 describe('in a session', () => {
   const ask = (play: GatewayPlaybook, id: number, method: string) =>
     play.client({ id, method: `resources/${method}`, params: { uri: 'x://1' } });

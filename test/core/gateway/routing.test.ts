@@ -221,11 +221,14 @@ describe('tasks', () => {
     ]);
   });
 
-  test('one that names no server goes to the only one that has tasks', () => {
+  test('one that names no server goes to the only one that there is, one that names another to nobody', () => {
     const play = new GatewayPlaybook('a')
       .greet(undefined, 'a')
       .client({ id: 1, method: 'tasks/get', params: { taskId: 'T' } });
     expect(play.toLanes()).toMatchObject([['a', { params: { taskId: 'T' } }]]);
+    const other = new GatewayPlaybook('a').greet(undefined, 'a');
+    other.client({ id: 1, method: 'tasks/get', params: { taskId: 'gone:T' } });
+    expect(other.toClient()).toMatchObject([{ id: 1, error: { code: -32602, message: 'Unknown task' } }]);
     const none = new GatewayPlaybook('a')
       .greet({ tools: {} }, 'a')
       .client({ id: 1, method: 'tasks/get', params: { taskId: 'T' } });

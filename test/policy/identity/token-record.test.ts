@@ -109,7 +109,7 @@ describe('a session whose token', () => {
   test.each([
     ['is as it was', storeOf(record), NOW, undefined],
     ['was revoked', storeOf({ ...record, revokedMs: NOW }), NOW, 'revoked'],
-    ['is gone', storeOf(other), NOW, 'revoked'],
+    ['is gone', storeOf(other), NOW, 'token_gone'],
     ['expires', storeOf(record), NOW + HOUR, 'expired'],
     ['expires, with a store that says later', storeOf({ ...record, expiresMs: null }), NOW + HOUR, 'expired'],
     ['was rotated, and its end came nearer', storeOf({ ...record, expiresMs: NOW + 1 }), NOW + 1, 'expired'],

@@ -31,6 +31,7 @@ function setUp(first: PinnedServer) {
   });
   return {
     found,
+    count: () => pins.countOutOfUse('files'),
     retune: (next: PinnedServer) => pins.retune('files', next),
     /** What is taken out of the list. */
     list: (tools: readonly JsonObject[], repeat?: number) =>
@@ -39,6 +40,20 @@ function setUp(first: PinnedServer) {
     hello: (instructions: string) => pins.onResponse?.(view('initialize'), { instructions }, NOW) ?? [],
   };
 }
+
+it('counts the tools that it has shown and that are out of use now', () => {
+  const { list, call, count, retune } = setUp(pinned([READ]));
+  call('nobody');
+  expect(count()).toBe(0);
+  list([OTHER, NEW, NEW]);
+  expect(count()).toBe(2);
+  retune(pinned([READ], { config: { pins: 'off' } }));
+  expect(count()).toBe(0);
+  retune(pinned([READ], { isObserved: true }));
+  expect(count()).toBe(0);
+  retune(pinned([OTHER]));
+  expect([count(), list([OTHER, NEW]).length, count()]).toEqual([0, 1, 1]);
+});
 
 describe('an approval while the session runs', () => {
   it('of what the tool has become puts it back into use', () => {

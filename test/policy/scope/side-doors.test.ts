@@ -65,6 +65,15 @@ describe('a completion', () => {
     expect(complete('sum', more)).toBe(expected);
   });
 
+  test.each([
+    ['file:///srv/{a}', 'x', 'pass'],
+    ['file:///srv/{a}', '../x', 'not_granted'],
+    ['file:///srv/.{a}./etc', '', 'not_granted'],
+  ])('of the template %s with %j: %s', (uri, value, expected) => {
+    const params = { ref: { type: 'ref/resource', uri }, argument: { name: 'a', value } };
+    expect(ask('completion/complete', params, [{ resource: 'file:///srv/*' }])).toBe(expected);
+  });
+
   test('of a prompt without constraints passes, whatever it holds', () => {
     expect(complete('free', { argument: { name: '__proto__', value: '/etc/' } })).toBe('pass');
   });
