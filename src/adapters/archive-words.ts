@@ -10,6 +10,11 @@ export interface ArchiveWords {
   /** `ed25519:<base64>` */
   readonly publicKey: string;
   readonly segments: number;
+  /** Of these, those whose end is unclean or torn. */
+  readonly unclean: number;
+  /** Those whose chain is broken, or that are gone or cut off by the word of others. */
+  readonly broken: number;
+  readonly leftOut: number;
   /** The version that wrote it. */
   readonly guard: string;
 }
@@ -22,12 +27,12 @@ export function describeArchive(about: ArchiveWords): { readonly readme: string;
 }
 
 /** Every line that begins with four blanks is for a shell, in this order, and each fails where its check does: a test runs them all. */
-const readmeOf = ({ root, tenant, publicKey, segments, guard }: ArchiveWords): string =>
+const readmeOf = ({ root, tenant, publicKey, segments, guard, ...found }: ArchiveWords): string =>
   `The record of the tenant ${tenant}, as mcp-guard kept it.
 
 Steps 1 to 4 need a shell, OpenSSL 3 and sha256sum (macOS: \`shasum -a 256\`),
-step 5 needs mcp-guard. A record that fails one of them is not the one that
-was exported.
+step 5 needs mcp-guard. A record that fails one of steps 1 to 4 is not the one
+that was exported; nor is one of which step 5 says another thing than here.
 
 1. The key. This prints a key, which must be the one that you were told by
    another way, not by this file:
@@ -66,9 +71,19 @@ was exported.
 
     MCP_GUARD_STATE_DIR="$PWD" mcp-guard audit verify
 
-   Alone it does not see that the newest segments are gone: steps 2 to 4 do.
+${describeVerdict(found)}   Alone it does not see that the newest segments are gone: steps 2 to 4 do.
 
 manifest.json also says when the archive was made, the last hash of every
 segment, and what was left out, and why. Secrets of servers were masked before
 anything was recorded.
 `;
+
+/** What step 5 says of the record as it was exported: a guard that was killed left a segment without a seal. */
+function describeVerdict({ unclean, broken, leftOut }: Pick<ArchiveWords, 'unclean' | 'broken' | 'leftOut'>): string {
+  const sum = `   It ends with the exit status ${broken > 0 ? 2 : unclean > 0 ? 1 : 0}: ${unclean} with an unclean end, ${broken} that are broken, cut
+   off or gone; so they were when this was exported.${unclean + broken > 0 ? ' In manifest.json the\n   `verdict` of each segment says so, too.' : ''}\n`;
+  const ends =
+    '   An unclean end is that of a guard which was killed: the seal is missing, and\n   perhaps what it wrote last.\n';
+  const missed = `   Left out were ${leftOut} segments (manifest.json says why), which it may miss.\n`;
+  return `${sum}${unclean > 0 ? ends : ''}${leftOut > 0 ? missed : ''}\n`;
+}

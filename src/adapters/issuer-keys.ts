@@ -38,46 +38,88 @@ interface Cache {
   readonly askedMs: number;
 }
 
-/** Undefined: they cannot be had. */
-export async function loadIssuerKeys(source: JwtPolicy['keys'], parts: KeySource): Promise<IssuerKeys | undefined> {
+/** They cannot be had. */
+export interface NoKeys {
+  /** For people, and for the record: nothing of what stands in a file or came from an address. */
+  readonly why: string;
+  readonly mend: string;
+}
+
+export async function loadIssuerKeys(source: JwtPolicy['keys'], parts: KeySource): Promise<IssuerKeys | NoKeys> {
   if (source.kind === 'file') {
-    const keys = readKeyFile(source.path);
-    return keys === undefined ? undefined : { keys, refresh: async () => undefined };
+    const read = readKeyFile(source.path);
+    if ('mend' in read) return { ...read, why: `\`auth.jwt.jwksFile\`: ${read.why}` };
+    return { keys: read, refresh: async () => undefined };
   }
   const { url, cacheMs } = source;
   const cached = readCache(parts.stateDir, url);
   // a clock that was set back makes them no younger
   const isWithin = (sinceMs: number | undefined, ms: number): boolean =>
     sinceMs !== undefined && parts.nowMs >= sinceMs && parts.nowMs - sinceMs < ms;
-  const askAnew = async (): Promise<IssuerKeys | undefined> =>
-    isWithin(cached?.askedMs, ASK_AGAIN_MS) ? undefined : fetchAnew(url, parts);
+  const askAnew = async (): Promise<IssuerKeys | NoKeys> =>
+    isWithin(cached?.askedMs, ASK_AGAIN_MS)
+      ? away('it was asked in vain less than 30 s ago, and is asked no more often')
+      : fetchAnew(url, parts);
   if (cached === undefined || cached.keys.length === 0 || !isWithin(cached.fetchedMs, cacheMs)) return askAnew();
-  return { keys: cached.keys, refresh: askAnew };
+  return {
+    keys: cached.keys,
+    async refresh() {
+      const fresh = await askAnew();
+      return 'keys' in fresh ? fresh : undefined;
+    },
+  };
 }
 
-async function fetchAnew(url: string, parts: KeySource): Promise<IssuerKeys | undefined> {
-  const keys = await parts.fetchText(url).then(readKeySet, () => undefined);
+/** INVARIANT: without the address, which may hold more than a name. */
+function away(why: string): NoKeys {
+  return { why: `\`auth.jwt.jwksUrl\`: ${why}`, mend: 'see that the issuer can be reached from here' };
+}
+
+async function fetchAnew(url: string, parts: KeySource): Promise<IssuerKeys | NoKeys> {
+  const keys = await parts.fetchText(url).then(readKeySet, (error: unknown) => `could not be had (${codeOf(error)})`);
   const askedMs = parts.nowMs;
-  if (keys === undefined) {
+  if (typeof keys === 'string') {
     // INVARIANT: an answer without a key that counts takes no place of a good one; read anew, as another guard may have had one.
     const kept = readCache(parts.stateDir, url);
     writeCache(parts, url, { keys: kept?.keys ?? [], fetchedMs: kept?.fetchedMs ?? 0, askedMs });
-    return undefined;
+    return away(`what stands there ${keys}`);
   }
   writeCache(parts, url, { keys, fetchedMs: askedMs, askedMs });
   return { keys, refresh: async () => undefined };
 }
 
-/** Undefined where it cannot be read, others can write it, or no key in it counts. */
-export function readKeyFile(path: string): readonly JsonObject[] | undefined {
+/** @returns why there are none where it cannot be read, others can write it, or no key in it counts */
+export function readKeyFile(path: string): readonly JsonObject[] | NoKeys {
   const read = readTrustedFile(path, { uid: process.getuid?.(), maxBytes: MAX_BYTES, secret: false });
-  return read.kind === 'read' ? readKeySet(read.bytes.toString('utf8')) : undefined;
+  const mend = 'put the key set of the issuer there (`{"keys":[…]}`)';
+  if (read.kind === 'absent') return { why: `there is no file \`${path}\``, mend };
+  if (read.kind === 'untrusted') return { why: `\`${path}\` is not believed: ${read.why}`, mend: read.mend };
+  if (read.kind === 'unreadable') return { why: `\`${path}\` cannot be read (${read.why})`, mend };
+  const keys = readKeySet(read.bytes.toString('utf8'));
+  return typeof keys === 'string' ? { why: `\`${path}\` ${keys}`, mend } : keys;
 }
 
-/** Undefined where there is no key in it that counts. */
-function readKeySet(text: string): readonly JsonObject[] | undefined {
-  const keys = usableKeys(parse(text));
-  return keys === undefined || keys.length === 0 ? undefined : keys;
+/** @returns what is wrong with it where there is no key in it that counts: "is no JSON" */
+function readKeySet(text: string): readonly JsonObject[] | string {
+  const value = parse(text);
+  if (value === undefined) return 'is no JSON';
+  const keys = usableKeys(value);
+  if (keys === undefined) return `is no key set: no object with \`keys\`, a list of at most ${MOST_KEYS}`;
+  if (keys.length > 0) return keys;
+  const isEmpty = isJsonObject(value) && Array.isArray(value.keys) && value.keys.length === 0;
+  return isEmpty
+    ? 'holds no key at all'
+    : `holds no public key that could be used: EC, OKP, or RSA from ${LEAST_RSA_BITS} bits, to verify with`;
+}
+
+/** Of a `fetch` that failed: the message of its cause may quote what was asked for. */
+function codeOf(error: unknown): string {
+  const codes = [error, error instanceof Error ? error.cause : undefined].flatMap((one) =>
+    one instanceof Error && 'code' in one && typeof one.code === 'string' ? [one.code] : [],
+  );
+  if (codes[0] !== undefined) return codes[0];
+  const isOurs = error instanceof Error && error.message.startsWith('it answered with ');
+  return isOurs ? error.message : error instanceof Error ? error.name : 'unknown';
 }
 
 /** Undefined where it is no key set. INVARIANT: no key with which somebody could sign is among them: not one that is shared. */

@@ -8,23 +8,23 @@ import type { IdentityVerdict, RefusalReason, StartRequest } from '../policy/ide
 import { refuseStart } from '../policy/identity/start-question.ts';
 import { isTenant } from '../tenant/tenant-scope.ts';
 import { isJsonObject, type Json, type JsonObject } from '../wire/json.ts';
-import type { IssuerKeys } from './issuer-keys.ts';
+import type { IssuerKeys, NoKeys } from './issuer-keys.ts';
 
 const LONGEST_KID = 256;
 /** What other kinds of tokens of the same issuer call themselves would count otherwise. */
 const TYPES = /^(application\/)?(at\+)?jwt$/i;
 
-/** @param text attacker-controlled, of bounded length @param loadKeys asked once at most; undefined: they cannot be had */
+/** @param text attacker-controlled, of bounded length @param loadKeys asked once at most */
 export async function judgeJwt(
   text: string,
   policy: JwtPolicy,
   request: StartRequest,
-  loadKeys: () => Promise<IssuerKeys | undefined>,
+  loadKeys: () => Promise<IssuerKeys | NoKeys>,
 ): Promise<IdentityVerdict> {
   const form = checkForm(text, policy);
   if (form !== undefined) return { kind: 'refused', why: form };
   const keys = await loadKeys();
-  if (keys === undefined) return { kind: 'refused', why: 'keys_unavailable' };
+  if ('why' in keys) return { kind: 'refused', why: 'keys_unavailable', detail: keys.why };
   const first = await verify(text, policy, keys.keys, request);
   if (first.kind === 'accepted' || first.why !== 'key_unknown') return first;
   // the issuer may have changed its keys since they were fetched

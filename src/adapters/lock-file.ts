@@ -83,9 +83,7 @@ export function readMachineKey({ stateDir }: Pick<LockPlace, 'stateDir'>): Signi
   return readSigningKey(signingKeyPath(join(stateDir, MACHINE, 'keys')));
 }
 
-/**
- * Whether an approval of `policy` by this key would hold here: what is written must not be refused afterwards.
- */
+/** Whether an approval of `policy` by this key would hold here: what is written must not be refused afterwards. */
 export function mayApprove(
   place: LockPlace,
   { config, ceiling }: LockInput,
@@ -182,7 +180,8 @@ function rememberable({ body }: SignedLock, text: string, nowMs: number, known: 
   if (newest === undefined) throw new Error('a lock that was just made has an approval');
   const approvers = lastingApprovers(body);
   const anchor = nextAnchor(body, approvers, known);
-  return { id: body.id, newest, digest: PORTS.digest(text), approvers, anchor, latestMs: Math.trunc(nowMs) };
+  const { id, approvals: seen } = body;
+  return { id, newest, seen, digest: PORTS.digest(text), approvers, anchor, latestMs: Math.trunc(nowMs) };
 }
 
 const PORTS = { verify: verifySignature, digest: (text: string): string => hash('sha256', text) };

@@ -1,17 +1,19 @@
-// What this machine has seen of each lock: the highest approval, its digest, who could approve, how late it was. One document a config in
+// What this machine has seen of each lock: its approvals, the highest, its digest, who could approve, how late it was. One document a config in
 // the state directory. No lowdb: a document that is damaged must not fall back to an older one, which would forgive a rollback.
 import * as crypto from 'node:crypto';
 import { join } from 'node:path';
 import { GuardError } from '../guard-error.ts';
-import { isLineId, readApproval } from '../policy/lock/lock-document.ts';
+import { type Approval, isLineId, MOST_APPROVALS, readApproval } from '../policy/lock/lock-document.ts';
 import type { MemoryReading } from '../policy/lock/lock-judgement.ts';
-import { anchorOf, type LockMemory } from '../policy/lock/lock-line.ts';
+import { anchorOf, type LockMemory, uniteApprovals } from '../policy/lock/lock-line.ts';
 import type { Json } from '../wire/json.ts';
 import { readPrivateFile, removeDrafts, replaceFile } from './durable-file.ts';
 import { withFileLock } from './locked-file.ts';
 
 const VERSION = 1;
-const MAX_BYTES = 1_048_576;
+const MAX_BYTES = 4_194_304;
+/** Of approvals beside the newest: reasons have no bound in a lock, and what is written must be read again. */
+const MAX_SEEN_BYTES = 1_048_576;
 const LOCK_TIMEOUT_MS = 5_000;
 
 /** @param directory `<state>/lock/seen` @param config absolute path of the config, links resolved */
@@ -38,7 +40,7 @@ export function readLockMemory(path: string, config: string): MemoryReading {
 
 /**
  * Remembers a lock that was seen or written; durable when it resolves. Less than is known changes nothing, nor does an earlier time with
- * the same.
+ * the same; of its line nothing that was seen before is forgotten.
  * @param replace after an approval: also where what is there cannot be read; `taken`: over whatever is known, for a person said so
  * @throws GuardError state_unusable, state_locked
  */
@@ -54,11 +56,24 @@ export async function rememberLock(
     if (known.kind === 'unreadable' && replace === false) throw unusable(known.why);
     try {
       removeDrafts(path);
-      replaceFile(path, `${JSON.stringify({ version: VERSION, config, ...memory })}\n`, 'drop');
+      const seen = keptApprovals(memory, known.kind === 'known' ? known.memory : undefined);
+      replaceFile(path, `${JSON.stringify({ version: VERSION, config, ...memory, seen })}\n`, 'drop');
     } catch (error) {
       throw unusable(error instanceof Error ? error.message : String(error), error);
     }
   });
+}
+
+function keptApprovals(memory: LockMemory, known: LockMemory | undefined): readonly Approval[] {
+  const { newest, seen = [newest] } = memory;
+  const before = known?.id === memory.id ? (known.seen ?? [known.newest]) : [];
+  const united = uniteApprovals(before, seen);
+  let bytes = 0;
+  const first = united.findLastIndex((one) => {
+    bytes += Buffer.byteLength(JSON.stringify(one));
+    return bytes > MAX_SEEN_BYTES;
+  });
+  return united.slice(first + 1);
 }
 
 function isNewer(one: LockMemory, known: LockMemory): boolean {
@@ -90,9 +105,19 @@ function checkMemory(value: unknown, wanted: string): LockMemory | undefined {
   const anchor = isAnchored ? readApproval(value.anchor as Json) : undefined;
   if (isAnchored && anchor === undefined) return undefined;
   if (!isLineId(id) || newest === undefined) return undefined;
+  const seen = 'seen' in value ? readSeen(value.seen) : undefined;
+  if ('seen' in value && seen === undefined) return undefined;
   if (typeof latestMs !== 'number' || !Number.isSafeInteger(latestMs) || latestMs < 0) return undefined;
   if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest) || !Array.isArray(approvers)) return undefined;
   // untyped input: each entry is looked at
   const keys = (approvers as readonly unknown[]).filter((key) => typeof key === 'string');
-  return keys.length === approvers.length ? { id, newest, digest, approvers: keys, anchor, latestMs } : undefined;
+  return keys.length === approvers.length ? { id, newest, seen, digest, approvers: keys, anchor, latestMs } : undefined;
+}
+
+/** Undefined where one of them is none. */
+function readSeen(value: unknown): readonly Approval[] | undefined {
+  if (!Array.isArray(value) || value.length > MOST_APPROVALS) return undefined;
+  // untyped input: it comes from JSON.parse
+  const read = (value as readonly Json[]).map(readApproval).filter((one) => one !== undefined);
+  return read.length === value.length ? read : undefined;
 }

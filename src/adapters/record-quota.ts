@@ -7,7 +7,7 @@ import { listDays, listSegments } from './trail-listing.ts';
 
 /** What this guard writes before it looks again what the others have written. */
 const MOST_UNSEEN = 1_048_576;
-const MEND = 'to make room set `audit.maxBytes` to half of it or less';
+const MEND = 'the oldest sealed segments leave; `mcp-guard tenant show` says what else makes room';
 /** A full one is looked at no more often than this: somebody may have made room. */
 const FULL_LOOK_MS = 1_000;
 

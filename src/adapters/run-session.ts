@@ -8,6 +8,7 @@ import { readExit } from './exit-reading.ts';
 import { FAREWELL_MS, LastWaits } from './last-waits.ts';
 import { Linger } from './linger.ts';
 import { HOST_GONE_SIGNAL, ParentWatch } from './parent-watch.ts';
+import { PlannedStarts } from './planned-starts.ts';
 import { ReadBrake } from './read-brake.ts';
 import type { RunOptions } from './run-options.ts';
 import { Turn } from './turn.ts';
@@ -48,11 +49,13 @@ export class SessionRun {
     this.#finished = new Promise((resolve) => {
       this.#resolve = resolve;
     });
+    const starts = new PlannedStarts(options.timers, (name) => this.#restart(name));
     this.#turn = new Turn(options.session, options.sink, {
       toClient: (bytes) => this.#client.add(bytes),
       toUpstream: (name, bytes) => this.#links.get(name)?.add(bytes),
       log: (level, text) => options.log.write(level, text),
-      startUpstream: (name, delayMs) => void options.timers.after(delayMs, () => this.#restart(name)),
+      startUpstream: (name, delayMs) => starts.plan(name, delayMs),
+      hurryUpstream: (name) => starts.hurry(name),
       stopUpstream: (name) => this.#stopLink(name),
       renewUpstream: (name) => this.#links.get(name)?.stop(options.shutdown, false),
       finish: (exit) => void this.#finish(exit),

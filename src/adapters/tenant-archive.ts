@@ -53,8 +53,16 @@ export function writeTenantArchive({ scope, path, nowMs, guard }: ArchiveInput):
   const key = openSigningKey(makePrivateDir(scope.stateDir, scope.steps('keys')));
   const archive = createTarArchive(path, nowMs);
   try {
-    const about = { root: ROOT, tenant: scope.id, publicKey: key.publicKey, segments: taken.length, guard };
-    const words = describeArchive(about);
+    const kinds = taken.map(({ report: { verdict }, contradiction }) =>
+      contradiction === undefined ? verdict.kind : '',
+    );
+    const found = {
+      segments: taken.length,
+      unclean: kinds.filter((kind) => kind === 'unclean' || kind === 'torn').length,
+      broken: kinds.filter((kind) => kind === 'broken').length + report.faults.length,
+      leftOut: leftOut.length,
+    };
+    const words = describeArchive({ root: ROOT, tenant: scope.id, publicKey: key.publicKey, guard, ...found });
     const files = [
       archive.addText(`${ROOT}/README.txt`, words.readme),
       archive.addText(`${ROOT}/key.pem`, words.pem),

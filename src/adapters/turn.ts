@@ -13,6 +13,7 @@ export interface Hands {
   toUpstream(upstream: string, bytes: Buffer): void;
   log(level: LogLevel, text: string): void;
   startUpstream(upstream: string, delayMs: number): void;
+  hurryUpstream(upstream: string): void;
   stopUpstream(upstream: string): void;
   renewUpstream(upstream: string): void;
   finish(exit: UpstreamExit): void;
@@ -83,6 +84,9 @@ export class Turn {
         return;
       case 'start_upstream':
         this.#hands.startUpstream(effect.upstream, effect.delayMs);
+        return;
+      case 'hurry_upstream':
+        this.#hands.hurryUpstream(effect.upstream);
         return;
       case 'renew_upstream':
         this.#hands.renewUpstream(effect.upstream);

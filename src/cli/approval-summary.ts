@@ -4,14 +4,15 @@ import type { ApprovalPicture } from './approval-picture.ts';
 import { type ApprovalLine, type ApprovalView, listLines } from './approval-screen.ts';
 import { makeInert } from './inert-text.ts';
 import type { Paint } from './render.ts';
-import { wrapWords } from './text-width.ts';
+import { cutText, measureText, wrapWords } from './text-width.ts';
 
 /** What a terminal of 24 lines still shows above the question. */
 const SHORT = 16;
 const MOST = 14;
 const WAITING: readonly ApprovalLine['kind'][] = [
-  'possible',
+  // first, for the end of a long list is cut: what runs here, and what it is given
   'starts',
+  'possible',
   'lasts',
   'drift',
   'unpinned',
@@ -25,14 +26,50 @@ export function formatSummary({ picture }: ApprovalView, text: string, columns: 
   if (text.split('\n').length <= SHORT) return '';
   const lines = listLines(picture).filter(({ kind }) => WAITING.includes(kind));
   const ordered = WAITING.flatMap((kind) => lines.filter((line) => line.kind === kind));
-  const rows = ordered.slice(0, MOST).map(({ kind, server, text: about }) => {
-    const whose = server === undefined ? '' : `${makeInert(server)}: `;
-    const [first = '', ...rest] = wrapWords(makeInert(whose + about), columns - 14);
-    return `  ${paint('warn', kind.padEnd(10))}${first}${rest.length > 0 ? ' …' : ''}\n`;
-  });
+  const rows: string[] = [];
+  let told = 0;
+  for (const { kind, server, text: about } of ordered) {
+    const lines = shorten(makeInert(`${server === undefined ? '' : `${server}: `}${about}`), columns - 14);
+    if (rows.length + lines.length > MOST) break;
+    rows.push(...lines.map((line, at) => `  ${at === 0 ? paint('warn', kind.padEnd(10)) : ' '.repeat(10)}${line}\n`));
+    told += 1;
+  }
   if (rows.length === 0) return '';
-  const more = ordered.length > MOST ? `  and ${ordered.length - MOST} more lines as these above\n` : '';
+  const more = ordered.length > told ? `  and ${ordered.length - told} more lines as these above\n` : '';
   return `\n${paint('strong', 'in short')}\n${rows.join('')}${more}`;
+}
+
+const ARROW = ' → ';
+/** So much of what is the same on both sides still stands before what is not. */
+const CONTEXT = 16;
+
+/** A line; of a change that does not fit, what it comes to in a second one. INVARIANT: what is cut is marked. Each at most `room` + 2 columns */
+function shorten(text: string, room: number): readonly string[] {
+  const at = text.indexOf(ARROW);
+  const head = shortenHead(at < 0 ? text : text.slice(0, at), room);
+  if (at < 0 || measureText(text) <= room) return [at < 0 ? head : text];
+  return [head, `→ ${cutSame(text.slice(0, at), text.slice(at + ARROW.length), room)}`];
+}
+
+/** A hostile name that has no blank to break at must not push itself out of its own line. */
+function shortenHead(text: string, room: number): string {
+  const [first = '', ...rest] = wrapWords(text, room);
+  if (rest.length === 0) return first;
+  return measureText(first) < room / 2 ? cutText(text, room) : `${first} …`;
+}
+
+/** What is new in `after`, from a little before it on. */
+function cutSame(before: string, after: string, room: number): string {
+  if (measureText(after) <= room) return after;
+  let [same, differs] = [0, after.length + 1];
+  while (differs - same > 1) {
+    const middle = Math.floor((same + differs) / 2);
+    if (before.includes(after.slice(0, middle))) same = middle;
+    else differs = middle;
+  }
+  // no half of a character
+  const rest = after.slice(Math.max(0, same - CONTEXT)).replace(/^[\udc00-\udfff]/, '');
+  return cutText(rest === after ? rest : `…${rest}`, room);
 }
 
 /** Definitions, and instructions, that would be pinned in place of what was approved. */

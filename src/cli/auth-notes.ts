@@ -24,12 +24,8 @@ function noteTokenFile(path: string | undefined, uid: number | undefined): reado
 }
 
 function noteKeys(keys: NonNullable<AuthPolicy['jwt']>['keys'] | undefined): readonly ConfigNote[] {
-  if (keys?.kind !== 'file' || readKeyFile(keys.path) !== undefined) return [];
-  const what = isThere(keys.path)
-    ? `\`${keys.path}\` holds no public key that could be used, or others can write it`
-    : `there is no file \`${keys.path}\``;
-  const text = `${what}, so no JWT counts; put the key set of the issuer there (\`{"keys":[…]}\`)`;
-  return [{ path: 'auth.jwt.jwksFile', text }];
+  const read = keys?.kind === 'file' ? readKeyFile(keys.path) : [];
+  return 'why' in read ? [{ path: 'auth.jwt.jwksFile', text: `${read.why}, so no JWT counts; ${read.mend}` }] : [];
 }
 
 function isThere(path: string): boolean {

@@ -13,6 +13,7 @@ import { restrictPolicy } from '../config/restrict-policy.ts';
 import { isGuardError } from '../guard-error.ts';
 import type { Definitions, LintInput, Offer, SurfacePoint } from '../policy/lint/lint-input.ts';
 import type { PinSet } from '../policy/pins/pin-set.ts';
+import { describeBlocked } from './blocked-server.ts';
 import { buildLintInput, type LintParts, offerOf } from './lint-subject.ts';
 
 export interface FactsInput
@@ -31,7 +32,7 @@ export function gatherLintInput(given: FactsInput): LintInput {
     const offer = readOffer(id, given);
     return offer === undefined ? [] : [[id, offer]];
   });
-  const { approved, lockRefused } = readApproved(given);
+  const { approved, ...lock } = readApproved(given);
   const definitions = ids.flatMap((id): (readonly [string, Definitions])[] => {
     const known = readDefinitions(id, approved?.pins.get(id), given);
     return known === undefined ? [] : [[id, known]];
@@ -39,7 +40,7 @@ export function gatherLintInput(given: FactsInput): LintInput {
   return buildLintInput({
     ...given,
     approved,
-    lockRefused,
+    ...lock,
     offers: new Map(offers),
     uses: readUseStatistics(stateDir, tenant, new Set(ids)).servers,
     definitions: new Map(definitions),
@@ -64,7 +65,7 @@ function readApproved({
   tenant,
   nowMs,
   machine,
-}: FactsInput): Pick<LintParts, 'approved' | 'lockRefused'> {
+}: FactsInput): Pick<LintParts, 'approved' | 'lockRefused' | 'waits'> {
   const place = placeLock(policy.source.path, stateDir, tenant);
   const judgement = readLock(place, { config: document, ceiling: machine, nowMs });
   if (judgement.kind === 'holds')
@@ -74,6 +75,12 @@ function readApproved({
         pins: pinsOfTenant(judgement.policy, tenant, judgement.lock.body.pins),
       },
       lockRefused: undefined,
+      waits: new Map(
+        [...policy.servers.keys()].flatMap((id): (readonly [string, string])[] => {
+          const why = describeBlocked(judgement, id, 'is not started');
+          return why === undefined ? [] : [[id, why]];
+        }),
+      ),
     };
   if (judgement.kind !== 'refused') return { approved: undefined, lockRefused: undefined };
   return { approved: undefined, lockRefused: judgement.refusal };

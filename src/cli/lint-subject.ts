@@ -40,6 +40,8 @@ export interface LintParts {
   readonly notAsked?: ReadonlyMap<string, string> | undefined;
   readonly uses: ReadonlyMap<string, ServerUse>;
   readonly definitions: ReadonlyMap<string, Definitions>;
+  /** By server: why it is not started before somebody approves it. */
+  readonly waits?: ReadonlyMap<string, string>;
   /** Servers that a ceiling enforces, whatever `mode` the config gives them. */
   readonly enforced?: ReadonlySet<string>;
   /** Behind the commands that a finding names. */
@@ -71,6 +73,7 @@ export function buildLintInput(parts: LintParts): LintInput {
       launched: findLaunched(...commandOf(written)),
       pins: approved?.pins.get(id),
       definitions: parts.definitions.get(id),
+      waits: parts.waits?.get(id),
       surface: parts.surfaces.get(id) ?? [],
     };
   });

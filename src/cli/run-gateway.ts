@@ -150,6 +150,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
     read: { ...limits.read, strictPayload: false },
     refusalOf: (id, tool, now) => lanes.get(id)?.refusal(tool, now),
     hides: (id, uri) => lanes.get(id)?.lists.hides(uri) === true,
+    hidesAll: (id, target) => lanes.get(id)?.lists.couldShow(target) === false,
     mayShow: (id, target, name) => lanes.get(id)?.lists.mayShow(target, name) !== false,
     shownOf: (id, list) => lanes.get(id)?.lists.shownOf(list),
   });

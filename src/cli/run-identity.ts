@@ -137,7 +137,8 @@ function recordRefusal({ why, detail, source, tokenId, principal }: Refusal, par
     source === '--token-file' ? parts.tokenFile : source === 'auth.tokenFile' ? parts.auth.tokenFile : undefined;
   const isPath = path !== undefined && !TOKEN_LIKE.test(path);
   const file = isPath ? resolve(path) : null;
-  const what = path === undefined || isPath ? (detail ?? null) : 'what was named as a file looks like a token';
+  const isClean = (path === undefined || isPath) && !TOKEN_LIKE.test(detail ?? '');
+  const what = isClean ? (detail ?? null) : 'what was named as a file looks like a token';
   const trail = openOneShotTrail({
     stateDir,
     tenant: DEFAULT_TENANT,

@@ -69,7 +69,7 @@ export interface ServerLane {
   /** Why its breaker would refuse a call that waits for its server; undefined: it would not. Takes nothing. */
   refusal(tool: string, now: Instant): Refusing | undefined;
   /** What its policies say of its lists, by the policy of now. */
-  readonly lists: Pick<Policies, 'hides' | 'mayShow' | 'shownOf'>;
+  readonly lists: Pick<Policies, 'couldShow' | 'hides' | 'mayShow' | 'shownOf'>;
   /** What the next server of it is started by. INVARIANT: the same object for as long as it is the same command. */
   command(): UpstreamCommand;
   /** As it was prepared. INVARIANT: another command has the same. */

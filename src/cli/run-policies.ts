@@ -20,7 +20,7 @@ import { createInventoryWatch } from '../policy/inventory/inventory.ts';
 import { createMaskedNames, type Mask } from '../policy/masked-names.ts';
 import { createRenewal } from '../policy/renewal.ts';
 import { createRoster, type RosterMember, type RosterTarget } from '../policy/roster.ts';
-import { decideTarget } from '../policy/scope/scope-decision.ts';
+import { couldGrantAny, decideTarget } from '../policy/scope/scope-decision.ts';
 import { enforcedLayers } from '../policy/scope/scope-split.ts';
 import { createSteadyTime } from '../policy/steady-time.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -84,6 +84,8 @@ export interface Policies {
   hides(uri: string): boolean;
   /** By the policy of now. */
   mayShow(target: RosterTarget, name: string): boolean;
+  /** By its scope of now some name might be seen. */
+  couldShow(target: RosterTarget): boolean;
   /** What it has listed to the end and the client may see by the policy of now; undefined: nobody can say. */
   shownOf(list: RosterMember): readonly string[] | undefined;
 }
@@ -208,6 +210,10 @@ export function createPolicies(parts: PolicyParts): Policies {
     interceptors,
     hides: (uri) => roster.hides(server.name, uri),
     mayShow: (target, name) => mayShow(name, target),
+    couldShow(target) {
+      const layers = enforcedLayers(standing.now.scope);
+      return layers === undefined || couldGrantAny(layers, target, timeOf(clock.now()));
+    },
     shownOf: (list) => roster.shownOf(server.name, list),
     words: {
       breaker: (name) => showBoardWord(store.read(name)),

@@ -1,6 +1,7 @@
 // The trail of one run: whose it is, and how much of it is kept. Puts together, decides nothing.
 import { hostname } from 'node:os';
 import { createJsonlSink, type JsonlSink } from '../adapters/jsonl-sink.ts';
+import type { RetentionLimits } from '../adapters/retention.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Masker } from '../audit/redact/masker.ts';
 import { type AuditPolicy, DEFAULTS, type Policy } from '../config/policy.ts';
@@ -24,6 +25,12 @@ export interface RunTrailParts {
   readonly isolation: IsolationLevel | 'none';
 }
 
+/** Under a quota at most half of it is kept in segments that may leave, so that the other half is room. */
+export function retentionOf({ maxBytes, maxAgeDays, approvedQuotaBytes }: AuditPolicy): RetentionLimits {
+  const half = Math.floor((approvedQuotaBytes ?? Number.POSITIVE_INFINITY) / 2);
+  return { maxBytes: Math.min(maxBytes, half), maxAgeDays };
+}
+
 export function openTrail(parts: RunTrailParts): JsonlSink {
   const { stateDir, tenant, policy, servers, log, sessionId, principal, masker, isolation } = parts;
   const audit: AuditPolicy = policy?.audit ?? DEFAULTS.audit;
@@ -37,7 +44,7 @@ export function openTrail(parts: RunTrailParts): JsonlSink {
     sync: audit.sync,
     onFailure: audit.onFailure,
     quotaBytes: audit.quotaBytes,
-    retention: { maxBytes: audit.maxBytes, maxAgeDays: audit.maxAgeDays },
+    retention: retentionOf(audit),
     origin: {
       session: sessionId,
       principal,

@@ -40,6 +40,8 @@ interface Explanation {
   readonly why: string;
   /** What who asks is told; undefined where it goes on, or the server would not run. */
   readonly told: string | undefined;
+  /** Observed: what the refusal would say; undefined otherwise. */
+  readonly otherwise?: string | undefined;
   readonly changes: readonly string[];
   readonly notes: readonly string[];
 }
@@ -143,11 +145,14 @@ function explainJudgement(
   }
   return {
     ...base,
-    why:
-      verdict === 'observe'
-        ? `${denial.text}; ${whyObserved(standing, scene.pauseOf?.(question.server))}, so it goes on and is recorded as such`
-        : denial.text,
-    told: verdict === 'observe' ? undefined : (denial.error?.message ?? denial.text),
+    // INVARIANT: what a refusal says (`was not sent`) is never said of what goes on
+    ...(verdict === 'observe'
+      ? {
+          why: `${whyObserved(standing, scene.pauseOf?.(question.server))}, so it goes on and is recorded as such`,
+          told: undefined,
+          otherwise: denial.text,
+        }
+      : { why: denial.text, told: denial.error?.message ?? denial.text }),
     changes:
       refused === undefined || standing.kind !== 'scoped'
         ? []
@@ -181,7 +186,7 @@ function showEnd(byLayer: readonly (readonly Grant[])[]): string {
 }
 
 function format(question: Question, explanation: Explanation, io: CliIo): string {
-  const { decision, rule, reason, why, told, changes, notes } = explanation;
+  const { decision, rule, reason, why, told, otherwise, changes, notes } = explanation;
   const paint = makePaint(io.color);
   const [word, tone] = WORDS[decision];
   const { server, kind, name } = question;
@@ -192,6 +197,7 @@ function format(question: Question, explanation: Explanation, io: CliIo): string
     ['reason', reason, 'quiet'],
     ['why', why, 'quiet'],
     ['it is told', told === why ? undefined : told, 'quiet'],
+    ['else denied', otherwise, 'quiet'],
     ...changes.map((text, index): [string, string, Tone] => [
       index > 0 ? '' : decision === 'conditional' ? 'conditions' : 'to change',
       text,
@@ -213,7 +219,7 @@ function format(question: Question, explanation: Explanation, io: CliIo): string
 
 /** One line of ASCII; keys stand in docs/scopes.md. */
 function formatJson({ server, kind, name, args }: Question, explanation: Explanation): string {
-  const { decision, rule, reason, why, told, changes, notes } = explanation;
+  const { decision, rule, reason, why, told, otherwise, changes, notes } = explanation;
   const asked = { server, [kind]: name, args: args ?? null };
-  return `${stringifyInert({ ...asked, decision, rule: rule ?? null, reason: reason ?? null, why, told: told ?? null, changes, notes })}\n`;
+  return `${stringifyInert({ ...asked, decision, rule: rule ?? null, reason: reason ?? null, why, told: told ?? null, otherwise: otherwise ?? null, changes, notes })}\n`;
 }

@@ -74,7 +74,10 @@ export async function runTenantErase(
   release();
   const added = facts.erased === undefined ? '' : ' (it was erased before)';
   const done = `erased: ${records} records in ${segments} segments hold nothing but their headers now${added}`;
-  for (const text of [done, `every chain still holds: \`mcp-guard audit verify --tenant ${id}\``])
+  for (const text of [
+    done,
+    `the chains are as they were: \`mcp-guard audit verify --tenant ${id}\` says what it said before`,
+  ])
     for (const line of wrapWords(text, io.columns)) io.stdout.write(`${line}\n`);
   return 0;
 }

@@ -1,9 +1,11 @@
 // A config and its lock as one tenant has them: its own structure compared with what was approved for it, and what both of its blocks
 // restrict. Puts together, decides nothing; loads nothing where a config knows no tenants.
+import type { ReadFrom } from '../config/load-config.ts';
 import type { LimitDocument, Restriction } from '../config/restriction.ts';
 import { type TenantView, viewForTenant } from '../config/tenant-view.ts';
 import { GuardError } from '../guard-error.ts';
 import { combineDocuments } from '../policy/lock/combine.ts';
+import { memberOf, objectOf } from '../policy/lock/difference.ts';
 import { approveCommand, type CommandOptions, diffCommand } from '../policy/lock/lock-command.ts';
 import type { JsonObject } from '../wire/json.ts';
 import { sortedJson } from '../wire/sorted-json.ts';
@@ -14,7 +16,7 @@ import { withConstraints } from './with-constraints.ts';
  * The same where neither config nor lock knows tenants; otherwise a config without `tenants`, in which every server is the tenant's own.
  * INVARIANT: both blocks restrict, so an edit of one takes nothing away before it is approved.
  *
- * @throws GuardError tenant_unknown, tenant_unapproved (77), config_invalid (78)
+ * @throws GuardError tenant_unknown, tenant_unapproved, lock_outdated (77), config_invalid (78)
  */
 export async function seeAsTenant(read: ReadConfig, context: LockContext): Promise<ReadConfig> {
   const { judgement, document, place } = read;
@@ -29,12 +31,17 @@ export async function seeAsTenant(read: ReadConfig, context: LockContext): Promi
   const config = await import('../config/load-config.ts');
   const [policy, restrictions] = await withConstraints((portsFor) => {
     const parts = { ...context, portsFor };
-    const restrict = (from: JsonObject, by: string): readonly Restriction[] =>
-      config.loadTenantRestrictions(from, tenant, parts).map((one) => ({ ...one, by: `${by}${one.by}` }));
-    const own = restrict(document, '');
+    const restrict = (from: JsonObject, by: string, where: ReadFrom): readonly Restriction[] =>
+      config.loadTenantRestrictions(from, tenant, where, parts).map((one) => ({ ...one, by: `${by}${one.by}` }));
+    // first its own view: it finds everything that is wrong with the block at once
+    const view = config.loadTenantView(document, ours.document, tenant, read.policy.source, parts);
+    const own = restrict(document, '', { kind: 'config', path: place.config });
     const isSame = judgement.kind !== 'holds' || judgement.combination.differences.length === 0;
-    const locked = isSame ? [] : withoutKnownLimits(restrict(judgement.policy, 'lock.'), own);
-    return [config.loadTenantView(document, ours.document, tenant, read.policy.source, parts), [...own, ...locked]];
+    const locked = isSame
+      ? []
+      : withoutKnownLimits(restrict(judgement.policy, 'lock.', { kind: 'lock', path: place.lock }), own);
+    const approved = approvedQuota(judgement.kind === 'holds' ? judgement.policy : document, tenant);
+    return [view, [...own, ...locked, ...approved]];
   });
   const seen = {
     ...read,
@@ -45,6 +52,13 @@ export async function seeAsTenant(read: ReadConfig, context: LockContext): Promi
   if (judgement.kind !== 'holds' || theirs === undefined) return seen;
   const combination = combineDocuments(ours.document, theirs.document);
   return { ...seen, judgement: { ...judgement, policy: theirs.document, combination } };
+}
+
+/** INVARIANT: by the block that was approved alone: an edit that sets or lowers a quota takes no record away. */
+function approvedQuota(approved: JsonObject, tenant: string): readonly Restriction[] {
+  const audit = objectOf(memberOf(objectOf(memberOf(memberOf(approved, 'tenants'), tenant)), 'audit'));
+  const bytes = memberOf(objectOf(memberOf(audit, 'quota')), 'maxBytes');
+  return typeof bytes === 'number' ? [{ by: `tenants.${tenant}`, audit: { approvedQuotaBytes: bytes } }] : [];
 }
 
 /** A limit that stands in both is one limit: counted twice it would be half of itself. */

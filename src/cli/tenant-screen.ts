@@ -75,7 +75,8 @@ export function showTenant(one: TenantFacts, isJson: boolean, io: CliIo): number
     ...(isFull(one)
       ? [
           ['', 'FULL: calls are denied, unless `audit.onFailure` says otherwise'] as const,
-          ['', 'to make room set `audit.maxBytes` to half of it, and start anew'] as const,
+          ['', `to make room: \`mcp-guard tenant suspend ${one.id}\`,`] as const,
+          ['', 'then `tenant resume`, then start a session (or two)'] as const,
         ]
       : []),
     ['state in', one.state],

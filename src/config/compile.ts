@@ -112,6 +112,8 @@ function buildPolicy(
       onFailure: config.audit?.onFailure ?? DEFAULTS.audit.onFailure,
       sync: config.audit?.sync ?? DEFAULTS.audit.sync,
       quotaBytes: config.audit?.quota?.maxBytes,
+      // the lock's until another is approved: what is compiled in the end is what both permit
+      approvedQuotaBytes: config.audit?.quota?.maxBytes,
     },
     model: { id: config.model?.id, metaPaths: (config.model?.metaPaths ?? []).map(readPointer) },
     shutdown: readShutdown(config.shutdown),

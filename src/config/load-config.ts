@@ -7,10 +7,11 @@ import type { JsonObject } from '../wire/json.ts';
 import { checkUsers } from './check-tenants.ts';
 import { type Compilation, compilePolicy } from './compile.ts';
 import type { PortsFor } from './compile-scope.ts';
-import { countErrors, type Diagnostic, listRules, showDiagnostic } from './diagnostics.ts';
+import { countErrors, type Diagnostic, explainIssue, listRules, showDiagnostic } from './diagnostics.ts';
 import type { ConfigPlace } from './find-config.ts';
 import { listForeignPlaces } from './foreign-places.ts';
 import { isPlainObject } from './json-path.ts';
+import { usableKeysAt } from './known-keys.ts';
 import { parseConfig } from './parse-config.ts';
 import type { Policy } from './policy.ts';
 import { type JsonPath, readShape } from './read-shape.ts';
@@ -110,35 +111,56 @@ export function loadTenantView(
   const own = compileDocument(withoutOthers(document, tenant), source, context);
   if (!own.ok) diagnostics.push(...own.diagnostics);
   checkUsers(document, (one) => diagnostics.push(one));
-  if (diagnostics.length > 0) throw invalidFor(tenant, diagnostics);
+  if (diagnostics.length > 0) throw invalidFor(tenant, source.path, diagnostics);
   const compiled = compileDocument(view, source, context);
-  if (!compiled.ok) throw invalidFor(tenant, compiled.diagnostics);
+  if (!compiled.ok) throw invalidFor(tenant, source.path, compiled.diagnostics);
   const absolute = (path: string): string => resolve(dirname(source.path), path);
   const foreign = listForeignPlaces(document, tenant, context.env, absolute);
   // what it says of the others is not for this one's servers
   return { ...compiled.policy, foreignPlaces: [...foreign, { path: source.path, access: 'write' }] };
 }
 
-/** What the block of a tenant takes away. @throws GuardError config_invalid (78) with every diagnostic */
+/** Where a document was read: what is wrong with it is said of that file. */
+export interface ReadFrom {
+  readonly kind: 'config' | 'lock';
+  readonly path: string;
+}
+
+/** What the block of a tenant takes away. @throws GuardError config_invalid (78) with every diagnostic, lock_outdated (77) */
 export function loadTenantRestrictions(
   document: JsonObject,
   tenant: string,
+  from: ReadFrom,
   context: LoadContext,
 ): readonly Restriction[] {
-  const shape = readShape(withoutOthers(document, tenant));
-  if (!shape.ok) throw new GuardError('lock_outdated', 'the lock holds tenants that this version cannot read');
-  const diagnostics: Diagnostic[] = [];
-  const restrictions = readTenantRestrictions(shape.config, tenant, context.portsFor, (one) => diagnostics.push(one));
-  if (diagnostics.length > 0) throw invalidFor(tenant, diagnostics);
-  return restrictions;
+  const looked = withoutOthers(document, tenant);
+  const shape = readShape(looked);
+  const diagnostics: Diagnostic[] = shape.ok
+    ? []
+    : shape.issues.map((issue) => explainIssue(looked, issue, usableKeysAt));
+  const restrictions = shape.ok
+    ? readTenantRestrictions(shape.config, tenant, context.portsFor, (one) => diagnostics.push(one))
+    : [];
+  const [first] = diagnostics;
+  if (first === undefined) return restrictions;
+  if (from.kind === 'config') throw invalidFor(tenant, from.path, diagnostics);
+  throw new GuardError(
+    'lock_outdated',
+    `\`${from.path}\` holds a policy that cannot be used: ${first.path}: ${first.what}`,
+    {
+      hint: 'use the version of mcp-guard that approved it, or look at the config and approve it anew',
+    },
+  );
 }
 
-function invalidFor(tenant: string, diagnostics: readonly Diagnostic[]): GuardError {
+function invalidFor(tenant: string, path: string, diagnostics: readonly Diagnostic[]): GuardError {
   const lines = [...diagnostics.map(showDiagnostic), ...listRules(diagnostics)].map((line) => `  ${line}`);
   return new GuardError(
     'config_invalid',
-    [`for the tenant \`${tenant}\` the config has ${countErrors(diagnostics)}:`, ...lines].join('\n'),
-    { hint: 'mend them there, or in its block of `tenants`' },
+    [`for the tenant \`${tenant}\` the config \`${path}\` has ${countErrors(diagnostics)}:`, ...lines].join('\n'),
+    {
+      hint: `mend ${diagnostics.length === 1 ? 'it' : 'them'}, then run \`mcp-guard config check --config ${quoteWord(path)}\``,
+    },
   );
 }
 

@@ -77,6 +77,8 @@ export interface AuditPolicy {
   readonly sync: 'group' | 'always';
   /** Bytes that the record of the tenant may take; what does not fit is not written, and `onFailure` decides. Absent: no bound. */
   readonly quotaBytes?: number | undefined;
+  /** The quota as it was approved; retention goes by it, and by no edit. Absent: none was. */
+  readonly approvedQuotaBytes?: number | undefined;
 }
 
 export type CanaryPolicy = 'alarm' | 'stop';

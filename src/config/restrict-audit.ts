@@ -31,6 +31,7 @@ export function restrictAudit(own: AuditPolicy, written: Partial<AuditPolicy>, t
     onFailure: word('onFailure', AUDIT_ORDERS.onFailure, own.onFailure, written.onFailure),
     sync: word('sync', AUDIT_ORDERS.sync, own.sync, written.sync),
     quotaBytes: smallerQuota(own.quotaBytes, written.quotaBytes, tell),
+    approvedQuotaBytes: smallerQuota(own.approvedQuotaBytes, written.approvedQuotaBytes, () => {}),
   };
 }
 

@@ -5,6 +5,11 @@ export class CrashWindow {
   /** Monotonic ms. */
   #exits: number[] = [];
 
+  /** Another command is to be started: these were not its exits. */
+  forget(): void {
+    this.#exits = [];
+  }
+
   /** Counts one exit. @returns whether it may be started again */
   admits({ maxExits, withinMs }: RestartSettings, nowMs: number): boolean {
     this.#exits = this.#exits.filter((at) => nowMs - at < withinMs);

@@ -26,6 +26,8 @@ export type Effect =
     }
   | { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
   | { readonly type: 'start_upstream'; readonly upstream: UpstreamId; readonly delayMs: number }
+  /** Of a start that waits for its delay: at once. Nothing where none waits. */
+  | { readonly type: 'hurry_upstream'; readonly upstream: UpstreamId }
   /** As `stop_upstream`, with nobody waiting for it: `upstream_exited` follows, then it is started by its newest command. */
   | { readonly type: 'renew_upstream'; readonly upstream: UpstreamId }
   /** Close the server's input and walk down the shutdown ladder. */

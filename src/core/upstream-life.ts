@@ -54,6 +54,9 @@ export class UpstreamLife {
   /** It is to be started anew, by another command. Meanwhile it goes on as it is. */
   renew(): void {
     this.#toRenew = this.#state !== 'gone';
+    if (!this.#toRenew) return;
+    this.#crashes.forget();
+    if (this.#state === 'coming_back') this.#ledger.push({ type: 'hurry_upstream', upstream: this.name });
   }
 
   /** After each event. @param hasTasks nobody could ask for them any more. INVARIANT: nothing that the server has is lost by it */

@@ -105,6 +105,23 @@ test('a long screen ends with what waits, in lines of their own above the questi
   expect((await approve(WIDER, {}, {})).out).not.toContain('in short');
 });
 
+test('in short, a change that does not fit says what it comes to, and marks what it leaves out', () => {
+  const end = (rate: string, wide = 'principal') => {
+    const of = (amount: string) => ({ ...CONFIG, limits: [{ key: [wide], rate: amount, burst: 3 }] });
+    const view = viewOf(of(rate), { approved: of('99/h') });
+    return formatSummary(view, '\n'.repeat(99), 60, makePaint(false)).split('\n').slice(2);
+  };
+  expect(end('200/h')).toEqual([
+    expect.stringMatching(/^ {2}possible {2}limits: .*99/),
+    expect.stringMatching(/^ {12}→ ….*"200\/h"/),
+    '',
+  ]);
+  for (const line of end('200/h', '\u{1d4ae}'.repeat(40))) {
+    expect(measureText(line)).toBeLessThanOrEqual(60);
+    expect(line.isWellFormed()).toBe(true);
+  }
+});
+
 test('so does `scope diff`, above the command that approves it', () => {
   const last = seen(pinsOf([{ ...SEND, description: 'word\n'.repeat(40) }], 'kind'));
   const screen = openScreen();
@@ -128,6 +145,22 @@ test('a long list of it is cut and counted, and no line is wider than the termin
   expect(text.split('\n').length).toBeLessThanOrEqual(20);
   for (const line of text.split('\n')) expect(measureText(line)).toBeLessThanOrEqual(80);
   expect(text).not.toContain('\u202e');
+});
+
+test('what runs here comes first: the end of a long list is what is cut', () => {
+  const grants = Array.from({ length: 40 }, (_, at) => ({ tool: `t${at}` }));
+  const servers = { files: { ...CONFIG.servers.files, passEnv: ['SSH_X'] } };
+  const view = viewOf({ ...CONFIG, servers, scopes: { files: { grants } } });
+  const [, , first] = formatSummary(view, '\n'.repeat(99), 80, makePaint(false)).split('\n');
+  expect(first).toMatch(/^ {2}starts {4}files: .*passEnv.*SSH_X/);
+});
+
+test('a name without a blank stands in its line as far as there is room', () => {
+  const grants = [{ tool: `wipe_${'x'.repeat(230)}` }];
+  const view = viewOf({ ...CONFIG, servers: CONFIG.servers, scopes: { files: { grants } } });
+  const text = formatSummary(view, '\n'.repeat(99), 80, makePaint(false));
+  expect(text).toMatch(/files: grant tool `wipe_x+…/);
+  for (const line of text.split('\n')) expect(measureText(line)).toBeLessThanOrEqual(80);
 });
 
 describe('who signs', () => {

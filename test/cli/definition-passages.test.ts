@@ -129,3 +129,17 @@ test('JSON keeps the blanks that show what belongs to what', () => {
   );
   expect(text).toMatch(/\| \{\n +\| {3}"type": "object",\n +\| {3}"required": \[\],\n/);
 });
+
+test.each([
+  ['a new property', { type: 'object', properties: { path: { type: 'string' }, mode: { type: 'string' } } }],
+  ['a hostile one', { type: 'object', properties: { path: { type: 'string' }, 'a "b': { type: 'string' } } }],
+  ['nothing any more', undefined],
+  ['another order of an enum', { type: 'object', properties: { path: { enum: ['b'] } } }],
+  ['a flip', { type: 'object', properties: {}, additionalProperties: true }],
+] as const)('a schema with %s is never shown as a change from nothing to nothing', (_, inputSchema) => {
+  const before = { type: 'object', properties: { path: { type: 'string' } } };
+  const after = readOf(inputSchema === undefined ? {} : { inputSchema });
+  const { text } = show(sceneOf(readOf({ inputSchema: before }), after));
+  expect(text).not.toContain('"" → ""');
+  expect(text).toContain('properties');
+});

@@ -15,7 +15,7 @@ const REFUSED = { reason: 'not_approved', rule: 'lock', text: 'not approved', re
 const held = (...ids: readonly string[]) =>
   ({ policy: { servers: new Map(ids.map((id) => [id, { id }])) } }) as unknown as HeldPolicy;
 const laneOf = (command: () => object = () => STARTED): ServerLane => ({
-  lists: { hides: () => false, mayShow: () => true, shownOf: () => undefined },
+  lists: { couldShow: () => true, hides: () => false, mayShow: () => true, shownOf: () => undefined },
   // as much of a lane as is asked here
   open: () => {
     throw new Error('not opened here');

@@ -119,9 +119,9 @@ test('scope explain: what is denied passes while the server is paused, and until
   expect(paused.out).toContain(`observed    files: tool get_secret
 rule        scopes.notes.deny[0]
 reason      scope_denied
-why         a denial names \`get_secret\`; the server is PAUSED until
-            2026-03-01T12:14:00.000Z by ada (the release waits), so it goes on
-            and is recorded as such
+why         the server is PAUSED until 2026-03-01T12:14:00.000Z by ada (the
+            release waits), so it goes on and is recorded as such
+else denied a denial names \`get_secret\`
 `);
 });
 

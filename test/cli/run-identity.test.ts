@@ -17,6 +17,7 @@ import { identityOf } from '../../src/policy/identity/judge-token.ts';
 import type { Tokens } from '../../src/policy/identity/token-record.ts';
 import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
+import { makeKey, POLICY, sign } from '../adapters/identity/issuer.ts';
 import { authEvents } from '../e2e/auth-stage.ts';
 import { HOUR, makeToken, NOW, storeOf } from '../policy/identity/tokens.ts';
 import { startRun } from './start-run.ts';
@@ -120,6 +121,33 @@ test('a token that was presented is a secret of the run', async () => {
   expect(secrets).toEqual([{ name: 'MCP_GUARD_TOKEN', value: text }]);
 });
 
+test('that a session ended goes on record with whose it was', async () => {
+  const nowMs = Date.now();
+  const { text, record } = makeToken(1, { tenant: 'acme', createdMs: nowMs - HOUR, expiresMs: nowMs + HOUR });
+  const stateDir = join(directory, 'state');
+  const keep = (one: typeof record) =>
+    updateTokens(stateDir, { say: () => {}, nowMs: () => nowMs }, () => storeOf(one));
+  await keep(record);
+  const auth = { required: true, tokenFile: undefined, jwt: undefined };
+  const parts = { auth, tokenFile: undefined, tenant: undefined, stateDir, user: 'ada' };
+  const { watch } = await openRunIdentity({ ...parts, env: { MCP_GUARD_TOKEN: text } });
+  await keep({ ...record, revokedMs: nowMs });
+  const [posted, stops]: [unknown[], number[]] = [[], []];
+  const { begin, exitStatus } = watch({ write: () => {} });
+  begin(
+    { between: (act) => act(), post: (event) => void posted.push(event), stop: (signal) => void stops.push(signal) },
+    'files',
+  );
+  expect(posted).toMatchObject([
+    { detail: { stage: 'accepted' } },
+    {
+      ...{ type: 'noted', name: 'auth', server: 'files' },
+      detail: { stage: 'ended', why: 'revoked', principal: 'token:ci', tenant: 'acme', token: record.id },
+    },
+  ]);
+  expect([stops, exitStatus()]).toEqual([[15], 77]);
+});
+
 describe('what is refused goes on record', () => {
   const { text } = makeToken(9);
   const fileOf = async (tokenFile: string | undefined, more: Partial<AuthPolicy> = {}) => {
@@ -137,6 +165,21 @@ describe('what is refused goes on record', () => {
       ...{ ...MISSING, source: 'auth.tokenFile', file: '/nor/this' },
     });
     expect(await fileOf(undefined)).toMatchObject({ why: 'no_token', what: null, file: null });
+  });
+
+  test('of keys that cannot be had: which file, and what is wrong with it', async () => {
+    const [path, token] = [join(directory, 'keys.json'), join(directory, 'token')];
+    fs.writeFileSync(token, await sign(makeKey('k1')), { mode: 0o600 });
+    const algorithms = ['ES256'];
+    const jwtOf = (file: string) => ({ jwt: { ...POLICY, algorithms, keys: { kind: 'file', path: file } as const } });
+    const detail = await fileOf(token, jwtOf(path));
+    expect(detail).toMatchObject({
+      ...{ why: 'keys_unavailable', what: `\`auth.jwt.jwksFile\`: there is no file \`${path}\`` },
+      ...{ source: '--token-file', file: token },
+    });
+    // the token itself where the key file belongs
+    const given = await fileOf(token, jwtOf(`/${text}`));
+    expect(given).toMatchObject({ why: 'keys_unavailable', what: expect.stringContaining('looks like a token') });
   });
 
   test.each([text, `./${text}`, 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2ln'])(

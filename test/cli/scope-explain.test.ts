@@ -1,11 +1,13 @@
 // What `scope explain` says, and that it is what `run` decides: the same verdict as the interceptors, for any policy and call.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { describePause } from '../../src/cli/pause-words.ts';
 import { type ExplainScene, runScopeExplain, type ScopeExplainOptions } from '../../src/cli/scope-explain.ts';
 import { judgeRequest, judgeWithoutArguments } from '../../src/cli/scope-judge.ts';
 import { type Question, requestFor } from '../../src/cli/scope-request.ts';
 import { standingOf } from '../../src/cli/scope-standing.ts';
 import { measureText } from '../../src/cli/text-width.ts';
+import type { Pause } from '../../src/policy/pause.ts';
 import { createScopePolicy } from '../../src/policy/scope/scope.ts';
 import type { TargetKind } from '../../src/policy/scope/scope-policy.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
@@ -28,6 +30,11 @@ const ask = (more: Omit<ScopeExplainOptions, 'server'>, server?: string, at?: Ex
   return { status, ...JSON.parse(out) };
 };
 const args = (value: JsonObject) => ({ args: JSON.stringify(value) });
+const PAUSE: Pause = {
+  ...{ config: '/srv/a.json', server: 'files', sinceMs: NOW, untilMs: NOW + 60_000 },
+  ...{ actor: 'ada', reason: 'the release waits' },
+};
+const PAUSED = makeScene({ policy, inventories, pause: PAUSE });
 
 describe('at 80 columns', () => {
   test('a denial: the rule, why, what the model is told, what would change it', () => {
@@ -184,7 +191,16 @@ describe('each decision', () => {
       reason: 'not_granted',
       told: null,
     });
-    expect(why).toContain('only observed');
+    expect(why).toBe('the server is only observed, so it goes on and is recorded as such');
+  });
+
+  test('what a refusal would say is never said of what goes on', () => {
+    const { why, otherwise } = ask({ tool: 'read_text', ...args({ path: '/etc/shadow' }) }, 'files', PAUSED);
+    expect(why).toBe(`the server is ${describePause(PAUSE)}, so it goes on and is recorded as such`);
+    expect(otherwise).toMatch(/^mcp-guard did not send this call of `read_text`: /);
+    const { out } = explain({ tool: 'read_text', ...args({ path: '/etc/shadow' }) }, 'files', PAUSED);
+    expect(out).toMatch(/\nwhy {9}the server is PAUSED [^.]*\.000Z by ada[^.;]*\nelse denied mcp-guard did not send/);
+    expect(ask({ tool: 'read_text' }).otherwise).toBeNull();
   });
 
   test('a server that names no scope, one that is not listed, one that is free', () => {

@@ -105,6 +105,14 @@ describe('`auth`', () => {
     ]);
     put('keys.json', '{"keys":[{"kty":"oct","k":"AAAA"}]}');
     expect(notesOf(jwt('keys.json'))[0]).toContain('holds no public key that could be used');
+    put('keys.json', '{bad');
+    expect(notesOf(jwt('keys.json'))).toEqual([
+      `auth.jwt.jwksFile: \`${join(cwd, 'keys.json')}\` is no JSON, so no JWT counts; put the key set of the issuer there (\`{"keys":[…]}\`)`,
+    ]);
+    put('open.json', JSON.stringify({ keys: [makeKey('k').jwk] }), 0o622);
+    expect(notesOf(jwt('open.json'))).toEqual([
+      expect.stringMatching(/everybody can write it, so no JWT counts; run `chmod go-w` on it$/),
+    ]);
     put('keys.json', JSON.stringify({ keys: [makeKey('k').jwk] }));
     expect(notesOf(jwt('keys.json'))).toEqual([]);
   });

@@ -92,6 +92,22 @@ describe('a server that is to be started anew', () => {
     expect(effects(playbook.exits(), 'start_upstream')).toMatchObject([{ delayMs: 250 }]);
   });
 
+  it('does not wait for the pause of the old command, and answers for none of its exits', () => {
+    const playbook = greeted({ onExit: 'restart', restart: { maxExits: 3 } }).exits({ status: 1 });
+    expect(effects(playbook, 'start_upstream')).toMatchObject([{ delayMs: 250 }]);
+    playbook.event(STARTED).exits({ status: 1 });
+    expect(effects(playbook, 'start_upstream')).toMatchObject([{ delayMs: 500 }]);
+    expect(playbook.event(RENEW).take()).toEqual([{ type: 'hurry_upstream', upstream: SERVER }]);
+    playbook.event(STARTED).exits({ status: 1 });
+    expect(effects(playbook, 'start_upstream')).toMatchObject([{ delayMs: 250 }]);
+    expect(effects(playbook.event(STARTED).exits({ status: 1 }).event(RENEW), 'hurry_upstream')).toHaveLength(1);
+  });
+
+  it('is hurried only where its start is waited for', () => {
+    expect(effects(greeted().client(call(1)).event(RENEW), 'hurry_upstream')).toEqual([]);
+    expect(effects(greeted().exits().event(RENEW), 'hurry_upstream')).toEqual([]);
+  });
+
   it('that ends by itself first is started by the new command, once', () => {
     const playbook = greeted({ onExit: 'restart' }).client(call(1)).event(RENEW).exits().event(STARTED);
     const greeting = playbook.toServer().find((line) => line.includes('"initialize"')) ?? '{}';

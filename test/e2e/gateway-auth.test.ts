@@ -53,6 +53,7 @@ beforeAll(async () => {
   await make('ada-bound', 'all', 'files,everything');
   await make('bob-bound', 'all', 'files,everything');
   await make('nowhere', 'all', 'elsewhere');
+  await stage.give('roleless', { roles: [], servers: ['files', 'everything'] });
 });
 afterAll(async () => expect(await yard.close()).toEqual([]));
 
@@ -113,6 +114,14 @@ describe('a session', () => {
       'Unknown tool: files__write_file',
     );
     await session.client.end();
+  });
+
+  it('without a role has empty lists, and reads on stderr why', async () => {
+    const session = await open(tokenOf('roleless'));
+    expect(await session.tools()).toEqual([]);
+    expect(await session.call('e_get-sum', { a: 1, b: 2 })).toBe('Unknown tool: e_get-sum');
+    await session.client.end();
+    expect(session.client.stderr()).toContain('`token:roleless` has no role, so nothing is granted');
   });
 
   it('shares its counts over servers, prefixes and guards: of a principal, of a tool, of a server', async () => {

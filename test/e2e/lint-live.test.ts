@@ -110,6 +110,9 @@ describe('scope lint --live', () => {
       rule: 'server-not-asked',
       text: expect.stringContaining('before somebody approves its command'),
     });
+    expect(unapproved.report.findings.find(({ rule }) => rule === 'definitions-not-pinned')?.text).toBe(
+      '`notes` has another `args` than was approved, and is not started before somebody approves that',
+    );
     const lock = join(yard.home, 'guard.mcp-guard.lock.json');
     writeFileSync(lock, readFileSync(lock, 'utf8').replace('"first use"', '"first uze"'), { mode: 0o600 });
     expect(lint('--live').report.findings[0]).toMatchObject({

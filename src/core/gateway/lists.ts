@@ -13,7 +13,7 @@ import { isKept } from './kept-lists.ts';
 import type { Lane, ListEntry } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { isAnsweredFor, keepLate, noteInTime, takeLate } from './late-lists.ts';
-import { entriesOf, kindOf, listOf } from './list-kinds.ts';
+import { entriesOf, isTakenOut, kindOf, listOf } from './list-kinds.ts';
 import { NameReport } from './name-report.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
@@ -66,7 +66,8 @@ export class Lists {
     const capability = kind === 'resourceTemplates' ? 'resources' : kind;
     const able = lanes.all.filter((lane) => lane.offers(capability));
     // what was announced is there, if only empty
-    if (able.length === 0 && lanes.all.length > 0 && !this.#parts.announces(capability)) {
+    const isThere = this.#parts.announces(capability) || isTakenOut(kind, lanes.all, settings);
+    if (able.length === 0 && lanes.all.length > 0 && !isThere) {
       refusals.refuse(open, line, NOBODY, unknownMethod(open.method));
       return;
     }
@@ -223,7 +224,7 @@ export class Lists {
     const isOwn = kind === 'resources' ? routes.learn(lane, name) : routes.learnTemplate(lane, name);
     return isOwn
       ? text
-      : this.#report.collision(
+      : this.#report.sharedUri(
           lane,
           (kind === 'resources' ? routes.of(name) : routes.ofTemplate(name))?.id ?? '',
           name,

@@ -14,6 +14,9 @@ export class NameReport {
   readonly #said = new Set<string>();
   #long = 0;
   #longest = '';
+  /** URIs of this list that another server has, too. */
+  #shared = 0;
+  #sharedAs = '';
   #kind: ListKind = 'tools';
 
   constructor(outbox: Outbox) {
@@ -24,6 +27,8 @@ export class NameReport {
     this.#kind = kind;
     this.#long = 0;
     this.#longest = '';
+    this.#shared = 0;
+    this.#sharedAs = '';
   }
 
   length(kind: ListKind, outer: string): void {
@@ -34,18 +39,19 @@ export class NameReport {
 
   /** @returns undefined: it is left out of the list */
   collision(lane: Lane, owner: string, name: string): undefined {
-    if (!this.#once(`${lane.id}\n${name}`)) return undefined;
-    this.#outbox.note('answer_denied', lane.id, {
-      method: this.#kind,
-      rule: 'gateway.names',
-      why: 'name_taken',
-      name: name.slice(0, 256),
-      owner,
-    });
+    if (!this.#noteTaken(lane, owner, name)) return undefined;
     this.#outbox.log(
       'error',
       `${quoteForeign(name)} of \`${lane.id}\` is left out: under this name \`${owner}\` is asked (give one of the two another \`prefix\`)`,
     );
+    return undefined;
+  }
+
+  /** No prefix mends this one, and it is usual: of all that a server shares one line is said. @returns undefined: it is left out of the list */
+  sharedUri(lane: Lane, owner: string, uri: string): undefined {
+    this.#noteTaken(lane, owner, uri);
+    this.#shared += 1;
+    if (this.#shared === 1) this.#sharedAs = `${quoteForeign(uri)} of \`${owner}\``;
     return undefined;
   }
 
@@ -69,11 +75,29 @@ export class NameReport {
   }
 
   end(lane: Lane): void {
+    if (this.#shared > 0 && this.#once(`${lane.id}\n\n\n\n${this.#kind}`))
+      this.#outbox.log(
+        'info',
+        `${this.#shared} of the \`${this.#kind}\` of \`${lane.id}\` are left out: other servers list them and are asked for them, as for ${this.#sharedAs}`,
+      );
     if (this.#long === 0 || !this.#once(`${lane.id}\nlength`)) return;
     this.#outbox.log(
       'warn',
       `${this.#long} tool names of \`${lane.id}\` may be too long for hosts (64 characters with the host's own prefix), as ${quoteForeign(this.#longest)}: a shorter \`prefix\` mends it`,
     );
+  }
+
+  /** @returns whether it is the first time */
+  #noteTaken(lane: Lane, owner: string, name: string): boolean {
+    if (!this.#once(`${lane.id}\n${name}`)) return false;
+    this.#outbox.note('answer_denied', lane.id, {
+      method: this.#kind,
+      rule: 'gateway.names',
+      why: 'name_taken',
+      name: name.slice(0, 256),
+      owner,
+    });
+    return true;
   }
 
   #once(what: string): boolean {

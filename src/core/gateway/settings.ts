@@ -41,6 +41,8 @@ export interface GatewaySettings {
   readonly mayShow?: (lane: LaneId, target: 'tool' | 'prompt' | 'resource', name: string) => boolean;
   /** What it has listed to the last page and the client may see by the policy of now; undefined: nobody can say. */
   readonly shownOf?: (lane: LaneId, list: Exclude<ListKind, 'tasks'>) => readonly string[] | undefined;
+  /** Its scope shows nothing of this kind now, whatever it lists: an empty list is a true one. Undefined: nobody can say. */
+  readonly hidesAll?: (lane: LaneId, target: 'tool' | 'prompt' | 'resource') => boolean;
   /** It has listed this resource or template, or one for it, and its scope does not show it. Undefined: nobody can say. */
   readonly hides?: (lane: LaneId, uri: string) => boolean;
 }

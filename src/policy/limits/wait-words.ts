@@ -15,9 +15,12 @@ export function showWait(ms: number): string {
   return rest === 0 ? `${days} d` : `${days} d ${rest} h`;
 }
 
+/** An end by the calendar may be told a moment late, as waits are in whole ms and what is asked for takes its time: not a minute late. */
+const GRACE_MS = 1_000;
+
 /** As `showWait`; a wait that is told in hours or days says its end, too, to the minute. @param wallMs when it begins */
 export function showWaitUntil(ms: number, wallMs: number): string {
-  const until = new Date(Math.ceil((wallMs + ms) / 60_000) * 60_000);
+  const until = new Date(Math.ceil((wallMs + ms - GRACE_MS) / 60_000) * 60_000);
   if (ms <= 2 * HOUR_MS || Number.isNaN(until.getTime())) return showWait(ms);
   return `${showWait(ms)} (${until.toISOString().slice(0, 16).replace('T', ' ')} UTC)`;
 }

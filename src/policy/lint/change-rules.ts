@@ -1,6 +1,7 @@
 // The rules about what has changed, or goes beyond what was allowed: drift, growth, ceilings. Pure. Where nothing is on record
 // to compare with, they find nothing. attacker-controlled: names and definitions.
-import { memberOf } from '../lock/difference.ts';
+import type { JsonObject } from '../../wire/json.ts';
+import { memberOf, objectOf } from '../lock/difference.ts';
 import { approveCommand, diffCommand } from '../lock/lock-command.ts';
 import { grantFor, viewScope } from '../lock/scope-view.ts';
 import { findDrift } from '../pins/drift.ts';
@@ -62,7 +63,7 @@ export function findRefusedLock({ lockRefused, commandOptions }: LintInput): rea
 
 /** What nobody has approved, or nobody can: then a server is held to nothing but what it happened to say first. */
 export function findNotPinned({ servers, approved, commandOptions }: LintInput): readonly Found[] {
-  return servers.flatMap(({ id, document, pins, definitions }): readonly Found[] => {
+  return servers.flatMap(({ id, document, pins, definitions, waits }): readonly Found[] => {
     if (resolveServerPins(document).mode === 'off') return [];
     const base = { path: ['servers', id], server: id } as const;
     if (definitions?.isPart === true) {
@@ -70,6 +71,9 @@ export function findNotPinned({ servers, approved, commandOptions }: LintInput):
       return [{ ...base, text, mend: 'ask who made it; a server that never ends its list may hide what it offers' }];
     }
     if (approved === undefined || pins !== undefined) return [];
+    // it cannot be run before that, so nothing of it can be seen
+    if (waits !== undefined)
+      return [{ ...base, text: waits, mend: `look at it, then \`${approveCommand(commandOptions, id)}\`` }];
     const text = `${quoteName(id)} was approved before its definitions were seen: nobody has approved what it says of its tools`;
     const mend = `run it, then \`${approveCommand(commandOptions, id)}\``;
     return [{ ...base, text, mend }];
@@ -84,7 +88,8 @@ export function findGrowthSinceApproval(input: LintInput): readonly Found[] {
     const { id, pins } = server;
     const view = viewScope(approved, id);
     // what was only observed could be called then, whatever its scope said
-    const wasOpen = memberOf(memberOf(memberOf(approved, 'servers'), id), 'mode') === 'observe';
+    const was = objectOf(memberOf(memberOf(approved, 'servers'), id));
+    const wasOpen = memberOf(was, 'mode') === 'observe';
     const wasNamed = (name: string): boolean => wasOpen || grantFor(view, 'tool', name) !== undefined;
     const grown = listCallable(server, nowMs)
       .map(({ tool }) => tool.name)
@@ -94,7 +99,7 @@ export function findGrowthSinceApproval(input: LintInput): readonly Found[] {
       {
         path: ['servers', id],
         server: id,
-        text: describeGrown(grown, server, view),
+        text: describeGrown(grown, server, view, was),
         mend: `narrow the scope, or run \`${approveCommand(commandOptions, id)}\``,
       },
     ];
@@ -104,13 +109,17 @@ export function findGrowthSinceApproval(input: LintInput): readonly Found[] {
 /** What the lock or the pins keep out of use is told apart from what they let pass. */
 function describeGrown(
   names: readonly string[],
-  { document, scope }: LintServer,
+  { document, scope, waits }: LintServer,
   view: ReturnType<typeof viewScope>,
+  was: JsonObject,
 ): string {
-  const settings = resolvePins(document);
-  const isLax = scope !== 'unscoped' && scope.mode === 'observe';
+  const [settings, before] = [resolvePins(document), resolvePins(was)];
+  // INVARIANT: of config and lock the stricter one holds
+  const isLax = memberOf(was, 'mode') === 'observe' && scope !== 'unscoped' && scope.mode === 'observe';
   const isRefused = (name: string): boolean =>
-    !isLax && (grantFor(view, 'tool', name) === undefined || settings(name).mode === 'deny');
+    waits !== undefined ||
+    (!isLax &&
+      (grantFor(view, 'tool', name) === undefined || [settings, before].some((of) => of(name).mode === 'deny')));
   const [refused, open] = [names.filter(isRefused), names.filter((name) => !isRefused(name))];
   return [
     ...(refused.length === 0

@@ -49,10 +49,11 @@ function showTools(tools: readonly CallableTool[]): string {
   return quoteNames(tools.map(({ server, tool }) => `${server.id}/${tool.name}`));
 }
 
+/** Of tools that were seen alone: a name in a grant is no tool, and a scope that servers share would be its own lookalike. */
 export function findShadowed(input: LintInput): readonly Found[] {
-  const offered = input.servers.flatMap((server) =>
-    listCallable(server, input.nowMs).map(({ tool }) => ({ server: server.id, tool: tool.name })),
-  );
+  const offered = input.servers
+    .filter(({ offer }) => offer !== undefined)
+    .flatMap((server) => listCallable(server, input.nowMs).map(({ tool }) => ({ server: server.id, tool: tool.name })));
   return findShadows(offered).map(({ kind, tools }) => {
     const [first] = tools;
     const server = tools.every((one) => one.server === first?.server) ? first?.server : undefined;

@@ -81,6 +81,8 @@ export interface LintServer {
   /** Approved definitions; undefined where there is no lock. */
   readonly pins: PinSet | undefined;
   readonly definitions: Definitions | undefined;
+  /** Why it is not started before somebody approves it as it stands; undefined where it is, or nothing is locked. */
+  readonly waits?: string | undefined;
   /** Recorded changes of its scope, oldest first; empty where none are on record. */
   readonly surface: readonly SurfacePoint[];
 }

@@ -26,6 +26,8 @@ export interface NameUse {
   readonly lastMs: number;
   /** Of those that came to a result alone: what a server refused is nothing that anybody needs. */
   readonly args: ReadonlyMap<string, ArgumentUse>;
+  /** Arguments that were given a text which is neither an absolute path nor a URL, by their pointers; of those calls, too. */
+  readonly unplaced: ReadonlySet<string>;
   /** More arguments, directories or hosts than are kept. */
   readonly hasMore: boolean;
 }
@@ -61,6 +63,7 @@ interface Growing {
   firstMs: number;
   lastMs: number;
   readonly args: Map<string, { readonly roots: Set<string>; readonly paths: Set<string>; readonly hosts: Set<string> }>;
+  readonly unplaced: Set<string>;
   hasMore: boolean;
 }
 
@@ -87,7 +90,10 @@ export function collectUse(): UseCollector {
           return;
         }
         names += 1;
-        known = { calls: 0, done: 0, failed: 0, firstMs: atMs, lastMs: atMs, args: new Map(), hasMore: false };
+        known = {
+          ...{ calls: 0, done: 0, failed: 0, firstMs: atMs, lastMs: atMs },
+          ...{ args: new Map(), unplaced: new Set<string>(), hasMore: false },
+        };
         byKind[kind].set(name, known);
       }
       known.calls += 1;
@@ -119,9 +125,13 @@ function readArguments(known: Growing, args: JsonObject): void {
 }
 
 function note(known: Growing, pointer: string, text: string): void {
-  if (text.length > LONGEST_TEXT || pointer.length > LONGEST_TEXT) return;
-  const [root, host] = [rootOf(text), hostOf(text)];
-  if (root === undefined && host === undefined) return;
+  if (pointer.length > LONGEST_TEXT) return;
+  const [root, host] = text.length > LONGEST_TEXT ? [] : [rootOf(text), hostOf(text)];
+  if (root === undefined && host === undefined) {
+    if (known.unplaced.size < MOST_STRINGS) known.unplaced.add(pointer);
+    else if (!known.unplaced.has(pointer)) known.hasMore = true;
+    return;
+  }
   let entry = known.args.get(pointer);
   if (entry === undefined) {
     if (known.args.size >= MOST_POINTERS) {

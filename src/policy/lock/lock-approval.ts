@@ -48,15 +48,13 @@ export function makeLock(wish: ApprovalWish, ports: ApprovalPorts): SignedLock {
   const { previous, line, seen, configName, policy, pins, who, why, nowMs, untilMs } = wish;
   const last = line.approvals.at(-1)?.number ?? 0;
   const number = Math.max(seen, last) + 1;
-  // numbers count up without a gap: where this machine has seen more than the last lock says, the list starts anew
-  const earlier = last === number - 1 ? line.approvals : [];
   const until = untilMs === undefined ? null : new Date(untilMs).toISOString();
   const digest = ports.digest(approvedText(policy, pins));
   const approval = { number, at: new Date(nowMs).toISOString(), who, why, until, digest, key: ports.key };
   const body: LockBody = {
     id: line.id,
     config: configName,
-    approvals: [...earlier, approval].slice(-MOST_APPROVALS),
+    approvals: [...line.approvals, approval].slice(-MOST_APPROVALS),
     policy,
     base: until === null ? null : (wish.base ?? previous?.base ?? previous?.policy ?? NOTHING),
     pins,

@@ -12,7 +12,7 @@ import { readPinSet, writePinSet } from '../pins/pin-set.ts';
 
 /** One approval, newest last. */
 export interface Approval {
-  /** Counts up with each approval of this lock, from 1. */
+  /** Counts up with each approval of this lock, from 1; of two branches both keep theirs. */
   readonly number: number;
   /** ISO 8601, UTC, ms: `2026-07-28T09:00:00.000Z`. */
   readonly at: string;
@@ -162,8 +162,16 @@ function isTime(value: Json | undefined): value is string {
   return typeof value === 'string' && TIME.test(value) && !Number.isNaN(Date.parse(value));
 }
 
+/**
+ * The newest has a number of its own, above all others. Below it two branches may have used one, and one may be missing: that of a lock which
+ * could not be trusted.
+ */
 function isCounting(approvals: readonly Approval[]): boolean {
-  return approvals.every(({ number }, index) => index === 0 || number === (approvals[index - 1]?.number ?? 0) + 1);
+  const newest = approvals.length - 1;
+  return approvals.every(({ number }, index) => {
+    const before = approvals[index - 1]?.number ?? 0;
+    return index === newest ? number > before : number >= before;
+  });
 }
 
 /** Members in the order of the canonical text, which is then the quick one to write. */

@@ -119,7 +119,7 @@ export function judgeLock(question: LockQuestion, ports: LockPorts): LockJudgeme
   const nowMs = Math.trunc(question.nowMs);
   const latestMs = Math.max(nowMs, known?.latestMs ?? 0, before?.latestMs ?? 0);
   const approvers = lastingApprovers(body);
-  const remembered = { id: body.id, newest, digest, approvers, latestMs };
+  const remembered = { id: body.id, newest, seen: body.approvals, digest, approvers, latestMs };
   const left = memory.kind === 'known' ? leavesLine(body, digest, memory.memory, isByApprover) : undefined;
   if (left !== undefined) {
     const mayTake = isByApprover && memory.kind === 'known' && isTakeable(body, memory.memory);

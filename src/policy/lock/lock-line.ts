@@ -2,7 +2,7 @@
 // next approval does. Pure; checks no signature and knows no file.
 // INVARIANT: a good signature alone makes no successor: the lock of another project, or of another branch, is signed as well.
 import { isSameJson } from '../../wire/same-json.ts';
-import { type Approval, type LockBody, numberOf } from './lock-document.ts';
+import { type Approval, type LockBody, MOST_APPROVALS, numberOf } from './lock-document.ts';
 
 /** What this machine has seen of the lock of one config, kept in the state directory. */
 export interface LockMemory {
@@ -10,6 +10,11 @@ export interface LockMemory {
   readonly id: string;
   /** The highest that was seen, as it stood in the lock. */
   readonly newest: Approval;
+  /**
+   * Every approval of this line that was seen, `newest` included, as each stood in its lock; at most 200. Undefined: an earlier version
+   * kept `newest` alone.
+   */
+  readonly seen?: readonly Approval[] | undefined;
   /** SHA-256, hex, of the text of that lock. */
   readonly digest: string;
   /** Who could approve by it: a key must have been known *before* it approves. */
@@ -46,12 +51,11 @@ export function leavesLine(
   if (number < newest.number) {
     return { code: 'lock_older', detail: `approval ${number}, and this machine has seen ${newest.number}` };
   }
-  const same = body.approvals.find((one) => one.number === newest.number);
-  if (same === undefined) {
+  if (!body.approvals.some((one) => one.number === newest.number)) {
     return { code: 'lock_older', detail: `it does not say that it follows approval ${newest.number}, which was seen` };
   }
   // of the newest the whole text counts, of an earlier one what was approved, by whom, until when
-  const isAnother = number === newest.number ? digest !== memory.digest : !isSameJson({ ...same }, { ...newest });
+  const isAnother = number === newest.number ? digest !== memory.digest : !holdsApproval(body.approvals, newest);
   if (!isAnother) return undefined;
   return { code: 'lock_older', detail: `another approval ${newest.number} than this machine has seen` };
 }
@@ -62,9 +66,18 @@ export function leavesLine(
  */
 function outranks(body: LockBody, memory: LockMemory): boolean {
   const anchor = anchorOf(memory);
-  if (anchor === undefined || numberOf(body) <= anchor.number) return false;
-  const same = body.approvals.find(({ number }) => number === anchor.number);
-  return same !== undefined && isSameJson({ ...same }, { ...anchor });
+  return anchor !== undefined && numberOf(body) > anchor.number && holdsApproval(body.approvals, anchor);
+}
+
+/** As it stood: two branches that one lock follows may have used one number each. */
+function holdsApproval(approvals: readonly Approval[], wanted: Approval): boolean {
+  return approvals.some((one) => isSameJson({ ...one }, { ...wanted }));
+}
+
+/** All of either, each once, by number, of one number those of `other` last; the highest 200. */
+export function uniteApprovals(one: readonly Approval[], other: readonly Approval[]): readonly Approval[] {
+  const more = other.filter((approval) => !holdsApproval(one, approval));
+  return [...one, ...more].sort((a, b) => a.number - b.number).slice(-MOST_APPROVALS);
 }
 
 export function anchorOf({ anchor, newest, approvers }: LockMemory): Approval | undefined {
@@ -97,13 +110,16 @@ export interface LockLine {
 }
 
 /**
- * So that other machines take the next lock for a successor of what they saw: the lock that holds; else one that is well signed and not
- * older than what was seen; else what was seen; else a line of its own.
+ * So that other machines take the next lock for a successor of what they saw: the lock, where it holds or is well signed, and what was seen
+ * here; of two lines the well signed one, if it is not older; else a line of its own.
+ * INVARIANT: no repair drops an approval that this machine has seen of that line: a machine that saw nothing else would be locked out.
  *
  * @param signed well signed by a trusted key, whether it holds or not @param freshId 32 hex digits
  */
 export function lineFor(signed: LockBody | undefined, memory: LockMemory | undefined, freshId: () => string): LockLine {
-  if (signed !== undefined && numberOf(signed) >= (memory?.newest.number ?? 0)) return signed;
-  if (memory !== undefined) return { id: memory.id, approvals: [memory.newest] };
-  return signed ?? { id: freshId(), approvals: [] };
+  if (memory === undefined) return signed ?? { id: freshId(), approvals: [] };
+  const { id, newest } = memory;
+  const seen = uniteApprovals(memory.seen ?? [], [newest]);
+  if (signed?.id === id) return { id, approvals: uniteApprovals(seen, signed.approvals) };
+  return signed !== undefined && numberOf(signed) >= newest.number ? signed : { id, approvals: seen };
 }

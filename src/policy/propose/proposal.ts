@@ -10,6 +10,7 @@ import { hintOf } from '../lint/tool-traits.ts';
 import type { NameUse, ServerUse } from '../lint/tool-use.ts';
 import type { TargetKind } from '../scope/scope-policy.ts';
 import { findCommonRoots, type PathPlace } from './common-roots.ts';
+import { describeUsedPaths } from './path-notes.ts';
 import { findHosts } from './used-hosts.ts';
 
 export interface ProposedConstraint {
@@ -57,8 +58,6 @@ const UNREAD =
 const SHORT = 'its definition is very long, and only its parameters and the beginning of its text were looked at';
 /** As long as a pattern may be (the schema of the config). */
 const LONGEST_NAME = 256;
-/** `within` grants it only where all that it may count from is granted, too: it is the name of a directory for some servers. */
-const AMBIGUOUS_FORM = /^(?:~|file:)/i;
 const HINTS = [
   ['readOnlyHint', true, 'read-only'],
   ['readOnlyHint', false, 'not read-only'],
@@ -154,17 +153,16 @@ function proposeUsed(
         notes.push(`${label} was used in ${tooWide.join(', ')} itself, which is too wide to propose`);
       } else if (roots.length > 0) {
         args[pointer] = { within: roots, ...optional };
-        const hidden = roots.filter((root) => /\/\./.test(root));
-        if (hidden.length > 0) notes.push(`look twice: ${hidden.join(', ')} is hidden`);
-        if ([...(seen?.paths ?? [])].some((path) => AMBIGUOUS_FORM.test(path)))
-          notes.push(
-            `${label} was also given as \`~/…\` or \`file:…\`: such calls will be refused, give absolute paths`,
-          );
+        const [paths, hasOther] = [seen?.paths ?? [], used.unplaced.has(pointer)];
+        notes.push(...describeUsedPaths({ label, roots, paths, hasOther, home: place.home }));
       } else notes.push(`${label} looks like a path, and no whole path is on record for it`);
     } else if (looks === 'url') {
       const { hosts, near } = findHosts(seen?.hosts ?? []);
-      if (hosts.length > 0) args[pointer] = { host: hosts, ...optional };
-      else notes.push(`${label} looks like a URL, and no whole one is on record for it`);
+      if (hosts.length > 0) {
+        args[pointer] = { host: hosts, ...optional };
+        if (used.unplaced.has(pointer) || (seen?.paths.size ?? 0) > 0)
+          notes.push(`${label} was also given as no whole URL: such calls will be refused, give whole ones`);
+      } else notes.push(`${label} looks like a URL, and no whole one is on record for it`);
       if (near.length > 0) notes.push(`look twice: ${near.join(', ')} is on this machine or network`);
     } else notes.push(`${label} looks like ${looks === 'sql' ? 'SQL' : 'a command'}: consider a constraint`);
   }

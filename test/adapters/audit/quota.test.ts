@@ -27,7 +27,7 @@ test('what does not fit is denied, not half written, and the chain holds', () =>
   expect(sink.append([makeIntent({ at: at(2) })])).toBe(false);
   expect(onDisk()).toBe(before);
   expect(scene.said.join()).toContain(
-    'its quota of 1048576 bytes (to make room set `audit.maxBytes` to half of it or less); calls are denied',
+    'its quota of 1048576 bytes (the oldest sealed segments leave; `mcp-guard tenant show` says what else makes room); calls are denied',
   );
   sink.close('done');
   expect(scene.verdicts()).toEqual(['intact']);

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadIssuerKeys } from '../../../src/adapters/issuer-keys.ts';
+import { type IssuerKeys, loadIssuerKeys } from '../../../src/adapters/issuer-keys.ts';
 import { fetchKeys } from '../../../src/adapters/jwks-fetch.ts';
 import { makeKey, NOW } from './issuer.ts';
 
@@ -36,8 +36,13 @@ function issue(...answers: readonly (string | Error)[]) {
   };
 }
 const set = (...keys: readonly object[]): string => JSON.stringify({ keys });
-const load = (issuer: ReturnType<typeof issue>, nowMs = NOW) =>
+const ask = (issuer: Pick<ReturnType<typeof issue>, 'fetchText'>, nowMs = NOW) =>
   loadIssuerKeys(SOURCE, { stateDir, nowMs, fetchText: issuer.fetchText });
+/** Undefined where there are none. */
+const load = async (issuer: ReturnType<typeof issue>, nowMs = NOW): Promise<IssuerKeys | undefined> => {
+  const answer = await ask(issuer, nowMs);
+  return 'keys' in answer ? answer : undefined;
+};
 
 describe('from an address', () => {
   test('they are fetched once, and kept for all guards of this machine', async () => {
@@ -135,12 +140,61 @@ describe('from an address', () => {
   });
 });
 
+describe('why there are none is said, without the address and without what stands there', () => {
+  const whyOf = async (fetchText: () => Promise<string>, nowMs = NOW) => ({ ...(await ask({ fetchText }, nowMs)) });
+  const fails = (error: Error) => () => Promise.reject(error);
+
+  test('of an issuer that cannot be reached: by the code, and later that it was asked just now', async () => {
+    const cause = Object.assign(new Error('connect to login.example.com'), { code: 'ECONNREFUSED' });
+    expect(await whyOf(fails(new TypeError('fetch failed', { cause })))).toMatchObject({
+      why: '`auth.jwt.jwksUrl`: what stands there could not be had (ECONNREFUSED)',
+    });
+    expect(await whyOf(fails(cause), NOW + 1)).toMatchObject({
+      why: expect.stringContaining('in vain less than 30 s'),
+    });
+  });
+
+  test.each([
+    [fails(new Error('it answered with status 404')), 'could not be had (it answered with status 404)'],
+    [fails(new TypeError('https://ada:pw@login.example.com')), 'could not be had (TypeError)'],
+    [async () => '<html>', 'is no JSON'],
+    [async () => '{"keys":{}}', 'is no key set: no object with `keys`, a list of at most 100'],
+    [async () => set(), 'holds no key at all'],
+  ])('%#', async (fetchText, why) => {
+    expect(await whyOf(fetchText)).toMatchObject({ why: `\`auth.jwt.jwksUrl\`: what stands there ${why}` });
+  });
+});
+
 describe('from a file', () => {
-  const from = (path: string) =>
+  const ofFile = (path: string) =>
     loadIssuerKeys(
       { kind: 'file', path },
       { stateDir, nowMs: NOW, fetchText: () => Promise.reject(new Error('asked')) },
     );
+  const from = async (path: string): Promise<IssuerKeys | undefined> => {
+    const answer = await ofFile(path);
+    return 'keys' in answer ? answer : undefined;
+  };
+
+  test('each way in which there are none has words of its own, with the file', async () => {
+    const path = join(stateDir, 'keys.json');
+    const whyOf = async (text: string, mode = 0o600) => {
+      fs.writeFileSync(path, text);
+      fs.chmodSync(path, mode);
+      const answer = await ofFile(path);
+      return 'why' in answer ? answer.why.replace(`\`auth.jwt.jwksFile\`: \`${path}\` `, '') : undefined;
+    };
+    expect(await ofFile(path)).toMatchObject({ why: `\`auth.jwt.jwksFile\`: there is no file \`${path}\`` });
+    expect(await whyOf('{bad')).toBe('is no JSON');
+    expect(await whyOf('[]')).toMatch(/^is no key set: /);
+    expect(await whyOf(set())).toBe('holds no key at all');
+    expect(await whyOf(set({ kty: 'oct', k: 'c2VjcmV0' }))).toMatch(/^holds no public key that could be used: /);
+    expect(await whyOf(set(one), 0o622)).toBe('is not believed: its group or everybody can write it');
+    expect(await whyOf(set(one))).toBeUndefined();
+    expect(await ofFile(stateDir)).toMatchObject({
+      why: expect.stringContaining('cannot be read (it is no regular file)'),
+    });
+  });
 
   test('they are read at each start', async () => {
     const path = join(stateDir, 'keys.json');

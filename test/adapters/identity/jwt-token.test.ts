@@ -264,9 +264,11 @@ describe('keys', () => {
   });
 
   test('that cannot be had let nobody in', async () => {
-    expect(await judgeJwt(text, POLICY, REQUEST, async () => undefined)).toEqual({
+    const nobody = async () => ({ why: 'there is no file `k`', mend: 'make one' });
+    expect(await judgeJwt(text, POLICY, REQUEST, nobody)).toEqual({
       kind: 'refused',
       why: 'keys_unavailable',
+      detail: 'there is no file `k`',
     });
   });
 

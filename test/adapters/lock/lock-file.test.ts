@@ -91,7 +91,66 @@ test('an older lock that is put back is refused, and so is none', async () => {
   expect(code()).toBe('lock_vanished');
   // an approval mends it, above all that was seen
   await approve({ judged: judge() });
-  expect(judge()).toMatchObject({ kind: 'holds', lock: { body: { approvals: [{ number: 2 }, { number: 3 }] } } });
+  expect(judge()).toMatchObject({
+    kind: 'holds',
+    lock: { body: { approvals: [{ number: 1 }, { number: 2 }, { number: 3 }] } },
+  });
+});
+
+test('no repair drops what was seen: machines that saw less take the next lock', async () => {
+  await approve({ why: 'one' });
+  const [first, memory] = [fs.readFileSync(place().lock), fs.readFileSync(memoryFile())];
+  await approve({ why: 'two' });
+  const two = fs.readFileSync(place().lock);
+  const spoil: readonly (() => void)[] = [
+    () => fs.rmSync(place().lock),
+    () => fs.writeFileSync(place().lock, first),
+    () => fs.writeFileSync(place().lock, `<<<<<<< ours\n${first}=======\n${two}>>>>>>> theirs\n`),
+    () => fs.writeFileSync(place().lock, two.toString().replaceAll('"two"', '"other"')),
+  ];
+  for (const spoilIt of spoil) {
+    spoilIt();
+    expect(judge().kind).toBe('refused');
+    const { body } = await approve({ judged: judge() });
+    expect(body.approvals.slice(0, 2).map(({ why }) => why)).toEqual(['one', 'two']);
+    const now = fs.readFileSync(memoryFile());
+    fs.writeFileSync(memoryFile(), memory);
+    expect(code()).toBe('holds');
+    fs.writeFileSync(memoryFile(), now);
+  }
+});
+
+test('a lock of a key that counts nowhere here costs nothing that was seen', async () => {
+  await approve({ why: 'one' });
+  await approve({ why: 'two' });
+  const memory = fs.readFileSync(memoryFile());
+  const bob = openSigningKey(makePrivateDir(join(directory, 'bob'), ['keys']));
+  await approve({ why: 'three', key: bob });
+  fs.writeFileSync(memoryFile(), memory);
+  expect(code()).toBe('lock_untrusted');
+  const { body } = await approve({ judged: judge(), why: 'four' });
+  expect(body.approvals.map(({ number, why }) => [number, why])).toEqual([
+    [1, 'one'],
+    [2, 'two'],
+    [4, 'four'],
+  ]);
+  fs.writeFileSync(memoryFile(), memory);
+  expect(code()).toBe('holds');
+});
+
+test('reasons beyond measure make no memory that cannot be read again', async () => {
+  const why = 'x'.repeat(900_000);
+  for (const one of ['a', 'b', 'c', 'd']) {
+    await approve({ why: one + why });
+    expect(code()).toBe('holds');
+  }
+  fs.rmSync(place().lock);
+  expect(code()).toBe('lock_vanished');
+  const text = fs.readFileSync(memoryFile(), 'utf8');
+  for (const seen of ['[{}]', '{}', '7']) {
+    fs.writeFileSync(memoryFile(), text.replace(/"seen":\[.*?\]/, `"seen":${seen}`));
+    expect(code()).toBe('lock_memory');
+  }
 });
 
 test('a machine that sees it for the first time remembers it', async () => {

@@ -214,6 +214,20 @@ describe('a restart', () => {
     expect(rig.restarted[0]?.lines()).toHaveLength(1);
   });
 
+  it('by another command does not wait, and happens once', async () => {
+    const rig = new Rig({ onExit: 'restart' });
+    await settle();
+    rig.server.exits({ kind: 'exited', code: 1 });
+    await settle();
+    rig.run.between(() => rig.run.post({ type: 'renew', upstream: 'srv' }));
+    rig.timers.pass(0);
+    await settle();
+    expect(rig.restarted).toHaveLength(1);
+    rig.timers.pass(250);
+    await settle();
+    expect(rig.restarted).toHaveLength(1);
+  });
+
   it('does not follow a client that has left', async () => {
     const rig = new Rig({ onExit: 'restart' });
     await settle();

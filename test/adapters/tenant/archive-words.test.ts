@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeTenantArchive } from '../../../src/adapters/tenant-archive.ts';
+import { verifyTrail } from '../../../src/adapters/trail-verify.ts';
 import { openTenantScope } from '../../../src/tenant/tenant-scope.ts';
 import { makeIntent, payloadOf } from '../../audit/sample.ts';
 import { endScene, makeScene, type Scene } from '../audit/scene.ts';
@@ -15,7 +16,7 @@ beforeEach(() => {
   scene = makeScene();
   for (const word of ['first', 'second', 'third']) {
     const sink = scene.sink();
-    sink.append([makeIntent({ payload: payloadOf(word.repeat(20_000)) })]);
+    sink.append([makeIntent({ at: scene.now, payload: payloadOf(word.repeat(20_000)) })]);
     sink.close('done');
     scene.now = { ...scene.now, wallMs: scene.now.wallMs + 1000 };
   }
@@ -49,6 +50,7 @@ test('pass for what was exported: the key that was told, and both counts', () =>
   expect(stdout).toMatch(/\n3\n *3\n$/);
   const readme = fs.readFileSync(join(root, 'README.txt'), 'utf8');
   expect(readme).toContain('both are 3.');
+  expect(readme).toContain('the exit status 0: 0 with an unclean end, 0 that are broken, cut\n   off or gone;');
   expect(readme.split('\n').filter((line) => line.length > 80)).toEqual([]);
 });
 
@@ -80,3 +82,26 @@ test('a list that somebody else signed shows another key', () => {
   expect(shown).toBe(other.publicKey);
   expect(shown).not.toBe(key);
 });
+
+test.each<[string, (whole: string) => string, string, number]>([
+  ['without a seal', (whole) => whole.replace(/[^\n]*\n$/, ''), ': 1 with an unclean end, 0 that', 1],
+  ['with a torn tail', (whole) => whole.slice(0, -9), ': 1 with an unclean end, 0 that', 1],
+  ['with another byte', (whole) => whole.replace('"intent"', '"Intent"'), ': 0 with an unclean end, 1 that', 2],
+])(
+  'a segment that was exported %s: steps 1 to 4 pass, and the README says what step 5 does',
+  (_, change, said, exit) => {
+    const path = join(scene.stateDir, 'again.tar');
+    const place = scene.segments()[2] ?? '';
+    fs.writeFileSync(place, change(fs.readFileSync(place, 'utf8')));
+    fs.rmSync(root, { recursive: true });
+    const scope = openTenantScope(scene.stateDir, 'default');
+    expect(writeTenantArchive({ scope, path, nowMs: scene.now.wallMs, guard: '1.2.3' }).segments).toBe(3);
+    execFileSync('tar', ['xf', path, '-C', scene.stateDir]);
+    expect(check().status).toBe(0);
+    const readme = fs.readFileSync(join(root, 'README.txt'), 'utf8');
+    expect(readme).toContain(said);
+    expect(readme).toContain(`the exit status ${exit}: `);
+    expect(verifyTrail(root).exitCode).toBe(exit);
+    expect(readme.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  },
+);

@@ -131,3 +131,33 @@ test('of a server that is not started yet all lists are announced, for nobody kn
     '`b` has completions, which the client was not told of at its greeting: with `start: eager` a new session has them',
   ]);
 });
+
+test('no list waits for a server that has ended before it was up, and a call to it goes on waiting', () => {
+  const play = new GatewayPlaybook('a', 'b').client({ id: 0, method: 'initialize', params: { capabilities: {} } });
+  const offers = { protocolVersion: '2025-11-25', capabilities: ALL, serverInfo: { name: 'a', version: '1' } };
+  play.lane('a', { id: 0, result: offers });
+  const loop = () =>
+    play.event({ type: 'lane_away', lane: 'b' }).lane('b', { id: 0, error: { code: -32603, message: 'exited' } });
+  loop().client({ method: 'notifications/initialized' });
+  play.event({ type: 'lane_back', lane: 'b' }).take();
+  play
+    .client(call(1, 'b__x'))
+    .client({ id: 2, method: 'tools/list' })
+    .lane('a', { id: 2, result: { tools: [] } });
+  expect(play.toClient()).toMatchObject([{ id: 2, result: { tools: [] } }]);
+  loop();
+  expect(play.gateway.wakeAtMs).toBe(play.nowMs + 30_000);
+});
+
+test('a list that waits for a server to be up is answered as soon as it has ended', () => {
+  const play = new GatewayPlaybook('a', laneSettings('b', { start: 'on-demand' })).greet(ALL, 'a');
+  play
+    .client(call(1, 'b__x'))
+    .client({ id: 2, method: 'tools/list' })
+    .lane('a', { id: 2, result: { tools: [] } });
+  expect(play.toClient()).toEqual([]);
+  play.event({ type: 'lane_away', lane: 'b' });
+  expect(play.toClient()).toMatchObject([{ id: 2, result: { tools: [] } }]);
+  // the call does, too, until its time is over
+  expect(play.at(play.nowMs + 30_000).toClient()).toMatchObject([{ id: 1 }]);
+});

@@ -29,6 +29,8 @@ export class GatewayPlaybook {
   nowMs = 1000;
   /** What is listed and hidden. */
   hides: (lane: string, uri: string) => boolean = () => false;
+  /** Nothing of it may be seen. */
+  hidesAll: (lane: string, target: string) => boolean = () => false;
   /** By the policy of now. */
   mayShow: (lane: string, name: string) => boolean = () => true;
   /** What is listed and may be seen; undefined: nobody can say. */
@@ -45,6 +47,7 @@ export class GatewayPlaybook {
       seal: (text) => `s${[...text].reduce((sum, unit) => (sum * 31 + unit.charCodeAt(0)) % 1_000_003, 7)}`,
       read: DEFAULT_READ_LIMITS,
       hides: (lane, uri) => this.hides(lane, uri),
+      hidesAll: (lane, target) => this.hidesAll(lane, target),
       mayShow: (lane, _, name) => this.mayShow(lane, name),
       shownOf: (lane, list) => this.shownOf(lane, list),
     });

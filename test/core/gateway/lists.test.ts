@@ -33,6 +33,19 @@ test('a server without the capability is not asked, and where nobody has it ther
   expect(play.toClient()).toMatchObject([{ id: 1, error: { code: -32601 } }]);
 });
 
+test('where a scope took the capability out of the greeting there is an empty list, and nobody is asked', () => {
+  const play = new GatewayPlaybook('a', 'b').greet({ prompts: {} }, 'a', 'b');
+  play.hidesAll = (lane, target) => lane === 'b' && target === 'tool';
+  play.client(list(1));
+  expect(play.toClient()).toMatchObject([{ id: 1, result: { tools: [] } }]);
+  play.client({ id: 2, method: 'resources/templates/list' });
+  play.client({ id: 3, method: 'tasks/list' });
+  expect(play.toClient()).toMatchObject([
+    { id: 2, error: { code: -32601 } },
+    { id: 3, error: { code: -32601 } },
+  ]);
+});
+
 test('pages go on where each server stands', () => {
   const play = started().client(list(1));
   play.lane('a', { id: 1, result: { tools: tools('one'), nextCursor: '' } });

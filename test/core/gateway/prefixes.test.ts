@@ -78,3 +78,25 @@ test('a prompt that another prefix takes is left out as a tool is, and each is s
   expect(answer).toMatchObject({ result: { prompts: [{ name: 'a__y' }, { name: 'a__b__x' }] } });
   expect(list(2)).toHaveLength(1);
 });
+
+test('URIs that two servers list are said in one line, at a level that no client hears, and each is on record', () => {
+  const play = new GatewayPlaybook('a', 'b').greet(ALL, 'a', 'b');
+  const resources = ['x:1', 'x:2', 'x:3'].map((uri) => ({ uri, name: uri }));
+  const list = (id: number) => {
+    play.client({ id, method: 'resources/list' });
+    play.lane('a', { id, result: { resources: resources.slice(1) } }).lane('b', { id, result: { resources } });
+    const effects = play.take();
+    const logs = effects.flatMap((one) => (one.type === 'log' ? [[one.level, one.text]] : []));
+    return { logs, records: effects.filter(({ type }) => type === 'record').length };
+  };
+  expect(list(1)).toEqual({
+    logs: [
+      [
+        'info',
+        '2 of the `resources` of `b` are left out: other servers list them and are asked for them, as for `x:2` of `a`',
+      ],
+    ],
+    records: 2,
+  });
+  expect(list(2)).toEqual({ logs: [], records: 0 });
+});

@@ -20,8 +20,13 @@ test.each([
 
 test('a long one says its end, to the minute, rounded up', () => {
   expect(showWaitUntil(2 * HOUR, NOW)).toBe('2 h');
-  expect(showWaitUntil(199 * HOUR + 1, NOW)).toBe('8 d 8 h (2026-12-01 01:31 UTC)');
+  expect(showWaitUntil(199 * HOUR + 1_001, NOW)).toBe('8 d 8 h (2026-12-01 01:31 UTC)');
   expect(showWaitUntil(8e15, 8e15)).toMatch(/^\d+ d( \d+ h)?$/);
+});
+
+test('one that ends at midnight is told as midnight, also where it is told some ms after it was reckoned', () => {
+  const ms = Date.parse('2026-11-23T00:00:00Z') - NOW;
+  for (const late of [-1, 0, 1, 999]) expect(showWaitUntil(ms, NOW + late)).toContain('(2026-11-23 00:00 UTC)');
 });
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, min: 60_000, h: HOUR, d: 24 * HOUR };

@@ -184,7 +184,16 @@ const CLOCK = [tool('get_current_time', { timezone: TEXT }, { description: 'Get 
 
 const notesUse = (() => {
   const use = used({ read_note: 1, write_note: 2, delete_note: 3 });
-  const now = { calls: 1, done: 1, failed: 0, firstMs: NOW, lastMs: NOW, args: new Map(), hasMore: false };
+  const now = {
+    calls: 1,
+    done: 1,
+    failed: 0,
+    firstMs: NOW,
+    lastMs: NOW,
+    args: new Map(),
+    unplaced: new Set<string>(),
+    hasMore: false,
+  };
   return {
     ...use,
     byKind: {

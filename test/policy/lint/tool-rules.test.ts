@@ -275,6 +275,13 @@ describe('shadowed-names', () => {
     ]);
   });
 
+  test('names of grants are no tools: only what was seen to be offered', () => {
+    const named = { ...document, scopes: { s: { grants: [{ tool: 'read' }, { tool: 'raed' }] } } };
+    expect(found('shadowed-names', named, { offers: { a: offer(['read']) } })).toEqual([]);
+    expect(found('shadowed-names', named)).toEqual([]);
+    expect(found('shadowed-names', named, { offers: { a: offer(['read']), b: offer(['read']) } })).toHaveLength(1);
+  });
+
   test('not where they differ, or the scope hides them', () => {
     expect(of('read', 'write')).toEqual([]);
     expect(of('hidden', 'hidden')).toEqual([]);

@@ -151,10 +151,24 @@ describe('growth', () => {
 
   test('tells what the lock and the pins refuse from what they let pass', () => {
     const grants = [{ tool: 'a' }, { tool: 'b' }, { tool: 'l_*' }];
-    expect(found(GROWTH, oneScope({ grants }, { pins: 'warn' }), { approved, offers })).toEqual([
+    // of config and lock the stricter one holds: what nobody has approved opens nothing
+    const approvedWith = (more: object) => ({
+      ...{
+        ...approved,
+        policy: JSON.parse(JSON.stringify(oneScope({ grants: [{ tool: 'a' }, { tool: 'l_*' }] }, more))),
+      },
+    });
+    const refused = expect.stringContaining('2 tools in the scope that nobody has approved, refused');
+    for (const more of [{ pins: 'warn' }, { mode: 'observe' }]) {
+      expect(found(GROWTH, oneScope({ grants }, more), { approved, offers })).toEqual([refused]);
+      expect(found(GROWTH, oneScope({ grants }), { approved: approvedWith(more), offers })[0]).toContain('refused');
+    }
+    const warned = approvedWith({ pins: 'warn' });
+    expect(found(GROWTH, oneScope({ grants }, { pins: 'warn' }), { approved: warned, offers })).toEqual([
       'servers.files: 1 tool in the scope that nobody has approved, refused until somebody does: `b`; 1 tool can be called that nobody has approved: `l_2`',
     ]);
-    const observed = found(GROWTH, oneScope({ grants }, { mode: 'observe' }), { approved, offers });
+    const lax = approvedWith({ mode: 'observe' });
+    const observed = found(GROWTH, oneScope({ grants }, { mode: 'observe' }), { approved: lax, offers });
     expect(observed[0]).toContain('2 tools can be called that nobody has approved: `b` and `l_2`');
   });
 

@@ -128,11 +128,21 @@ describe('a lock that is none', () => {
 
   test.each([
     [
-      'a gap in the numbers',
+      'a number below the one before',
+      {
+        approvals: [
+          { ...LOCK.body.approvals[0], number: 3 },
+          { ...LOCK.body.approvals[0], number: 2 },
+          { ...LOCK.body.approvals[0], number: 4 },
+        ],
+      },
+    ],
+    [
+      'a newest that shares its number',
       {
         approvals: [
           { ...LOCK.body.approvals[0], number: 1 },
-          { ...LOCK.body.approvals[0], number: 3 },
+          { ...LOCK.body.approvals[0], number: 1 },
         ],
       },
     ],
@@ -303,7 +313,7 @@ test('approvals are kept, newest last, up to a number', () => {
 
 test('the number is above all that was seen', () => {
   expect(lockOf({ seen: 41 }).body.approvals.map(({ number }) => number)).toEqual([42]);
-  expect(lockOf({ seen: 41, previous: LOCK.body }).body.approvals.map(({ number }) => number)).toEqual([42]);
+  expect(lockOf({ seen: 41, previous: LOCK.body }).body.approvals.map(({ number }) => number)).toEqual([1, 42]);
 });
 
 test('a lock is read as it was written, hostile names included', () => {

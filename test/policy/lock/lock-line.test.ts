@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { showLock } from '../../../src/policy/lock/lock-document.ts';
 import { trustedKeys } from '../../../src/policy/lock/lock-judgement.ts';
-import { lineFor } from '../../../src/policy/lock/lock-line.ts';
+import { lineFor, uniteApprovals } from '../../../src/policy/lock/lock-line.ts';
 import { CONFIG, ID, judge, lockOf, MACHINE, makeKey, memoryOf, NOW, seen, verdictOf } from './locks.ts';
 
 const FIRST = lockOf();
@@ -54,20 +54,58 @@ describe('what the next approval continues', () => {
   };
 
   test('what is well signed and not older than what was seen, so that all machines come to one line', () => {
-    expect(lineFor(SECOND.body, memoryOf(FIRST), never)).toBe(SECOND.body);
+    const { id, approvals } = SECOND.body;
+    expect(lineFor(SECOND.body, memoryOf(FIRST), never)).toEqual({ id, approvals });
     expect(lineFor(SECOND.body, undefined, never)).toBe(SECOND.body);
     const foreign = lockOf({ line: { id: OTHER, approvals: [] } });
     expect(lineFor(foreign.body, memoryOf(FIRST), never)).toBe(foreign.body);
   });
 
   test('what was seen, where the lock is gone, older, or no lock', () => {
-    const remembered = { id: ID, approvals: SECOND.body.approvals.slice(-1) };
+    const remembered = { id: ID, approvals: SECOND.body.approvals };
     expect(lineFor(undefined, memoryOf(SECOND), never)).toEqual(remembered);
     expect(lineFor(FIRST.body, memoryOf(SECOND), never)).toEqual(remembered);
     // other machines that saw the same take it for a successor
     const next = lockOf({ line: remembered, seen: 2 });
-    expect(next.body.approvals.map(({ number }) => number)).toEqual([2, 3]);
-    expect(verdictOf(judge(showLock(next), { memory: seen(SECOND) }))).toBe('holds');
+    expect(next.body.approvals.map(({ number }) => number)).toEqual([1, 2, 3]);
+    for (const other of [FIRST, SECOND])
+      expect(verdictOf(judge(showLock(next), { memory: seen(other) }))).toBe('holds');
+  });
+
+  test('of an earlier version, which kept the newest alone: that', () => {
+    const memory = { ...memoryOf(SECOND), seen: undefined };
+    expect(lineFor(undefined, memory, never).approvals).toEqual(SECOND.body.approvals.slice(-1));
+    expect(lineFor(undefined, { ...memory, seen: [] }, never).approvals).toEqual(SECOND.body.approvals.slice(-1));
+  });
+
+  test('both branches, where what was seen is of the other one: whoever saw either takes it', () => {
+    const branch = lockOf({ previous: FIRST.body, why: 'branch' });
+    const later = lockOf({ previous: branch.body, why: 'later' });
+    for (const signed of [branch, later, FIRST]) {
+      const line = lineFor(signed.body, memoryOf(SECOND), never);
+      const merged = showLock(lockOf({ line, seen: 2 }));
+      for (const other of [FIRST, SECOND, signed])
+        expect(verdictOf(judge(merged, { memory: seen(other) }))).toBe('holds');
+    }
+    const line = lineFor(branch.body, memoryOf(SECOND), never);
+    expect(line.approvals.map(({ why }) => why)).toEqual(['first', 'second', 'branch']);
+    // what neither knew is no part of it
+    expect(verdictOf(judge(showLock(lockOf({ line, seen: 2 })), { memory: seen(THIRD) }))).toBe('lock_older');
+  });
+
+  test('a number that an untrusted lock claims costs nothing that was seen', () => {
+    const next = showLock(lockOf({ line: lineFor(undefined, memoryOf(SECOND), never), seen: 7 }));
+    for (const other of [FIRST, SECOND]) expect(verdictOf(judge(next, { memory: seen(other) }))).toBe('holds');
+    expect(verdictOf(judge(next))).toBe('holds');
+  });
+
+  test('of more than 200 the highest, each once', () => {
+    const [one] = FIRST.body.approvals;
+    if (one === undefined) throw new Error('no approval');
+    const many = Array.from({ length: 150 }, (_, at) => ({ ...one, number: at + 1 }));
+    const more = Array.from({ length: 150 }, (_, at) => ({ ...one, number: at + 100 }));
+    const numbers = uniteApprovals(more, many).map(({ number }) => number);
+    expect(numbers).toEqual(Array.from({ length: 200 }, (_, at) => at + 50));
   });
 
   test('nothing: a line of its own', () => {

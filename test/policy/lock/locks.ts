@@ -68,7 +68,8 @@ export function judge(text: string | undefined, more: Partial<LockQuestion> = {}
 export function memoryOf(lock: SignedLock, approvers: readonly string[] = [], latestMs = NOW): LockMemory {
   const newest = lock.body.approvals.at(-1);
   if (newest === undefined) throw new Error('no lock is without an approval');
-  return { id: lock.body.id, newest, digest: digest(showLock(lock)), approvers, latestMs };
+  const { id, approvals } = lock.body;
+  return { id, newest, seen: approvals, digest: digest(showLock(lock)), approvers, latestMs };
 }
 
 export const seen = (...about: Parameters<typeof memoryOf>): LockQuestion['memory'] => ({

@@ -98,6 +98,52 @@ describe('from use', () => {
     expect(JSON.stringify(granted[0]?.args)).toMatch(/"within":\["(~?\/[^"]+)"\]/);
   });
 
+  it.each<[string, boolean]>([
+    ['notes/rel', true],
+    ['$HOME/x', true],
+    ['../x', true],
+    ['', true],
+    ['C:\\x', true],
+    ['/srv/$(id)', true],
+    ['/srv/b.txt', false],
+    ['/srv/../srv/b.txt', false],
+  ])('beside what is granted, %j is marked where `within` refuses it', (path, isMarked) => {
+    const calls = [
+      ['read', { path: '/srv/a.txt' }],
+      ['read', { path }],
+    ] as const;
+    const { granted } = propose({ tools: list(withPath('read')) }, calls);
+    expect(granted[0]?.args).toMatchObject({ '/path': { within: ['/srv'] } });
+    const marks = granted[0]?.notes.filter((note) => note.includes('will be refused'));
+    expect(marks).toEqual(
+      isMarked
+        ? [
+            '`/path` was also given as no plain absolute path (relative, with a variable, …): such calls will be refused, give absolute paths',
+          ]
+        : [],
+    );
+  });
+
+  it('does not mark by what never came to a result, or by another argument', () => {
+    const two = { path: { type: 'string' }, text: { type: 'string' } };
+    const tools = list(entry('read', { inputSchema: { type: 'object', properties: two } }));
+    const { granted } = propose({ tools }, [
+      ['read', { path: '/srv/a.txt', text: 'a b' }],
+      ['read', { path: 'notes/rel' }, 'failed'],
+    ]);
+    expect(granted[0]?.notes.join()).not.toContain('will be refused');
+  });
+
+  it('asks to look twice at what belongs to the system', () => {
+    const noted = (path: string) =>
+      propose({ tools: list(withPath('read')) }, [['read', { path }]]).granted[0]?.notes.filter((one) =>
+        one.startsWith('look twice'),
+      );
+    expect(noted('/etc/passwd')).toEqual(["look twice: /etc is the system's"]);
+    expect(noted('/var/log/nginx/a')).toEqual(["look twice: /var/log/nginx is the system's"]);
+    for (const path of ['/etcetera/a', '/srv/etc/a', '/var/www/a', '/home/ada/etc/a']) expect(noted(path)).toEqual([]);
+  });
+
   it('leaves out what is optional by the schema', () => {
     const tools = list(withPath('read', 'path', []));
     const { granted } = propose({ tools }, [['read', { path: '/srv/a.txt' }]]);
@@ -130,6 +176,11 @@ describe('from use', () => {
     const { granted } = propose({ tools: list(withPath('get', 'url')) }, calls);
     expect(granted[0]?.args).toEqual({ '/url': { host: ['127.0.0.1:80', 'api.example.com'] } });
     expect(granted[0]?.notes.join()).toContain('look twice: 127.0.0.1:80');
+    expect(granted[0]?.notes.join()).not.toContain('no whole URL');
+    for (const url of ['api.example.com/x', '/x', 'ftp://api.example.com/'])
+      expect(
+        propose({ tools: list(withPath('get', 'url')) }, [...calls, ['get', { url }]]).granted[0]?.notes,
+      ).toContain('`/url` was also given as no whole URL: such calls will be refused, give whole ones');
   });
 
   it('does not grant what is not offered, however often it was called', () => {
