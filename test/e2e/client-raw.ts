@@ -73,8 +73,11 @@ export function connectRaw({ command, args, env }: Launch): RawClient {
         const seen = lines.slice(-3).map((line) => line.slice(0, 1000));
         finish(() => reject(new Error(`${why}; last seen: ${seen.join('\n')}; stderr: ${stderr}`)));
       };
+      // each line once: thousands come in as many pieces
+      let looked = 0;
       const look = () => {
-        const line = lines.find(wanted);
+        const line = lines.slice(looked).find(wanted);
+        looked = lines.length;
         if (line !== undefined) finish(() => resolve(line));
         else if (ended) fail('the other side ended without it');
       };

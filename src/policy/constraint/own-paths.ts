@@ -166,13 +166,15 @@ function findOwnPath(
     if (text === undefined || (!isPath && harmless.has(text))) return undefined;
     if (seen.has(text)) return undefined;
     seen.add(text);
-    const inside = isPath ? visitJson(text) : undefined;
-    if (inside !== undefined) return inside;
+    // with all that stands in it
     const charged = passed.get(text);
     if (charged !== undefined && seen.size <= MAX_TEXTS && looks + charged <= MAX_LOOKS) {
       looks += charged;
       return undefined;
     }
+    const before = looks;
+    const inside = isPath ? visitJson(text) : undefined;
+    if (inside !== undefined) return inside;
     const listed = listReadings(text, parts);
     if (listed === undefined) return violate(path, TOO_MANY_WAYS);
     const { texts: readings, length } = listed;
@@ -200,7 +202,7 @@ function findOwnPath(
         );
     }
     if (!isPath && readings.every((reading) => isPlainName(reading, near, ports))) harmless.add(text);
-    if (text.length <= LONGEST_PASSED && passed.size < MOST_PASSED) passed.set(text, cost);
+    if (text.length <= LONGEST_PASSED && passed.size < MOST_PASSED) passed.set(text, looks - before);
     return undefined;
   };
   /** Some servers take a list as text, and some a text as JSON. */
