@@ -71,3 +71,36 @@ test('a link that one call saw is not taken for another', () => {
   expect(isOwn(join(home, 'state', 'x'), 10)).toBe(true);
   expect(isOwn('../state/x', 10)).toBe(true);
 });
+
+test.each([
+  ['plain', 96, (index: number) => `./d${index}/${'y/../'.repeat(700)}z`],
+  ['as JSON', 16, (index: number) => JSON.stringify([`./d${index}/${'y/../'.repeat(690)}z`])],
+])('what passed in this moment is charged again, with all that stands in it: %s', (_, few, textOf) => {
+  const ports = createConstraintPorts({ cwd: join(home, 'site'), home: join(home, 'site'), args: [] }, () => {
+    throw new Error('no patterns here');
+  });
+  const find = createOwnPathFinder(prepareOwnPaths([join(home, 'state')], ports), ports);
+  const texts = (from: number, to: number) => ({
+    list: Array.from({ length: to - from }, (_, at) => textOf(from + at)),
+  });
+  let now = 0;
+  // the fewest that are too many where nothing is known
+  let [passes, refused] = [few, few + 24];
+  while (refused - passes > 1) {
+    const middle = Math.floor((passes + refused) / 2);
+    now += 10;
+    if (find(texts(0, middle), now) === undefined) passes = middle;
+    else refused = middle;
+  }
+  expect(passes).toBeGreaterThan(few);
+  expect(refused).toBeLessThan(few + 24);
+  now += 10;
+  const half = Math.floor(refused / 2);
+  for (const [from, to] of [
+    [0, half],
+    [half, passes],
+  ] as const)
+    expect(find(texts(from, to), now)).toBeUndefined();
+  expect(find(texts(0, passes), now)).toBeUndefined();
+  expect(find(texts(0, refused), now)?.text).toContain('too many texts');
+});
