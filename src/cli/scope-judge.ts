@@ -61,7 +61,7 @@ function judgeByScope(
 function judgeByLayers(layers: Layers, verdict: 'deny' | 'observe', request: RequestView, nowMs: number): Judgement {
   const uses = usesOf(request);
   if (uses === undefined) {
-    const denial = denyUnreadable(request, request.method, REQUEST_METHODS.has(request.method));
+    const denial = denyUnreadable(request, REQUEST_METHODS.has(request.method));
     return { verdict, rule: denial.rule, reason: denial.reason, denial, refused: undefined };
   }
   let rule = 'needs no grant';
@@ -87,7 +87,7 @@ function judgeByLayers(layers: Layers, verdict: 'deny' | 'observe', request: Req
  */
 export function judgeWithoutArguments(
   standing: Standing,
-  request: Pick<RequestView, 'asked' | 'modern' | 'upstream'>,
+  request: Pick<RequestView, 'asked' | 'modern' | 'method' | 'upstream'>,
   use: Pick<Use, 'kind' | 'name'>,
   nowMs: number,
 ): Judgement | undefined {
@@ -106,7 +106,7 @@ export function judgeWithoutArguments(
 function judgeLayers(
   layers: Layers,
   verdict: 'deny' | 'observe',
-  request: Pick<RequestView, 'asked' | 'modern' | 'upstream'>,
+  request: Pick<RequestView, 'asked' | 'modern' | 'method' | 'upstream'>,
   use: Pick<Use, 'kind' | 'name'>,
   nowMs: number,
 ): Judgement | undefined {

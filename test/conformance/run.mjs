@@ -59,14 +59,24 @@ async function runAll(suite, command, scratch, name) {
   return runs;
 }
 
-/** The command of a gateway whose one server is the suite's. */
+/**
+ * The command of a gateway whose one server is the suite's. It is granted everything, and the config is locked: the
+ * gateway has then nothing to say of itself, which the front could not tell from what the server says of a request.
+ */
 async function gatewayCommand(scratch) {
   const config = join(scratch, 'gateway.json');
   const [command, ...args] = server;
   // Pins answer for tools that were never listed: here only the gateway is judged.
-  const one = { command, args, prefix: '', pins: 'off', passEnv: ['CONFORMANCE_RUN'] };
-  await writeFile(config, JSON.stringify({ version: 1, servers: { conformance: one } }), { mode: 0o600 });
-  return [...guard.slice(0, 2), 'run', '--config', config];
+  const one = { command, args, prefix: '', pins: 'off', passEnv: ['CONFORMANCE_RUN'], scope: 'all' };
+  const asked = ['sampling/createMessage', 'elicitation/create', 'roots/list'].map((request) => ({ request }));
+  const all = { grants: [{ tool: '*' }, { resource: '**' }, { prompt: '*' }, ...asked] };
+  const body = { version: 1, servers: { conformance: one }, scopes: { all } };
+  await writeFile(config, JSON.stringify(body), { mode: 0o600 });
+  const env = { ...process.env, MCP_GUARD_STATE_DIR: join(scratch, 'state') };
+  const gateway = [...guard.slice(0, 2), 'run', '--config', config];
+  const [code] = await once(spawn(gateway[0], gateway.slice(1), { stdio: 'ignore', env }), 'exit'); // Its first use locks the config.
+  if (code !== 0) throw new Error(`the first start of the gateway ended with ${code}`);
+  return gateway;
 }
 
 async function main() {

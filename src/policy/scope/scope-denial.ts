@@ -11,11 +11,14 @@ const INVALID_PARAMS = -32602;
 /** Up to 2025-11-25; from 2026-07-28 on an unknown resource is an invalid parameter. */
 const RESOURCE_NOT_FOUND = -32002;
 
+/** Methods that 2026-07-28 has no more: a server without them cannot be told from one that is not granted them. */
+const REMOVED: ReadonlySet<string> = new Set(['resources/subscribe', 'resources/unsubscribe']);
+
 const LONGEST_NAME = 256;
 /** Characters of all alternatives together; the nearest stands in any case. */
 const LONGEST_ALTERNATIVES = 1000;
 
-export type Asked = Pick<RequestView, 'asked' | 'modern' | 'upstream' | 'prefix'>;
+export type Asked = Pick<RequestView, 'asked' | 'modern' | 'method' | 'upstream' | 'prefix'>;
 
 /** @param own attacker-controlled: the server's own name for it */
 export function denyUse(refusal: Refusal, asked: Asked, kind: TargetKind, own: string): Deny {
@@ -23,7 +26,7 @@ export function denyUse(refusal: Refusal, asked: Asked, kind: TargetKind, own: s
   const shown = inert(name);
   const { rule } = refusal;
   // INVARIANT: a server cannot tell what is refused from what the client does not know.
-  const error = asked.asked === 'server' ? { error: absence(kind, name, asked.modern) } : {};
+  const error = asked.asked === 'server' ? { error: absence(kind, name, asked) } : {};
   const base = { kind: 'deny', rule, retryAfterMs: undefined } as const;
   switch (refusal.kind) {
     case 'absent':
@@ -31,7 +34,7 @@ export function denyUse(refusal: Refusal, asked: Asked, kind: TargetKind, own: s
         const text = `\`${shown}\` was not sent, and nothing is sent to \`${inert(asked.upstream)}\`: ${refusal.closed}`;
         return { ...base, reason: 'server_unstartable', text };
       }
-      return { ...base, ...absentReason(refusal, kind, shown), error: absence(kind, name, asked.modern) };
+      return { ...base, ...absentReason(refusal, kind, shown), error: absence(kind, name, asked) };
     case 'unapproved':
       return {
         ...base,
@@ -52,16 +55,18 @@ export function denyUse(refusal: Refusal, asked: Asked, kind: TargetKind, own: s
 }
 
 /** What cannot be told apart: a method in disguise, a call without a name, a reference to nothing known. */
-export function denyUnreadable(asked: Asked, method: string, isKnown: boolean): Deny {
+export function denyUnreadable(asked: Asked, isKnown: boolean): Deny {
+  const { method } = asked;
   return {
     kind: 'deny',
     reason: 'not_granted',
     rule: 'scope',
     text: `\`${inert(method)}\` does not say what it is about, so no scope of \`${inert(asked.upstream)}\` allows it.`,
     retryAfterMs: undefined,
-    error: isKnown
-      ? { code: INVALID_PARAMS, message: 'Invalid params' }
-      : { code: METHOD_NOT_FOUND, message: 'Method not found' },
+    error:
+      isKnown && !isRemoved(asked)
+        ? { code: INVALID_PARAMS, message: 'Invalid params' }
+        : { code: METHOD_NOT_FOUND, message: 'Method not found' },
   };
 }
 
@@ -86,6 +91,15 @@ export function denyResponse(asked: Asked, method: string | undefined, rule: str
     rule,
     text: `The request carries ${what} in \`inputResponses\`, and the scope of \`${inert(asked.upstream)}\` does not let the server ask that, so it was not sent. Send it without.`,
     retryAfterMs: undefined,
+    // what no server can read is a client's mistake, and nothing that a model could mend
+    ...(method === undefined
+      ? {
+          error: {
+            code: INVALID_PARAMS,
+            message: 'Invalid params: `inputResponses` holds what is no answer to a question',
+          },
+        }
+      : {}),
   };
 }
 
@@ -117,19 +131,24 @@ function absentReason(
 }
 
 /** What a server answers to who asks for something that it has not got. Source: the specification, tools, prompts, resources. */
-function absence(kind: TargetKind, name: string, modern: boolean): { readonly code: number; readonly message: string } {
+function absence(kind: TargetKind, name: string, asked: Asked): { readonly code: number; readonly message: string } {
   const cut = name.slice(0, LONGEST_NAME);
+  if (isRemoved(asked)) return { code: METHOD_NOT_FOUND, message: 'Method not found' };
   switch (kind) {
     case 'tool':
       return { code: INVALID_PARAMS, message: `Unknown tool: ${cut}` };
     case 'prompt':
       return { code: INVALID_PARAMS, message: `Unknown prompt: ${cut}` };
     case 'resource':
-      return { code: modern ? INVALID_PARAMS : RESOURCE_NOT_FOUND, message: 'Resource not found' };
+      return { code: asked.modern ? INVALID_PARAMS : RESOURCE_NOT_FOUND, message: 'Resource not found' };
     case 'request':
     case 'method':
       return { code: METHOD_NOT_FOUND, message: 'Method not found' };
   }
+}
+
+function isRemoved({ modern, method }: Asked): boolean {
+  return modern && REMOVED.has(method);
 }
 
 /** What is approved stands before how to get more: a model can go on with that. */

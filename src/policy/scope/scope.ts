@@ -116,7 +116,7 @@ export function createScopePolicy(
 
 function judgeRequest(request: RequestView, layers: Layers, nowMs: number): Deny | undefined {
   const uses = usesOf(request);
-  if (uses === undefined) return denyUnreadable(request, request.method, REQUEST_METHODS.has(request.method));
+  if (uses === undefined) return denyUnreadable(request, REQUEST_METHODS.has(request.method));
   for (const { kind, name, args } of uses) {
     const decision = decideUse(layers, kind, name, args, nowMs);
     if (!decision.granted) return denyUse(decision.refusal, request, kind, name);

@@ -45,7 +45,13 @@ describe('a wildcard', () => {
 test('who asks is told that there is none, the record why', () => {
   const found = decide('vendor/tools/call', 'vendor/*');
   if (found.granted) throw new Error('granted');
-  const asked = { asked: 'client', upstream: 'files', modern: false, prefix: undefined } as const;
+  const asked = {
+    asked: 'client',
+    upstream: 'files',
+    modern: false,
+    method: 'vendor/tools/call',
+    prefix: undefined,
+  } as const;
   expect(denyUse(found.refusal, asked, 'method', 'vendor/tools/call')).toMatchObject({
     reason: 'not_granted',
     text: '`vendor/tools/call` may mean another method than it says, and no grant names it so',

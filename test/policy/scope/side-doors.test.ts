@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkScopes, TARGET_KINDS } from '../../../src/config/check-scopes.ts';
 import type { ScopeDocument } from '../../../src/config/schema-scope.ts';
-import type { RequestView } from '../../../src/core/interceptor.ts';
+import type { RequestView, Verdict } from '../../../src/core/interceptor.ts';
 import { diffScopes } from '../../../src/policy/lock/scope-diff.ts';
 import { createScopePolicy } from '../../../src/policy/scope/scope.ts';
 import { decideUse } from '../../../src/policy/scope/scope-decision.ts';
@@ -12,11 +12,9 @@ import type { JsonObject } from '../../../src/wire/json.ts';
 import { REQUEST_METHODS } from '../../../src/wire/protocol-keys.ts';
 import { layersOf, makeLayer, makeScope } from './make-scope.ts';
 
-function ask(
-  method: string,
-  params: JsonObject,
-  more: readonly NonNullable<ScopeDocument['grants']>[number][] = [],
-): string {
+type Grants = readonly NonNullable<ScopeDocument['grants']>[number][];
+
+function decide(method: string, params: JsonObject, more: Grants, modern: boolean): Verdict | undefined {
   const layers = layersOf({
     grants: [
       { tool: 'read', args: { '/path': { prefix: '/data/', optional: true } }, additional: false },
@@ -27,9 +25,20 @@ function ask(
   });
   const policy = createScopePolicy(new Map([['files', { layers, mode: 'enforce' }]]));
   const tool = method === 'tools/call' ? String(params.name) : undefined;
-  const view: RequestView = { asked: 'client', upstream: 'files', method, tool, params, modern: true };
-  const verdict = policy.onRequest?.(view, { wallMs: 0, monoMs: 0 });
+  const view: RequestView = { asked: 'client', upstream: 'files', method, tool, params, modern };
+  return policy.onRequest?.(view, { wallMs: 0, monoMs: 0 });
+}
+
+function ask(method: string, params: JsonObject, more: Grants = []): string {
+  const verdict = decide(method, params, more, true);
   return verdict?.kind === 'deny' ? verdict.reason : (verdict?.kind ?? 'none');
+}
+
+/** The plain error that the client reads instead of a text. */
+function errorOf(method: string, params: JsonObject, more: Grants, modern = true) {
+  const verdict = decide(method, params, more, modern);
+  if (verdict?.kind !== 'deny') throw new Error(`${verdict?.kind}`);
+  return verdict.error;
 }
 
 describe('a completion', () => {
@@ -107,6 +116,26 @@ describe('answers beside the arguments', () => {
     const params = { inputResponses } as JsonObject;
     expect(ask('tools/call', { name: 'read', arguments: {}, ...params }, grants)).toBe(expected);
     expect(ask('tasks/update', { taskId: 't', ...params }, grants)).toBe(expected);
+  });
+
+  test.each([{ a: 12_345 }, { a: { path: '/etc' } }, [ELICITED]])(
+    'answers that no server could read: %j',
+    (inputResponses) => {
+      const params = { name: 'read', arguments: {}, inputResponses } as JsonObject;
+      expect(errorOf('tools/call', params, [ELICITS])).toEqual({
+        code: -32602,
+        message: 'Invalid params: `inputResponses` holds what is no answer to a question',
+      });
+      // an answer to what was never granted is told to the model: it may go on without
+      expect(errorOf('tools/call', { ...params, inputResponses: { a: SAMPLED } }, [ELICITS])).toBe(undefined);
+    },
+  );
+});
+
+describe.each(['resources/subscribe', 'resources/unsubscribe'])('%s', (method) => {
+  test.each([{}, { uri: 'file:///elsewhere' }])('is a method of 2025-11-25, and of 2026-07-28 none: %j', (params) => {
+    expect(errorOf(method, params, [], true)).toEqual({ code: -32601, message: 'Method not found' });
+    expect(errorOf(method, params, [], false)?.code).toBe('uri' in params ? -32002 : -32602);
   });
 });
 
