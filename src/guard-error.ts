@@ -156,6 +156,8 @@ export const GUARD_ANSWERS = {
   blast_radius: 'the session has made as many calls, or called as many tools, as it may; nothing was sent',
   probe_answered:
     'a server of an older revision exited on `server/discover`; the guard answers `-32601` and starts it anew',
+  canary_found:
+    'a token of another tenant stands in the answer, which was withheld; the request ran, and the session ends',
   answer_refused: 'the answer could be read in more than one way and was not passed on; the request ran',
   identity_over: 'the token of this session was revoked or has expired; nothing was sent, and the session ends',
   not_granted:
@@ -178,7 +180,7 @@ export const GUARD_ANSWERS = {
     'the answer asks the client for something that the scope does not grant, and was withheld; the request ran. Or the request carries the answer to such a question (`inputResponses`), and was not sent',
 } as const satisfies Record<string, string>;
 
-/** 128 + the number of the signal that ended the server. */
+/** Of a guard, or a server, that a signal has ended. */
 export function signalExitCode(signalNumber: number): number {
   return 128 + signalNumber;
 }

@@ -1,6 +1,7 @@
 // The breakers of one tenant on disk, shared by the guards of this machine: the port's contract, a queue for each server, and
 // what is said when the disk fails. No watcher and no timer: a board is looked at when a call asks. How a document is read
 // stands in breaker-look.ts, how it is changed in breaker-write.ts.
+import { messageOf } from '../error-text.ts';
 import { isGuardError } from '../guard-error.ts';
 import type { Board } from '../policy/breaker/board.ts';
 import type { BreakerStore, Moment } from '../ports/breaker-store.ts';
@@ -136,7 +137,7 @@ type UpdateParts = [
 
 /** The texts are shown through the inert-text filter of the log. */
 function failureText(name: string, error: unknown): string {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   const how = isGuardError(error) && error.hint !== undefined ? `: ${error.hint}` : '';
   return `the breakers of \`${name}\` cannot be shared, so this guard goes on alone: ${why}${how}`;
 }

@@ -2,6 +2,7 @@
 // where it was told to, and then hands nothing of it on. INVARIANT: names no other tenant: this one's host reads the log and the record.
 import type { Readable } from 'node:stream';
 import type { CanarySearch } from '../audit/redact/canary-search.ts';
+import { canaryRefusal } from '../core/denial.ts';
 import type { Log } from '../ports/log.ts';
 import type { LineReading } from '../wire/message.ts';
 import { fingerprintOf } from './canary-tokens.ts';
@@ -9,12 +10,15 @@ import type { ClientEnd, ClientListener } from './client-end.ts';
 import { endPromptly } from './prompt-end.ts';
 import type { SessionRun } from './run-session.ts';
 import type { Timers } from './shutdown-ladder.ts';
+import type { AnswerScreen } from './turn.ts';
 
 const STOPPED_STATUS = 77;
 
 export interface CanaryWatch {
   /** The same client, looked at both ways. */
   client(client: ClientEnd): ClientEnd;
+  /** For what answers a call, so that the record says that it was held back; undefined where nothing is. */
+  readonly screen: AnswerScreen | undefined;
   stderr(stream: Readable): void;
   /** What a server wrote where no message belongs. */
   noise(bytes: Uint8Array): void;
@@ -52,7 +56,10 @@ export function watchCanaries(
   function flush(): void {
     for (const one of waiting.splice(0)) one();
   }
+  const isHeldFromClient = (bytes: Buffer) =>
+    alarm('is sent to the client', search.find(bytes), 'what the server said');
   return {
+    screen: stops ? (bytes) => (isHeldFromClient(bytes) ? canaryRefusal() : undefined) : undefined,
     client: (inner) => ({
       get full() {
         return inner.full;
@@ -65,7 +72,7 @@ export function watchCanaries(
       pause: () => inner.pause(),
       resume: () => inner.resume(),
       add: (bytes) => {
-        if (!alarm('is sent to the client', search.find(bytes), 'what the server said')) inner.add(bytes);
+        if (!isHeldFromClient(bytes)) inner.add(bytes);
       },
       flush: () => inner.flush(),
       drained: () => inner.drained(),

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
+import { messageOf } from '../error-text.ts';
 import { GuardError } from '../guard-error.ts';
 import { replaceFile } from './durable-file.ts';
 import { codeOf } from './state-paths.ts';
@@ -47,7 +48,7 @@ function changed(path: string, how: string): GuardError {
 }
 
 function unwritable(path: string, cause: unknown): GuardError {
-  const why = codeOf(cause) ?? (cause instanceof Error ? cause.message : String(cause));
+  const why = codeOf(cause) ?? messageOf(cause);
   return new GuardError('config_unwritable', `cannot write the config \`${path}\`: ${why}`, {
     cause,
     hint: 'name another place with `--out FILE`, or let this user write there',

@@ -8,20 +8,21 @@ import type { IsolationLevel } from '../config/restriction.ts';
 import { GuardError } from '../guard-error.ts';
 import { openTenantScope } from '../tenant/tenant-scope.ts';
 import { showInert } from '../wire/inert-text.ts';
-import { isVisible, type Sandbox, sandboxPrefix } from './bubblewrap.ts';
+import { type Sandbox, sandboxPrefix } from './bubblewrap.ts';
+import { findClosed } from './closed-directory.ts';
 import { resolveCommand } from './command-path.ts';
 import { makeGateDirectory } from './gate-directory.ts';
-import { canHandOver } from './handed-environment.ts';
 import { closeInherited } from './inherited-descriptors.ts';
-import { findUser, type Offer, probeSandbox, probeUsers } from './isolation-probe.ts';
+import { canEnter, findUser, type Offer, probeSandbox, probeUsers } from './isolation-probe.ts';
 import { filterPrefix, writeKeyFilter } from './key-filter.ts';
 import { bridgeEnvironment, bridgePrefix, GATE_INSIDE } from './network-bridge.ts';
 import { openNetworkGate } from './network-gate.ts';
 import { type NetworkRuntime, probeNetworkRuntime } from './network-gate-probe.ts';
+import { listHidden, listLost, type UnapprovedPlaces } from './sandbox-notes.ts';
 import { keyringPrefix } from './session-keyring.ts';
 import { createJudge, listOutermost } from './shown-places.ts';
 import { limitPrefix, userPrefix } from './start-prefix.ts';
-import { makeGatesPlace, makeTenantPlaces, type TenantPlaces } from './tenant-places.ts';
+import { makeGatesPlace, makeTenantPlaces, type ServerUser, type TenantPlaces } from './tenant-places.ts';
 import { claimUser } from './user-claims.ts';
 
 export interface ConfineInput {
@@ -37,6 +38,8 @@ export interface ConfineInput {
   readonly writable?: readonly string[];
   /** What other tenants have been given. */
   readonly foreign?: readonly ForeignPlace[];
+  /** Of its `readable` and `writable`: shown to nobody yet. */
+  readonly unapproved?: UnapprovedPlaces | undefined;
   readonly platform?: NodeJS.Platform;
   /** The machine's way out, without anybody's password: for a gate to the network. */
   readonly proxies?: Readonly<Record<string, string>>;
@@ -128,7 +131,8 @@ export async function confineServer(input: ConfineInput): Promise<Confinement> {
       const program = resolveCommand(command, env.PATH, cwd);
       const limits = { ...isolation, processes: user === undefined ? undefined : isolation.processes };
       const inner = limitPrefix(limits, places.needed, sandbox === undefined ? cwd : '.');
-      const notes = findLost(env);
+      const notes = listLost(env);
+      if (user !== undefined && cwd !== places.work) refuseClosed(input, cwd, user, asUser);
       if (sandbox === undefined) return { words: [...asUser, ...inner], env: {}, notes };
       // a server of the same tenant may put it there before it is started: there is no sandbox that shows it
       if (!program.found) return { words: NEVER, env: {}, notes };
@@ -148,7 +152,7 @@ export async function confineServer(input: ConfineInput): Promise<Confinement> {
       return {
         words: [...filterPrefix(filter), ...asUser, ...words, ...inner, ...(way?.words ?? [])],
         env: { ...offline, ...way?.env },
-        notes: [...notes, ...findHidden(args, [...shown.writable, ...shown.readable])],
+        notes: [...notes, ...listHidden(args, [...shown.writable, ...shown.readable], input.unapproved)],
       };
     },
   };
@@ -169,6 +173,26 @@ function readDomains(
   }
   if (typeof network === 'boolean') return [];
   throw refuse('`isolation.network` lists domains, which hold at `L3` only', 'set `isolation.required` to `L3`');
+}
+
+/** What starts the server enters it last and could only say that it cannot. An access list may open what its mode closes: so it is tried. */
+function refuseClosed(
+  { server, tenant }: ConfineInput,
+  cwd: string,
+  user: ServerUser,
+  asUser: readonly string[],
+): void {
+  const refuse = (why: string, hint: string): GuardError => {
+    const what = `\`${server}\` of the tenant \`${tenant}\` works in \`${showInert(cwd)}\` (\`cwd\`), ${why}`;
+    return new GuardError('isolation_unavailable', what, { hint });
+  };
+  if (!fs.existsSync(cwd)) throw refuse('which is not there', 'make it, or name another');
+  const closed = findClosed(cwd, user);
+  if (closed === undefined || canEnter(cwd, asUser)) return;
+  throw refuse(
+    `and its user ${user.uid} cannot enter \`${showInert(closed)}\``,
+    'open that directory to it (mode 711), or take `cwd` out: then it works in a directory of its tenant',
+  );
 }
 
 interface Way {
@@ -213,17 +237,4 @@ function checkFirstStart(
     `\`${server}\` of the tenant \`${tenant}\` fetches its program when it is first started, and has no network`,
     { hint: 'start it once with `isolation.network: true`, or install the program and name it in `command`' },
   );
-}
-
-/** What starts it is a shell, which passes on what it can name itself. */
-function findLost(env: Readonly<Record<string, string>>): readonly string[] {
-  const lost = Object.keys(env).filter((name) => !canHandOver(name));
-  return lost.map((name) => `it does not get the variable \`${showInert(name)}\`: no shell can pass that name on`);
-}
-
-/** A server whose own files are not shown fails in words that nobody connects with the sandbox. */
-function findHidden(args: readonly string[], shown: readonly string[]): readonly string[] {
-  return args
-    .filter((arg) => arg.startsWith('/') && !isVisible(arg, shown) && fs.existsSync(arg))
-    .map((arg) => `its sandbox does not show \`${arg}\`: add it to \`isolation.readable\``);
 }

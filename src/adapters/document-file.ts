@@ -1,6 +1,7 @@
 // Reads one state document without trusting it: good, absent, or why not. Knows neither lock nor writing, so that what only
 // reads loads no lowdb.
 // TRUST: the document is what a process of this user wrote last. It proves nothing against that user.
+import { messageOf } from '../error-text.ts';
 import { GuardError } from '../guard-error.ts';
 import { readPrivateFile, UnfitFileError } from './durable-file.ts';
 
@@ -75,7 +76,7 @@ export function guardIo<R>(path: string, verb: string, action: () => R): R {
   try {
     return action();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new GuardError('state_unusable', `cannot ${verb} \`${path}\`: ${why}`, {
       cause: error,
       hint:

@@ -1,6 +1,7 @@
 // A small document that other processes change, as the disk shows it, looked at now and then. Writes nothing, loads no lowdb.
 // TRUST: the document lies in the state directory, private to this user.
 import * as fs from 'node:fs';
+import { messageOf } from '../error-text.ts';
 import { type DocumentSpec, readDocument } from './document-file.ts';
 import { codeOf } from './state-paths.ts';
 
@@ -9,12 +10,15 @@ const LOOK_EVERY_MS = 200;
 
 export class DocumentLook<T extends { readonly version: number }> {
   readonly #spec: DocumentSpec<T>;
+  readonly #load: typeof loadDocument<T>;
   #data: T | undefined;
   #signature = '';
   #lookedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(spec: DocumentSpec<T>) {
+  /** @param load what is made of it each time that it has changed; never throws */
+  constructor(spec: DocumentSpec<T>, load = loadDocument<T>) {
     this.#spec = spec;
+    this.#load = load;
   }
 
   /** Undefined: there is one, and it cannot be read; `say` of the spec is told why. Never throws. @param monoMs monotonic clock */
@@ -25,7 +29,7 @@ export class DocumentLook<T extends { readonly version: number }> {
     const signature = signFile(this.#spec.path);
     if (signature === this.#signature) return this.#data;
     this.#signature = signature;
-    this.#data = loadDocument(this.#spec);
+    this.#data = this.#load(this.#spec);
     return this.#data;
   }
 }
@@ -38,7 +42,7 @@ export function loadDocument<T extends { readonly version: number }>(spec: Docum
     if (reading.kind === 'absent') return spec.empty;
     spec.say(`\`${spec.path}\` ${reading.why}`);
   } catch (error) {
-    spec.say(error instanceof Error ? error.message : String(error));
+    spec.say(messageOf(error));
   }
   return undefined;
 }

@@ -2,6 +2,7 @@
 // no breaker and no protocol.
 import { createHash } from 'node:crypto';
 import type { RedisPlace } from '../config/redis-url.ts';
+import { messageOf } from '../error-text.ts';
 import type { FleetTelling } from '../policy/breaker/fleet-tell.ts';
 import { fleetScript } from './fleet-script.ts';
 import {
@@ -16,7 +17,7 @@ import {
   readNews,
 } from './fleet-words.ts';
 import type { OnLate, openRedisLink, RedisAnswer, RedisLink } from './redis-link.ts';
-import { openRedisScript, replyOf, whyNoReply } from './redis-script.ts';
+import { openRedisScript, replyOf } from './redis-script.ts';
 
 /** Asked in vain: what was asked may have been done all the same, or be done later. */
 export interface Away {
@@ -40,7 +41,6 @@ export interface FleetExchangeOptions {
   readonly tenant: string;
   /** This machine's name for people. */
   readonly machine: string;
-  readonly mostBreakers?: number;
   readonly connectMs?: number;
   readonly answerMs?: number;
 }
@@ -50,9 +50,9 @@ const DIGEST_HEX = 32;
 
 /** Connects when it is first asked. @throws RangeError where `tenant` is no name for one */
 export function openRedisFleetExchange(options: FleetExchangeOptions): FleetExchange {
-  const { openLink, place, tenant, machine, mostBreakers = MOST_BREAKERS, connectMs, answerMs } = options;
+  const { openLink, place, tenant, machine, connectMs, answerMs } = options;
   nameFleetKey(tenant, '');
-  const script = openRedisScript({ openLink, place, body: fleetScript(mostBreakers), connectMs, answerMs });
+  const script = openRedisScript({ openLink, place, body: fleetScript(MOST_BREAKERS), connectMs, answerMs });
   // A server's name may be long, and is nobody's business there.
   const keyOf = (server: string): string =>
     nameFleetKey(tenant, createHash('sha256').update(server).digest('hex').slice(0, DIGEST_HEX));
@@ -84,6 +84,6 @@ function read<T>(answer: RedisAnswer, reader: (reply: unknown) => T): T | Away {
   try {
     return replyOf(answer, reader);
   } catch (error) {
-    return { kind: 'away', why: whyNoReply(error) };
+    return { kind: 'away', why: messageOf(error) };
   }
 }

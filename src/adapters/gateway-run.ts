@@ -1,8 +1,11 @@
 // Runs a gateway to its end: one client, a session run for each lane, around a pure core. Executes what the core wants, turn by
 // turn; decides nothing itself.
-import type { SessionEvent, UpstreamExit } from '../core/events.ts';
+import type { SessionEvent } from '../core/events.ts';
 import type { GatewayEffect, GatewayEvent } from '../core/gateway/events.ts';
+import { whyGone } from '../core/gateway/lane-texts.ts';
+import { signalExitCode } from '../guard-error.ts';
 import { clientEvent } from './client-events.ts';
+import { bytesForClient } from './effect-bytes.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { LaneClient } from './lane-client.ts';
 import { FAREWELL_MS, LastWaits } from './last-waits.ts';
@@ -12,6 +15,8 @@ import type { SessionRun } from './run-session.ts';
 import { Wake } from './wake.ts';
 
 const DEFECT_STATUS = 70;
+
+type LaneEvent = Extract<GatewayEvent, { readonly lane: string }>;
 
 interface RunningLane {
   readonly run: SessionRun;
@@ -112,7 +117,14 @@ export class GatewayRun {
       action();
     } finally {
       this.#isDraining = false;
-      this.#drain();
+      // INVARIANT: a failure of the gateway is none of the action, which its caller would take for undone: it ends the guard
+      try {
+        this.#drain();
+      } catch (error) {
+        this.#options.timers.after(0, () => {
+          throw error;
+        });
+      }
     }
   }
 
@@ -137,9 +149,10 @@ export class GatewayRun {
     if (!this.#over) this.#do(this.#options.gateway.handle(event, this.#options.clock.now()));
   }
 
-  /** Comes of a lane, which may be in the middle of a turn: taken when that is over. */
-  #post(event: GatewayEvent): void {
-    this.#inbox.push(event);
+  // Comes of a lane, which may be in the middle of a turn: taken when that is over. INVARIANT: nothing is of a session that is over, whatever
+  // its policies still do: its server may have left the config, and be known to nobody.
+  #post(client: LaneClient, event: LaneEvent): void {
+    if (this.#lanes.get(event.lane)?.client === client) this.#inbox.push(event);
   }
 
   /** Ends the turns of the lanes that were given something, takes what they say, until nobody says anything more. */
@@ -171,8 +184,7 @@ export class GatewayRun {
           this.#touched.add(effect.lane);
           break;
         case 'to_client': {
-          const bytes = typeof effect.bytes === 'function' ? effect.bytes() : effect.bytes;
-          const whole = effect.batch === undefined ? bytes : effect.batch.add(bytes);
+          const whole = bytesForClient(effect);
           if (whole !== undefined) this.#options.client.add(whole);
           break;
         }
@@ -197,29 +209,29 @@ export class GatewayRun {
     const client: LaneClient = new LaneClient({
       onLine: (bytes) => {
         this.#loud.said(client, bytes.length);
-        this.#post({ type: 'lane_line', lane, bytes });
+        this.#post(client, { type: 'lane_line', lane, bytes });
       },
       onTurnEnd: () => this.#drain(),
       onFull: () => {
         this.#parentWatch.start();
-        this.#post({ type: 'lane_full', lane });
+        this.#post(client, { type: 'lane_full', lane });
       },
       onRoom: () => {
         this.#parentWatch.stop();
-        this.#post({ type: 'lane_room', lane });
+        this.#post(client, { type: 'lane_room', lane });
       },
     });
     const run = this.#options.openLane(lane, client, {
-      onAway: () => this.#post({ type: 'lane_away', lane }),
-      onBack: () => this.#post({ type: 'lane_back', lane }),
-      onGone: (isLoop, exit) => this.#post({ type: 'lane_gone', lane, isLoop, why: whyGone(isLoop, exit) }),
-      onList: (list) => this.#post({ type: 'lane_list', lane, list }),
+      onAway: () => this.#post(client, { type: 'lane_away', lane }),
+      onBack: () => this.#post(client, { type: 'lane_back', lane }),
+      onGone: (isLoop, exit) => this.#post(client, { type: 'lane_gone', lane, isLoop, why: whyGone(isLoop, exit) }),
+      onList: (list) => this.#post(client, { type: 'lane_list', lane, list }),
     });
     this.#lanes.set(lane, { run, client });
     if (this.#stopSignal !== undefined) run.stop(this.#stopSignal, this.#because);
     void run.run().then(() => {
+      this.#post(client, { type: 'lane_ended', lane });
       this.#lanes.delete(lane);
-      this.#post({ type: 'lane_ended', lane });
       this.#drain();
     });
   }
@@ -233,13 +245,6 @@ export class GatewayRun {
     client.flush();
     sink.close(this.#stopSignal === undefined ? 'the client has left' : `signal ${this.#stopSignal}`);
     await this.#waits.atMost(FAREWELL_MS, client.drained());
-    this.#resolve(this.#stopSignal === undefined ? 0 : 128 + this.#stopSignal);
+    this.#resolve(this.#stopSignal === undefined ? 0 : signalExitCode(this.#stopSignal));
   }
-}
-
-/** As a part of a sentence. */
-function whyGone(isLoop: boolean, exit: UpstreamExit | undefined): string {
-  if (exit === undefined) return isLoop ? 'it has ended too often' : 'it has ended';
-  if (exit.kind === 'unstartable') return exit.text;
-  return isLoop ? `it has ended too often, last with ${exit.text}` : `it has ended with ${exit.text}`;
 }

@@ -1,5 +1,6 @@
 // Keeps what servers offer, off the way of any call: what is new is written some time after it was seen, or at the end of the
 // session. Knows neither the document's place nor how it is merged.
+import { messageOf } from '../error-text.ts';
 import { isGuardError } from '../guard-error.ts';
 import { type Inventory, mergeInventory, type Offered } from '../policy/inventory/known-list.ts';
 import type { Log } from '../ports/log.ts';
@@ -50,7 +51,7 @@ export function openInventoryStore(options: InventoryStoreOptions): InventorySto
       await writeInventory({ stateDir, tenant, spec }, offered);
     } catch (error) {
       const hint = isGuardError(error) && error.hint !== undefined ? `; ${error.hint}` : '';
-      complain(server, `${error instanceof Error ? error.message : String(error)}${hint}`);
+      complain(server, `${messageOf(error)}${hint}`);
     }
   };
   const writeAll = (): void => {

@@ -37,6 +37,13 @@ export function probeSandbox(platform: NodeJS.Platform, asUser: readonly string[
   return missing(`bubblewrap is installed and cannot build a sandbox here${said === '' ? '' : `: ${said}`}`);
 }
 
+/** Whether who is made by `asUser` may work in a directory. */
+export function canEnter(path: string, asUser: readonly string[]): boolean {
+  const [program = '', ...words] = [...asUser, '/bin/sh', '-c', 'cd -P -- "$1"', 'mcp-guard-look', path];
+  const how = { env: {}, cwd: '/', timeout: TRIAL_MS, killSignal: 'SIGKILL', stdio: 'ignore' } as const;
+  return spawnSync(program, words, how).status === 0;
+}
+
 /** The user and group called `name` in the system's list; undefined where there is none. */
 export function findUser(name: string, passwd = '/etc/passwd'): { uid: number; gid: number } | undefined {
   const line = fs

@@ -5,6 +5,7 @@ import { createQuoter } from '../audit/header-text.ts';
 import type { Masker } from '../audit/redact/masker.ts';
 import { formatSegmentId } from '../audit/segment-id.ts';
 import type { SegmentClaim, SegmentOrigin, Succession, SystemRecord } from '../audit/system-header.ts';
+import { messageOf } from '../error-text.ts';
 import type { AuditSink } from '../ports/audit-sink.ts';
 import type { Clock, Instant } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -180,7 +181,7 @@ export function createJsonlSink(options: JsonlSinkOptions): JsonlSink {
     try {
       segment = segmentFor(at);
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
     if (stale.length > 0) {
       pending = [...pending, ...claimStale(files, paths, stale)];

@@ -1,5 +1,6 @@
 // A limit store that is opened when it is first asked: what opens it (a native module, a connection) is not on the way to a server's
 // first answer. Everything asked meanwhile waits in order. Knows no store.
+import { messageOf } from '../error-text.ts';
 import type { Instant } from '../ports/clock.ts';
 import type { Later, LimitStore } from '../ports/limit-store.ts';
 
@@ -20,7 +21,7 @@ export function openDeferredLimitStore(open: () => Promise<LimitStore>): LimitSt
         return opened;
       },
       (error: unknown) => {
-        const stub = broken(error instanceof Error ? error.message : String(error));
+        const stub = broken(messageOf(error));
         failed = { store: stub, untilMs: now.monoMs + TRY_AGAIN_MS };
         opening = undefined;
         return stub;

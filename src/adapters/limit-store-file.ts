@@ -1,5 +1,6 @@
 // Limits counted in one file for all guards of a machine: the port over limit-file.ts, under the kernel's lock, or under a lock file
 // where there is none. Answers at once; where another guard has the lock, or one of this guard's steps waits for it, in order, later.
+import { messageOf } from '../error-text.ts';
 import type { Shelf, StoreTime } from '../policy/limits/counts.ts';
 import { clearRecord, renewAll, settleAll, stateOf, takeAll } from '../policy/limits/take-all.ts';
 import type { KeyState, Later, LimitStore } from '../ports/limit-store.ts';
@@ -30,7 +31,7 @@ export function openFileLimitStore(options: FileLimitStoreOptions): LimitStore {
 
   const unavailable = (error: unknown) => ({
     kind: 'unavailable' as const,
-    why: error instanceof Error ? error.message : String(error),
+    why: messageOf(error),
   });
 
   /** Undefined: somebody else has the lock. */

@@ -1,6 +1,7 @@
 // Limits that a fleet of machines counts together, in a redis or valkey: the port over one script, one round trip a call. Time is the
 // server's. Knows no limit and no protocol. Loaded only where a config names a redis.
 import type { RedisPlace } from '../config/redis-url.ts';
+import { messageOf } from '../error-text.ts';
 import type { Charge, KeyState, LimitStore, Take } from '../ports/limit-store.ts';
 import { limitScript } from './limit-redis-script.ts';
 import {
@@ -19,7 +20,7 @@ import {
 } from './limit-redis-words.ts';
 import { createEvictionLook } from './redis-eviction.ts';
 import { type OnLate, openRedisLink, type RedisAnswer, type RedisLink } from './redis-link.ts';
-import { openRedisScript, replyOf, whyNoReply } from './redis-script.ts';
+import { openRedisScript, replyOf } from './redis-script.ts';
 
 // For the breakers of a fleet: the client is in one chunk with this file.
 export { openRedisLink };
@@ -134,5 +135,5 @@ function orUnavailable(read: () => Take): Take {
 }
 
 function unavailable(error: unknown): { readonly kind: 'unavailable'; readonly why: string } {
-  return { kind: 'unavailable', why: whyNoReply(error) };
+  return { kind: 'unavailable', why: messageOf(error) };
 }

@@ -8,9 +8,10 @@ import {
   type ServerFacts,
 } from '../policy/inventory/known-list.ts';
 import { ListBuilder } from '../policy/inventory/list-builder.ts';
+import { readFacts } from '../policy/inventory/server-facts.ts';
 import { LONGEST_INSTRUCTIONS } from '../policy/pins/pin-room.ts';
 import { Listing as DefinitionPages, type SeenSet, type SeenTools } from '../policy/pins/seen-set.ts';
-import { isJsonObject, type Json, type JsonObject, objectAt, stringAt } from '../wire/json.ts';
+import { isJsonObject, type Json, type JsonObject, memberOf, objectAt, stringAt } from '../wire/json.ts';
 import type { Message, RequestId, RequestMessage, ResponseMessage } from '../wire/message.ts';
 import { errorLine, METHOD_NOT_FOUND } from '../wire/reply.ts';
 
@@ -128,7 +129,7 @@ export class ListingTalk {
       else this.#end({ kind: 'refused', why: `it refused the handshake${said(error)}` });
       return;
     }
-    const entries = isJsonObject(result) && Object.hasOwn(result, asked) ? result[asked] : undefined;
+    const entries = memberOf(result, asked);
     if (isJsonObject(result) && Array.isArray(entries)) this.#page(asked, entries, stringAt(result, 'nextCursor'));
     else if (error?.code === METHOD_NOT_FOUND && this.#pages === 0) this.#next();
     else
@@ -136,16 +137,10 @@ export class ListingTalk {
   }
 
   #greeted(result: JsonObject): void {
-    const { isModern } = { isModern: this.#isModern };
-    const info =
-      objectAt(result, 'serverInfo') ?? objectAt(objectAt(result, '_meta'), 'io.modelcontextprotocol/serverInfo');
-    const [name, version] = [stringAt(info, 'name'), stringAt(info, 'version')];
-    if (name !== undefined && version !== undefined) {
-      this.#server = { name: name.slice(0, LONGEST_SAID), version: version.slice(0, LONGEST_SAID) };
-    }
+    this.#server = readFacts(result) ?? this.#server;
     const instructions = stringAt(result, 'instructions');
     if (instructions !== undefined && instructions.length <= LONGEST_INSTRUCTIONS) this.#instructions = instructions;
-    if (!isModern) this.#say({ method: 'notifications/initialized' });
+    if (!this.#isModern) this.#say({ method: 'notifications/initialized' });
     const capabilities = objectAt(result, 'capabilities');
     this.#waiting = LIST_KINDS.filter((kind) => objectAt(capabilities, METHODS[kind].capability) !== undefined);
     this.#next();

@@ -1,12 +1,13 @@
 // The lock beside its config: where it lies, reading it, judging it with this machine's key and memory, writing the next one.
 // Knows no command and no wire; what a lock means stands in policy/lock.
 import { hash, randomBytes } from 'node:crypto';
-import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { followPath } from '../config/followed-path.ts';
 import { quoteWord } from '../config/shell-word.ts';
 import { readTrustedFile } from '../config/trusted-file.ts';
+import { messageOf } from '../error-text.ts';
 import { GuardError } from '../guard-error.ts';
-import { makeLock } from '../policy/lock/lock-approval.ts';
+import { type ApprovalWish, makeLock } from '../policy/lock/lock-approval.ts';
 import { type LockBody, numberOf, parseLock, type SignedLock, showLock } from '../policy/lock/lock-document.ts';
 import {
   approversOf,
@@ -19,9 +20,9 @@ import {
 } from '../policy/lock/lock-judgement.ts';
 import { type LockMemory, lineFor, nextAnchor } from '../policy/lock/lock-line.ts';
 import type { LockRefusal } from '../policy/lock/lock-refusal.ts';
-import type { PinSet } from '../policy/pins/pin-set.ts';
 import type { JsonObject } from '../wire/json.ts';
 import { replaceFile } from './durable-file.ts';
+import { keepLockText } from './kept-lock.ts';
 import { lockMemoryPath, readLockMemory, rememberLock } from './lock-memory.ts';
 import { readLockName, rememberLockName } from './lock-name.ts';
 import { withFileLock } from './locked-file.ts';
@@ -48,11 +49,11 @@ export interface LockPlace {
   readonly tenant: string;
 }
 
-export type LockInput = Pick<LockQuestion, 'config' | 'ceiling' | 'nowMs'>;
+export type LockInput = Pick<LockQuestion, 'config' | 'ceiling' | 'nowMs' | 'isWithoutTenants'>;
 
 /** `mcp-guard.lock.json` beside the config; a config with another name has a lock with that name. */
 export function placeLock(configPath: string, stateDir: string, tenant: string): LockPlace {
-  const config = realPath(configPath);
+  const config = followPath(configPath);
   const name = basename(config);
   const lock = USUAL.test(name) ? 'mcp-guard.lock.json' : `${name.replace(/\.(json|ya?ml)$/, '')}.mcp-guard.lock.json`;
   return { named: resolve(configPath), config, lock: join(dirname(config), lock), stateDir, tenant };
@@ -64,10 +65,10 @@ export function readLock(place: LockPlace, input: LockInput): LockJudgement {
   const memories = readMemories(place);
   const reading = readLockText(place.lock);
   const machineKey = readMachineKey(place)?.publicKey;
-  return judgeLock({ ...input, ...memories, configName: basename(place.config), reading, machineKey }, PORTS);
+  return judgeLock({ ...input, ...memories, configName: basename(place.config), reading, machineKey }, LOCK_PORTS);
 }
 
-function readMemories(place: LockPlace): Pick<LockQuestion, 'memory' | 'elsewhere'> {
+export function readMemories(place: LockPlace): Pick<LockQuestion, 'memory' | 'elsewhere'> {
   const { elsewhere, unreadable } = readLockName(seenDir(place), place);
   const memory = readLockMemory(memoryPath(place), place.config);
   return { elsewhere, memory: unreadable === undefined ? memory : { kind: 'unreadable', why: unreadable } };
@@ -109,6 +110,7 @@ export async function rememberJudgement(place: LockPlace, judgement: LockJudgeme
     makeStateDirs(place);
     await rememberLock(memoryPath(place), place.config, judgement.remember, false);
   }
+  keepText(place, () => showLock(judgement.lock));
   rememberName(place);
 }
 
@@ -116,7 +118,15 @@ export async function rememberJudgement(place: LockPlace, judgement: LockJudgeme
 export async function takeLock(place: LockPlace, take: LockMemory): Promise<void> {
   makeStateDirs(place);
   await rememberLock(memoryPath(place), place.config, take, 'taken');
+  const reading = readLockText(place.lock);
+  if (reading.kind === 'text') keepText(place, () => reading.text);
   rememberName(place);
+}
+
+/** What is remembered is a digest; this is its text, for whoever has to repair the lock. */
+function keepText(place: LockPlace, text: () => string): void {
+  const known = readLockMemory(memoryPath(place), place.config);
+  if (known.kind === 'known') keepLockText(memoryPath(place), known.memory.digest, text);
 }
 
 /** Where nothing could be locked: from now on this name leads here. @throws GuardError state_unusable */
@@ -124,17 +134,9 @@ export function rememberName(place: LockPlace): void {
   rememberLockName(seenDir(place), place, () => makeStateDirs(place));
 }
 
-export interface LockWish {
+export interface LockWish extends Omit<ApprovalWish, 'previous' | 'line' | 'seen' | 'configName'> {
   /** What was looked at when the approval was asked for; the lock must not have changed since. */
   readonly judged: LockJudgement;
-  readonly policy: JsonObject;
-  readonly pins: ReadonlyMap<string, PinSet>;
-  readonly who: string;
-  readonly why: string;
-  readonly nowMs: number;
-  readonly untilMs: number | undefined;
-  /** What holds from then on; undefined: what was last approved without an end. */
-  readonly base?: JsonObject | undefined;
   readonly key: SigningKey;
 }
 
@@ -159,11 +161,12 @@ export async function writeLock(place: LockPlace, wish: LockWish): Promise<Signe
     const { judged: _, key, ...rest } = wish;
     const made = makeLock(
       { ...rest, previous: previous?.body, line, seen, configName: basename(place.config) },
-      { digest: PORTS.digest, key: key.publicKey, sign: key.sign },
+      { digest: LOCK_PORTS.digest, key: key.publicKey, sign: key.sign },
     );
     return { lock: made, text: write(place, made), remembered };
   });
   await rememberLock(memory, place.config, rememberable(lock, text, wish.nowMs, remembered), true);
+  keepText(place, () => text);
   rememberName(place);
   return lock;
 }
@@ -181,10 +184,10 @@ function rememberable({ body }: SignedLock, text: string, nowMs: number, known: 
   const approvers = lastingApprovers(body);
   const anchor = nextAnchor(body, approvers, known);
   const { id, approvals: seen } = body;
-  return { id, newest, seen, digest: PORTS.digest(text), approvers, anchor, latestMs: Math.trunc(nowMs) };
+  return { id, newest, seen, digest: LOCK_PORTS.digest(text), approvers, anchor, latestMs: Math.trunc(nowMs) };
 }
 
-const PORTS = { verify: verifySignature, digest: (text: string): string => hash('sha256', text) };
+export const LOCK_PORTS = { verify: verifySignature, digest: (text: string): string => hash('sha256', text) };
 
 function readLockText(path: string): LockReading {
   const read = readTrustedFile(path, { uid: process.getuid?.(), maxBytes: MAX_LOCK_BYTES, secret: false });
@@ -214,7 +217,7 @@ function write(place: LockPlace, lock: SignedLock): string {
     replaceFile(place.lock, text, 'drop');
     return text;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new GuardError('lock_unwritable', `cannot write the lock \`${place.lock}\`: ${why}`, {
       cause: error,
       hint: 'let this user write in the directory of the config, or approve where it can be written and bring the file here',
@@ -236,14 +239,6 @@ function seenDir({ stateDir }: LockPlace): string {
   return join(stateDir, MACHINE, 'seen');
 }
 
-function memoryPath(place: LockPlace): string {
+export function memoryPath(place: LockPlace): string {
   return lockMemoryPath(seenDir(place), place.config);
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }

@@ -2,11 +2,13 @@
 // the state directory. No lowdb: a document that is damaged must not fall back to an older one, which would forgive a rollback.
 import * as crypto from 'node:crypto';
 import { join } from 'node:path';
+import { messageOf } from '../error-text.ts';
 import { GuardError } from '../guard-error.ts';
 import { type Approval, isLineId, MOST_APPROVALS, readApproval } from '../policy/lock/lock-document.ts';
 import type { MemoryReading } from '../policy/lock/lock-judgement.ts';
 import { anchorOf, type LockMemory, uniteApprovals } from '../policy/lock/lock-line.ts';
 import type { Json } from '../wire/json.ts';
+import { isCount } from '../wire/number-kinds.ts';
 import { readPrivateFile, removeDrafts, replaceFile } from './durable-file.ts';
 import { withFileLock } from './locked-file.ts';
 
@@ -30,7 +32,7 @@ export function readLockMemory(path: string, config: string): MemoryReading {
     if (bytes === undefined) return { kind: 'none' };
     value = JSON.parse(bytes.toString('utf8'));
   } catch (error) {
-    return { kind: 'unreadable', why: `\`${path}\`: ${error instanceof Error ? error.message : String(error)}` };
+    return { kind: 'unreadable', why: `\`${path}\`: ${messageOf(error)}` };
   }
   const memory = checkMemory(value, config);
   return memory === undefined
@@ -59,7 +61,7 @@ export async function rememberLock(
       const seen = keptApprovals(memory, known.kind === 'known' ? known.memory : undefined);
       replaceFile(path, `${JSON.stringify({ version: VERSION, config, ...memory, seen })}\n`, 'drop');
     } catch (error) {
-      throw unusable(error instanceof Error ? error.message : String(error), error);
+      throw unusable(messageOf(error), error);
     }
   });
 }
@@ -107,7 +109,7 @@ function checkMemory(value: unknown, wanted: string): LockMemory | undefined {
   if (!isLineId(id) || newest === undefined) return undefined;
   const seen = 'seen' in value ? readSeen(value.seen) : undefined;
   if ('seen' in value && seen === undefined) return undefined;
-  if (typeof latestMs !== 'number' || !Number.isSafeInteger(latestMs) || latestMs < 0) return undefined;
+  if (!isCount(latestMs)) return undefined;
   if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest) || !Array.isArray(approvers)) return undefined;
   // untyped input: each entry is looked at
   const keys = (approvers as readonly unknown[]).filter((key) => typeof key === 'string');

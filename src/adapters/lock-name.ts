@@ -2,6 +2,7 @@
 // A name that is the file itself needs no record of its own: that its lock was seen says so. Judges nothing.
 import * as crypto from 'node:crypto';
 import { isAbsolute, join } from 'node:path';
+import { messageOf } from '../error-text.ts';
 import type { Elsewhere, MemoryReading } from '../policy/lock/lock-judgement.ts';
 import { readPrivateFile, replaceFile } from './durable-file.ts';
 import { lockMemoryPath, readLockMemory, unusable } from './lock-memory.ts';
@@ -46,7 +47,7 @@ export function rememberLockName(directory: string, { named, config }: NamedConf
   try {
     replaceFile(namePath(directory, named), `${JSON.stringify({ version: VERSION, named, config })}\n`, 'drop');
   } catch (error) {
-    throw unusable(error instanceof Error ? error.message : String(error), error);
+    throw unusable(messageOf(error), error);
   }
 }
 
@@ -67,7 +68,7 @@ function readKnown(
       return found === undefined ? { why: `\`${path}\` does not have its schema` } : { config: found };
     }
   } catch (error) {
-    return { why: `\`${path}\`: ${error instanceof Error ? error.message : String(error)}` };
+    return { why: `\`${path}\`: ${messageOf(error)}` };
   }
   // the name was the file itself where a lock of it was seen; where it still is, its own memory says all
   const own = readLockMemory(lockMemoryPath(directory, named), named);

@@ -3,6 +3,7 @@
 // the server's user, with one directory. It ends with the guard whatever ends that (`--die-with-parent`, and its own processes with it).
 import { spawn } from 'node:child_process';
 import { basename, join } from 'node:path';
+import { messageOf } from '../error-text.ts';
 import { GuardError } from '../guard-error.ts';
 import { showInert } from '../wire/inert-text.ts';
 import { sandboxPrefix } from './bubblewrap.ts';
@@ -107,7 +108,7 @@ export async function openNetworkGate(input: NetworkGateInput): Promise<NetworkG
     return { socket: join(directory, basename(socket)), token };
   } catch (error) {
     end();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new GuardError('isolation_unavailable', `the gate to \`isolation.network\` did not open: ${showInert(why)}`, {
       hint: 'mend that, or take the domains out',
     });

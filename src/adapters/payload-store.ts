@@ -8,7 +8,7 @@ import type { Masker } from '../audit/redact/masker.ts';
 import type { TrailFiles } from './trail-files.ts';
 
 /** Above this many bytes a payload gets a file of its own. */
-export const INLINE_BYTES = 65_536;
+const INLINE_BYTES = 65_536;
 
 export type PayloadPolicy = 'full' | 'digest' | 'off';
 

@@ -4,10 +4,9 @@ import * as fs from 'node:fs';
 import type { Clock } from '../ports/clock.ts';
 import { readPrivateFile } from './durable-file.ts';
 import { signFiles } from './file-look.ts';
+import { LOOK_EVERY_MS } from './shared-looks.ts';
 import type { Timers } from './shutdown-ladder.ts';
 
-/** Twice this, and what reading takes, is within the second that is promised. */
-const LOOK_EVERY_MS = 200;
 /** An editor may still be writing: a change is believed when two looks agree, but no longer waited for than this many. */
 const MOST_LOOKS = 3;
 const TOKEN = /^[0-9a-f]{16}$/;

@@ -7,6 +7,7 @@ import {
   SERVER_WORDS,
   type ServerStanding,
 } from '../ports/guard-status.ts';
+import { isCount, isMoment } from '../wire/number-kinds.ts';
 
 const MOST_SERVERS = 256;
 const MOST_WAITS = 100;
@@ -105,13 +106,4 @@ function cutText(value: unknown): string | undefined {
 
 function cutOrNull(value: unknown): string | null | undefined {
   return value === null ? null : cutText(value);
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-/** Within what a `Date` holds. */
-function isMoment(value: unknown): value is number {
-  return typeof value === 'number' && Math.abs(value) <= 8.64e15;
 }

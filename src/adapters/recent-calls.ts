@@ -10,6 +10,7 @@ import {
   viewCall,
   viewOutcome,
 } from '../audit/query.ts';
+import { readWithheld, type Withheld } from '../audit/withheld.ts';
 import { tenantDir } from '../tenant/tenant-scope.ts';
 import { trailPaths } from '../tenant/trail-paths.ts';
 import { readBackward, type SegmentSource } from './segment-reader.ts';
@@ -28,6 +29,7 @@ const timeOf = (placed: PlacedRecord) => timeAt(placed.record.header);
 export function readRecentCalls(stateDir: string, limit: number, filter: CallFilter): Call[] {
   const calls: Call[] = [];
   const outcomes = new Map<string, OutcomeView[]>();
+  const withheld = new Map<string, Withheld>();
   const since = filter.since ?? Number.NEGATIVE_INFINITY;
   if (limit <= 0) return calls;
   const witness = createWitness(stateDir);
@@ -38,10 +40,14 @@ export function readRecentCalls(stateDir: string, limit: number, filter: CallFil
       if (intent !== undefined) keep(outcomes, showRef(intent), viewOutcome(placed, witness));
     } else if (type === 'intent') {
       const key = showRef(placed.ref);
-      const call = viewCall(placed, outcomes.get(key)?.reverse() ?? [], witness);
+      const call = viewCall(placed, outcomes.get(key)?.reverse() ?? [], witness, withheld.get(key));
       outcomes.delete(key);
+      withheld.delete(key);
       if (matchesFilter(call, filter)) calls.push(call);
       if (calls.length === limit) break;
+    } else {
+      const held = readWithheld(placed.record);
+      if (held !== undefined) withheld.set(showRef(held.intent), held);
     }
   }
   return calls.reverse();

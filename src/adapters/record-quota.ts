@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { TrailPaths } from '../tenant/trail-paths.ts';
 import { listNames } from './small-json.ts';
-import { listDays, listSegments } from './trail-listing.ts';
+import { listAllSegments } from './trail-listing.ts';
 
 /** What this guard writes before it looks again what the others have written. */
 const MOST_UNSEEN = 1_048_576;
@@ -36,7 +36,7 @@ export function createRecordQuota(paths: TrailPaths, maxBytes: number): RecordQu
 
 /** Segments and payloads, in bytes. */
 export function measureRecord(paths: TrailPaths): number {
-  const segments = listDays(paths).flatMap((day) => listSegments(paths, day).map(({ path }) => path));
+  const segments = listAllSegments(paths).map(({ path }) => path);
   const payloads = listNames(paths.payload).flatMap((segment) =>
     listNames(paths.payloads(segment)).map((name) => join(paths.payloads(segment), name)),
   );

@@ -36,8 +36,3 @@ export function replyOf<T>(answer: RedisAnswer, read: (reply: unknown) => T): T 
   if (answer.kind === 'error') throw new RangeError(`the redis answers \`${answer.text}\``);
   return read(answer.reply);
 }
-
-/** Of what `replyOf` throws, in words. */
-export function whyNoReply(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

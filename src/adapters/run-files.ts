@@ -4,10 +4,12 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { basename, join } from 'node:path';
+import { messageOf } from '../error-text.ts';
 import type { GuardRecord } from '../ports/guard-status.ts';
 import { readPrivateFile } from './durable-file.ts';
 import { judgeLiveness, type ProcessIdentity, readIdentity } from './process-identity.ts';
 import { checkGuardRecord } from './read-guard-record.ts';
+import { listNames } from './small-json.ts';
 import { makePrivateDir } from './state-paths.ts';
 
 const RUN = 'run';
@@ -86,7 +88,7 @@ export function listRunFiles(stateDir: string, nowMs: number): RunListing {
   const guards: RunEntry[] = [];
   const unreadable: { path: string; why: string }[] = [];
   let cleared = 0;
-  for (const name of namesIn(directory)) {
+  for (const name of listNames(directory)) {
     const path = join(directory, name);
     if (DRAFT.test(name)) clearOld(path, nowMs);
     if (REQUEST.test(name) && !fs.existsSync(path.replace(/\.reload$/, '.json'))) clearOld(path, nowMs);
@@ -122,7 +124,7 @@ function readEntry(path: string): Entry {
     if (bytes === undefined) return { kind: 'gone' };
     value = JSON.parse(bytes.toString('utf8'));
   } catch (error) {
-    return { kind: 'unreadable', why: error instanceof Error ? error.message : String(error) };
+    return { kind: 'unreadable', why: messageOf(error) };
   }
   const record = checkGuardRecord(value);
   const holder =
@@ -148,12 +150,4 @@ function clearDead(path: string, session: string): boolean {
 function clearOld(path: string, nowMs: number): void {
   const stat = fs.lstatSync(path, { throwIfNoEntry: false });
   if (stat !== undefined && nowMs - stat.mtimeMs > OLD_DRAFT_MS) fs.rmSync(path, { force: true });
-}
-
-function namesIn(directory: string): readonly string[] {
-  try {
-    return fs.readdirSync(directory).sort();
-  } catch {
-    return [];
-  }
 }

@@ -7,14 +7,13 @@ import type { Log } from '../ports/log.ts';
 import type { Spawner, UpstreamCommand, UpstreamProcess } from '../ports/upstream.ts';
 import type { ClientEnd } from './client-end.ts';
 import type { Timers } from './shutdown-ladder.ts';
+import type { AnswerScreen } from './turn.ts';
 import type { LinkLimits, ShutdownTimes } from './upstream-link.ts';
 
 export interface RunningServer {
   readonly command: UpstreamCommand;
   /** Already started where starting early saves time; started when the session begins otherwise. */
   readonly process: UpstreamProcess | undefined;
-  /** Called before it is started again by `command`. */
-  onRestart?(): void;
 }
 
 export interface RunOptions {
@@ -27,6 +26,8 @@ export interface RunOptions {
   readonly log: Log;
   readonly timers: Timers;
   readonly client: ClientEnd;
+  /** May hold an answer back from `client`. */
+  readonly screen?: AnswerScreen | undefined;
   /** The process id of the parent, now. */
   parent(): number;
   /** Called when all that one piece of input led to has been done. */

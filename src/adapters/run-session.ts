@@ -1,6 +1,7 @@
 // Runs one session to its end: the client's streams, its servers, the record, time and signals, around a pure core.
 // The only place that knows all of them; decides nothing itself.
 import type { SessionEvent, UpstreamExit } from '../core/events.ts';
+import { signalExitCode } from '../guard-error.ts';
 import type { ExitStatus, UpstreamProcess } from '../ports/upstream.ts';
 import type { ClientEnd, ClientListener } from './client-end.ts';
 import { clientEvent } from './client-events.ts';
@@ -51,6 +52,7 @@ export class SessionRun {
     });
     const starts = new PlannedStarts(options.timers, (name) => this.#restart(name));
     this.#turn = new Turn(options.session, options.sink, {
+      screen: options.screen,
       toClient: (bytes) => this.#client.add(bytes),
       toUpstream: (name, bytes) => this.#links.get(name)?.add(bytes),
       log: (level, text) => options.log.write(level, text),
@@ -150,7 +152,6 @@ export class SessionRun {
   #restart(name: string): void {
     const server = this.#options.servers.get(name);
     if (server === undefined || this.#over || this.#clientEnded) return;
-    server.onRestart?.();
     this.#attach(name, this.#options.spawner.spawn(server.command));
   }
 
@@ -213,7 +214,8 @@ export class SessionRun {
     this.#client.flush();
     this.#eachLink((link) => link.flush());
     this.#endInputs();
-    this.#wake.arm(this.#options.session.wakeAtMs);
+    // one that is over takes no tick: a wake that is due would come again at once, for ever
+    if (!this.#over) this.#wake.arm(this.#options.session.wakeAtMs);
     this.#linger.check(() => this.#options.session.owesAnswers);
     this.#options.afterTurn();
   }
@@ -233,7 +235,7 @@ export class SessionRun {
 
   // A server that had to be ended because its client left has done nothing wrong: the session ended well.
   #status(exit: UpstreamExit): number {
-    if (this.#stopSignal !== undefined) return 128 + this.#stopSignal;
+    if (this.#stopSignal !== undefined) return signalExitCode(this.#stopSignal);
     return this.#clientEnded && exit.byGuard ? 0 : exit.status;
   }
 

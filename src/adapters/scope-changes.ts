@@ -5,9 +5,9 @@ import { timeAt } from '../audit/query.ts';
 import { type ApprovalRecord, readApproval } from '../policy/creep/change-record.ts';
 import { tenantDir } from '../tenant/tenant-scope.ts';
 import { trailPaths } from '../tenant/trail-paths.ts';
-import { objectAt, stringAt } from '../wire/json.ts';
+import { type JsonObject, objectAt, stringAt } from '../wire/json.ts';
 import { readForward } from './segment-reader.ts';
-import { listDays, listSegments } from './trail-listing.ts';
+import { listAllSegments } from './trail-listing.ts';
 
 export interface RecordedChange {
   /** Milliseconds since the epoch. */
@@ -48,55 +48,69 @@ export interface ScopeChanges {
 const MOST_CHANGES = 10_000;
 const MOST_SERVERS = 1_000;
 
+type Asked = Extract<ApprovalRecord, { stage: 'asked' }>;
+
 export function readScopeChanges(stateDir: string, tenant: string): ScopeChanges {
-  const paths = trailPaths(tenantDir(stateDir, tenant));
-  const changes: RecordedChange[] = [];
-  const turns: ConfigTurn[] = [];
-  const digests = new Map<string, string>();
-  const since = new Map<string, number>();
-  let hasMore = false;
-  const keep = <T>(list: T[], value: T): void => {
-    if (list.length < MOST_CHANGES) list.push(value);
-    else hasMore = true;
-  };
-  for (const day of listDays(paths)) {
-    for (const place of listSegments(paths, day)) {
-      const asked = new Map<string, Extract<ApprovalRecord, { stage: 'asked' }>>();
-      for (const { record: read, ref } of readForward({ ...place, tenant })) {
-        const { header } = read;
-        const atMs = timeAt(header);
-        if (atMs <= 0) continue;
-        if (header.type === 'open') {
-          for (const server of namesIn(header.servers)) {
-            const oldest = since.get(server);
-            if (oldest === undefined && since.size >= MOST_SERVERS) hasMore = true;
-            else since.set(server, Math.min(oldest ?? atMs, atMs));
-            // a bare run has none, nor has a command that writes a record of its own
-            const digest = stringAt(header, 'configDigest');
-            const before = digests.get(server);
-            if (digest === undefined || (before === undefined && digests.size >= MOST_SERVERS)) continue;
-            digests.set(server, digest);
-            if (before !== undefined && before !== digest) keep(turns, { atMs, server, digest, record: showRef(ref) });
-          }
-          continue;
-        }
-        const server = stringAt(header, 'server');
-        if (header.type !== 'event' || header.name !== 'approval') continue;
-        const record = showRef(ref);
-        const approval = readApproval(objectAt(header, 'detail'));
-        // both stand in one segment, the asking first
-        if (approval?.stage === 'asked') {
-          if (asked.size < MOST_CHANGES) asked.set(record, approval);
-        } else if (approval !== undefined && server !== undefined) {
-          const { who = '', why = '', until = null } = asked.get(approval.asked) ?? {};
-          const { before, after, gained, lost } = approval;
-          keep(changes, { atMs, server, before, after, gained, lost, who, why, until, record });
-        }
-      }
+  const found = new Found();
+  for (const place of listAllSegments(trailPaths(tenantDir(stateDir, tenant)))) {
+    // both records of an approval stand in one segment, the asking first
+    const asked = new Map<string, Asked>();
+    for (const { record, ref } of readForward({ ...place, tenant })) {
+      const { header } = record;
+      const atMs = timeAt(header);
+      if (atMs <= 0) continue;
+      if (header.type === 'open') found.addOpening(header, atMs, showRef(ref));
+      else if (header.type === 'event' && header.name === 'approval')
+        found.addApproval(header, atMs, showRef(ref), asked);
     }
   }
-  changes.sort((one, other) => one.atMs - other.atMs);
-  return { changes, turns, since, hasMore };
+  return found.all();
+}
+
+/** INVARIANT: bounded, whatever stands in the records. */
+class Found {
+  readonly #changes: RecordedChange[] = [];
+  readonly #turns: ConfigTurn[] = [];
+  readonly #digests = new Map<string, string>();
+  readonly #since = new Map<string, number>();
+  #hasMore = false;
+
+  all(): ScopeChanges {
+    const changes = this.#changes.sort((one, other) => one.atMs - other.atMs);
+    return { changes, turns: this.#turns, since: this.#since, hasMore: this.#hasMore };
+  }
+
+  addOpening(header: JsonObject, atMs: number, record: string): void {
+    for (const server of namesIn(header.servers)) {
+      const oldest = this.#since.get(server);
+      if (oldest === undefined && this.#since.size >= MOST_SERVERS) this.#hasMore = true;
+      else this.#since.set(server, Math.min(oldest ?? atMs, atMs));
+      // a bare run has none, nor has a command that writes a record of its own
+      const digest = stringAt(header, 'configDigest');
+      const before = this.#digests.get(server);
+      if (digest === undefined || (before === undefined && this.#digests.size >= MOST_SERVERS)) continue;
+      this.#digests.set(server, digest);
+      if (before !== undefined && before !== digest) this.#keep(this.#turns, { atMs, server, digest, record });
+    }
+  }
+
+  /** @param asked those of the same segment, by record */
+  addApproval(header: JsonObject, atMs: number, record: string, asked: Map<string, Asked>): void {
+    const server = stringAt(header, 'server');
+    const approval = readApproval(objectAt(header, 'detail'));
+    if (approval?.stage === 'asked') {
+      if (asked.size < MOST_CHANGES) asked.set(record, approval);
+    } else if (approval !== undefined && server !== undefined) {
+      const { who = '', why = '', until = null } = asked.get(approval.asked) ?? {};
+      const { before, after, gained, lost } = approval;
+      this.#keep(this.#changes, { atMs, server, before, after, gained, lost, who, why, until, record });
+    }
+  }
+
+  #keep<T>(list: T[], value: T): void {
+    if (list.length < MOST_CHANGES) list.push(value);
+    else this.#hasMore = true;
+  }
 }
 
 function namesIn(servers: unknown): readonly string[] {

@@ -4,6 +4,7 @@
 
 import * as crypto from 'node:crypto';
 import { join } from 'node:path';
+import { messageOf } from '../error-text.ts';
 import { GuardError } from '../guard-error.ts';
 import { readPinSet, writePinSet } from '../policy/pins/pin-set.ts';
 import { extendFirst, replaceLast, type SeenSet } from '../policy/pins/seen-set.ts';
@@ -46,7 +47,7 @@ export function readSeenPins(place: Place, server: string): SeenReading {
       ? { kind: 'unreadable', why: `\`${path}\` does not have its schema` }
       : { kind: 'seen', seen };
   } catch (error) {
-    return { kind: 'unreadable', why: `\`${path}\`: ${error instanceof Error ? error.message : String(error)}` };
+    return { kind: 'unreadable', why: `\`${path}\`: ${messageOf(error)}` };
   }
 }
 
@@ -80,7 +81,7 @@ async function change(place: Place, server: string, make: (known: SeenPins | und
       removeDrafts(path);
       replaceFile(path, text, 'drop');
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       throw new GuardError('state_unusable', `cannot write \`${path}\`: ${why}`, {
         cause: error,
         hint: 'mend the owner and mode of the state directory, or set `MCP_GUARD_STATE_DIR`',

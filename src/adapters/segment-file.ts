@@ -7,6 +7,7 @@ import type { AuditEntry } from '../audit/entry.ts';
 import type { Masker } from '../audit/redact/masker.ts';
 import { dayOf } from '../audit/segment-id.ts';
 import type { SegmentClaim, SegmentOrigin, Succession, SystemRecord } from '../audit/system-header.ts';
+import { messageOf } from '../error-text.ts';
 import type { Instant } from '../ports/clock.ts';
 import { tenantSteps } from '../tenant/tenant-scope.ts';
 import type { TrailPaths } from '../tenant/trail-paths.ts';
@@ -53,8 +54,6 @@ export interface SegmentFile {
   /** Called, among others, by the sync schedule before it throws. */
   retire(): void;
 }
-
-const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Creates marker and file, in this order, so that no segment is ever without one. Throws where it cannot. */
 export function openSegment(
@@ -127,7 +126,7 @@ export function openSegment(
         );
     } catch (error) {
       discard(kept);
-      return reasonOf(error);
+      return messageOf(error);
     }
     try {
       const text = batch.text();
@@ -137,7 +136,7 @@ export function openSegment(
     } catch (error) {
       takeBack();
       discard(kept);
-      return reasonOf(error);
+      return messageOf(error);
     }
     try {
       for (let next = kept.shift(); next !== undefined; next = kept.shift()) {
@@ -148,7 +147,7 @@ export function openSegment(
     } catch (error) {
       takeBack();
       discard(kept);
-      return reasonOf(error);
+      return messageOf(error);
     }
     head = batch.head();
     bytes += length;

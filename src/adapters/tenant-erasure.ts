@@ -15,6 +15,8 @@ export interface Erasure {
   readonly segments: number;
   /** Records that had a payload or a salt. */
   readonly records: number;
+  /** Something of it beside the record was there. */
+  readonly hadMore: boolean;
 }
 
 /** The record, the marks that keep sessions out, and what an earlier erasure left to say. */
@@ -52,10 +54,12 @@ export function eraseTenant(scope: TenantScope): Erasure {
       segments += 1;
     }
   }
-  for (const name of namesIn(scope.directory)) if (!KEPT.has(name)) removeTree(scope.place(name));
+  const others = namesIn(scope.directory).filter((name) => !KEPT.has(name));
+  const hadMore = others.length > 0 || fs.existsSync(scope.homes.directory);
+  for (const name of others) removeTree(scope.place(name));
   removeTree(scope.homes.directory);
   syncDirectory(dirname(trail.audit));
-  return { segments, records };
+  return { segments, records, hadMore };
 }
 
 /**

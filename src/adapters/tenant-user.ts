@@ -38,15 +38,15 @@ export function findTenantUser(
       (name) => name !== id && fs.lstatSync(join(homes.root, name, 'home'), { throwIfNoEntry: false })?.uid === uid,
     );
   if (other !== undefined) return { kind: 'shared', uid, why: 'another tenant has it, too' };
-  const name = findName(uid, passwd);
+  const name = findAccount(uid, passwd);
   if (name !== undefined && name !== `mcpg-${id}`)
     return { kind: 'shared', uid, why: `it is \`${name}\` of this system` };
   const why = findOther(scope, uid);
   return why === undefined ? { kind: 'own', uid, gid } : { kind: 'shared', uid, why };
 }
 
-/** By the system's own list; a directory service that knows more is not asked. */
-function findName(uid: number, passwd: string): string | undefined {
+/** Its name, by the system's own list; a directory service that knows more is not asked. */
+export function findAccount(uid: number, passwd = '/etc/passwd'): string | undefined {
   let text: string;
   try {
     text = fs.readFileSync(passwd, 'utf8');

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import { type CallFilter, matchesFilter } from '../audit/call-filter.ts';
 import { showRef } from '../audit/entry.ts';
 import { type Call, intentOf, type PlacedRecord, timeAt, viewCall, viewOutcome, type Witness } from '../audit/query.ts';
+import { readWithheld, type Withheld } from '../audit/withheld.ts';
 import { tenantDir } from '../tenant/tenant-scope.ts';
 import { trailPaths } from '../tenant/trail-paths.ts';
 import { readForward, type SegmentSource } from './segment-reader.ts';
@@ -77,11 +78,17 @@ export function followCalls(options: FollowOptions): void {
       for (const placed of readForward(source, from, (end) => offsets.set(source.path, end))) found.push(placed);
     }
     const at = (placed: PlacedRecord) => timeAt(placed.record.header);
-    for (const placed of found.sort((a, b) => at(a) - at(b))) tell(placed);
+    // stands behind the outcome that it is about: a call that is told of as `ok` must not have been withheld
+    const held = new Map<string, Withheld>();
+    for (const { record } of found) {
+      const one = readWithheld(record);
+      if (one !== undefined) held.set(showRef(one.intent), one);
+    }
+    for (const placed of found.sort((a, b) => at(a) - at(b))) tell(placed, held);
   }
-  function tell(placed: PlacedRecord): void {
+  function tell(placed: PlacedRecord, held: Map<string, Withheld>): void {
     const { type } = placed.record.header;
-    const call = type === 'intent' ? began(placed) : type === 'outcome' ? ended(placed) : undefined;
+    const call = type === 'intent' ? began(placed) : type === 'outcome' ? ended(placed, held) : heldLater(placed, held);
     if (call !== undefined && matchesFilter(call, filter)) options.onCall(call, false);
   }
   function lookAgain(): void {
@@ -109,14 +116,23 @@ export function followCalls(options: FollowOptions): void {
     }
     return call;
   }
-  function ended(placed: PlacedRecord): Call | undefined {
+  /** The outcome was told of before this could be read. */
+  function heldLater({ record, tenant }: PlacedRecord, held: Map<string, Withheld>): Call | undefined {
+    const { intent } = readWithheld(record) ?? {};
+    if (intent === undefined || !held.has(showRef(intent))) return undefined;
+    const found = findRecord(stateDir, intent, tenant);
+    return found?.kind === 'call' ? found.call : undefined;
+  }
+  function ended(placed: PlacedRecord, held: Map<string, Withheld>): Call | undefined {
     const ref = intentOf(placed.record);
     if (ref === undefined) return undefined;
     const intent = open.get(showRef(ref));
     const outcome = viewOutcome(placed, fresh);
+    const withheld = held.get(showRef(ref));
+    held.delete(showRef(ref));
     if (intent !== undefined) {
       if (outcome.resultType !== 'task') open.delete(showRef(ref));
-      return viewCall(intent.placed, [outcome], fresh);
+      return viewCall(intent.placed, [outcome], fresh, withheld);
     }
     const found = findRecord(stateDir, ref, placed.tenant);
     return found?.kind === 'call' ? found.call : undefined;

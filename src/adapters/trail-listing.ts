@@ -32,6 +32,11 @@ export function listSegments(paths: TrailPaths, day: string): SegmentPlace[] {
   return found;
 }
 
+/** Of all days, oldest first. */
+export function listAllSegments(paths: TrailPaths): SegmentPlace[] {
+  return listDays(paths).flatMap((day) => listSegments(paths, day));
+}
+
 /** Newest day first: what is asked for is mostly young. */
 export function findSegment(paths: TrailPaths, segment: string): SegmentPlace | undefined {
   for (const day of listDays(paths).reverse()) {

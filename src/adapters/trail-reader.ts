@@ -13,6 +13,7 @@ import {
   viewOutcome,
   type Witness,
 } from '../audit/query.ts';
+import { readWithheld, type Withheld } from '../audit/withheld.ts';
 import { tenantDir } from '../tenant/tenant-scope.ts';
 import { trailPaths } from '../tenant/trail-paths.ts';
 import { objectAt, stringAt } from '../wire/json.ts';
@@ -43,7 +44,8 @@ export function findRecord(stateDir: string, ref: RecordRef, tenant?: string): F
     const intentRef = placed.record.header.type === 'outcome' ? intentOf(placed.record) : undefined;
     const intent = intentRef === undefined ? placed : readAt(stateDir, name, intentRef);
     if (intent?.record.header.type !== 'intent') return { kind: 'record', placed, fault: witness.faultOf(placed) };
-    const call = viewCall(intent, outcomesOf(stateDir, name, intent.ref, witness), witness);
+    const { outcomes, withheld } = endOf(stateDir, name, intent.ref, witness);
+    const call = viewCall(intent, outcomes, witness, withheld);
     return { kind: 'call', call, serverEnd: serverEndOf(stateDir, call) };
   }
   return undefined;
@@ -61,21 +63,29 @@ function readAt(stateDir: string, tenant: string, ref: RecordRef): PlacedRecord 
   return undefined;
 }
 
+interface CallEnd {
+  readonly outcomes: readonly OutcomeView[];
+  readonly withheld: Withheld | undefined;
+}
+
 /** In the intent's own segment, else in those by which its guard continued it. */
-function outcomesOf(stateDir: string, tenant: string, intent: RecordRef, witness: Witness): OutcomeView[] {
-  const found: OutcomeView[] = [];
+function endOf(stateDir: string, tenant: string, intent: RecordRef, witness: Witness): CallEnd {
+  const isOf = (ref: RecordRef | undefined) => ref?.segment === intent.segment && ref.seq === intent.seq;
+  const outcomes: OutcomeView[] = [];
+  let withheld: Withheld | undefined;
   let source = sourceOf(stateDir, tenant, intent.segment);
   for (const seen = new Set<string>(); source !== undefined && !seen.has(source.segment); ) {
     seen.add(source.segment);
     for (const placed of readForward(source)) {
-      if (placed.record.header.type !== 'outcome') continue;
-      const of = intentOf(placed.record);
-      if (of?.segment === intent.segment && of.seq === intent.seq) found.push(viewOutcome(placed, witness));
+      const held = readWithheld(placed.record);
+      if (isOf(held?.intent)) withheld = held;
+      if (placed.record.header.type === 'outcome' && isOf(intentOf(placed.record)))
+        outcomes.push(viewOutcome(placed, witness));
     }
-    if (found.length > 0) return found;
+    if (outcomes.length > 0) break;
     source = successorOf(stateDir, tenant, source);
   }
-  return found;
+  return { outcomes, withheld };
 }
 
 /** The end of the call's server that stands nearest to the outcome, in its segment. */

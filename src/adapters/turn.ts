@@ -1,14 +1,21 @@
 // Executes what a session wants, a turn at a time: records first, in one write; then whatever needs them.
 // Knows no stream and no process: it is given a hand for each kind of effect.
-import type { AuditEntry } from '../audit/entry.ts';
+import { type AuditEntry, showRef } from '../audit/entry.ts';
+import type { Refusing } from '../core/denial.ts';
 import type { Effect } from '../core/effects.ts';
 import type { SessionEvent, UpstreamExit } from '../core/events.ts';
 import type { Session } from '../core/session.ts';
 import type { AuditSink } from '../ports/audit-sink.ts';
 import type { Instant } from '../ports/clock.ts';
 import type { LogLevel } from '../ports/log.ts';
+import { bytesForClient, bytesOf } from './effect-bytes.ts';
+
+/** What is said instead of an answer that must not leave; undefined: nothing stands against it. */
+export type AnswerScreen = (bytes: Buffer) => Refusing | undefined;
 
 export interface Hands {
+  /** Looks at each answer before its outcome is on record: what is held back is on record as held back. Undefined: none is. */
+  readonly screen: AnswerScreen | undefined;
   toClient(bytes: Buffer): void;
   toUpstream(upstream: string, bytes: Buffer): void;
   log(level: LogLevel, text: string): void;
@@ -18,6 +25,10 @@ export interface Hands {
   renewUpstream(upstream: string): void;
   finish(exit: UpstreamExit): void;
 }
+
+type ToClient = Extract<Effect, { type: 'to_client' }>;
+/** By the effect that is not done. */
+type Held = ReadonlyMap<Effect, { readonly needs: ToClient['needs']; readonly refusing: Refusing }>;
 
 export class Turn {
   readonly #session: Session;
@@ -45,11 +56,24 @@ export class Turn {
     this.#effects = [];
     const entries: AuditEntry[] = [];
     for (const effect of effects) if (effect.type === 'record') entries.push(effect.entry);
+    const { screen } = this.#hands;
+    const held = screen === undefined ? NONE_HELD : holdBack(effects, entries, screen, now);
     // INVARIANT: what cannot be recorded is not done.
     const written = entries.length === 0 || this.#sink.append(entries);
     const unwritten = written ? NONE : new Set(entries);
-    for (const effect of effects) this.#do(effect, unwritten);
+    for (const effect of effects) if (!held.has(effect)) this.#do(effect, unwritten);
     if (!written) this.#replace(effects, now);
+    else if (held.size > 0) this.#refuseHeld(effects, held, now);
+  }
+
+  #refuseHeld(effects: readonly Effect[], held: Held, now: Instant): void {
+    for (const { needs, refusing } of held.values()) {
+      const settled = effects.find((one) => one.type === 'record' && one.entry === needs);
+      // of a task that ends no request is open: nobody waits for its word
+      if (settled?.type !== 'record' || settled.exchange === undefined) continue;
+      const { exchange } = settled;
+      for (const one of this.#session.handle({ type: 'answer_held', exchange, refusing }, now)) this.#do(one, NONE);
+    }
   }
 
   /** Tells the session what could not be written, and does what it wants instead. */
@@ -70,14 +94,13 @@ export class Turn {
         return;
       case 'to_client': {
         if (effect.needs !== undefined && unwritten.has(effect.needs)) return;
-        const bytes = typeof effect.bytes === 'function' ? effect.bytes() : effect.bytes;
-        const whole = effect.batch === undefined ? bytes : effect.batch.add(bytes);
+        const whole = bytesForClient(effect);
         if (whole !== undefined) this.#hands.toClient(whole);
         return;
       }
       case 'to_upstream':
         if (effect.needs !== undefined && unwritten.has(effect.needs)) return;
-        this.#hands.toUpstream(effect.upstream, typeof effect.bytes === 'function' ? effect.bytes() : effect.bytes);
+        this.#hands.toUpstream(effect.upstream, bytesOf(effect));
         return;
       case 'log':
         this.#hands.log(effect.level, effect.text);
@@ -101,4 +124,20 @@ export class Turn {
   }
 }
 
+/** @param entries takes what is to be on record of it, in the write of the outcomes themselves */
+function holdBack(effects: readonly Effect[], entries: AuditEntry[], screen: AnswerScreen, now: Instant): Held {
+  const held = new Map<Effect, { needs: ToClient['needs']; refusing: Refusing }>();
+  for (const effect of effects) {
+    if (effect.type !== 'to_client' || effect.needs?.type !== 'outcome' || !Buffer.isBuffer(effect.bytes)) continue;
+    const refusing = screen(effect.bytes);
+    if (refusing === undefined) continue;
+    held.set(effect, { needs: effect.needs, refusing });
+    const { method, server, ref } = effect.needs.intent;
+    const detail = { method, rule: refusing.rule ?? null, reason: refusing.reason, record: showRef(ref) };
+    entries.push({ type: 'event', at: now, ref: undefined, name: 'answer_denied', server, detail });
+  }
+  return held;
+}
+
+const NONE_HELD: Held = new Map();
 const NONE: ReadonlySet<AuditEntry> = new Set();

@@ -12,7 +12,7 @@ import { trailPaths } from '../tenant/trail-paths.ts';
 import { isJsonObject, type Json, type JsonObject, objectAt, stringAt } from '../wire/json.ts';
 import { REQUEST_METHODS } from '../wire/protocol-keys.ts';
 import { readBackward } from './segment-reader.ts';
-import { listDays, listSegments } from './trail-listing.ts';
+import { listAllSegments } from './trail-listing.ts';
 
 export interface UseStatistics {
   /** By the guard's name of the server. */
@@ -38,23 +38,20 @@ export function readUseStatistics(stateDir: string, tenant: string, wanted?: Rea
   const collectors = new Map<string, UseCollector>();
   const ends = new CallEnds();
   let hasMore = false;
-  for (const day of listDays(paths).reverse()) {
-    for (const place of listSegments(paths, day).reverse()) {
-      for (const placed of readBackward({ ...place, tenant })) {
-        const { header } = placed.record;
-        const server = stringAt(header, 'server');
-        if (server === undefined || (wanted !== undefined && !wanted.has(server))) continue;
-        let collector = collectors.get(server);
-        if (collector === undefined) {
-          if (collectors.size >= MOST_SERVERS) {
-            hasMore = true;
-            continue;
-          }
-          collector = collectUse();
-          collectors.set(server, collector);
-        }
-        countRecord(collector, placed, ends);
-      }
+  const collectorOf = (server: string): UseCollector | undefined => {
+    const known = collectors.get(server);
+    if (known !== undefined || collectors.size >= MOST_SERVERS) return known;
+    const fresh = collectUse();
+    collectors.set(server, fresh);
+    return fresh;
+  };
+  for (const place of listAllSegments(paths).reverse()) {
+    for (const placed of readBackward({ ...place, tenant })) {
+      const server = stringAt(placed.record.header, 'server');
+      if (server === undefined || (wanted !== undefined && !wanted.has(server))) continue;
+      const collector = collectorOf(server);
+      if (collector === undefined) hasMore = true;
+      else countRecord(collector, placed, ends);
     }
   }
   return { servers: new Map([...collectors].map(([name, { use }]) => [name, use])), hasMore };

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../wire/json.ts';
 export const MAX_HEADER_TEXT = 1024;
 
 /** Keys of an event's detail, and correlation keys, that are kept. */
-export const MAX_DETAIL_KEYS = 32;
+const MAX_DETAIL_KEYS = 32;
 
 /** Short strings worth remembering in their quoted form: tool names, methods, servers, clients. */
 const CACHE_ENTRIES = 512;

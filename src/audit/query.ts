@@ -4,6 +4,7 @@ import { objectAt, stringAt } from '../wire/json.ts';
 import type { RecordRef, SettlementKind } from './entry.ts';
 import { numberAt, type TrailRecord } from './record.ts';
 import { readRef } from './segment-id.ts';
+import type { Withheld } from './withheld.ts';
 
 /** A record with its place, and the header of its segment's `open` where that could be read. */
 export interface PlacedRecord {
@@ -26,6 +27,7 @@ export type CallState =
   | 'exited' // the server ended before it answered, or could not be started
   | 'refused' // the answer was ambiguous and was replaced by an error
   | 'gone' // the session ended before the answer came
+  | 'withheld' // an answer came, and whoever asked did not get it
   | 'task';
 
 /** What is known of a record beside its own words. Whoever reads the files answers it. */
@@ -85,6 +87,8 @@ export interface Call {
   /** In the order in which they were written; more than one only for a task. */
   readonly outcomes: readonly OutcomeView[];
   readonly state: CallState;
+  /** Whoever asked never got what the last outcome says. */
+  readonly withheld: Withheld | undefined;
   /** Why the intent's record is not what was written, where that shows in the record itself; `verify` judges the chain. */
   readonly fault: string | undefined;
   readonly header: JsonObject;
@@ -176,7 +180,12 @@ export function intentOf(outcome: TrailRecord): RecordRef | undefined {
   return text === undefined ? undefined : readRef(text);
 }
 
-export function viewCall(placed: PlacedRecord, outcomes: readonly OutcomeView[], witness: Witness): Call {
+export function viewCall(
+  placed: PlacedRecord,
+  outcomes: readonly OutcomeView[],
+  witness: Witness,
+  withheld?: Withheld,
+): Call {
   const { ref, tenant, record, open } = placed;
   const { header } = record;
   const decision = stringAt(header, 'decision');
@@ -201,7 +210,8 @@ export function viewCall(placed: PlacedRecord, outcomes: readonly OutcomeView[],
     bytes: numberAt(header, 'bytes'),
     input: viewPayload(record),
     outcomes,
-    state: stateOf(decision, outcomes.at(-1), () => witness.isAwaited(placed)),
+    state: withheld === undefined ? stateOf(decision, outcomes.at(-1), () => witness.isAwaited(placed)) : 'withheld',
+    withheld,
     fault: witness.faultOf(placed),
     header,
   };

@@ -1,6 +1,7 @@
 // One line of a segment → its parts, read strictly by place. Knows no chain and no file; says what it found, judges nothing.
 import type { Json, JsonObject } from '../wire/json.ts';
 import { isJsonObject } from '../wire/json.ts';
+import { isCount } from '../wire/number-kinds.ts';
 
 /** The parts of a line in the frame of `frameRecord`. attacker-controlled: a segment is a file that others may edit. */
 export interface TrailRecord {
@@ -52,7 +53,7 @@ function parseHeader(text: string): JsonObject | undefined {
 /** The non-negative integer at `key`, or undefined. */
 export function countAt(object: JsonObject | undefined, key: string): number | undefined {
   const value = numberAt(object, key);
-  return value !== undefined && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  return isCount(value) ? value : undefined;
 }
 
 export function numberAt(object: JsonObject | undefined, key: string): number | undefined {

@@ -2,9 +2,9 @@
 import type { EventEntry } from '../audit/entry.ts';
 import { GuardError, isGuardError } from '../guard-error.ts';
 import { countSurface } from '../policy/creep/change-record.ts';
-import { memberOf, objectOf } from '../policy/lock/difference.ts';
 import { numberOf, type SignedLock } from '../policy/lock/lock-document.ts';
 import type { JsonObject } from '../wire/json.ts';
+import { memberOf, objectOf } from '../wire/json.ts';
 import type { ApprovalPicture, ServerPicture } from './approval-picture.ts';
 import { type ApprovalView, listLines } from './approval-screen.ts';
 import type { OneShotTrail } from './one-shot-trail.ts';

@@ -6,13 +6,16 @@ import { numberOf } from '../policy/lock/lock-document.ts';
 import type { LockJudgement } from '../policy/lock/lock-judgement.ts';
 import type { DiffLine } from '../policy/lock/policy-diff.ts';
 import type { ApprovalPicture, Passing, ServerPicture } from './approval-picture.ts';
+import { meaningsOf, ORDER, TONES } from './approval-words.ts';
 import { stringifyInert } from './call-json.ts';
 import { callableOf, newlyCallable } from './callable-definitions.ts';
 import { wrapText } from './config-screen.ts';
 import { listDrift, listFirst, type Passage } from './definition-passages.ts';
 import { makeInert } from './inert-text.ts';
+import type { Compared } from './last-picture.ts';
 import { makeRoom, showPassages } from './passage-screen.ts';
-import type { Paint, Tone } from './render.ts';
+import type { Paint } from './render.ts';
+import { showExact } from './scope-words.ts';
 import { wrapWords } from './text-width.ts';
 
 export interface ApprovalLine {
@@ -38,42 +41,15 @@ export interface ApprovalView {
   readonly commandOptions: CommandOptions;
   readonly judgement: LockJudgement;
   readonly picture: ApprovalPicture;
+  /** What is shown instead where the lock does not count (last-picture.ts). */
+  readonly compared?: Compared;
 }
 
-const TONES: Readonly<Record<ApprovalLine['kind'], Tone>> = {
-  possible: 'warn',
-  starts: 'warn',
-  lasts: 'warn',
-  drift: 'bad',
-  unpinned: 'bad',
-  hidden: 'bad',
-  alike: 'bad',
-  pins: 'plain',
-  until: 'quiet',
-  ceiling: 'quiet',
-  holds: 'quiet',
-  same: 'quiet',
-};
-const ORDER = Object.keys(TONES);
-const MEANINGS: Readonly<Record<ApprovalLine['kind'], string>> = {
-  possible: 'becomes possible with an approval',
-  starts: 'the server does not start as it is now written before an approval',
-  lasts: 'approved until a time so far; would not end any more',
-  drift: 'a definition that is not the approved one; an approval pins it as it is now',
-  unpinned: 'definitions that an approval cannot pin',
-  hidden: 'text that a person does not see and a model reads',
-  alike: 'a name that may be taken for that of another tool',
-  pins: 'definitions that an approval pins',
-  until: 'approved until a time, and ends then',
-  ceiling: 'denied on this machine by a ceiling, whatever is approved',
-  holds: 'narrower, and in effect already',
-  same: 'written otherwise than in the lock, and decides nothing else',
-};
-/** Where nothing is locked, nothing keeps a server from what the config grants. */
-const AT_FIRST = {
-  possible: 'what the config grants, once it is locked',
-  starts: 'a server that may start, once it is locked',
-};
+/** What the screen is about. INVARIANT: what is approved and put on record is `picture`. */
+export function shownOf({ picture, compared }: ApprovalView): ApprovalPicture {
+  return compared?.picture ?? picture;
+}
+
 const NEVER_ENDS =
   'no list of its tools ever came to its end: what was seen is pinned, and any other tool is out of use once this is approved';
 const REWRITTEN = 'definitions, or the end of an earlier approval, are written anew; what is decided stays as it is';
@@ -140,13 +116,8 @@ function listDefinitions(
   return [{ kind: 'pins', text: others === 0 ? text : text + rest, passages: listFirst(shown, isWhole) }];
 }
 
-/** To the second: what is finer tells a person nothing. */
-export function showEnd(timeMs: number): string {
-  return new Date(timeMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
-}
-
 function listPassing({ untilMs, base, ending, lasting }: Passing): readonly ApprovalLine[] {
-  const end = showEnd(untilMs);
+  const end = showExact(untilMs);
   const then = base === undefined ? `so far until ${end}, now until this approval ends` : `until ${end}`;
   return [
     ...lasting.map(({ server, text }) => ({ kind: 'lasts', server, text: `so far until ${end}: ${text}` }) as const),
@@ -177,7 +148,7 @@ export interface ApprovalText {
 /** @param isFull nothing is left out */
 export function formatApproval(view: ApprovalView, columns: number, paint: Paint, isFull = false): ApprovalText {
   const room = makeRoom(isFull);
-  const lines = listLines(view.picture, isFull);
+  const lines = listLines(shownOf(view), isFull);
   const names = [...new Set(lines.map(groupOf))];
   const groups = [...names.filter((name) => name === undefined), ...names.filter((name) => name !== undefined)];
   const blocks = groups.map((group) => {
@@ -193,13 +164,15 @@ export function formatApproval(view: ApprovalView, columns: number, paint: Paint
     const head = group === undefined ? '(the config)' : wrapText(makeInert(group), columns, '');
     return `\n${paint('strong', head)}\n${rows.join('')}`;
   });
-  const meanings = view.judgement.kind === 'first_use' ? { ...MEANINGS, ...AT_FIRST } : MEANINGS;
+  const { isCompared = false, note } = view.compared ?? {};
+  const meanings = meaningsOf(view.judgement.kind === 'first_use', isCompared);
   const kinds = ORDER.filter((kind) => lines.some((line) => line.kind === kind));
   const legend =
     lines.length === 0
       ? ''
-      : `\n${kinds.map((kind) => paint('quiet', wrapText(`${kind}: ${meanings[kind as ApprovalLine['kind']]}`, columns, ''))).join('\n')}\n`;
+      : `\n${kinds.map((kind) => paint('quiet', wrapText(`${kind}: ${meanings[kind]}`, columns, ''))).join('\n')}\n`;
   const head = [`config  ${view.config}`, `lock    ${view.lock}`, `        ${describeState(view.judgement)}`];
+  if (note !== undefined) head.push(`        ${note}`);
   const text = `${head.map((line) => wrapHead(makeInert(line), columns)).join('\n')}\n${blocks.join('')}${legend}`;
   return { text, missing: room.missing };
 }
@@ -233,12 +206,14 @@ function describeState(judgement: LockJudgement): string {
 }
 
 /** Keys are stable; absent values are left out. */
-export function formatApprovalJson({ config, lock, judgement, picture }: ApprovalView): string {
+export function formatApprovalJson(view: ApprovalView): string {
+  const { config, lock, judgement, picture, compared } = view;
   const newest = judgement.kind === 'holds' ? judgement.lock.body.approvals.at(-1) : undefined;
   return stringifyInert({
     ...{ config, lock, state: judgement.kind, waits: picture.waits },
     refusal: judgement.kind === 'refused' ? judgement.refusal : undefined,
     approval: newest === undefined ? undefined : { ...newest },
-    lines: listLines(picture, true),
+    compared: compared?.note,
+    lines: listLines(shownOf(view), true),
   });
 }

@@ -2,11 +2,10 @@
 
 import { resolve } from 'node:path';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
-import { inventorySpec, loadInventory } from '../adapters/inventory-documents.ts';
 import { lockError, mayApprove, openMachineKey, takeLock, writeLock } from '../adapters/lock-file.ts';
 import { pausesSpec } from '../adapters/pause-look.ts';
 import { sealPauses } from '../adapters/pause-seal.ts';
-import { readSeenPins, rememberApprovedPins } from '../adapters/seen-pins.ts';
+import { rememberApprovedPins } from '../adapters/seen-pins.ts';
 import { readSigningKey, type SigningKey } from '../adapters/signing-key.ts';
 import { openStateDocument } from '../adapters/state-document.ts';
 import { makePrivateDir, resolveStateDir } from '../adapters/state-paths.ts';
@@ -14,30 +13,24 @@ import { systemClock } from '../adapters/system-clock.ts';
 import { type ConfigPlace, findConfigFile, showPlaces } from '../config/find-config.ts';
 import { compileDocument } from '../config/load-config.ts';
 import { quoteWord } from '../config/shell-word.ts';
-import { GuardError, isGuardError } from '../guard-error.ts';
-import { memberOf } from '../policy/lock/difference.ts';
+import { messageOf } from '../error-text.ts';
+import { GuardError } from '../guard-error.ts';
 import { tenantSteps } from '../tenant/tenant-scope.ts';
-import type { JsonObject } from '../wire/json.ts';
-import { type ApprovalPicture, drawApproval, type PictureInput } from './approval-picture.ts';
-import type { ApprovalView } from './approval-screen.ts';
+import { lookAtApproval, lookAtTaken } from './approval-look.ts';
+import type { ApprovalPicture } from './approval-picture.ts';
 import { DEFAULT_TENANT } from './bare-run.ts';
-import { noteCeilings } from './ceiling-notes.ts';
 import { openCeilingsHere } from './ceilings-here.ts';
-import { makeInert } from './inert-text.ts';
-import type { Known } from './known-definitions.ts';
+import { readActor } from './local-user.ts';
 import { type LockContext, type ReadConfig, readLockedConfig } from './locked-policy.ts';
-import { openOneShotTrail, readActor } from './one-shot-trail.ts';
+import { openOneShotTrail } from './one-shot-trail.ts';
 import { type PauseOptions, runPause } from './pause.ts';
 import { readPausesHere } from './pauses-here.ts';
 import { readConsent } from './read-consent.ts';
 import { runScopeApprove, type ScopeApproveOptions } from './scope-approve.ts';
 import { runScopeDiff } from './scope-diff.ts';
 import { seeAsTenant } from './tenant-policy.ts';
-import { terminalIo } from './terminal.ts';
+import { sayAside, terminalIo } from './terminal.ts';
 import { loadPortsFor } from './with-constraints.ts';
-
-/** A lock that is taken over brings its own definitions. */
-const NOTHING_SEEN: Known = { last: undefined, first: undefined, tools: [] };
 
 interface Shared {
   readonly config?: string;
@@ -49,7 +42,7 @@ export async function diff(
   flags: Shared & { readonly server?: string; readonly json?: boolean; readonly full?: boolean },
 ): Promise<number> {
   const { read, context } = await open(flags);
-  return runScopeDiff(flags, terminalIo(flags.color), look(read, context, { only: flags.server }));
+  return runScopeDiff(flags, terminalIo(flags.color), lookAtApproval(read, context, { only: flags.server }));
 }
 
 export async function approve(flags: Shared & ScopeApproveOptions): Promise<number> {
@@ -64,7 +57,7 @@ export async function approve(flags: Shared & ScopeApproveOptions): Promise<numb
     const { runTakeLock } = await import('./take-lock.ts');
     return runTakeLock(flags, terminalIo(flags.color), {
       ...{ judgement, consent: readConsent(), actor, commandOptions: read.commandOptions },
-      look: ({ policy }) => look({ ...read, document: policy }, context, { only: undefined }, () => NOTHING_SEEN),
+      look: (body) => lookAtTaken(read, context, body),
       openTrail: () => openOneShotTrail({ stateDir, tenant, server: undefined, clock: systemClock, actor }),
       take: (memory) => takeLock(place, memory),
     });
@@ -73,7 +66,7 @@ export async function approve(flags: Shared & ScopeApproveOptions): Promise<numb
   return runScopeApprove(flags, terminalIo(flags.color), {
     ...{ consent: readConsent(), actor, nowMs, commandOptions: read.commandOptions },
     look: (isEnding) =>
-      look(read, context, { only: flags.server, keep: flags.keep, isEnding, isPolicyOnly: flags.policyOnly }),
+      lookAtApproval(read, context, { only: flags.server, keep: flags.keep, isEnding, isPolicyOnly: flags.policyOnly }),
     check(policy, mend) {
       const compiled = compileDocument(policy, read.policy.source, context);
       if (compiled.ok) return;
@@ -129,7 +122,6 @@ export async function pause(
   const opened = flags.end === true ? undefined : await open(flags);
   // a tenant may have servers of its own
   const read = opened === undefined ? undefined : await seeAsTenant(opened.read, opened.context);
-  const say = (text: string): void => void process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
   const nowMs = (): number => Math.trunc(systemClock.now().wallMs);
   const actor = readActor();
   return runPause({ ...flags, server }, terminalIo(flags.color), {
@@ -138,7 +130,7 @@ export async function pause(
     openTrail: (about) => openOneShotTrail({ stateDir, tenant, server: about, clock: systemClock, actor }),
     update(change) {
       makePrivateDir(stateDir, tenantSteps(tenant));
-      return openStateDocument(pausesSpec(stateDir, tenant, { say, nowMs })).update((pauses) => {
+      return openStateDocument(pausesSpec(stateDir, tenant, { say: sayAside, nowMs })).update((pauses) => {
         const next = change(pauses);
         return next === pauses ? pauses : sealPauses(stateDir, tenant, next);
       });
@@ -171,7 +163,7 @@ function ofTenant(tenant: string): string {
 }
 
 function sayError(error: unknown): void {
-  process.stderr.write(`mcp-guard: ${makeInert(error instanceof Error ? error.message : String(error))}\n`);
+  sayAside(messageOf(error));
 }
 
 async function open(flags: Shared): Promise<{ read: ReadConfig; context: LockContext }> {
@@ -195,47 +187,6 @@ function findConfig(flag: string | undefined, stateDir: string): ConfigPlace {
   const { place } = findConfigFile({ ...search, flag, readAllowed: () => readAllowedConfigs(stateDir) });
   if (place !== undefined) return place;
   throw new GuardError('usage', 'there is no config', { hint: `looked for ${showPlaces(search)}` });
-}
-
-function look(
-  read: ReadConfig,
-  context: LockContext,
-  wish: Pick<PictureInput, 'only' | 'keep' | 'isEnding' | 'isPolicyOnly'>,
-  knownOf: PictureInput['knownOf'] = (server, tenant = context.tenant, key = server) =>
-    known(read, { ...context, tenant }, server, key),
-): ApprovalView {
-  const { place, judgement, document } = read;
-  const tenant = lookedAt(document, context.tenant, place.config);
-  const drawn = drawApproval({ document, judgement, knownOf, tenant, ...wish });
-  const ceilings = noteCeilings(read.policy, drawn.diff, context.ceilings.restrictions, context.nowMs);
-  const picture = { ...drawn, ceilings };
-  return { config: place.config, lock: place.lock, commandOptions: read.commandOptions, judgement, picture };
-}
-
-/** Whose sessions are looked at: without `--tenant` everybody's. @throws GuardError tenant_unknown */
-function lookedAt(document: JsonObject, tenant: string, config: string): string | undefined {
-  const tenants = memberOf(document, 'tenants');
-  if (tenants === undefined || memberOf(tenants, tenant) !== undefined) return tenant;
-  if (tenant === DEFAULT_TENANT) return undefined;
-  throw new GuardError('tenant_unknown', `\`${tenant}\` is no tenant of \`${config}\``, {
-    hint: 'name one of its `tenants`, or leave out `--tenant`',
-  });
-}
-
-function known({ place }: ReadConfig, { stateDir, tenant, nowMs }: LockContext, server: string, key: string): Known {
-  const say = (text: string): void => void process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
-  const reading = readSeenPins({ ...place, tenant }, key);
-  if (reading.kind === 'unreadable') say(`what \`${server}\` offered cannot be read: ${reading.why}`);
-  const { last, first } = reading.kind === 'seen' ? reading.seen : { last: undefined, first: undefined };
-  let tools: readonly string[] = [];
-  try {
-    const inventory = loadInventory(inventorySpec(stateDir, tenant, server, { say, nowMs: () => Math.trunc(nowMs) }));
-    tools = inventory?.lists.tools?.entries.map(({ name }) => name) ?? [];
-  } catch (error) {
-    if (!isGuardError(error)) throw error;
-    say(error.message);
-  }
-  return { last, first, tools };
 }
 
 function openNamedKey(path: string): SigningKey {

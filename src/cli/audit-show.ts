@@ -70,7 +70,9 @@ export function runAuditShow(options: AuditShowOptions, io: CliIo, trail: Trail)
   };
   lines.push('', paint('strong', 'input'), showPayload(input, call.input, trail));
   for (const outcome of call.outcomes) {
-    lines.push('', paint('strong', `output (${showRef(outcome.ref)})`), ...describeOutcome(outcome, paint));
+    const isHeld = call.withheld !== undefined && outcome === call.outcomes.at(-1);
+    const title = `output (${showRef(outcome.ref)})${isHeld ? ', withheld' : ''}`;
+    lines.push('', paint('strong', title), ...describeOutcome(outcome, paint));
     const output: PayloadPlace = { tenant: call.tenant, segment: outcome.ref.segment, keys: ['result', 'error'] };
     lines.push(showPayload(output, outcome.output, trail));
   }
@@ -94,6 +96,7 @@ function describeCall(call: Call, serverEnd: string | undefined, paint: Paint): 
     ['record', showRef(call.ref)],
     ['time', new Date(call.at).toISOString()],
     ['outcome', serverEnd === undefined ? call.state : `${call.state} (${serverEnd})`],
+    ['withheld', call.withheld && `${call.withheld.reason} (${call.withheld.rule}): what came back was not handed on`],
     ['server', call.server],
     ['method', call.method],
     [call.method === 'tools/call' ? 'tool' : 'subject', call.subject],

@@ -76,7 +76,7 @@ function isWorthALine(call: Call, filter: CallFilter, isOverdue: boolean): boole
 }
 
 function keyOf(call: Call): string {
-  return `${showRef(call.ref)} ${call.outcomes.length}`;
+  return `${showRef(call.ref)} ${call.outcomes.length} ${call.state}`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { AuthPolicy } from '../config/auth-policy.ts';
 import { compileAuth } from '../config/compile-auth.ts';
 import type { ConfigDocument } from '../config/schema.ts';
-import { memberOf } from '../policy/lock/difference.ts';
+import { memberOf } from '../wire/json.ts';
 import type { ReadConfig } from './locked-policy.ts';
 
 /** Undefined: nobody is asked who they are. INVARIANT: whom the config or the lock alone does not let in is not let in. */

@@ -2,7 +2,7 @@
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { listBreakerServers } from '../adapters/breaker-listing.ts';
 import { openBreakerStore } from '../adapters/breaker-store.ts';
-import { readRecentEvents } from '../adapters/recent-events.ts';
+import { listRunFiles } from '../adapters/run-files.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { createBreakerLookup } from '../config/breaker-lookup.ts';
@@ -15,11 +15,11 @@ import { type BreakerHistoryOptions, runBreakerHistory } from './breaker-history
 import { runBreakerOrder } from './breaker-order.ts';
 import { ASCII, BLOCKS } from './breaker-screen.ts';
 import { type BreakerBoards, knownServers, runBreakerStatus } from './breaker-status.ts';
-import { makeInert } from './inert-text.ts';
+import { readActor } from './local-user.ts';
 import { nextTick } from './next-tick.ts';
-import { openOneShotTrail, readActor } from './one-shot-trail.ts';
-import { readStateTrail } from './state-trail.ts';
-import { showsBlocks, terminalIo, untilInterrupted } from './terminal.ts';
+import { openOneShotTrail } from './one-shot-trail.ts';
+import { lastEventsIn } from './state-trail.ts';
+import { sayAside, showsBlocks, terminalIo, terminalSize, untilInterrupted } from './terminal.ts';
 
 interface Shared {
   readonly tenant: string;
@@ -39,10 +39,7 @@ export async function status(
   const signal = flags.watch === true ? untilInterrupted() : undefined;
   return runBreakerStatus({ ...flags, target }, terminalIo(flags.color), boards, {
     cells: showsBlocks() ? BLOCKS : ASCII,
-    size: () => {
-      const { isTTY, rows, columns } = process.stdout;
-      return isTTY ? { rows, columns } : undefined;
-    },
+    size: terminalSize,
     tick: () => nextTick(TICK_MS, signal),
   });
 }
@@ -69,13 +66,9 @@ export async function history(
   flags: Shared & Omit<BreakerHistoryOptions, 'target'>,
 ): Promise<number> {
   const { boards, stateDir } = await openBoards(flags);
-  const { tenant } = flags;
   const trail = {
     servers: () => knownServers(boards),
-    lastEvents: (limit: number, since: number | undefined, wants: Parameters<typeof readRecentEvents>[2]['wants']) =>
-      readStateTrail(stateDir, tenant, () =>
-        readRecentEvents(stateDir, limit, { tenant, names: ['breaker', 'breaker_order'], since, wants }),
-      ),
+    lastEvents: lastEventsIn(stateDir, flags.tenant, ['breaker', 'breaker_order']),
   };
   return runBreakerHistory({ ...flags, target }, terminalIo(flags.color), trail, systemClock.now().wallMs);
 }
@@ -87,7 +80,7 @@ async function openBoards({ tenant, config }: Shared) {
     write: (level, text) => {
       if (level === 'debug' || level === 'info') return;
       said.push(text);
-      process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
+      sayAside(text);
     },
   };
   // a command has no session whose turns a callback could come between
@@ -97,6 +90,10 @@ async function openBoards({ tenant, config }: Shared) {
     place: stateDir,
     servers: () => listBreakerServers(stateDir, tenant),
     configured: [...(policy?.servers.keys() ?? [])],
+    running: listRunFiles(stateDir, systemClock.now().wallMs).guards.flatMap(({ record }) =>
+      record.tenant === tenant ? record.servers.map(({ name }) => name) : [],
+    ),
+    prefixes: new Map([...(policy?.servers.values() ?? [])].map(({ id, gateway }) => [id, gateway.prefix])),
     read: (server) => store.read(server),
     now: () => store.moment(systemClock.now()),
     settingsOf: createBreakerLookup(policy).settingsOf,

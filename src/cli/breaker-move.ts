@@ -1,5 +1,6 @@
 // One entry of `breaker history`: a transition, or an order that failed, wrapped to fit. Everything in it is attacker-controlled.
 import type { Transition } from '../policy/breaker/breaker-state.ts';
+import { showTarget } from './breaker-target.ts';
 import { describeEvidence, RULE_WORDS, showSpan } from './breaker-words.ts';
 import { showTime } from './call-line.ts';
 import { makeInert } from './inert-text.ts';
@@ -40,7 +41,7 @@ const TONES: Readonly<Record<Transition['to'], Tone>> = {
 
 /** What the columns would need, uncut. */
 export function measureMove(move: Move): MoveNeeds {
-  return { name: measureText(nameOf(move)), step: measureText(stepOf(move)) };
+  return { name: measureText(showTarget(move)), step: measureText(stepOf(move)) };
 }
 
 /** One line, and below it what does not fit beside the step. @param columns the width that no line exceeds; Infinity: one line */
@@ -48,13 +49,13 @@ export function formatMove(move: Move, needs: MoveNeeds, columns: number, paint:
   const name = Math.min(needs.name, Math.max(8, Math.floor(columns / 4)));
   const room = columns - TIME - name - needs.step - 3;
   const time = showTime(move.at);
-  if (room < 8) return cutText([time, nameOf(move), stepOf(move)].join(' '), columns);
+  if (room < 8) return cutText([time, showTarget(move), stepOf(move)].join(' '), columns);
   const tone = move.transition === undefined ? 'bad' : TONES[move.transition.to];
   const [words = '', ...more] = wrapTo(wordsOf(move), room);
   const tell = (text: string) => (move.fault === undefined ? text : paint('bad', text));
   const cells = [
     paint('quiet', time),
-    paint('strong', fitName(nameOf(move), name)),
+    paint('strong', fitName(showTarget(move), name)),
     paint(tone, fitText(stepOf(move), needs.step)),
     tell(words),
   ];
@@ -66,10 +67,6 @@ function wrapTo(text: string, room: number): readonly string[] {
   const lines = wrapWords(text, room);
   if (lines.length <= MOST_LINES) return lines;
   return [...lines.slice(0, MOST_LINES - 1), cutText(`${lines[MOST_LINES - 1]} …`, room)];
-}
-
-function nameOf({ server, tool }: Move): string {
-  return makeInert(tool === undefined ? server : `${server}/${tool}`);
 }
 
 function stepOf({ transition, failed }: Move): string {

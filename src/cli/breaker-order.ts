@@ -8,7 +8,7 @@ import { recordTransition } from '../policy/breaker/transition-record.ts';
 import type { BreakerStore } from '../ports/breaker-store.ts';
 import { describeOrder, formatOrderJson, type OrderResult } from './breaker-order-text.ts';
 import { type BreakerBoards, knownServers } from './breaker-status.ts';
-import { readTarget, showTarget, suggestName, type Target } from './breaker-target.ts';
+import { explainTarget, readGatewayName, readTarget, showTarget, suggestName, type Target } from './breaker-target.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import type { OneShotTrail } from './one-shot-trail.ts';
@@ -94,10 +94,19 @@ function checkTarget(order: Order['order'], target: Target, isKnown: boolean, bo
       hint: `write \`${target.server}\` alone for all of its tools`,
     });
   }
+  const { prefixes } = boards;
+  const known = isKnown ? [] : knownServers(boards);
+  const text = target.tool === undefined ? target.server : `${target.server}/${target.tool}`;
+  // an isolation that holds nothing back would be believed to
+  if (readGatewayName(text, known, prefixes) !== undefined) {
+    throw new GuardError('usage', `\`${text}\` is the name of a tool behind a gateway, and no server`, {
+      hint: explainTarget(text, known, prefixes),
+    });
+  }
   if (order === 'isolate') return;
   if (!isKnown) {
     throw new GuardError('usage', `there is no server \`${target.server}\` to ${order}`, {
-      hint: suggestName(target.server, knownServers(boards)),
+      hint: suggestName(target.server, known),
     });
   }
   const { tool } = target;

@@ -3,7 +3,7 @@ import type { Board } from '../policy/breaker/board.ts';
 import type { Moment } from '../ports/breaker-store.ts';
 import { type BreakerRow, listRows, type SettingsOf, sortServers } from './breaker-rows.ts';
 import { formatBoards, formatRowJson, type ScreenStyle } from './breaker-screen.ts';
-import { readTarget, showTarget, suggestName, type Target } from './breaker-target.ts';
+import { explainTarget, readTarget, showTarget, type Target } from './breaker-target.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import { makeDrawing, type ScreenSize } from './redraw.ts';
@@ -26,6 +26,10 @@ export interface BreakerBoards {
   servers(): readonly string[];
   /** Those of the config, which may have none. */
   readonly configured: readonly string[];
+  /** Those of guards that run, by whatever config. attacker-controlled. */
+  readonly running?: readonly string[];
+  /** What a client of a gateway has before the names of a server's tools, where the config says it. */
+  readonly prefixes?: ReadonlyMap<string, string>;
   read(server: string): Board;
   now(): Moment;
   readonly settingsOf: SettingsOf;
@@ -146,12 +150,12 @@ function describeNothing(target: Target | undefined, boards: BreakerBoards, colu
   if (target !== undefined) {
     lines[0] = `no breaker of \`${showTarget(target)}\` has anything to say`;
     const known = knownServers(boards);
-    if (!known.includes(target.server)) lines.push(suggestName(target.server, known));
+    if (!known.includes(target.server)) lines.push(explainTarget(showTarget(target), known, boards.prefixes));
   }
   return `${lines.flatMap((line) => wrapWords(line, columns)).join('\n')}\n`;
 }
 
 /** Each name once, sorted. */
-export function knownServers(boards: Pick<BreakerBoards, 'servers' | 'configured'>): readonly string[] {
-  return [...new Set([...boards.servers(), ...boards.configured])].sort();
+export function knownServers(boards: Pick<BreakerBoards, 'servers' | 'configured' | 'running'>): readonly string[] {
+  return [...new Set([...boards.servers(), ...boards.configured, ...(boards.running ?? [])])].sort();
 }

@@ -35,6 +35,28 @@ export function readTarget(text: string, known: readonly string[]): Target {
   return { server, tool };
 }
 
+/**
+ * What a client of a gateway calls a tool, as a breaker does. Undefined where it begins with the prefix of no server.
+ * @param prefixes by server; one that is not in it has `<id>__`
+ */
+export function readGatewayName(
+  text: string,
+  known: readonly string[],
+  prefixes: ReadonlyMap<string, string> = new Map(),
+): Target | undefined {
+  const all = known.map((server) => ({ server, prefix: prefixes.get(server) ?? `${server}__` }));
+  const fitting = all.filter(({ prefix }) => prefix !== '' && text.startsWith(prefix) && text.length > prefix.length);
+  const longest = fitting.toSorted((a, b) => b.prefix.length - a.prefix.length)[0];
+  return longest === undefined ? undefined : { server: longest.server, tool: text.slice(longest.prefix.length) };
+}
+
+/** What to do about a target whose server nobody knows. */
+export function explainTarget(text: string, known: readonly string[], prefixes?: ReadonlyMap<string, string>): string {
+  const meant = readGatewayName(text, known, prefixes);
+  if (meant === undefined) return suggestName(text, known);
+  return `without the prefix of the gateway: write ${quote(`${meant.server}/${meant.tool}`)}`;
+}
+
 /** As a person types it, inert. */
 export function showTarget({ server, tool }: Target): string {
   return makeInert(tool === undefined ? server : `${server}/${tool}`);

@@ -1,5 +1,6 @@
 // What a breaker's numbers say, in words for a person. Knows no layout. attacker-controlled texts come out inert.
-import type { Evidence, Rule } from '../policy/breaker/breaker-state.ts';
+import type { Evidence, Rule, SampleCounts } from '../policy/breaker/breaker-state.ts';
+import { describeExits } from '../policy/breaker/exit-word.ts';
 import { showDay, showDuration, showTime } from './call-line.ts';
 import { makeInert } from './inert-text.ts';
 
@@ -30,13 +31,15 @@ export function describeEvidence(evidence: Evidence): string {
   }
 }
 
-function describeCounts({ samples, faults, toolErrors, slow, row }: Extract<Evidence, { samples: number }>): string {
+function describeCounts({ samples, faults, toolErrors, slow, row, exits = 0, lastExit }: SampleCounts): string {
+  const calls = Math.max(0, samples - exits);
   const counted = [
-    { count: faults, how: 'failed' },
+    { count: faults - exits, how: 'failed' },
     { count: toolErrors, how: 'answered with an error' },
     { count: slow, how: 'too slow' },
   ].filter(({ count }) => count > 0);
-  const words = counted.map(({ count, how }, index) => `${count}${index === 0 ? ` of ${samples} calls` : ''} ${how}`);
+  const words = counted.map(({ count, how }, index) => `${count}${index === 0 ? ` of ${calls} calls` : ''} ${how}`);
+  if (exits > 0) words.unshift(describeExits(exits, lastExit));
   return [...words, ...(row > 1 ? [`${row} in a row`] : [])].join(', ');
 }
 

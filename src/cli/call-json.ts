@@ -25,6 +25,7 @@ export function formatCallJson(call: Call, more: { readonly serverEnd?: string |
     rule: call.rule,
     reason: call.reason,
     correlation: call.correlation,
+    withheld: call.withheld && { rule: call.withheld.rule, reason: call.withheld.reason },
     altered: call.fault,
     serverEnd: more.serverEnd,
     input: viewText(call.input),

@@ -15,7 +15,7 @@ export interface Layout extends Needs {
   readonly input: number;
 }
 
-export const TIME = 8;
+const TIME = 8;
 export const OUTCOME = 9;
 export const DURATION = 6;
 /** From here on there is room for the id of the record. */

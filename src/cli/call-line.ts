@@ -17,6 +17,8 @@ const MAX_SHOWN_BYTES = 65_536;
 const ALTERED = '(altered)';
 /** A rule denied it, and its server was only observed. */
 const WOULD = '(would deny)';
+/** What came back was not handed on. */
+const heldBack = ({ withheld }: Call) => (withheld === undefined ? [] : [`(${makeInert(withheld.reason)})`]);
 
 /** What the columns of this call would need, uncut. */
 export function measureCall(call: Call): Needs {
@@ -56,7 +58,8 @@ export function formatCall(call: Call, needs: Needs, columns: number, paint: Pai
 /** Cut to `room`, and filled up to it where something follows; nothing where there is no room. */
 function showInput(call: Call, room: number, isFollowed: boolean, paint: Paint): string[] {
   const isAltered = faultOf(call) !== undefined;
-  const marks = [...(isAltered ? [ALTERED] : []), ...(call.decision === 'observe' ? [wouldDeny(call)] : [])];
+  const wouldBe = call.decision === 'observe' ? [wouldDeny(call)] : [];
+  const marks = [...(isAltered ? [ALTERED] : []), ...heldBack(call), ...wouldBe];
   const text = cutText([...marks, shortenInput(call)].join(' ').trimEnd(), room);
   const blanks = isFollowed && Number.isFinite(room) ? ' '.repeat(Math.max(0, room - measureText(text))) : '';
   if (text === '' && blanks === '') return [];

@@ -1,9 +1,9 @@
 // Which definitions a person has to read before an approval: those of tools that can be called once it is given. The others are pinned as
 // well, and read when a grant comes to cover them. Pure; knows no screen.
 // INVARIANT: whatever this cannot tell for sure counts as callable.
-import { memberOf } from '../policy/lock/difference.ts';
 import { grantFor, viewScope } from '../policy/lock/scope-view.ts';
 import type { PinSet } from '../policy/pins/pin-set.ts';
+import { memberOf } from '../wire/json.ts';
 import type { ApprovalPicture, ServerPicture } from './approval-picture.ts';
 
 /** The part of `set` that can be called by what would be approved, and how many others there are. */

@@ -1,12 +1,12 @@
 // `mcp-guard config allow [FILE]`: from now on this project's file, with exactly these bytes, is the policy when the guard
 // starts in its directory. The one door through which a file of a working directory comes to count.
-import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { allowedConfigsPath, checkAllowed, NOTHING_ALLOWED } from '../adapters/allowed-configs.ts';
 import { openStateDocument } from '../adapters/state-document.ts';
 import { makePrivateDir } from '../adapters/state-paths.ts';
 import { countErrors } from '../config/diagnostics.ts';
 import { findProjectFile, isProjectFile, isProjectFileOf } from '../config/find-config.ts';
+import { followPath } from '../config/followed-path.ts';
 import { type LoadContext, readConfigFile, tryLoad } from '../config/load-config.ts';
 import { quoteWord } from '../config/shell-word.ts';
 import { GuardError } from '../guard-error.ts';
@@ -67,7 +67,7 @@ export async function runConfigAllow(
 
 /** Without a file it is the one on record for this directory, which may have vanished. */
 async function forget(file: string | undefined, io: CliIo, context: ConfigAllowContext): Promise<number> {
-  const directory = realDirectory(context.cwd);
+  const directory = followPath(context.cwd);
   const named = file === undefined ? undefined : placeOf(file, context.cwd);
   let recorded: readonly string[] = [];
   let path: string | undefined;
@@ -99,19 +99,11 @@ function placeOf(found: string | undefined, cwd: string): string {
   }
   const named = resolve(cwd, found);
   // a guard knows its working directory by its real path
-  const path = join(realDirectory(dirname(named)), basename(named));
+  const path = join(followPath(dirname(named)), basename(named));
   if (isProjectFile(path)) return path;
   throw new GuardError('usage', `\`${path}\` would never be looked for`, {
     hint: "a project's file is called `mcp-guard.config.json` (or `.yaml`, `.yml`) or `.mcp-guardrc`; name any other with `--config`",
   });
-}
-
-function realDirectory(directory: string): string {
-  try {
-    return realpathSync(directory);
-  } catch {
-    return directory;
-  }
 }
 
 async function confirm(options: ConfigAllowOptions, context: ConfigAllowContext, directory: string): Promise<void> {

@@ -1,12 +1,14 @@
 // `mcp-guard config check`: everything that is wrong with a config, at once, or what it comes to. Starts nothing.
 import type { Ceilings } from '../config/ceilings.ts';
 import { checkTenantViews } from '../config/check-tenant-views.ts';
+import { listDecided } from '../config/decided-values.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { explainIgnored, type Finding, showPlaces } from '../config/find-config.ts';
 import { type LoadContext, tryLoad } from '../config/load-config.ts';
 import type { Policy } from '../config/policy.ts';
-import { restrictPolicy } from '../config/restrict-policy.ts';
 import { LOCAL_ERRORS } from '../guard-error.ts';
+import type { JsonObject } from '../wire/json.ts';
+import { memberOf, objectOf } from '../wire/json.ts';
 import { listAuthNotes } from './auth-notes.ts';
 import { stringifyInert } from './call-json.ts';
 import { type ConfigNote, listNotes } from './config-notes.ts';
@@ -67,14 +69,18 @@ function checkFound(finding: Finding, context: ConfigCheckContext): Outcome {
     ...listAuthNotes(loading.policy.auth, context.uid),
     ...listLimitNotes(loading.policy, loading.document, context),
   ];
-  const notes = [...own, ...ofSessions, ...tenants, ...listCeilingNotes(loading.policy, context)];
+  const notes = [...own, ...ofSessions, ...tenants, ...listCeilingNotes(loading.policy, loading.document, context)];
   return { ok: true, ...source, servers: [...servers.keys()], diagnostics: [], notes, ...shared };
 }
 
 /** What the ceilings make of it: no errors, since another machine may have others. */
-function listCeilingNotes(policy: Policy, { ceilings }: ConfigCheckContext): readonly ConfigNote[] {
-  const { decided } = restrictPolicy(policy, ceilings.restrictions);
-  return decided.map(({ path, was, is, by }) => ({
+function listCeilingNotes(
+  policy: Policy,
+  document: JsonObject,
+  { ceilings: { restrictions } }: ConfigCheckContext,
+): readonly ConfigNote[] {
+  const serverDocument = (id: string): JsonObject => objectOf(memberOf(memberOf(document, 'servers'), id));
+  return listDecided({ policy, restrictions, serverDocument }).map(({ path, was, is, by }) => ({
     path,
     text: `\`${is}\` holds instead of \`${was}\`: the ceiling \`${by}\` says so`,
   }));

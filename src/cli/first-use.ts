@@ -2,6 +2,7 @@
 // came of it; what a lock means stands in policy/lock.
 import { type LockPlace, lockError, openMachineKey, rememberName, writeLock } from '../adapters/lock-file.ts';
 import type { EventEntry } from '../audit/entry.ts';
+import { messageOf } from '../error-text.ts';
 import { GuardError, isGuardError } from '../guard-error.ts';
 import { approveCommand } from '../policy/lock/lock-command.ts';
 import { numberOf, type SignedLock } from '../policy/lock/lock-document.ts';
@@ -85,8 +86,4 @@ function keepName(place: LockPlace): readonly string[] {
   } catch (error) {
     return [messageOf(error)];
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 // Whether the identity of a session still holds, looked at while it runs: what is revoked or expires ends the session within a second.
 // Knows neither the token nor the server processes.
 
+import { LOOK_EVERY_MS } from '../adapters/shared-looks.ts';
 import type { Timers } from '../adapters/shutdown-ladder.ts';
 import type { Interceptor } from '../core/interceptor.ts';
 import type { Identity } from '../policy/identity/identity.ts';
@@ -28,9 +29,6 @@ export interface IdentityWatch {
   begin(onEnd: (why: IdentityEnd) => void): void;
 }
 
-/** One `lstat` each. With the time between two looks of the store, and what a stubborn server is given, a second is never reached. */
-const TICK_MS = 200;
-
 export function watchIdentity({ identity, tokens, clock, timers, log }: WatchParts): IdentityWatch {
   let end: IdentityEnd | undefined;
   let onEnd: ((why: IdentityEnd) => void) | undefined;
@@ -44,7 +42,8 @@ export function watchIdentity({ identity, tokens, clock, timers, log }: WatchPar
   };
   const tick = (): void => {
     const why = look(clock.now());
-    if (why === undefined) timers.after(TICK_MS, tick);
+    // one `lstat` each; with the time between two looks of the store, and what a stubborn server is given, a second is never reached
+    if (why === undefined) timers.after(LOOK_EVERY_MS, tick);
     else {
       log.write('error', `the session ends: ${IDENTITY_ENDS[why]}`);
       onEnd?.(why);

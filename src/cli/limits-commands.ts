@@ -1,20 +1,19 @@
 // Connects the commands of `limits` to this machine: its store, its trail, its terminal.
 
 import { openLimitStore } from '../adapters/open-limit-store.ts';
-import { readRecentEvents } from '../adapters/recent-events.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { LIMIT_STORE_DEFAULTS } from '../config/limits-policy.ts';
 import { type HistoryOptions, runHistory } from './event-history.ts';
-import { makeInert } from './inert-text.ts';
 import { LIMITS_HISTORY } from './limits-history.ts';
 import { type LimitsView, runLimitsReset, runLimitsStatus } from './limits-status.ts';
+import { readActor } from './local-user.ts';
 import { nextTick } from './next-tick.ts';
-import { openOneShotTrail, readActor } from './one-shot-trail.ts';
+import { openOneShotTrail } from './one-shot-trail.ts';
 import { readConsent } from './read-consent.ts';
 import { openScopeMachine } from './scope-machine.ts';
-import { readStateTrail } from './state-trail.ts';
-import { terminalIo, untilInterrupted } from './terminal.ts';
+import { lastEventsIn } from './state-trail.ts';
+import { sayAside, terminalIo, terminalSize, untilInterrupted } from './terminal.ts';
 
 interface Shared {
   readonly tenant: string;
@@ -28,10 +27,7 @@ const TICK_MS = 1_000;
 export async function status(flags: Shared & { readonly watch?: boolean }): Promise<number> {
   const signal = flags.watch === true ? untilInterrupted() : undefined;
   return runLimitsStatus(flags, terminalIo(flags.color), await openView(flags), {
-    size: () => {
-      const { isTTY, rows, columns } = process.stdout;
-      return isTTY ? { rows, columns } : undefined;
-    },
+    size: terminalSize,
     tick: () => nextTick(TICK_MS, signal),
   });
 }
@@ -56,12 +52,7 @@ export async function reset(
 }
 
 export function history(flags: Omit<Shared, 'config'> & HistoryOptions): number {
-  const stateDir = resolveStateDir(process.env);
-  const { tenant } = flags;
-  const lastEvents = (limit: number, since: number | undefined) =>
-    readStateTrail(stateDir, tenant, () =>
-      readRecentEvents(stateDir, limit, { tenant, names: ['limits'], since, wants: () => true }),
-    );
+  const lastEvents = lastEventsIn(resolveStateDir(process.env), flags.tenant, ['limits']);
   return runHistory(flags, terminalIo(flags.color), LIMITS_HISTORY, lastEvents, systemClock.now().wallMs);
 }
 
@@ -70,14 +61,13 @@ async function openView({ tenant, config }: Pick<Shared, 'tenant' | 'config'>): 
   const stateDir = resolveStateDir(process.env);
   const { policy } = await openScopeMachine(config, tenant, 'in_force');
   const { kind, url, onStoreError } = policy?.limits.store ?? LIMIT_STORE_DEFAULTS;
-  const say = (text: string): void => void process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
   const store = await openLimitStore({
     kind,
     url,
     stateDir,
     tenant,
     clock: systemClock,
-    say,
+    say: sayAside,
   });
   const now = () => systemClock.now();
   if (kind !== 'redis')

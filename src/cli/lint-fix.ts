@@ -1,6 +1,7 @@
 // `scope lint --fix`: shows what it would change, asks, and writes the config. Narrows only; what it cannot prove it leaves alone.
 import { chmodSync, realpathSync, statSync } from 'node:fs';
 import { replaceFile } from '../adapters/durable-file.ts';
+import { messageOf } from '../error-text.ts';
 import { GuardError } from '../guard-error.ts';
 import { countOf } from '../policy/lint/finding.ts';
 import { chooseFixes, narrowText, planEdits, showEdits } from '../policy/lint/fix.ts';
@@ -84,7 +85,7 @@ function write(path: string, text: string): void {
     replaceFile(file, text, 'drop');
     chmodSync(file, mode & 0o777);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new GuardError('config_unwritable', `cannot write \`${path}\`: ${why}`, {
       cause: error,
       hint: 'make the file and its directory writable, or change it by hand',

@@ -16,11 +16,11 @@ import type {
   SurfacePoint,
 } from '../policy/lint/lint-input.ts';
 import type { ServerUse } from '../policy/lint/tool-use.ts';
-import { memberOf, objectOf } from '../policy/lock/difference.ts';
 import type { CommandOptions } from '../policy/lock/lock-command.ts';
 import type { PinSet } from '../policy/pins/pin-set.ts';
 import type { ScopeLayer } from '../policy/scope/scope-layer.ts';
 import type { JsonObject } from '../wire/json.ts';
+import { memberOf, objectOf } from '../wire/json.ts';
 
 export interface LintParts {
   readonly policy: Pick<Policy, 'servers' | 'scopes'>;

@@ -2,20 +2,21 @@
 // command that says what holds. Writes nothing, approves nothing, starts nothing.
 import { type LockPlace, lockError, placeLock, readLock } from '../adapters/lock-file.ts';
 import type { Ceilings } from '../config/ceilings.ts';
+import type { Undecided } from '../config/decided-values.ts';
 import type { ConfigPlace } from '../config/find-config.ts';
 import type { LoadContext, LoadedConfig } from '../config/load-config.ts';
 import { nameLockedLimits } from '../config/locked-limits.ts';
 import type { Policy, ServerPolicy } from '../config/policy.ts';
 import { restrictPins } from '../config/restrict-pins.ts';
-import { type Decided, restrictPolicy } from '../config/restrict-policy.ts';
+import { restrictPolicy } from '../config/restrict-policy.ts';
 import type { Restriction } from '../config/restriction.ts';
 import { GuardError } from '../guard-error.ts';
-import { memberOf, objectFrom, objectOf } from '../policy/lock/difference.ts';
 import { approveCommand, type CommandOptions } from '../policy/lock/lock-command.ts';
 import { describeEnded, type LockJudgement } from '../policy/lock/lock-judgement.ts';
 import { lockLayers, UNAPPROVED } from '../policy/lock/lock-layers.ts';
 import type { ScopeLayer } from '../policy/scope/scope-layer.ts';
 import type { JsonObject } from '../wire/json.ts';
+import { memberOf, objectFrom, objectOf } from '../wire/json.ts';
 import { isSameJson } from '../wire/same-json.ts';
 import { commandOptions } from './command-options.ts';
 import { seeAsTenant } from './tenant-policy.ts';
@@ -43,8 +44,8 @@ export interface ReadConfig extends LoadedConfig {
 export interface LockedPolicy {
   /** What holds: of each key the narrowest of config, lock and ceilings. Its scopes are the config's. */
   readonly policy: Policy;
-  /** What ceilings have decided about values. */
-  readonly decided: readonly Decided[];
+  /** What holds without ceilings and the tenant's block, and these: for whoever says what they decide (`listDecided`). */
+  readonly undecided: Undecided;
   /** What must allow beside the server's own scope. INVARIANT: every decision about a configured server asks these, too. */
   readonly layersOf: (entry: ServerPolicy | undefined) => readonly ScopeLayer[];
   /** The roles that the lock holds, which must allow, too (`narrowToRoles`); undefined: those of the policy. */
@@ -70,9 +71,9 @@ export async function readLockedConfig(place: ConfigPlace, context: LockContext)
 export function judge(
   place: LockPlace,
   config: JsonObject,
-  { ceilings, nowMs }: Pick<LockContext, 'ceilings' | 'nowMs'>,
+  { ceilings, nowMs, isWithoutTenants = false }: Pick<LockContext, 'ceilings' | 'nowMs' | 'isWithoutTenants'>,
 ): LockJudgement {
-  return readLock(place, { config, ceiling: ceilings, nowMs });
+  return readLock(place, { config, ceiling: ceilings, nowMs, isWithoutTenants });
 }
 
 /** @throws GuardError lock_… (77): the lock cannot be trusted, or what it holds no longer compiles */
@@ -80,17 +81,18 @@ export async function applyLock(given: ReadConfig, context: LockContext): Promis
   // INVARIANT: nobody gets a policy of no tenant out of a config that knows tenants. What was seen already stays as it is.
   const read = await seeAsTenant(given, context);
   const { policy: locked, layersOf, approvedRoles, serverDocument } = await narrowByLock(read, context);
-  const { policy, decided } = restrictPolicy(locked, [...(read.restrictions ?? []), ...context.ceilings.restrictions]);
+  const restrictions = [...(read.restrictions ?? []), ...context.ceilings.restrictions];
+  const { policy } = restrictPolicy(locked, restrictions);
   return {
     policy,
-    decided,
+    undecided: { policy: locked, restrictions, serverDocument },
     layersOf,
     approvedRoles,
     serverDocument: (id) => restrictPins(serverDocument(id), policy.servers.get(id)?.restrictedBy ?? []),
   };
 }
 
-async function narrowByLock(read: ReadConfig, context: LockContext): Promise<Omit<LockedPolicy, 'decided'>> {
+async function narrowByLock(read: ReadConfig, context: LockContext): Promise<Omit<LockedPolicy, 'undecided'>> {
   const { judgement, place, policy, document } = read;
   if (judgement.kind === 'refused') throw lockError(place, judgement.refusal);
   const { combination } = judgement.kind === 'holds' ? judgement : { combination: undefined };
@@ -116,7 +118,13 @@ async function narrowByLock(read: ReadConfig, context: LockContext): Promise<Omi
     const scopes = scopesOf(approved, document, startable);
     const combined = compile(combination.document);
     const limits = nameLockedLimits(combined.limits.limits, combination.document, document, approved);
-    return [{ ...combined, limits: { ...combined.limits, limits } }, compile(scopes, ['lock', 'scopes'])];
+    const placesOf = listUnapproved(policy, combined);
+    const kept = {
+      // INVARIANT: what other tenants have been given stays closed, whatever of this one's own waits
+      ...(policy.foreignPlaces === undefined ? {} : { foreignPlaces: policy.foreignPlaces }),
+      ...(placesOf.size === 0 ? {} : { unapproved: { placesOf, mend: approveCommand(read.commandOptions) } }),
+    };
+    return [{ ...combined, ...kept, limits: { ...combined.limits, limits } }, compile(scopes, ['lock', 'scopes'])];
   });
   return {
     policy: effective,
@@ -140,6 +148,19 @@ export async function loadLockedPolicy(
   const whole = await readLockedConfig(place, context);
   const read = await seeAsTenant(whole, context);
   return { ...read, ...(await applyLock(read, context)), whole };
+}
+
+/** By server: what the config would show in its sandbox, and what holds does not. */
+function listUnapproved(config: Policy, combined: Policy): ReadonlyMap<string, readonly string[]> {
+  const placesOf = ({ servers }: Policy, id: string): readonly string[] => {
+    const { readable = [], writable = [] } = servers.get(id)?.isolation ?? {};
+    return [...readable, ...writable];
+  };
+  const found = [...config.servers.keys()].map((id) => {
+    const known = placesOf(combined, id);
+    return [id, placesOf(config, id).filter((path) => !known.includes(path))] as const;
+  });
+  return new Map(found.filter(([, paths]) => paths.length > 0));
 }
 
 /**

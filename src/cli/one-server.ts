@@ -1,8 +1,8 @@
 // What an approval of one server alone makes of what holds: nothing else of the config comes along. Pure; asks nobody.
 import { listPinSubjects } from '../config/pin-key.ts';
 import { GuardError } from '../guard-error.ts';
-import { memberOf, objectFrom, objectOf } from '../policy/lock/difference.ts';
 import type { Json, JsonObject } from '../wire/json.ts';
+import { memberOf, objectFrom, objectOf } from '../wire/json.ts';
 import { suggestName } from './breaker-target.ts';
 
 /**

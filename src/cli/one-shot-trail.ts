@@ -1,7 +1,7 @@
 // The segment of its own that a command writes which changes something: opened by its first record, sealed when it is done.
 // Knows no command. What cannot be recorded is told by an error, before it is done.
 import { randomBytes } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { createJsonlSink } from '../adapters/jsonl-sink.ts';
 import { type EventEntry, type RecordRef, showRef } from '../audit/entry.ts';
 import { GuardError } from '../guard-error.ts';
@@ -60,15 +60,6 @@ export function openOneShotTrail({ stateDir, tenant, server, clock, actor }: One
       return fault;
     },
   };
-}
-
-/** The local user's name; a container may run one that has none. */
-export function readActor(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid-${process.getuid?.() ?? 'unknown'}`;
-  }
 }
 
 function unwritable(fault: string | undefined): GuardError {

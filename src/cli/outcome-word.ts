@@ -14,6 +14,7 @@ export const OUTCOME_TONES: Readonly<Record<CallState, Tone>> = {
   exited: 'bad',
   refused: 'bad',
   gone: 'quiet',
+  withheld: 'bad',
   task: 'accent',
 };
 

@@ -1,5 +1,6 @@
 // Passages on a screen: inert, wrapped, each line marked so that no text can pass for a line of the guard; bounded, and what is left out
 // is counted. Knows nothing of what they say. attacker-controlled: labels and texts.
+import { commonStart } from '../policy/pins/excerpt.ts';
 import type { Passage } from './definition-passages.ts';
 import { makeInert } from './inert-text.ts';
 import { wrapWords } from './text-width.ts';
@@ -86,10 +87,4 @@ function firstLines(text: string, most: number): string {
     if (at === -1) return text;
   }
   return text.slice(0, at);
-}
-
-function commonStart(left: string, right: string): number {
-  let at = 0;
-  while (at < left.length && at < right.length && left[at] === right[at]) at += 1;
-  return at;
 }

@@ -1,6 +1,7 @@
 // `mcp-guard pause <server> --for 15m --reason R`, and `--end`: break-glass. What the scope and the pins of one server deny passes for
 // a while, and is recorded. On record before it holds. Knows no file.
 import { quoteWord } from '../config/shell-word.ts';
+import { messageOf } from '../error-text.ts';
 import { GuardError } from '../guard-error.ts';
 import type { CommandOptions } from '../policy/lock/lock-command.ts';
 import { addPause, endPause, LONGEST_PAUSE_MS, listPauses, type Pause, type Pauses } from '../policy/pause.ts';
@@ -117,7 +118,7 @@ async function carryOut(
     try {
       await context.update(change);
     } catch (error) {
-      trail.record('pause', { stage: 'failed', asked, why: error instanceof Error ? error.message : String(error) });
+      trail.record('pause', { stage: 'failed', asked, why: messageOf(error) });
       throw error;
     }
     trail.record('pause', { stage, asked, ...detail });

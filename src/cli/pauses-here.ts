@@ -4,7 +4,7 @@ import { PauseLook, pausesSpec } from '../adapters/pause-look.ts';
 import { type Pause, type Pauses, pauseAt } from '../policy/pause.ts';
 import type { Clock } from '../ports/clock.ts';
 import { isTenant } from '../tenant/tenant-scope.ts';
-import { makeInert } from './inert-text.ts';
+import { sayAside } from './terminal.ts';
 
 /** @param nowMs wall clock */
 export function readPausesHere(stateDir: string, tenant: string, nowMs: number): Pauses {
@@ -28,6 +28,5 @@ export function followPauses(
 }
 
 function openLook(stateDir: string, tenant: string, nowMs: () => number): PauseLook {
-  const say = (text: string): void => void process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
-  return new PauseLook(pausesSpec(stateDir, tenant, { say, nowMs: () => Math.trunc(nowMs()) }));
+  return new PauseLook(pausesSpec(stateDir, tenant, { say: sayAside, nowMs: () => Math.trunc(nowMs()) }));
 }

@@ -1,5 +1,6 @@
 // Everything that a server is started with: its secrets, asked for now, and, for a tenant's, its places and its confinement. Puts
 // together; loads what a plain run does without only where it is needed.
+import type { ConfineInput } from '../adapters/confine-server.ts';
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { isSuspended } from '../adapters/suspension.ts';
 import type { Secret } from '../audit/redact/masker.ts';
@@ -91,7 +92,7 @@ async function prepare(
   const writable = level === 'L0' || level === 'L1' ? [] : listWritable(policy, isolation, entry?.cwd);
   const confined = await confineServer({
     ...{ stateDir, tenant, server: name, isolation, required: { level, by }, uid },
-    ...{ writable, foreign: policy?.foreignPlaces ?? [] },
+    ...{ writable, foreign: policy?.foreignPlaces ?? [], unapproved: listUnapproved(policy, name) },
     ...{ proxies: machineProxies(env), say: (text) => context.say?.(name, text) },
   });
   const { places } = confined;
@@ -108,6 +109,11 @@ async function prepare(
     isolation: confined.level,
     notes: [...listShort(secrets, entry), ...prefix.notes],
   };
+}
+
+function listUnapproved(policy: Policy | undefined, server: string): ConfineInput['unapproved'] {
+  const paths = policy?.unapproved?.placesOf.get(server);
+  return paths === undefined ? undefined : { paths, mend: policy?.unapproved?.mend ?? '' };
 }
 
 /**

@@ -44,12 +44,13 @@ export function addTenant(program: Command, done: Done): void {
       '--env <server:NAME=reference...>',
       'a variable of a server: env:NAME, file:PATH, exec:COMMAND, keychain:NAME',
     )
-    .option('--args <server:list...>', 'the arguments of a server, as a JSON array, instead of everybody’s')
+    .option('--args <server:list...>', 'all arguments of a server, as a JSON array, instead of everybody’s')
     .option('--allow <server:pattern...>', 'the only tools of a server that it may call')
     .option('--isolation <level>', 'the least isolation: L0, L1, L2, L3')
     .option('--uid <number>', 'the user that its servers run as')
     .option('--network <domain...>', 'with L3: the only domains that its servers may reach')
     .option('--readable <path...>', 'from L2 on: what its servers see beside their own')
+    .option('--writable <path...>', 'from L2 on: what they see and write beside their own')
     .option('--config <file>', CONFIG)
     .option('--yes', 'do not ask')
     .option('--no-color', 'no colours (as NO_COLOR)')
@@ -93,6 +94,7 @@ const HELP = `
 Examples:
   mcp-guard tenant list
   mcp-guard tenant add acme --env github:TOKEN=env:ACME_TOKEN
+  mcp-guard tenant add acme --args 'files:["-y","server-files","/srv/acme"]'
   mcp-guard tenant suspend acme --reason 'the contract has ended'
   mcp-guard tenant export acme --out acme.tar
   mcp-guard tenant erase acme --reason 'asked for by the customer'`;

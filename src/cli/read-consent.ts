@@ -12,11 +12,14 @@ export function readConsent(): Consent {
   };
 }
 
-/** Broken between words, with room for a letter behind it. A line in colours is as wide as whoever made it saw to. */
+/** Broken between words, with room for a letter behind the last line. A line in colours is as wide as whoever made it saw to. */
 export function wrapQuestion(question: string, columns: number): string {
-  const isWhole = (line: string): boolean => line.includes('\u001b') || measureText(line) <= columns - 2;
+  const isWhole = (line: string, room: number): boolean => line.includes('\u001b') || measureText(line) <= room;
   const lines = question.trimEnd().split('\n');
-  return `${lines.flatMap((line) => (isWhole(line) ? [line] : wrapWords(line, columns - 2))).join('\n')} `;
+  const wrapped = lines.flatMap((line, at) =>
+    isWhole(line, at < lines.length - 1 ? columns : columns - 2) ? [line] : wrapWords(line, columns - 2),
+  );
+  return `${wrapped.join('\n')} `;
 }
 
 /**

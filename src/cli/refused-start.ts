@@ -3,7 +3,8 @@
 import { systemClock } from '../adapters/system-clock.ts';
 import type { GuardError } from '../guard-error.ts';
 import type { TenantScope } from '../tenant/tenant-scope.ts';
-import { openOneShotTrail, readActor } from './one-shot-trail.ts';
+import { readActor } from './local-user.ts';
+import { openOneShotTrail } from './one-shot-trail.ts';
 
 /** Never throws: that it cannot be recorded is no reason to say another thing than why nothing starts. */
 export function recordRefusedStart({ stateDir, id }: TenantScope, server: string, { code }: GuardError): void {

@@ -7,6 +7,7 @@ import { GatewayRun } from '../adapters/gateway-run.ts';
 import { createGuardLog } from '../adapters/guard-log.ts';
 import { createYoungHeapLimit } from '../adapters/memory-budget.ts';
 import { NoiseRelay } from '../adapters/noise-relay.ts';
+import { shareLooks } from '../adapters/shared-looks.ts';
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { createSpawner } from '../adapters/spawn-upstream.ts';
 import { findStale } from '../adapters/stale-segments.ts';
@@ -34,7 +35,7 @@ import type { RunFlags } from './run.ts';
 import type { RunIdentity } from './run-identity.ts';
 import { createLane, type ServerLane } from './run-lane.ts';
 import { openRunStatus } from './run-status.ts';
-import { openTrail } from './run-trail.ts';
+import { awaitLastSync, openTrail } from './run-trail.ts';
 import { openSecrecy } from './secrecy.ts';
 import { gatewayLimitsOf } from './session-limits.ts';
 import { watchSignals } from './signals.ts';
@@ -57,9 +58,6 @@ export interface GatewayParts {
   readonly ignored: string | undefined;
   readonly lastWords: LastWords;
 }
-
-/** How long the last sync and the removal of old segments may hold up the end. */
-const LAST_SYNC_MS = 300;
 
 /** @returns the status to exit with. @throws GuardError where nothing may be started */
 export async function runGateway(parts: GatewayParts): Promise<number> {
@@ -101,7 +99,8 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   const sessionId = randomBytes(8).toString('hex');
   const tag = randomBytes(6).toString('hex');
   const principal = asked?.identity.principal ?? `local:${user}`;
-  const watch = asked?.watch(log);
+  const looks = shareLooks(systemTimers);
+  const watch = asked?.watch(log, looks);
   const isolation = weakestOf(prepared);
   const sink = openTrail({ stateDir, tenant, policy, servers, log, sessionId, principal, masker, isolation });
   gateWords.begin({ log, sink, clock: systemClock });
@@ -185,11 +184,11 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   // of no one server: each of them may leave while the session runs
   watch?.begin(run, undefined);
   canary?.begin(run, undefined);
-  const suspension = watchSuspension(scope, { timers: systemTimers, log });
+  const suspension = watchSuspension(scope, { timers: systemTimers, looks, log });
   suspension.begin(run, undefined);
   setImmediate(() => sink.recover(findStale(scope.trail, systemClock.now().wallMs)));
   const endWatch = watchPolicyLater({
-    ...{ inForce, status, log },
+    ...{ inForce, status, log, timers: looks },
     open: () => openPolicy(parts.sources, true),
     nowMs: parts.sources.nowMs,
     requestPath: () => status.requestPath,
@@ -200,7 +199,7 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
   suspension.end();
   log.end();
   await status.end();
-  await Promise.race([sink.idle(), new Promise<void>((resolve) => systemTimers.after(LAST_SYNC_MS, resolve))]);
+  await awaitLastSync(sink);
   return watch?.exitStatus() ?? suspension.exitStatus() ?? canary?.exitStatus() ?? exitStatus;
 }
 

@@ -7,7 +7,7 @@ import { fetchKeys } from '../adapters/jwks-fetch.ts';
 import { noteTokenFile } from '../adapters/known-token-files.ts';
 import { endPromptly } from '../adapters/prompt-end.ts';
 import type { SessionRun } from '../adapters/run-session.ts';
-import { systemTimers } from '../adapters/shutdown-ladder.ts';
+import { systemTimers, type Timers } from '../adapters/shutdown-ladder.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { type Presented, readPresented } from '../adapters/token-file.ts';
 import { countFailure, failuresSpec, TOKEN_PORTS, tokensSpec } from '../adapters/token-store.ts';
@@ -47,8 +47,8 @@ export interface RunIdentity {
   requireServers(servers: readonly WantedServer[]): Promise<void>;
   /** Of a server that comes while the session runs: nothing is recorded and nothing counted. */
   mayUse(server: WantedServer): boolean;
-  /** Once a session. `gate`: first of its chain; undefined: nothing can end it. */
-  watch(log: Log): RunIdentityWatch;
+  /** Once a session. `gate`: first of its chain; undefined: nothing can end it. @param looks wake what looks at it */
+  watch(log: Log, looks: Timers): RunIdentityWatch;
 }
 
 export interface RunIdentityWatch {
@@ -89,7 +89,7 @@ export async function openRunIdentity(parts: RunIdentityParts): Promise<RunIdent
       if (!servers.every((server) => mayUse(identity, server))) await refuse('not_for_server');
     },
     mayUse: (server) => mayUse(identity, server),
-    watch: (log) => watchRun(identity, stateDir, log),
+    watch: (log, looks) => watchRun(identity, stateDir, log, looks),
   };
 }
 
@@ -154,8 +154,8 @@ function recordRefusal({ why, detail, source, tokenId, principal }: Refusal, par
   }
 }
 
-function watchRun(identity: Identity, stateDir: string, log: Log): RunIdentityWatch {
-  const watch = identity.kind === 'local' ? undefined : openWatch(identity, stateDir, log);
+function watchRun(identity: Identity, stateDir: string, log: Log, looks: Timers): RunIdentityWatch {
+  const watch = identity.kind === 'local' ? undefined : openWatch(identity, stateDir, log, looks);
   return {
     gate: watch?.gate,
     exitStatus: () => (watch?.end === undefined ? undefined : REFUSED_STATUS),
@@ -189,10 +189,10 @@ function showEnd(atMs: number): string | null {
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
-function openWatch(identity: Identity, stateDir: string, log: Log): IdentityWatch {
+function openWatch(identity: Identity, stateDir: string, log: Log, timers: Timers): IdentityWatch {
   const look = new DocumentLook(tokensSpec(stateDir, { say: (text) => log.write('warn', text), nowMs: wallMs }));
   return watchIdentity({
-    ...{ identity, clock: systemClock, timers: systemTimers, log },
+    ...{ identity, clock: systemClock, timers, log },
     tokens: (monoMs) => look.read(monoMs),
   });
 }

@@ -134,6 +134,7 @@ export function createLane({ entry, prepared, process }: LaneServer, parts: Lane
       // The trail of the session is one, and ends with it.
       sink: { append: (entries) => sink.append(entries), close: () => {} },
       ...{ spawner: parts.spawner, clock: systemClock, log, timers: systemTimers, client },
+      screen: parts.canary?.screen,
       // The gateway itself watches the host.
       parent: () => 0,
       limits: laneLimitsOf(() => inForce.held.policy),

@@ -4,6 +4,7 @@ import type { LockPlace } from '../adapters/lock-file.ts';
 import { PauseLook, pausesSpec } from '../adapters/pause-look.ts';
 import { readSeenPins, rememberSeenPins } from '../adapters/seen-pins.ts';
 import type { EventEntry } from '../audit/entry.ts';
+import { messageOf } from '../error-text.ts';
 import type { CommandOptions } from '../policy/lock/lock-command.ts';
 import type { Pause } from '../policy/pause.ts';
 import { PauseTimes } from '../policy/pause-times.ts';
@@ -68,7 +69,7 @@ export function openRunPins(parts: RunPinsParts): RunPins {
           await rememberSeenPins(place, key, next);
       })
       .catch((error: unknown) => {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = messageOf(error);
         log.write('warn', `what \`${name}\` offers cannot be kept to compare with: ${why}`);
       });
   };

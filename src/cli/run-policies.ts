@@ -13,6 +13,7 @@ import type { Interceptor } from '../core/interceptor.ts';
 import type { SessionSettings } from '../core/settings.ts';
 import type { BoardTransition } from '../policy/breaker/board.ts';
 import { showBoardWord } from '../policy/breaker/board-word.ts';
+import { describeOpening } from '../policy/breaker/opening-text.ts';
 import { recordTransition } from '../policy/breaker/transition-record.ts';
 import { createInterceptors } from '../policy/chain.ts';
 import { prepareOwnPaths } from '../policy/constraint/own-reach.ts';
@@ -126,8 +127,11 @@ export function createPolicies(parts: PolicyParts): Policies {
   });
   const renewal = lock === undefined ? undefined : createRenewal();
   const breaker = (): BreakerLookup => standing.now.breaker;
-  const recordMove = (about: string, transition: BoardTransition): void =>
+  const recordMove = (about: string, transition: BoardTransition): void => {
     note('breaker', about, recordTransition(transition));
+    const said = describeOpening(about, transition, breaker().settingsOf(about, transition.tool).mode);
+    if (said !== undefined) log.write('warn', said);
+  };
   const fleet = parts.fleet?.join({
     ...{ server: server.name, store, lookup: breaker, between },
     onTransition: (transition) => recordMove(server.name, transition),

@@ -5,6 +5,7 @@ import { watchPolicyFiles } from '../adapters/policy-watch.ts';
 import type { Timers } from '../adapters/shutdown-ladder.ts';
 import type { EventEntry } from '../audit/entry.ts';
 import type { Policy } from '../config/policy.ts';
+import { messageOf } from '../error-text.ts';
 import { isGuardError } from '../guard-error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { GuardStatus, ReloadAnswer } from '../ports/guard-status.ts';
@@ -224,7 +225,7 @@ function sourceOf({ source }: Policy): [path: string, digest: string] {
 }
 
 function describeError(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const hint = isGuardError(error) && error.hint !== undefined ? `; ${error.hint}` : '';
   return `${onOneLine(text)}${hint}`;
 }

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { createJsonlSink, type JsonlSink } from '../adapters/jsonl-sink.ts';
 import type { RetentionLimits } from '../adapters/retention.ts';
+import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Masker } from '../audit/redact/masker.ts';
 import { type AuditPolicy, DEFAULTS, type Policy } from '../config/policy.ts';
@@ -24,6 +25,9 @@ export interface RunTrailParts {
   /** The level that holds: of several servers the weakest; `none` where one is not confined. */
   readonly isolation: IsolationLevel | 'none';
 }
+
+/** How long the last sync and the removal of old segments may hold up the end. */
+const LAST_SYNC_MS = 300;
 
 /** Under a quota at most half of it is kept in segments that may leave, so that the other half is room. */
 export function retentionOf({ maxBytes, maxAgeDays, approvedQuotaBytes }: AuditPolicy): RetentionLimits {
@@ -55,4 +59,9 @@ export function openTrail(parts: RunTrailParts): JsonlSink {
       isolation,
     },
   });
+}
+
+/** What is written survives this process; only a power loss could take what is not synced yet. */
+export async function awaitLastSync(sink: Pick<JsonlSink, 'idle'>): Promise<void> {
+  await Promise.race([sink.idle(), new Promise<void>((resolve) => systemTimers.after(LAST_SYNC_MS, resolve))]);
 }

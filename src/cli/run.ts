@@ -1,7 +1,6 @@
 // `mcp-guard run`: finds the policy, starts the server as early as can be, then puts the session around it.
 // What a bare run does not need is not imported here.
 import { randomBytes } from 'node:crypto';
-import { userInfo } from 'node:os';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { ErrorOut } from '../adapters/error-out.ts';
 import { createForwardingLog } from '../adapters/forwarding-log.ts';
@@ -10,6 +9,7 @@ import { createYoungHeapLimit } from '../adapters/memory-budget.ts';
 import { NoiseRelay } from '../adapters/noise-relay.ts';
 import type { RunningServer } from '../adapters/run-options.ts';
 import { SessionRun } from '../adapters/run-session.ts';
+import { shareLooks } from '../adapters/shared-looks.ts';
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { createSpawner } from '../adapters/spawn-upstream.ts';
 import { findStale } from '../adapters/stale-segments.ts';
@@ -28,6 +28,7 @@ import { createFleetHub } from './fleet-hub.ts';
 import { createGateWords } from './gate-words.ts';
 import { gatewayServers } from './gateway-servers.ts';
 import type { LastWords } from './last-words.ts';
+import { readActor } from './local-user.ts';
 import { openCanaryWatch } from './open-canary.ts';
 import { openPolicy, type PolicySources } from './open-policy.ts';
 import { listKnownFiles, listOwnFiles } from './own-files.ts';
@@ -37,7 +38,7 @@ import { createServerRenewal } from './renew-server.ts';
 import { createPolicies } from './run-policies.ts';
 import { settingsOf } from './run-settings.ts';
 import { liveServer, openRunStatus } from './run-status.ts';
-import { openTrail } from './run-trail.ts';
+import { awaitLastSync, openTrail } from './run-trail.ts';
 import { sayHowItRuns } from './say-how-it-runs.ts';
 import { openSecrecy } from './secrecy.ts';
 import { serverAtStart } from './server-in-force.ts';
@@ -61,9 +62,6 @@ export interface RunFlags {
   readonly logFile?: string;
 }
 
-/** How long the last sync and the removal of old segments may hold up the end. */
-const LAST_SYNC_MS = 300;
-
 /** @returns the status to exit with. @throws GuardError where nothing could be started */
 export async function runServer(words: readonly string[], flags: RunFlags, lastWords: LastWords): Promise<number> {
   const { env } = process;
@@ -75,7 +73,7 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
     readAllowed: () => readAllowedConfigs(stateDir),
   });
   const uid = process.getuid?.();
-  const user = userName();
+  const user = readActor();
   const asker = createIdentityAsker({ env, stateDir, user, tokenFile: flags.tokenFile, tenant: flags.tenant });
   const sources: PolicySources = {
     place,
@@ -141,7 +139,8 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
   if (asker.unused !== undefined) ownLog.write('warn', asker.unused);
   const sessionId = randomBytes(8).toString('hex');
   const principal = asked?.identity.principal ?? `local:${user}`;
-  const watch = asked?.watch(log);
+  const looks = shareLooks(systemTimers);
+  const watch = asked?.watch(log, looks);
   const { isolation } = prepared;
   const names = [server.name];
   const sink = openTrail({ stateDir, tenant, policy, servers: names, log, sessionId, principal, masker, isolation });
@@ -189,6 +188,7 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
     log,
     timers: systemTimers,
     client: canary?.client(client) ?? client,
+    screen: canary?.screen,
     parent: () => process.ppid,
     limits,
     afterTurn: createYoungHeapLimit(),
@@ -213,12 +213,12 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
   log.offerTo((level, text) => run.between(() => run.post({ type: 'guard_said', level, text })));
   watch?.begin(run, server.name);
   canary?.begin(run, server.name);
-  const suspension = lock === undefined ? undefined : watchSuspension(scope, { timers: systemTimers, log });
+  const suspension = lock === undefined ? undefined : watchSuspension(scope, { timers: systemTimers, looks, log });
   suspension?.begin(run, server.name);
   // Not on the way to the first answer: what earlier guards left unfinished.
   setImmediate(() => sink.recover(findStale(scope.trail, systemClock.now().wallMs)));
   const endWatch = watchPolicyLater({
-    ...{ inForce, status, log },
+    ...{ inForce, status, log, timers: looks },
     open: () => openPolicy(sources, true),
     nowMs: sources.nowMs,
     requestPath: () => status.requestPath,
@@ -229,16 +229,6 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
   suspension?.end();
   log.end();
   await status.end();
-  // What is written survives this process; only a power loss could take what is not synced yet.
-  await Promise.race([sink.idle(), new Promise<void>((resolve) => systemTimers.after(LAST_SYNC_MS, resolve))]);
+  await awaitLastSync(sink);
   return watch?.exitStatus() ?? suspension?.exitStatus() ?? canary?.exitStatus() ?? exitStatus;
-}
-
-/** A container may run a user that has no name. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid-${process.getuid?.() ?? 'unknown'}`;
-  }
 }

@@ -2,6 +2,7 @@
 // what came of it. Knows neither where the lock lies nor how records become bytes.
 
 import { quoteWord } from '../config/shell-word.ts';
+import { messageOf } from '../error-text.ts';
 import { GuardError } from '../guard-error.ts';
 import { type CommandOptions, diffCommand } from '../policy/lock/lock-command.ts';
 import { numberOf, type SignedLock } from '../policy/lock/lock-document.ts';
@@ -9,7 +10,7 @@ import { approversOf } from '../policy/lock/lock-judgement.ts';
 import type { JsonObject } from '../wire/json.ts';
 import type { ApprovalPicture } from './approval-picture.ts';
 import { countLines, recordDone } from './approval-record.ts';
-import { type ApprovalView, describeUnseen, formatApproval, showEnd } from './approval-screen.ts';
+import { type ApprovalView, describeUnseen, formatApproval, shownOf } from './approval-screen.ts';
 import { askAbout, countDrift, formatSummary } from './approval-summary.ts';
 import { wrapText } from './config-screen.ts';
 import { type Consent, confirm, refuseFromServer } from './consent.ts';
@@ -19,6 +20,7 @@ import type { OneShotTrail } from './one-shot-trail.ts';
 import { readReason } from './read-reason.ts';
 import { readEnd } from './read-span.ts';
 import { makePaint } from './render.ts';
+import { showExact } from './scope-words.ts';
 
 export interface ScopeApproveOptions {
   readonly reason?: string | undefined;
@@ -104,8 +106,8 @@ export async function runScopeApprove(
   io.stdout.write(text);
   if (options.yes !== true) {
     io.stdout.write(formatSummary(view, text, io.columns, paint));
-    const until = untilMs === undefined ? '' : ` until ${showEnd(untilMs)}`;
-    const about = askAbout(countDrift(picture), picture.diff.lines.length > 0);
+    const until = untilMs === undefined ? '' : ` until ${showExact(untilMs)}`;
+    const about = askAbout(countDrift(shownOf(view)), shownOf(view).diff.lines.length > 0);
     const notes = `${describeMissing(missing)}${describeSigner(picture, key, io.columns)}${about.note}`;
     await confirm(consent, `\n${notes}${about.question}${until}?`, elsewhere);
   }
@@ -115,16 +117,20 @@ export async function runScopeApprove(
   const number = numberOf(lock.body);
   io.stdout.write(`${paint('good', `approved`)} as number ${number}, signed by ${key}\n`);
   if (untilMs === undefined && keptMs !== undefined)
-    io.stdout.write(`what was approved until ${showEnd(keptMs)} still ends then\n`);
+    io.stdout.write(`what was approved until ${showExact(keptMs)} still ends then\n`);
   io.stdout.write('guards that run take it over within seconds; look with `mcp-guard status`\n');
   io.stdout.write(describeUnseen(view, io.columns));
   return 0;
 }
 
 function refuseLonger(endMs: number): never {
-  throw new GuardError('usage', `what was approved until ${showEnd(endMs)} would last longer with this \`--expires\``, {
-    hint: 'name an end up to then, or say `--keep`',
-  });
+  throw new GuardError(
+    'usage',
+    `what was approved until ${showExact(endMs)} would last longer with this \`--expires\``,
+    {
+      hint: 'name an end up to then, or say `--keep`',
+    },
+  );
 }
 
 function describeMissing(missing: number): string {
@@ -169,7 +175,7 @@ async function carryOut(
       trail.record('approval', {
         stage: 'failed',
         asked: ref,
-        why: error instanceof Error ? error.message : String(error),
+        why: messageOf(error),
       });
       throw error;
     }

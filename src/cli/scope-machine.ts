@@ -5,6 +5,7 @@ import { inventorySpec, listInventories, loadInventory } from '../adapters/inven
 import { placeLock } from '../adapters/lock-file.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import { listDecided } from '../config/decided-values.ts';
 import { explainIgnored, findConfigFile } from '../config/find-config.ts';
 import { loadPolicy } from '../config/load-config.ts';
 import type { Policy, ServerPolicy } from '../config/policy.ts';
@@ -20,7 +21,6 @@ import { describeBlocked } from './blocked-server.ts';
 import { openCeilingsHere, restrictBareRun } from './ceilings-here.ts';
 import { commandOptions } from './command-options.ts';
 import { findEnding } from './ending-approval.ts';
-import { makeInert } from './inert-text.ts';
 import { readKeptOut } from './kept-by-pins.ts';
 import { loadLockedPolicy } from './locked-policy.ts';
 import { narrowToRoles } from './narrow-to-roles.ts';
@@ -29,6 +29,7 @@ import { readPausesHere } from './pauses-here.ts';
 import type { ExplainScene } from './scope-explain.ts';
 import type { OwnPathsPolicy } from './scope-judge.ts';
 import { standingOf } from './scope-standing.ts';
+import { sayAside } from './terminal.ts';
 import { loadPortsFor } from './with-constraints.ts';
 
 export interface ScopeMachine extends ExplainScene {
@@ -56,10 +57,9 @@ export async function openScopeMachine(
 ): Promise<ScopeMachine> {
   const { env } = process;
   const stateDir = resolveStateDir(env);
-  const say = (text: string): void => void process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
   const readAllowed = () => readAllowedConfigs(stateDir);
   const { place, ignored } = findConfigFile({ flag: config, env, cwd: process.cwd(), readAllowed });
-  if (ignored !== undefined) say(explainIgnored(ignored));
+  if (ignored !== undefined) sayAside(explainIgnored(ignored));
   const { wallMs: nowMs } = systemClock.now();
   const ceilings = await openCeilingsHere();
   const context = { env, uid: process.getuid?.(), portsFor: await loadPortsFor(), stateDir, tenant, nowMs, ceilings };
@@ -91,7 +91,7 @@ export async function openScopeMachine(
   const pauseOf = (server: string): Pause | undefined =>
     pauseAt(pauses, { config: lockPlace?.config ?? '', server }, nowMs);
   const sayOnce = (server: string, why: string): void => {
-    if (!said.has(server)) say(`what \`${server}\` offers is not known: ${why}`);
+    if (!said.has(server)) sayAside(`what \`${server}\` offers is not known: ${why}`);
     said.add(server);
   };
   return {
@@ -106,7 +106,7 @@ export async function openScopeMachine(
       }),
       ...(entry === undefined ? restrictionLayers(restrictionsOn(effective, entry, unlistedAt(server))) : []),
     ],
-    decided: locked?.decided ?? [],
+    decided: locked === undefined ? [] : listDecided(locked.undecided),
     ending,
     waitsOf,
     pauseOf,

@@ -1,5 +1,6 @@
 // The trail of a state directory, as the audit commands ask for it. Errors of the file system become local errors here.
 import { readRecentCalls } from '../adapters/recent-calls.ts';
+import { type EventSearch, type FoundEvent, readRecentEvents } from '../adapters/recent-events.ts';
 import { codeOf } from '../adapters/state-paths.ts';
 import { followCalls } from '../adapters/trail-follow.ts';
 import { findObstacle, hasSegments, type TrailObstacle } from '../adapters/trail-place.ts';
@@ -36,6 +37,12 @@ export function readStateTrail<T>(stateDir: string, tenant: string | undefined, 
       hint: 'run this as the user whose guards wrote it, or set `MCP_GUARD_STATE_DIR`',
     });
   }
+}
+
+/** The last events of these names, oldest first. @throws GuardError audit_unreadable */
+export function lastEventsIn(stateDir: string, tenant: string | undefined, names: EventSearch['names']) {
+  return (limit: number, since: number | undefined, wants: EventSearch['wants'] = () => true): readonly FoundEvent[] =>
+    readStateTrail(stateDir, tenant, () => readRecentEvents(stateDir, limit, { tenant, names, since, wants }));
 }
 
 function describeObstacle({ directory, code }: TrailObstacle, stateDir: string): GuardError {

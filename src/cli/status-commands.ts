@@ -6,8 +6,9 @@ import { resolveStateDir } from '../adapters/state-paths.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { type GuardReloadOptions, runGuardReload } from './guard-reload.ts';
 import { type GuardStatusOptions, runGuardStatus } from './guard-status.ts';
+import { nextTick } from './next-tick.ts';
 import { followPauses } from './pauses-here.ts';
-import { terminalIo, untilInterrupted } from './terminal.ts';
+import { terminalIo, terminalSize, untilInterrupted } from './terminal.ts';
 
 const TICK_MS = 1_000;
 /** How often the answers of guards are looked for. */
@@ -24,11 +25,8 @@ export function status(flags: Shared & GuardStatusOptions): Promise<number> {
   const pauseOf = followPauses(stateDir, () => systemClock.now());
   const guards = { place: stateDir, list: () => listRunFiles(stateDir, nowMs()), pauseOf, nowMs };
   return runGuardStatus(flags, terminalIo(flags.color), guards, {
-    size: () => {
-      const { isTTY, rows, columns } = process.stdout;
-      return isTTY ? { rows, columns } : undefined;
-    },
-    tick: () => pass(TICK_MS, signal),
+    size: terminalSize,
+    tick: () => nextTick(TICK_MS, signal),
   });
 }
 
@@ -40,22 +38,6 @@ export function reload(flags: Shared & GuardReloadOptions): Promise<number> {
     ask: (recordPath, token) => writeRunFile(requestPathOf(recordPath), token),
     makeToken: () => randomBytes(8).toString('hex'),
     monoMs: () => systemClock.now().monoMs,
-    pause: () => pass(LOOK_EVERY_MS, undefined),
-  });
-}
-
-/** False where `signal` has ended the wait. */
-function pass(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
-  return new Promise((resolve) => {
-    if (signal?.aborted === true) return resolve(false);
-    const end = () => {
-      cancel();
-      resolve(false);
-    };
-    const cancel = systemTimers.after(ms, () => {
-      signal?.removeEventListener('abort', end);
-      resolve(true);
-    });
-    signal?.addEventListener('abort', end, { once: true });
+    pause: () => new Promise((wake) => systemTimers.after(LOOK_EVERY_MS, () => wake(true))),
   });
 }

@@ -1,14 +1,13 @@
 // Ends the session of a tenant that is suspended, within a second; and lets none begin. Knows neither the servers nor why.
 import { endPromptly } from '../adapters/prompt-end.ts';
 import type { SessionRun } from '../adapters/run-session.ts';
+import { LOOK_EVERY_MS } from '../adapters/shared-looks.ts';
 import type { Timers } from '../adapters/shutdown-ladder.ts';
 import { isSuspended } from '../adapters/suspension.ts';
 import { GuardError } from '../guard-error.ts';
 import type { Log } from '../ports/log.ts';
 import type { TenantScope } from '../tenant/tenant-scope.ts';
 
-/** One `lstat` each. With what follows, a second is never reached. */
-const TICK_MS = 200;
 const REFUSED_STATUS = 77;
 
 export interface SuspensionWatch {
@@ -27,14 +26,19 @@ export function refuseSuspended(scope: TenantScope): void {
   });
 }
 
-export function watchSuspension(scope: TenantScope, { timers, log }: { timers: Timers; log: Log }): SuspensionWatch {
+/** @param parts `looks` wake what looks (shared-looks.ts); undefined: `timers` do */
+export function watchSuspension(
+  scope: TenantScope,
+  { timers, looks = timers, log }: { readonly timers: Timers; readonly looks?: Timers; readonly log: Log },
+): SuspensionWatch {
   let isOver = false;
   let cancel = (): void => {};
   return {
     begin(run, server) {
       const tick = (): void => {
         if (!isSuspended(scope)) {
-          cancel = timers.after(TICK_MS, tick);
+          // some `lstat` each; with what follows, a second is never reached
+          cancel = looks.after(LOOK_EVERY_MS, tick);
           return;
         }
         isOver = true;

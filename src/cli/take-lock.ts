@@ -15,7 +15,7 @@ import type { ScopeApproveOptions } from './scope-approve.ts';
 
 export interface TakeContext {
   readonly judgement: LockJudgement;
-  /** What this lock permits, and what of it is new here: all, for what held before is not known. */
+  /** What this lock permits; against the last one that was accepted here, where that is known. */
   readonly look: (body: LockBody) => ApprovalView;
   readonly consent: Consent;
   readonly actor: string;
@@ -55,8 +55,9 @@ export async function runTakeLock(options: ScopeApproveOptions, io: CliIo, conte
   const paint = makePaint(io.color);
   const view = context.look(signed);
   io.stdout.write(formatApproval(view, io.columns, paint).text);
+  const what = view.compared?.isCompared === true ? 'this is what differs from that lock.' : 'this is what it permits.';
   const name = `approval ${number}, ${at.slice(0, 10)} by ${makeInert(who)}: ${makeInert(why)}`;
-  await confirm(consent, `\nthis is what it permits.\n${name}\ntake over this lock as it was signed?`, '');
+  await confirm(consent, `\n${what}\n${name}\ntake over this lock as it was signed?`, '');
   const trail = context.openTrail();
   try {
     trail.record('approval', { stage: 'taken', actor, reason, number, digest, key, config: view.config });

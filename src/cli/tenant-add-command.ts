@@ -6,9 +6,11 @@ import { checkTenantViews } from '../config/check-tenant-views.ts';
 import { compileDocument, readConfigFile } from '../config/load-config.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import type { Json, JsonObject } from '../wire/json.ts';
+import { openCeilingsHere } from './ceilings-here.ts';
 import { readConsent } from './read-consent.ts';
 import { findInitTarget } from './scope-init-target.ts';
 import { type AddFlags, runTenantAdd } from './tenant-add.ts';
+import { listTenantIsolation } from './tenant-notes.ts';
 import { requireTenant } from './tenant-order.ts';
 import { terminalIo } from './terminal.ts';
 import { loadPortsFor } from './with-constraints.ts';
@@ -26,6 +28,7 @@ export async function add(
   });
   const context = { env, uid, portsFor: await loadPortsFor() };
   const source = { path: target.path, digest: '' };
+  const ceilings = await openCeilingsHere();
   return runTenantAdd(requireTenant(id), flags, terminalIo(flags.color), {
     target,
     consent: readConsent(),
@@ -36,6 +39,11 @@ export async function add(
       // it has been compiled, so it is an object
       return compiled.ok ? checkTenantViews(document as JsonObject, source, context) : compiled.diagnostics;
     },
+    look: (document) =>
+      // it has been compiled
+      listTenantIsolation(document as JsonObject, id, source, { ...context, stateDir, ceilings }).map(
+        ({ path, text }) => `note: ${path}: ${text}`,
+      ),
     write: (text) => {
       const read = () => readConfigFile({ path: target.path, origin: 'flag', digest: undefined }, uid).digest;
       replaceConfigFile(target.path, text, () => read() === target.there?.digest);

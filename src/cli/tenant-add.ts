@@ -3,8 +3,7 @@
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { quoteWord } from '../config/shell-word.ts';
 import { GuardError } from '../guard-error.ts';
-import { listOf, memberOf, objectOf } from '../policy/lock/difference.ts';
-import { planTenant, type TenantWish } from '../policy/propose/tenant-block.ts';
+import { planTenant } from '../policy/propose/tenant-block.ts';
 import type { Json } from '../wire/json.ts';
 import { checkWritten } from './check-written.ts';
 import { type Consent, confirm, refuseFromServer } from './consent.ts';
@@ -12,6 +11,7 @@ import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import { makePaint } from './render.ts';
 import type { InitTarget } from './scope-init-target.ts';
+import { listAddNotes, refuseUnkept } from './tenant-add-notes.ts';
 import { readWish, type WishFlags } from './tenant-wish.ts';
 import { wrapWords } from './text-width.ts';
 
@@ -26,6 +26,8 @@ export interface AddContext {
   readonly parse: (text: string) => Json | undefined;
   /** For every tenant. */
   readonly check: (document: Json) => readonly Diagnostic[];
+  /** What of its isolation does not hold on this machine, a sentence each. */
+  readonly look: (document: Json) => readonly string[];
   /** @throws GuardError config_changed, config_unwritable */
   readonly write: (text: string) => void;
 }
@@ -44,12 +46,13 @@ export async function runTenantAdd(id: string, flags: AddFlags, io: CliIo, conte
   if (!planning.ok) throw unplanned(planning, id, path);
   const { plan, isFirst } = planning;
   checkWritten(plan, { ...context, path, byHand: 'add this by hand' });
+  refuseUnkept(wish, plan.document);
   const paint = makePaint(io.color);
   io.stdout.write(`${paint('quiet', `+++ ${makeInert(path)}`)}\n`);
   for (const line of plan.added.trimEnd().split('\n')) io.stdout.write(`${paint('good', `+ ${makeInert(line)}`)}\n`);
   if (isFirst)
     io.stdout.write('it is the first one: from then on nothing starts without `--tenant`\nor a token that names one\n');
-  for (const note of listShared(wish, there.document))
+  for (const note of [...listAddNotes(wish, plan.document, there.document), ...context.look(plan.document)])
     for (const line of wrapWords(makeInert(note), io.columns)) io.stdout.write(`${paint('warn', line)}\n`);
   if (flags.yes !== true) await confirm(consent, `add \`${id}\`?`, 'look at what it would write, then give `--yes`');
   context.write(plan.text);
@@ -57,19 +60,6 @@ export async function runTenantAdd(id: string, flags: AddFlags, io: CliIo, conte
   if (target.isProject) io.stdout.write(`  mcp-guard config allow ${quoteWord(path)}\n`);
   io.stdout.write(`  mcp-guard scope approve --config ${quoteWord(path)} --reason 'a new customer'\n`);
   return 0;
-}
-
-/** What every tenant has that does not say otherwise: places among the arguments are then everybody's. */
-function listShared({ args }: TenantWish, document: Json | undefined): readonly string[] {
-  return Object.entries(objectOf(memberOf(document, 'servers'))).flatMap(([server, entry]) => {
-    if (args.some((one) => one.server === server)) return [];
-    const places = listOf(memberOf(entry, 'args')).filter(
-      (word) => typeof word === 'string' && /^(?:[/~]|\.{1,2}\/|\$\{|[A-Za-z]:[\\/])/.test(word),
-    );
-    if (places.length === 0) return [];
-    const named = places.map((word) => `\`${String(word)}\``).join(', ');
-    return [`note: \`${server}\` is started with ${named}, as for everybody; \`--args\` gives it arguments of its own`];
-  });
 }
 
 function unplanned(why: Extract<ReturnType<typeof planTenant>, { ok: false }>, id: string, path: string): GuardError {

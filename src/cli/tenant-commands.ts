@@ -3,7 +3,6 @@ import * as fs from 'node:fs';
 import { resolve } from 'node:path';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { claimErasure, whileNotErased } from '../adapters/erasure-claim.ts';
-import { readRecentEvents } from '../adapters/recent-events.ts';
 import { measureRecord } from '../adapters/record-quota.ts';
 import { systemTimers } from '../adapters/shutdown-ladder.ts';
 import { listNames } from '../adapters/small-json.ts';
@@ -15,17 +14,18 @@ import { eraseTenant } from '../adapters/tenant-erasure.ts';
 import { listSessions } from '../adapters/tenant-sessions.ts';
 import { readTombstone, writeTombstone } from '../adapters/tenant-tombstone.ts';
 import { findTenantUser } from '../adapters/tenant-user.ts';
-import { listDays, listSegments } from '../adapters/trail-listing.ts';
+import { listAllSegments, listDays } from '../adapters/trail-listing.ts';
 import { endProcessesOf } from '../adapters/user-processes.ts';
 import { findConfigFile } from '../config/find-config.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { memberOf, objectOf } from '../policy/lock/difference.ts';
 import { isTenant, openTenantScope, type TenantScope } from '../tenant/tenant-scope.ts';
 import type { JsonObject } from '../wire/json.ts';
+import { memberOf, objectOf } from '../wire/json.ts';
 import { type HistoryOptions, runHistory } from './event-history.ts';
-import { openOneShotTrail, readActor } from './one-shot-trail.ts';
+import { readActor } from './local-user.ts';
+import { openOneShotTrail } from './one-shot-trail.ts';
 import { readConsent } from './read-consent.ts';
-import { readStateTrail } from './state-trail.ts';
+import { lastEventsIn } from './state-trail.ts';
 import { runTenantErase } from './tenant-erase.ts';
 import { runTenantExport } from './tenant-export.ts';
 import { joinOrders, TENANT_HISTORY } from './tenant-history.ts';
@@ -71,12 +71,7 @@ export function history(tenant: string, flags: Shared & HistoryOptions): number 
   const kept = listKept(stateDir);
   // a config that cannot be read hides nothing of what is on record
   if (!kept.includes(id)) requireKnown(id, { listed: namesOf(readConfigured(flags, stateDir)), kept });
-  const lastEvents = (limit: number, since: number | undefined) =>
-    hasTrail(stateDir, id)
-      ? readStateTrail(stateDir, id, () =>
-          readRecentEvents(stateDir, limit, { tenant: id, names: ['tenant'], since, wants: () => true }),
-        )
-      : [];
+  const lastEvents = hasTrail(stateDir, id) ? lastEventsIn(stateDir, id, ['tenant']) : () => [];
   return runHistory(flags, terminalIo(flags.color), TENANT_HISTORY, joinOrders(lastEvents), nowMs());
 }
 
@@ -222,7 +217,7 @@ function isUsed({ trail, homes, id, stateDir }: TenantScope): boolean {
 
 function gather(scope: TenantScope, configured: Configured | undefined): TenantFacts {
   const { id, trail, directory, homes } = scope;
-  const segments = listDays(trail).flatMap((day) => listSegments(trail, day));
+  const segments = listAllSegments(trail);
   const tombstone = readTombstone(scope);
   return {
     id,

@@ -30,7 +30,7 @@ export interface EraseContext {
   /** @throws GuardError tenant_active, audit_unwritable */
   readonly endLeftovers: () => Promise<void>;
   /** @throws the error of the file system */
-  readonly erase: () => Erased;
+  readonly erase: () => Erased & { readonly hadMore: boolean };
   /** Durable when it returns. @throws the error of the file system */
   readonly leaveTombstone: (erased: Erased & { readonly reason: string }) => void;
 }
@@ -68,12 +68,17 @@ export async function runTenantErase(
     throw error;
   }
   // what is cut short from here on keeps its claim: half a tenant is let in by nobody
-  const { segments, records } = erase();
-  leaveTombstone({ reason, segments, records });
+  const { segments, records, hadMore } = erase();
+  // when, by whom and why it was erased is what the order says that found something; the second is on record
+  const first = records > 0 || hadMore ? undefined : facts.erased;
+  if (first === undefined) leaveTombstone({ reason, segments, records });
   recordOnce(openTrail, { stage: 'erased', asked, actor, segments, records });
   release();
   const added = facts.erased === undefined ? '' : ' (it was erased before)';
-  const done = `erased: ${records} records in ${segments} segments hold nothing but their headers now${added}`;
+  const done =
+    first === undefined
+      ? `erased: ${records} records in ${segments} segments hold nothing but their headers now${added}`
+      : `nothing of it was left: what \`tenant show\` says of its erasure stays (${first.at} by ${first.actor}: ${makeInert(first.reason)})`;
   for (const text of [
     done,
     `the chains are as they were: \`mcp-guard audit verify --tenant ${id}\` says what it said before`,

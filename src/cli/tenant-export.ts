@@ -3,6 +3,7 @@
 import { codeOf } from '../adapters/state-paths.ts';
 import type { ArchiveFacts } from '../adapters/tenant-archive.ts';
 import { quoteWord } from '../config/shell-word.ts';
+import { messageOf } from '../error-text.ts';
 import { GuardError } from '../guard-error.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
@@ -77,7 +78,7 @@ function tryWrite({ write, path }: ExportContext): ArchiveFacts {
         cause: error,
         hint: 'name another place with `--out FILE`, or take that file away',
       });
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new GuardError('report_unwritable', `cannot write \`${path}\`: ${why}`, {
       cause: error,
       hint: 'nothing was left behind; name another place with `--out FILE`, or mend what is wrong there',

@@ -3,6 +3,7 @@
 import type { TenantUser } from '../adapters/tenant-user.ts';
 import type { SystemUser } from '../adapters/user-processes.ts';
 import type { EventEntry } from '../audit/entry.ts';
+import { messageOf } from '../error-text.ts';
 import { GuardError } from '../guard-error.ts';
 import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
@@ -46,7 +47,7 @@ export async function endLeftovers(io: CliIo, context: LeftoverContext): Promise
   try {
     processes = await context.end(user);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new GuardError('tenant_active', `what the tenant's servers left behind cannot be ended: ${why}`, {
       hint: `run \`pkill -KILL -u ${user.uid}\` until nobody is left, and give the order again`,
       cause: error,

@@ -55,6 +55,11 @@ export function runTenantOrder(
   const reason = readReason(given, 'it goes on record', example);
   const paint = makePaint(io.color);
   const wasSuspended = context.isSuspended();
+  if (word === 'resume' && !wasSuspended) {
+    // an order that changes nothing would stand in its history as if it had let somebody in
+    write(io, `${tenant} is not suspended, so there is nothing to resume; nothing is recorded`);
+    return 0;
+  }
   const first = context.since();
   const trail = context.openTrail();
   try {
@@ -76,9 +81,7 @@ export function runTenantOrder(
     write(io, `let it in again with \`mcp-guard tenant resume ${shown} --reason …\``);
     return 0;
   }
-  io.stdout.write(
-    wasSuspended ? `${paint('good', 'resumed')} ${shown}: sessions may begin\n` : `${shown} was not suspended\n`,
-  );
+  io.stdout.write(`${paint('good', 'resumed')} ${shown}: sessions may begin\n`);
   return 0;
 }
 

@@ -5,9 +5,10 @@ import type { LimitDocument, Restriction } from '../config/restriction.ts';
 import { type TenantView, viewForTenant } from '../config/tenant-view.ts';
 import { GuardError } from '../guard-error.ts';
 import { combineDocuments } from '../policy/lock/combine.ts';
-import { memberOf, objectOf } from '../policy/lock/difference.ts';
 import { approveCommand, type CommandOptions, diffCommand } from '../policy/lock/lock-command.ts';
-import type { JsonObject } from '../wire/json.ts';
+import type { Json, JsonObject } from '../wire/json.ts';
+import { memberOf, objectOf } from '../wire/json.ts';
+import { isSameJson } from '../wire/same-json.ts';
 import { sortedJson } from '../wire/sorted-json.ts';
 import type { LockContext, ReadConfig } from './locked-policy.ts';
 import { withConstraints } from './with-constraints.ts';
@@ -36,7 +37,11 @@ export async function seeAsTenant(read: ReadConfig, context: LockContext): Promi
     // first its own view: it finds everything that is wrong with the block at once
     const view = config.loadTenantView(document, ours.document, tenant, read.policy.source, parts);
     const own = restrict(document, '', { kind: 'config', path: place.config });
-    const isSame = judgement.kind !== 'holds' || judgement.combination.differences.length === 0;
+    // the blocks by themselves: a start has compared the rest alone, and what waits for others is no business of this one
+    const isSame =
+      judgement.kind !== 'holds' ||
+      (judgement.combination.differences.length === 0 &&
+        isSameJson(blockOf(document, tenant), blockOf(judgement.policy, tenant)));
     const locked = isSame
       ? []
       : withoutKnownLimits(restrict(judgement.policy, 'lock.', { kind: 'lock', path: place.lock }), own);
@@ -54,9 +59,13 @@ export async function seeAsTenant(read: ReadConfig, context: LockContext): Promi
   return { ...seen, judgement: { ...judgement, policy: theirs.document, combination } };
 }
 
+function blockOf(document: JsonObject, tenant: string): Json | undefined {
+  return memberOf(memberOf(document, 'tenants'), tenant);
+}
+
 /** INVARIANT: by the block that was approved alone: an edit that sets or lowers a quota takes no record away. */
 function approvedQuota(approved: JsonObject, tenant: string): readonly Restriction[] {
-  const audit = objectOf(memberOf(objectOf(memberOf(memberOf(approved, 'tenants'), tenant)), 'audit'));
+  const audit = objectOf(memberOf(objectOf(blockOf(approved, tenant)), 'audit'));
   const bytes = memberOf(objectOf(memberOf(audit, 'quota')), 'maxBytes');
   return typeof bytes === 'number' ? [{ by: `tenants.${tenant}`, audit: { approvedQuotaBytes: bytes } }] : [];
 }

@@ -1,4 +1,5 @@
 // What `mcp-guard tenant add` is asked to write, out of its options. Knows no config. INVARIANT: no error quotes what may be a secret.
+import { readWords } from '../config/env-value.ts';
 import { GuardError } from '../guard-error.ts';
 import type { TenantWish } from '../policy/propose/tenant-block.ts';
 import { DEFAULT_TENANT } from './bare-run.ts';
@@ -15,6 +16,7 @@ export interface WishFlags {
   /** Domains, for L3. */
   readonly network?: readonly string[] | undefined;
   readonly readable?: readonly string[] | undefined;
+  readonly writable?: readonly string[] | undefined;
 }
 
 /** As env-value.ts reads it; what is wrong behind the colon is found with the rest of the config. */
@@ -24,7 +26,7 @@ const LEVELS = ['L0', 'L1', 'L2', 'L3'];
 
 /** @throws GuardError usage */
 export function readWish(id: string, flags: WishFlags): TenantWish {
-  const { env = [], args = [], allow = [], isolation, uid, network, readable } = flags;
+  const { env = [], args = [], allow = [], isolation, uid, network, readable, writable } = flags;
   if (id === DEFAULT_TENANT)
     throw misused(id, 'is no customer', 'everything that names no tenant is of this one: give another name');
   if (isolation !== undefined && !LEVELS.includes(isolation))
@@ -39,8 +41,8 @@ export function readWish(id: string, flags: WishFlags): TenantWish {
     throw misused(`--env ${twice.server}:${twice.name}`, 'is given twice', 'give each variable once');
   const level = isolation === undefined ? {} : { required: isolation };
   const user = uid === undefined ? {} : { uid: Number(uid) };
-  const reach = { ...(network === undefined ? {} : { network }), ...(readable === undefined ? {} : { readable }) };
-  const wanted = { ...level, ...user, ...reach };
+  const lists = Object.entries({ network, readable, writable }).filter(([, list]) => list !== undefined);
+  const wanted = { ...level, ...user, ...Object.fromEntries(lists) };
   return {
     id,
     env: variables,
@@ -83,17 +85,12 @@ function readArguments(text: string): TenantWish['args'][number] {
   const [, server, list = ''] = /^([a-z0-9][a-z0-9-]{0,62}):(\[.*\])$/.exec(text) ?? [];
   const words = server === undefined ? undefined : readWords(list);
   if (server === undefined || words === undefined)
-    throw misused('--args', 'is not `SERVER:["WORD", …]`', 'write it as in `--args \'files:["/srv/acme"]\'`');
+    throw misused(
+      '--args',
+      'is not `SERVER:["WORD", …]`',
+      'write all its words, as in `--args \'files:["-y","server-files","/srv/acme"]\'`',
+    );
   return { server, words };
-}
-
-function readWords(list: string): readonly string[] | undefined {
-  try {
-    const words: unknown = JSON.parse(list); // untyped input enters here
-    return Array.isArray(words) && words.every((word) => typeof word === 'string') ? words : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function readGrant(text: string): TenantWish['allow'][number] {

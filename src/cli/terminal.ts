@@ -1,4 +1,5 @@
 // The terminal that a command was started on, as an io value; and the switches that several commands share.
+import { makeInert } from './inert-text.ts';
 import type { CliIo } from './io.ts';
 import { wantsColor } from './render.ts';
 
@@ -17,6 +18,17 @@ export function readColumns(out: { readonly isTTY?: boolean; readonly columns?: 
   // a terminal that was never told its size says 0
   if (out.isTTY === true) return out.columns || 80;
   return /^[1-9][0-9]{0,4}$/.test(given ?? '') ? Number(given) : Number.POSITIVE_INFINITY;
+}
+
+/** Undefined: there is no terminal. */
+export function terminalSize(): { readonly rows: number; readonly columns: number } | undefined {
+  const { isTTY, rows, columns } = process.stdout;
+  return isTTY ? { rows, columns } : undefined;
+}
+
+/** A note of the guard for a person, beside what the command prints. Made inert here. */
+export function sayAside(text: string): void {
+  process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
 }
 
 /** Aborts when the person has seen enough: Ctrl-C, a signal, or a reader that left. */

@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import { readAllowedConfigs } from '../adapters/allowed-configs.ts';
 import { noteTokenFile } from '../adapters/known-token-files.ts';
 import { isFreePath, mayReplaceFile, writeTokenFile } from '../adapters/new-token-file.ts';
-import { readRecentEvents } from '../adapters/recent-events.ts';
 import { sha256Digest } from '../adapters/sha256-digest.ts';
 import { openStateDocument } from '../adapters/state-document.ts';
 import { resolveStateDir } from '../adapters/state-paths.ts';
@@ -13,12 +12,13 @@ import { tokensSpec, updateTokens } from '../adapters/token-store.ts';
 import { findConfigFile } from '../config/find-config.ts';
 import type { TokenRecord } from '../policy/identity/token-record.ts';
 import { makeTokenText } from '../policy/identity/token-text.ts';
+import type { JsonObject } from '../wire/json.ts';
 import { type HistoryOptions, runHistory } from './event-history.ts';
-import { makeInert } from './inert-text.ts';
-import { openOneShotTrail, readActor } from './one-shot-trail.ts';
+import { readActor } from './local-user.ts';
+import { openOneShotTrail } from './one-shot-trail.ts';
 import { readConsent } from './read-consent.ts';
-import { readStateTrail } from './state-trail.ts';
-import { terminalIo } from './terminal.ts';
+import { lastEventsIn } from './state-trail.ts';
+import { sayAside, terminalIo } from './terminal.ts';
 import {
   type HandOut,
   runTokenCreate,
@@ -26,7 +26,7 @@ import {
   type TokenCreateOptions,
   type TokenRotateOptions,
 } from './token-create.ts';
-import { listDoubts } from './token-doubts.ts';
+import { listDoubts, refuseUnlistedTenant } from './token-doubts.ts';
 import { TOKEN_HISTORY } from './token-history.ts';
 import type { TokenContext } from './token-order.ts';
 import { refuseOption } from './token-reach.ts';
@@ -61,12 +61,7 @@ export function show(id: string, flags: Shared): number {
 }
 
 export function history(flags: Shared & HistoryOptions & { readonly tenant?: string }): number {
-  const stateDir = resolveStateDir(process.env);
-  const { tenant } = flags;
-  const lastEvents = (limit: number, since: number | undefined) =>
-    readStateTrail(stateDir, tenant, () =>
-      readRecentEvents(stateDir, limit, { tenant, names: ['auth', 'token'], since, wants: () => true }),
-    );
+  const lastEvents = lastEventsIn(resolveStateDir(process.env), flags.tenant, ['auth', 'token']);
   return runHistory(flags, terminalIo(flags.color), TOKEN_HISTORY, lastEvents, systemClock.now().wallMs);
 }
 
@@ -79,7 +74,6 @@ function absolute<T extends { readonly out?: string | undefined }>(flags: T): T 
 function openContext(config?: string): TokenContext & HandOut {
   const stateDir = resolveStateDir(process.env);
   const nowMs = (): number => Math.trunc(systemClock.now().wallMs);
-  const say = (text: string): void => void process.stderr.write(`mcp-guard: ${makeInert(text)}\n`);
   const actor = readActor();
   return {
     ...{ actor, nowMs },
@@ -88,18 +82,18 @@ function openContext(config?: string): TokenContext & HandOut {
       const { id, text } = makeTokenText(crypto.randomBytes(8), crypto.randomBytes(32), sha256Digest.text);
       return { id, text, hash: sha256Digest.text(text) };
     },
-    read: () => openStateDocument(tokensSpec(stateDir, { say, nowMs })).read(),
-    update: (change) => updateTokens(stateDir, { say, nowMs }, change),
+    read: () => openStateDocument(tokensSpec(stateDir, { say: sayAside, nowMs })).read(),
+    update: (change) => updateTokens(stateDir, { say: sayAside, nowMs }, change),
     openTrail: (tenant) => openOneShotTrail({ stateDir, tenant, server: undefined, clock: systemClock, actor }),
     doubts: (record) => compareWithConfig(record, stateDir, config),
-    noteFile: (path) => noteTokenFile(stateDir, path, { say, nowMs }),
+    noteFile: (path) => noteTokenFile(stateDir, path, { say: sayAside, nowMs }),
     isFree: isFreePath,
     mayReplace: (path, hash) => mayReplaceFile(path, (text) => sha256Digest.text(text) === hash),
     writeFile: writeTokenFile,
   };
 }
 
-/** Where there is no config nothing can be compared; one that cannot be used keeps nobody from making a token, and is said. */
+/** Where there is no config nothing can be compared; one that cannot be used keeps nobody from making a token, and is said. @throws GuardError tenant_unknown */
 async function compareWithConfig(
   record: TokenRecord,
   stateDir: string,
@@ -110,11 +104,13 @@ async function compareWithConfig(
   const { place } = findConfigFile({ flag, env, cwd: process.cwd(), readAllowed });
   if (place === undefined) return [];
   const { loadConfig } = await import('../config/load-config.ts');
+  let document: JsonObject;
   try {
-    const { document } = loadConfig(place, { env, uid: process.getuid?.() });
-    return listDoubts(record, document).map((doubt) => `\`${place.path}\`: ${doubt}`);
+    ({ document } = loadConfig(place, { env, uid: process.getuid?.() }));
   } catch (error) {
     if (flag !== undefined) throw error;
     return ['the config cannot be used, so the token is compared with nothing: run `mcp-guard config check`'];
   }
+  refuseUnlistedTenant(record.tenant, document, place.path);
+  return listDoubts(record, document).map((doubt) => `\`${place.path}\`: ${doubt}`);
 }

@@ -43,7 +43,7 @@ export interface TokenRotateOptions {
 }
 
 export interface HandOut {
-  /** What of it this machine's config does not have, as sentences. */
+  /** What of it this machine's config does not have, as sentences. @throws GuardError tenant_unknown: then nothing is made or recorded */
   readonly doubts: (record: TokenRecord) => Promise<readonly string[]>;
   /** From then on no tool of any session may touch it. INVARIANT: before a token stands there. @throws GuardError state_… */
   readonly noteFile: (path: string) => Promise<void>;

@@ -1,4 +1,5 @@
 // What a person orders about guard tokens, on record before it is done; and what came of it. Knows no file; a token's text is never in it.
+import { messageOf } from '../error-text.ts';
 import type { TokenRecord, Tokens } from '../policy/identity/token-record.ts';
 import type { JsonScalar } from '../wire/json.ts';
 import type { Consent } from './consent.ts';
@@ -44,7 +45,7 @@ export async function carryOut(
     try {
       await action();
     } catch (error) {
-      trail.record('token', { stage: 'failed', asked, why: error instanceof Error ? error.message : String(error) });
+      trail.record('token', { stage: 'failed', asked, why: messageOf(error) });
       throw error;
     }
     trail.record('token', { stage: 'done', asked });

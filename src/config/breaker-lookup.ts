@@ -8,13 +8,13 @@ import {
   type ServerBulkhead,
   type ToolBulkhead,
 } from '../policy/bulkhead/bulkhead-settings.ts';
-import { compilePattern } from '../policy/pattern.ts';
 import { fillSettings } from './compile-breaker.ts';
 import { NameMemory } from './name-memory.ts';
 import type { Policy, WrittenBreaker } from './policy.ts';
 import { readRestrictions, restrictSettings } from './restrict-breaker.ts';
 import type { AppliedRestriction } from './restriction.ts';
 import { pickStricter } from './stricter-breaker.ts';
+import { rulesOf, toolRule } from './tool-rules.ts';
 
 export interface BreakerLookup {
   /** `tool` undefined: of the server itself. The same object for the same settings, as long as it is remembered. */
@@ -42,8 +42,6 @@ interface OfServer {
 type BreakerSource = Pick<Policy, 'breaker' | 'servers' | 'restrictionsOf'>;
 
 const REMEMBERED = { most: 1_024, longest: 256 };
-/** A longer name is not searched: it counts as matched by every pattern, so that the strictest holds for it. */
-const LONGEST_SEARCHED = 4_096;
 
 /** @param policy undefined: a bare run, where the defaults hold. A server that it does not list has its top level. */
 export function createBreakerLookup(policy: BreakerSource | undefined): BreakerLookup {
@@ -72,7 +70,7 @@ export function createBreakerLookup(policy: BreakerSource | undefined): BreakerL
 function buildServer(policy: BreakerSource | undefined, name: string): OfServer {
   const entry = policy?.servers.get(name);
   const { tools: inherited, server } = entry?.breaker ?? policy?.breaker ?? { tools: {}, server: {} };
-  const patterns = (entry?.tools ?? []).map(({ pattern, breaker = {} }) => ({ ...compilePattern(pattern), breaker }));
+  const patterns = (entry?.tools ?? []).map(({ pattern, breaker = {} }) => toolRule(pattern, breaker));
   const applied =
     entry?.restrictedBy ?? policy?.restrictionsOf?.({ id: name, cwd: undefined, home: undefined, args: [] });
   const restrictions = readRestrictions(applied ?? []);
@@ -85,20 +83,18 @@ function buildServer(policy: BreakerSource | undefined, name: string): OfServer 
   const byName = new NameMemory<OfTool>(REMEMBERED);
 
   const find = (tool: string): OfTool => {
-    const exact = patterns.filter(({ source }) => source === tool);
-    const isLong = tool.length > LONGEST_SEARCHED;
-    const matching = exact.length > 0 ? exact : patterns.filter((pattern) => isLong || pattern.matches(tool));
+    const own = rulesOf(patterns, tool);
     const further = restrictions.map((one) => one.ofTool(tool));
-    const key = [matching.map((pattern) => patterns.indexOf(pattern)).join(), ...further.map((one) => one.key)];
+    const key = [own.key, ...further.map((one) => one.key)];
     return byRule.ask(key.join(';'), () =>
       buildTool(
-        { ...inherited, ...pickStricter(matching.map(({ breaker }) => breaker)) },
+        { ...inherited, ...pickStricter(own.settings) },
         further.map(({ written }) => written),
       ),
     );
   };
 
-  const all = [inherited, ...patterns.map(({ breaker }) => breaker), ...toolBlocksOf(applied ?? [])];
+  const all = [inherited, ...patterns.map(({ setting }) => setting), ...toolBlocksOf(applied ?? [])];
   return {
     settings,
     bulkhead: { maxInFlight: Math.min(server.maxInFlight ?? unwritten(settings, DEFAULT_SERVER_IN_FLIGHT), most) },

@@ -1,6 +1,6 @@
 // What is wrong with a config as a tenant has it, for every tenant: for `config check`, since a start looks at its own alone. Reads no file.
-import { memberOf, objectOf } from '../policy/lock/difference.ts';
 import type { JsonObject } from '../wire/json.ts';
+import { memberOf, objectOf } from '../wire/json.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { showPath } from './json-path.ts';
 import { compileDocument, type LoadContext } from './load-config.ts';

@@ -49,9 +49,12 @@ export function checkTenants(document: unknown, variables: Variables, report: Re
 export function checkUsers(document: unknown, report: Report): void {
   const taken: Taken = { uid: new Map(), gid: new Map() };
   const shared = entriesOf(valueAt(document, ['servers']));
+  const isShared = shared.some(([, server]) => namesUser(server));
   for (const [id, block] of entriesOf(valueAt(document, ['tenants']))) {
-    const path = ['tenants', id];
     const own = entriesOf(valueAt(block, ['servers']));
+    // a start looks at every block: one that names nobody costs it next to nothing
+    if (!isShared && !namesUser(block) && !own.some(([, server]) => namesUser(server))) continue;
+    const path = ['tenants', id];
     const names = new Set([...shared, ...own].map(([server]) => server));
     const places = [...names].map((server): readonly Place[] => [
       { path: [...path, 'servers', server, 'isolation'], isolation: isolationOf(own, server) },
@@ -71,6 +74,12 @@ type Taken = Readonly<Record<'uid' | 'gid', Map<number, string>>>;
 interface Place {
   readonly path: JsonPath;
   readonly isolation: unknown;
+}
+
+/** Whether the `isolation` of a block or a server says who it runs as. */
+function namesUser(written: unknown): boolean {
+  const isolation = isPlainObject(written) ? written.isolation : undefined;
+  return isPlainObject(isolation) && (isolation.uid !== undefined || isolation.gid !== undefined);
 }
 
 function isolationOf(servers: readonly (readonly [string, unknown])[], server: string): unknown {
@@ -144,8 +153,9 @@ function checkUser(tenant: string, written: readonly Place[], taken: Taken, said
     if (word === undefined) continue;
     const other = taken[key].get(word.id);
     if (other === undefined) taken[key].set(word.id, tenant);
+    if (other === undefined || other === tenant) continue;
     const path = showPath(word.path);
-    if (other === undefined || other === tenant || said.has(path)) continue;
+    if (said.has(path)) continue;
     said.add(path);
     report({
       path,

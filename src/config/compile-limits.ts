@@ -33,7 +33,7 @@ export function readLimit(
   };
 }
 
-export function readLimits(
+function readLimits(
   written: readonly LimitDocument[] | undefined,
   path: JsonPath,
   place: LimitPlace | undefined,

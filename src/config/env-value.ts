@@ -71,7 +71,8 @@ function readProgram(rest: string): EnvReading {
   return { ok: false, what: 'malformed reference', why: 'what follows `exec:` is no program with arguments', mend };
 }
 
-function readWords(text: string): readonly string[] | undefined {
+/** A JSON array of strings; undefined: it is none. */
+export function readWords(text: string): readonly string[] | undefined {
   try {
     const words: unknown = JSON.parse(text); // untyped input enters here
     return Array.isArray(words) && words.every((word) => typeof word === 'string') ? words : undefined;

@@ -1,6 +1,6 @@
 // Which ceiling files there are. Only looks whether they are there: what they hold is load-ceilings.ts's. Imports nothing heavy,
 // because every `run` asks. INVARIANT: nothing that a user can set takes the system-wide one away.
-import { posix, resolve, win32 } from 'node:path';
+import { resolve, win32 } from 'node:path';
 import { presentFiles } from './find-config.ts';
 
 export interface CeilingPlace {
@@ -45,10 +45,4 @@ export function systemDirectories(platform: NodeJS.Platform, programData: string
     roots.map((root) => [win32.normalize(root).toLowerCase(), win32.join(root, 'mcp-guard')]),
   );
   return [...directories.values()];
-}
-
-/** The one for a person to write, in words of this platform. */
-export function ceilingPath(platform: NodeJS.Platform): string {
-  const [directory = ''] = systemDirectories(platform, undefined);
-  return (platform === 'win32' ? win32 : posix).join(directory, 'ceiling.json');
 }

@@ -58,7 +58,8 @@ export function listForeignPlaces(
   function secretsOf(servers: readonly unknown[]): readonly ForeignPlace[] {
     const values = servers.flatMap((server) => entriesOf(valueAt(server, ['env'])).map(([, value]) => value));
     return values.flatMap((value) => {
-      const read = typeof value === 'string' ? readEnvValue(value, variables) : undefined;
+      // in hundreds of blocks: what cannot name a file is not taken apart
+      const read = typeof value === 'string' && value.startsWith('file:') ? readEnvValue(value, variables) : undefined;
       return read?.ok === true && read.value.kind === 'file' ? [at(read.value.path, 'write')] : [];
     });
   }

@@ -1,7 +1,8 @@
 // Walks a path from the root as the kernel does, and says whether somebody else could put another thing in its place. Reads names, links
 // and owners only. TRUST: what root and this user own, and nobody else writes in, is theirs; what a server may write in is nobody's.
-import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
+import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
+import { followPath } from './followed-path.ts';
 
 interface PathKeepers {
   /** Who may own each directory on the way, beside root; undefined where the platform has no users: then nothing is checked. */
@@ -21,7 +22,7 @@ const MAX_LINKS = 40;
 export function walkKeptPath(path: string, keepers: PathKeepers): KeptPath {
   const { uid } = keepers;
   if (uid === undefined) return { kind: 'kept', real: path };
-  const open = (keepers.writable ?? []).flatMap((place) => [place, realPath(place)]);
+  const open = (keepers.writable ?? []).flatMap((place) => [place, followPath(place)]);
   const left = split(path);
   let [at, links] = ['/', 0];
   for (let name = left.shift(); name !== undefined; name = left.shift()) {
@@ -66,14 +67,6 @@ function findReplacer(
 
 function isKeeper(stat: Stats, uid: number): boolean {
   return stat.uid === 0 || stat.uid === uid;
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }
 
 function split(path: string): string[] {

@@ -1,8 +1,8 @@
 // Under which name of the lock the definitions of a server are pinned: its own, or, where a tenant runs another program under that name, its
 // own and the program. So tenants that run the same share one approval, and none speaks for a program that it does not run. Pure.
 // INVARIANT: a key with a program has a blank in it, which no id of a server has.
-import { memberOf, objectOf } from '../policy/lock/difference.ts';
 import type { Json, JsonObject } from '../wire/json.ts';
+import { memberOf, objectOf } from '../wire/json.ts';
 import { findLaunched } from './launched-code.ts';
 import { LAUNCHERS } from './launcher-options.ts';
 import { findTarget } from './server-name.ts';

@@ -107,6 +107,8 @@ export interface Policy {
   readonly canary?: CanaryPolicy | undefined;
   /** Of a tenant's view: the directories of all others, which nothing shows it. */
   readonly foreignPlaces?: readonly ForeignPlace[];
+  /** For texts alone: what `isolation` of a server would show where the config's word held, and the command that approves it. */
+  readonly unapproved?: { readonly placesOf: ReadonlyMap<string, readonly string[]>; readonly mend: string };
   /** `metaPaths`: keys into `_meta`, from the outside in. */
   readonly model: { readonly id: string | undefined; readonly metaPaths: readonly (readonly string[])[] };
   readonly shutdown: ShutdownPolicy;

@@ -1,10 +1,10 @@
 // What restrictions leave of the settings of breakers and of calls in flight: of each the stricter. Works on settings that are
 // filled in, so that a restriction is never looser than a default that nobody wrote. Pure; knows no file and no state.
 import type { BreakerSettings } from '../policy/breaker/breaker-settings.ts';
-import { compilePattern } from '../policy/pattern.ts';
 import type { WrittenBreaker } from './policy.ts';
 import type { AppliedRestriction } from './restriction.ts';
 import { pickStricter } from './stricter-breaker.ts';
+import { rulesOf, toolRule } from './tool-rules.ts';
 
 /** What one restriction has written. */
 export interface WrittenRestriction {
@@ -20,22 +20,14 @@ export interface Restricted {
   readonly maxWaitMs: number | undefined;
 }
 
-/** A longer name counts as matched by every pattern, so that the strictest holds for it. */
-const LONGEST_SEARCHED = 4_096;
-
 /** Those that say something of breakers. */
 export function readRestrictions(applied: readonly AppliedRestriction[]): readonly WrittenRestriction[] {
   return applied.flatMap(({ breaker, tools = [] }) => {
-    const patterns = tools.map((tool) => ({ ...compilePattern(tool.pattern), breaker: tool.breaker ?? {} }));
+    const patterns = tools.map((tool) => toolRule(tool.pattern, tool.breaker ?? {}));
     if (breaker === undefined && patterns.length === 0) return [];
     const ofTool = (tool: string): { key: string; written: WrittenBreaker } => {
-      const exact = patterns.filter(({ source }) => source === tool);
-      const isLong = tool.length > LONGEST_SEARCHED;
-      const matching = exact.length > 0 ? exact : patterns.filter((pattern) => isLong || pattern.matches(tool));
-      return {
-        key: matching.map((pattern) => patterns.indexOf(pattern)).join(),
-        written: { ...breaker?.tools, ...pickStricter(matching.map((one) => one.breaker)) },
-      };
+      const { key, settings } = rulesOf(patterns, tool);
+      return { key, written: { ...breaker?.tools, ...pickStricter(settings) } };
     };
     return [{ server: breaker?.server ?? {}, ofTool }];
   });

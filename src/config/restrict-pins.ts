@@ -1,7 +1,7 @@
 // What restrictions leave of the `pins` of a server as its document has them: the stricter mode, and what both ignore. Pure.
-import { memberOf, objectFrom, objectOf } from '../policy/lock/difference.ts';
 import { type PinRule, readPinRule, writePinRule } from '../policy/lock/pin-rules.ts';
 import type { Json, JsonObject } from '../wire/json.ts';
+import { memberOf, objectFrom, objectOf } from '../wire/json.ts';
 import type { AppliedRestriction } from './restriction.ts';
 
 /** @param server `{ pins, tools }`; what else it has stays */

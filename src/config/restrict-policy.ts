@@ -99,10 +99,7 @@ function restrictServer(
 }
 
 /** What is left of a deadline; `idleMs` above `hardMs` means `hardMs`. */
-export function shortenDeadline(
-  own: DeadlinePolicy,
-  { deadline }: Pick<ServerRestriction, 'deadline'>,
-): DeadlinePolicy {
+function shortenDeadline(own: DeadlinePolicy, { deadline }: Pick<ServerRestriction, 'deadline'>): DeadlinePolicy {
   if (deadline === undefined) return own;
   return {
     idleMs: Math.min(own.idleMs, deadline.idleMs ?? Number.POSITIVE_INFINITY),

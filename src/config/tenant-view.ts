@@ -1,8 +1,8 @@
 // A config as one tenant has it: the servers with the tenant's own structure, and nothing of any other tenant. Pure; knows no file and
 // no meaning. What a tenant's block restricts is none of this: tenant-restriction.ts.
-import { memberOf, objectFrom, objectOf } from '../policy/lock/difference.ts';
 import { narrowReach, readReach } from '../policy/lock/network-reach.ts';
 import type { Json, JsonObject } from '../wire/json.ts';
+import { memberOf, objectFrom, objectOf } from '../wire/json.ts';
 import { strongestLevel } from './isolation-policy.ts';
 import { ISOLATION_LEVELS, type IsolationLevel } from './restriction.ts';
 

@@ -173,9 +173,9 @@ export class Chain {
     for (const one of this.#interceptors) this.faults.tell(one.name, () => one.onLateAnswer?.(request, now));
   }
 
-  exit(upstream: string, now: Instant): void {
+  exit(upstream: string, now: Instant, how: string): void {
     for (const one of this.#interceptors)
-      if (one.onExit !== undefined) this.faults.tell(one.name, () => one.onExit?.(upstream, now));
+      if (one.onExit !== undefined) this.faults.tell(one.name, () => one.onExit?.(upstream, now, how));
   }
 
   fate(upstream: string, fate: 'back' | 'gone', now: Instant): void {

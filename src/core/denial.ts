@@ -68,6 +68,16 @@ export function unrecordedOutcome(): Refusing {
   };
 }
 
+/** INVARIANT: names nobody: whose it is stands in no text that this tenant reads. */
+export function canaryRefusal(): Refusing {
+  return {
+    reason: 'canary_found',
+    rule: 'canary',
+    text: 'This request ran, but something stood in its answer that must not be there, so the answer is withheld and mcp-guard ends this session. Do not repeat it: it may have had effects. A person has to look at it.',
+    retryAfterMs: undefined,
+  };
+}
+
 /** @param elapsedMs how long the guard has waited */
 export function deadlineRefusal(kind: 'idle' | 'hard', elapsedMs: number, server: string): Refusing {
   const silence = kind === 'idle' ? 'no sign of life' : 'no answer';

@@ -1,6 +1,7 @@
 // What can happen to a session. Everything the core knows of the world comes in as one of these, with the time beside it.
 import type { AuditEntry, EventEntry, Payload } from '../audit/entry.ts';
 import type { Line, LineReading, Refusal } from '../wire/message.ts';
+import type { Refusing } from './denial.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestView } from './interceptor.ts';
 
@@ -38,6 +39,8 @@ export type SessionEvent =
   | { readonly type: 'guard_said'; readonly level: 'warn' | 'error'; readonly text: string }
   /** This entry could not be written, so nothing that needs it was done. */
   | { readonly type: 'record_failed'; readonly entry: AuditEntry; readonly exchange: Exchange | undefined }
+  /** This exchange was settled, but its answer must not leave: it is refused instead. On record already. */
+  | { readonly type: 'answer_held'; readonly exchange: Exchange; readonly refusing: Refusing }
   /** Nothing happened but time. */
   | { readonly type: 'tick' };
 

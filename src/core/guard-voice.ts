@@ -12,7 +12,7 @@ import type { Handshake } from './handshake.ts';
 export type VoiceLevel = 'warn' | 'error';
 
 /** The `logger` of every message of the guard. */
-export const GUARD_LOGGER = 'mcp-guard';
+const GUARD_LOGGER = 'mcp-guard';
 
 /** RFC 5424, from the least to the most urgent, as the specification lists them. */
 const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];

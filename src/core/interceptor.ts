@@ -178,8 +178,11 @@ export interface Interceptor {
    * once, and not for each: who obeys a cancellation answers nothing.
    */
   onLateAnswer?(request: RequestView, now: Instant): void;
-  /** A server has ended, or could not be started, and nobody asked it to. Once for each exit, before its requests settle. */
-  onExit?(upstream: UpstreamId, now: Instant): void;
+  /**
+   * A server has ended, or could not be started, and nobody asked it to. Once for each exit, before its requests settle.
+   * @param how `code 1`, `signal SIGKILL`, or why it could not be started
+   */
+  onExit?(upstream: UpstreamId, now: Instant, how: string): void;
   /** A server that had ended takes requests again (`back`), or never will (`gone`). The last `onExit` is always followed by one. */
   onFate?(upstream: UpstreamId, fate: 'back' | 'gone', now: Instant): void;
   /**

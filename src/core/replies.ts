@@ -1,6 +1,6 @@
 // Answers the asking side of an exchange: once, and those under one id in the order in which they were asked. Knows no chain and no
 // method, and of the record only which entry an answer needs.
-import type { AuditEntry } from '../audit/entry.ts';
+import type { AuditEntry, RecordRef } from '../audit/entry.ts';
 import { NO_ANSWER_LINE } from './batch.ts';
 import { type Refusing, refusalLine } from './denial.ts';
 import type { Effect } from './effects.ts';
@@ -41,11 +41,11 @@ export class Replies {
     releaseNext(exchange);
   }
 
-  /** What the asker was to be told needed a record that could not be written, so it has not left: this is said instead. */
-  refuseInstead(exchange: Exchange, refusing: Refusing): void {
+  /** What the asker was to be told has not left (it needed a record that could not be written, or is held back): this is said instead. */
+  refuseInstead(exchange: Exchange, refusing: Refusing, ref?: RecordRef): void {
     exchange.answered = false;
     exchange.held = undefined;
-    this.answer(exchange, () => refusalLine(exchange, refusing, undefined), undefined);
+    this.answer(exchange, () => refusalLine(exchange, refusing, ref), undefined);
   }
 }
 

@@ -127,6 +127,9 @@ export class Session {
           this.#parts.ledger.onRecordFailed(event.entry, event.exchange, now);
         }
         break;
+      case 'answer_held':
+        this.#parts.ledger.replies.refuseInstead(event.exchange, event.refusing, event.exchange.intent?.ref);
+        break;
       case 'wait_over':
         this.#resume(event, now);
         break;

@@ -145,7 +145,7 @@ export class UpstreamLife {
     const shield = this.#isShielded(exit, open);
     // An end that somebody brought about says nothing about the server.
     const isRenewal = this.#state === 'renewing';
-    if (!shield && !exit.byGuard && !clientHasLeft && !isRenewal) this.#ledger.chain.exit(this.name, now);
+    if (!shield && !exit.byGuard && !clientHasLeft && !isRenewal) this.#ledger.chain.exit(this.name, now, exit.text);
     const isFree = shield || isRenewal;
     const comesBack = !clientHasLeft && exit.kind !== 'unstartable' && (isFree || this.#mayRestart(now));
     // What waits was never sent: it goes to the next server, if there is one. So does a greeting that met the probe's death.

@@ -6,7 +6,7 @@ import { isJsonObject } from '../wire/json.ts';
 import type { Line, NotificationMessage, RequestMessage, ResponseMessage } from '../wire/message.ts';
 import { cancelledLine, errorLine, INVALID_REQUEST } from '../wire/reply.ts';
 import { replaceId } from '../wire/splice.ts';
-import { ambiguousAnswer, deadlineRefusal } from './denial.ts';
+import { ambiguousAnswer, deadlineRefusal, type Refusing } from './denial.ts';
 import { type Answer, NO_ANSWER } from './entries.ts';
 import type { RefusedLine, UpstreamId } from './events.ts';
 import { CLIENT, type Exchange } from './exchange.ts';
@@ -113,13 +113,9 @@ export class UpstreamLines {
   /** INVARIANT: what a policy takes out of a result is taken out, or none of it is delivered. */
   #deliver(exchange: Exchange, line: Line<ResponseMessage>, narrowings: readonly Narrowing[], now: Instant): void {
     const { ledger } = this.#parts;
-    const { upstream, method } = exchange.view;
     const refused = narrowings.find((one) => one.kind === 'refuse');
     if (refused !== undefined) {
-      const { rule, reason } = refused.deny;
-      const record = showRef(exchange.intent?.ref);
-      ledger.note('answer_denied', upstream, { method, rule, reason, record }, now);
-      ledger.replies.refuse(exchange, refused.deny);
+      this.#withhold(exchange, refused.deny, now);
       return;
     }
     const id = exchange.peerId === exchange.askerId ? undefined : exchange.askerId;
@@ -129,7 +125,15 @@ export class UpstreamLines {
     }
     const narrowed = ledger.chain.faults.attempt('narrowing', () => narrowLine(line, narrowings, id));
     if (Buffer.isBuffer(narrowed)) ledger.replies.answer(exchange, narrowed, exchange.lastEntry);
-    else ledger.replies.refuse(exchange, narrowed);
+    else this.#withhold(exchange, narrowed, now);
+  }
+
+  #withhold(exchange: Exchange, refusing: Refusing, now: Instant): void {
+    const { ledger } = this.#parts;
+    const { upstream, method } = exchange.view;
+    const { rule = 'guard', reason } = refusing;
+    ledger.note('answer_denied', upstream, { method, rule, reason, record: showRef(exchange.intent?.ref) }, now);
+    ledger.replies.refuse(exchange, refusing);
   }
 
   #settleTasks(

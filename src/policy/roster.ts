@@ -1,7 +1,7 @@
 // Remembers what a server last listed, page by page, so that a refusal can name the tools that work, and says where another policy
 // shows other tools, prompts or resources. Narrows nothing.
 import type { ChangedList, Interceptor, ListName } from '../core/interceptor.ts';
-import { isJsonObject, type Json, type JsonObject, stringAt } from '../wire/json.ts';
+import { isJsonObject, type Json, type JsonObject, memberOf, stringAt } from '../wire/json.ts';
 import { ListedResources } from './listed-resources.ts';
 
 /** Of one list. */
@@ -158,7 +158,7 @@ export function createRoster(
 const NOTHING: readonly ChangedList[] = [];
 
 function entriesOf(result: JsonObject, { member }: Kind): readonly Json[] | undefined {
-  const entries = Object.hasOwn(result, member) ? result[member] : undefined;
+  const entries = memberOf(result, member);
   return Array.isArray(entries) ? entries : undefined;
 }
 

@@ -1,6 +1,6 @@
 // Reads a parsed line as one JSON-RPC message of MCP. Knows the protocol's objects; nothing of text, limits or policy.
 import { type Fault, findKeyFault, showText } from './confusable.ts';
-import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import { isJsonObject, type Json, type JsonObject, memberOf } from './json.ts';
 import type { Message, RefusalCode, RequestId } from './message.ts';
 import { findObjectFault } from './object-check.ts';
 import { ERROR, PARAMS, RESULT } from './policed-objects.ts';
@@ -73,10 +73,10 @@ function readCall(id: RequestId | undefined, method: Json, params: Json | undefi
 }
 
 function checkToolCall(params: JsonObject | undefined): Fault | undefined {
-  if (params === undefined || typeof own(params, 'name') !== 'string') {
+  if (params === undefined || typeof memberOf(params, 'name') !== 'string') {
     return fault('bad_call', 'a `tools/call` must name its tool with a string');
   }
-  const given = own(params, 'arguments');
+  const given = memberOf(params, 'arguments');
   if (given !== undefined && !isJsonObject(given)) {
     return fault('bad_call', 'the `arguments` of a `tools/call` must be an object');
   }
@@ -94,12 +94,8 @@ function readError(id: RequestId, error: Json | undefined): Message | Fault {
   const found = findObjectFault(error, ERROR);
   if (found !== undefined) return found;
   // INVARIANT: a code means the same to the guard and to a client that turns texts into numbers: `"-32042"` asks for a URL to be opened
-  if (!Number.isSafeInteger(own(error, 'code'))) return fault('bad_envelope', '`error.code` must be an integer');
+  if (!Number.isSafeInteger(memberOf(error, 'code'))) return fault('bad_envelope', '`error.code` must be an integer');
   return { kind: 'response', id, result: undefined, error };
-}
-
-function own(object: JsonObject, key: string): Json | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 function refuseId(id: Json | undefined): Fault {

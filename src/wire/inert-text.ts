@@ -22,7 +22,15 @@ export function quoteForeign(text: string, most = LONGEST_QUOTE): string {
   return `\`${cutForeign(text, most).replaceAll('`', "'")}\``;
 }
 
-/** The same where the sentence is not the guard's own and has no quotes. attacker-controlled. */
+/** In UTF-16 units: longer than any honest name. */
+const LONGEST_NAME = 128;
+
+/** A name for a place that has its backticks already: cut, on one line, and without any of its own. attacker-controlled. */
+export function inertName(name: string): string {
+  return cutForeign(name, LONGEST_NAME).replaceAll('`', "'");
+}
+
+/** As `quoteForeign`, where the sentence is not the guard's own and has no quotes. attacker-controlled. */
 export function cutForeign(text: string, most = LONGEST_QUOTE): string {
   return showInert(text.length > most ? `${text.slice(0, most)}…` : text);
 }

@@ -3,7 +3,7 @@
 import type { RequestId } from './message.ts';
 
 /** Under this key the guard says, in `_meta` or `error.data`, what it decided; machine-readable. */
-export const DECISION_KEY = 'mcp-guard/decision';
+const DECISION_KEY = 'mcp-guard/decision';
 
 export interface Decision {
   /** Stable word (docs/errors.md). */

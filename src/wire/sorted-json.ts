@@ -40,13 +40,21 @@ function write(value: Json, looks: number): string {
 function isInOrder(value: Json | undefined): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return value !== undefined;
-  if (Array.isArray(value)) return value.every(isInOrder);
+  // loops, and no call for a text: a lock of hundreds of tenants is looked at at a start, before anything is optimised
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) {
+      const item = value[index];
+      if (typeof item !== 'string' && !isInOrder(item)) return false;
+    }
+    return true;
+  }
   if (!isJsonObject(value)) return false;
   let last: string | undefined;
   for (const key of Object.keys(value)) {
     if (last !== undefined && key < last) return false;
     last = key;
-    if (!isInOrder(value[key])) return false;
+    const item = value[key];
+    if (typeof item !== 'string' && !isInOrder(item)) return false;
   }
   return true;
 }

@@ -61,7 +61,7 @@ export function replaceId(line: Line, id: RequestId): Buffer {
   return spliceLine(line, [{ span, replacement: JSON.stringify(id) }]);
 }
 
-/** Edits that take the elements at `indexes` out of the array at `array`; the others keep their order and their bytes. */
+/** Edits that take the elements at `indexes` out of the array at `array`; the others keep their order and their bytes. One that it does not have is ignored. */
 export function removalEdits(text: string, array: Span, indexes: ReadonlySet<number>): readonly Edit[] {
   return removeRuns(elementSpans(text, array), (at) => indexes.has(at));
 }
@@ -99,11 +99,6 @@ function removeRuns(spans: readonly Span[], isRemoved: (at: number) => boolean):
     at = end + 1;
   }
   return edits;
-}
-
-/** The whole text without these elements of the array. Indexes that it does not have are ignored. */
-export function removeElements(text: string, array: Span, indexes: Iterable<number>): string {
-  return spliceText(text, removalEdits(text, array, new Set(indexes)));
 }
 
 /** The elements of the array at `array`. */

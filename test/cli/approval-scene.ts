@@ -4,19 +4,11 @@ import type { ApprovalView } from '../../src/cli/approval-screen.ts';
 import type { Known } from '../../src/cli/known-definitions.ts';
 import { showLock } from '../../src/policy/lock/lock-document.ts';
 import type { LockJudgement } from '../../src/policy/lock/lock-judgement.ts';
-import { readDefinition } from '../../src/policy/pins/definition.ts';
-import { type PinSet, pinSet } from '../../src/policy/pins/pin-set.ts';
+import type { PinSet } from '../../src/policy/pins/pin-set.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
 import { CONFIG, judge, lockOf } from '../policy/lock/locks.ts';
 
 export { CONFIG };
-
-export function pinsOf(tools: readonly JsonObject[], instructions?: string): PinSet {
-  return pinSet(
-    tools.flatMap((tool) => readDefinition(tool) ?? []),
-    instructions,
-  );
-}
 
 export interface Scene {
   readonly approved?: JsonObject;

@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { formatApprovalJson, listLines } from '../../src/cli/approval-screen.ts';
 import { runScopeDiff } from '../../src/cli/scope-diff.ts';
 import { measureText } from '../../src/cli/text-width.ts';
-import { memberOf, objectOf } from '../../src/policy/lock/difference.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
+import { memberOf, objectOf } from '../../src/wire/json.ts';
 import { judge, verdictOf } from '../policy/lock/locks.ts';
-import { CONFIG, pictureOf, pinsOf, type Scene, seen, viewOf } from './approval-scene.ts';
+import { pinsOf } from '../policy/pins/pins-of.ts';
+import { CONFIG, pictureOf, type Scene, seen, viewOf } from './approval-scene.ts';
 import { openScreen } from './screen.ts';
 
 const READ = { name: 'read_file', description: 'reads a file' };

@@ -57,6 +57,15 @@ describe('audit show', () => {
     expect(out).toContain('error, isError, code -32603, task t\\u{1b}, after 12ms');
   });
 
+  test('says that an answer was handed to nobody', () => {
+    const out = show(makeCall({ state: 'withheld', withheld: { rule: 'canary', reason: 'canary_found\u001b' } }));
+    expect(out).toContain(
+      '\noutcome     withheld\nwithheld    canary_found\\u{1b} (canary): what came back was not handed on\n',
+    );
+    expect(out).toContain('output (0123456789abcdef:4), withheld\n');
+    expect(show(makeCall())).not.toContain('withheld');
+  });
+
   test('nothing in the data steers the terminal', () => {
     const evil = '\u001b]0;x\u0007\u202e\u200b\u{e0041}\u009b';
     const text = `{"params":{"arguments":{"a":"${evil}\n"}}}`;

@@ -48,6 +48,14 @@ describe('the line', () => {
     expect(formatCall(makeCall({ decision: 'deny', state: 'denied' }), 240, plain)).not.toContain('would deny');
   });
 
+  test('names what was withheld, by the reason, before its input', () => {
+    const withheld = { rule: 'canary', reason: 'canary_found\u001b[2J' };
+    const call = makeCall({ state: 'withheld', withheld });
+    expect(formatCall(call, 160, plain)).toContain(' withheld    12ms model-1 (canary_found\\u{1b}[2J) path=');
+    expect(JSON.parse(formatCallJson(call))).toMatchObject({ state: 'withheld', withheld });
+    expect(JSON.parse(formatCallJson(makeCall()))).not.toHaveProperty('withheld');
+  });
+
   test('of another request: its method and subject', () => {
     const read = makeCall({ method: 'resources/read', subject: 'file:///x', model: undefined });
     expect(formatCall(read, 80, plain)).toBe(`${time} files resources/read ok          12ms - file:///x`);

@@ -11,7 +11,6 @@ import { verifyTrail } from '../../src/adapters/trail-verify.ts';
 import { type BreakerOrderOptions, type OrderContext, runBreakerOrder } from '../../src/cli/breaker-order.ts';
 import type { OneShotTrail } from '../../src/cli/one-shot-trail.ts';
 import { openOneShotTrail } from '../../src/cli/one-shot-trail.ts';
-import { measureText } from '../../src/cli/text-width.ts';
 import { GuardError } from '../../src/guard-error.ts';
 import { type Board, EMPTY_BOARD, stateOf } from '../../src/policy/breaker/board.ts';
 import { SERVER_DEFAULTS, TOOL_DEFAULTS } from '../../src/policy/breaker/breaker-settings.ts';
@@ -19,7 +18,7 @@ import { readTransition } from '../../src/policy/breaker/transition-record.ts';
 import type { Instant } from '../../src/ports/clock.ts';
 import { objectAt } from '../../src/wire/json.ts';
 import { boardOf, feed, HOSTILE, isolated } from './breaker-scene.ts';
-import { openScreen } from './screen.ts';
+import { openScreen, wideLines } from './screen.ts';
 
 const TENANT = 'default';
 let stateDir = '';
@@ -209,12 +208,33 @@ describe('an order', () => {
     const out = await give(`isolate ${target}`, { reason: HOSTILE });
     expect(out).toContain(text);
     expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
-    expect(out.split('\n').filter((line) => measureText(line) > 80)).toEqual([]);
+    expect(wideLines(out)).toEqual([]);
     expect(verdicts()).toEqual(['intact']);
   });
 });
 
 describe('a server that nobody knows', () => {
+  test('is none where a client of a gateway calls a tool so: nothing is isolated, and how to name it is said', async () => {
+    for (const [name, right] of [
+      ['isolate files__search', 'files/search'],
+      ['close m.send', 'mail/send'],
+    ] as const) {
+      const given = context();
+      const boards = { ...given.boards, running: ['files'], prefixes: new Map([['mail', 'm.']]) };
+      await expect(give(name, {}, { ...given, boards })).rejects.toMatchObject({
+        code: 'usage',
+        hint: expect.stringContaining(`write \`${right}\``),
+      });
+    }
+    expect(read('files__search')).toEqual(EMPTY_BOARD);
+  });
+
+  test('of a guard that runs is known, whatever config it runs by', async () => {
+    const given = context();
+    const boards = { ...given.boards, running: ['elsewhere'] };
+    expect(await give('isolate elsewhere/x', {}, { ...given, boards })).not.toContain('check the name');
+  });
+
   test('may be isolated before its first start, and that is said', async () => {
     expect(await give('isolate nowhere')).toContain(
       'no guard has kept anything of a server `nowhere` yet: check the name',

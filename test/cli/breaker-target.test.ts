@@ -1,6 +1,6 @@
 // What a server and a tool on the command line mean where names may hold a slash.
 import { describe, expect, test } from 'vitest';
-import { readTarget, showTarget, suggestName } from '../../src/cli/breaker-target.ts';
+import { explainTarget, readGatewayName, readTarget, showTarget, suggestName } from '../../src/cli/breaker-target.ts';
 
 describe('a target', () => {
   test.each<[string, string[], string, string | undefined]>([
@@ -17,6 +17,29 @@ describe('a target', () => {
   ])('`%s` where %j are known', (text, known, server, tool) => {
     expect(readTarget(text, known)).toEqual({ server, tool });
     expect(showTarget({ server, tool })).toBe(text);
+  });
+});
+
+describe('a name that a client of a gateway has', () => {
+  test.each<[string, string | undefined]>([
+    ['ev__echo', 'ev/echo'],
+    ['ev__a/b', 'ev/a/b'],
+    ['ev__2__echo', 'ev__2/echo'],
+    ['e3.echo', 'ev3/echo'],
+    ['ev3__echo', undefined],
+    ['ev__', undefined],
+    ['evecho', undefined],
+    ['bare', undefined],
+  ])('`%s` is %s', (text, meant) => {
+    const known = ['ev', 'ev__2', 'ev3', 'plain'];
+    const prefixes = new Map([
+      ['ev3', 'e3.'],
+      ['plain', ''],
+    ]);
+    const found = readGatewayName(text, known, prefixes);
+    expect(found && showTarget(found)).toBe(meant);
+    const said = explainTarget(text, known, prefixes);
+    expect(said).toContain(meant === undefined ? 'known: `ev`' : `write \`${meant}\``);
   });
 });
 

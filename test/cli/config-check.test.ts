@@ -285,6 +285,7 @@ test('what a tenant lacks is noted where its block stands, once, and nothing tha
   writeFileSync(join(cwd, 'open'), 'secret', { mode: 0o644 });
   const own = (server: object): object => ({ servers: { files: { command: 'sh', env: {}, ...server } } });
   const boxed = (isolation: object): object => ({ ...own({}), isolation: { required: 'L2', ...isolation } });
+  const [one, two] = [{ uid: 990_002 }, { uid: 990_003 }];
   const tenants = {
     inherits: {},
     secrets: own({
@@ -292,9 +293,9 @@ test('what a tenant lacks is noted where its block stands, once, and nothing tha
     }),
     places: own({ cwd: '/nope', command: 'other-program' }),
     program: own({ command: 'other-program' }),
-    boxed: boxed({ readable: ['/nonexist', 'relative/x', join(cwd, 'state', 'acme')], writable: ['/etc'] }),
-    open: { ...own({}), isolation: { required: 'L1', uid: 7001, readable: ['/nonexist'] } },
-    good: { ...boxed({ readable: ['there'] }) },
+    boxed: boxed({ ...one, readable: ['/nonexist', 'relative/x', join(cwd, 'state', 'acme')], writable: ['/etc'] }),
+    open: { ...own({}), isolation: { required: 'L1', uid: 990_001, readable: ['/nonexist'] } },
+    good: { ...boxed({ ...two, readable: ['there'] }) },
   };
   const { code, out } = check(write({ version: 1, servers, tenants }), { columns: 1000 });
   expect(code).toBe(0);
@@ -316,5 +317,8 @@ test('what a tenant lacks is noted where its block stands, once, and nothing tha
     expect.stringMatching(/isolation\.readable: .*where the guard keeps its state/),
     expect.stringMatching(/isolation\.writable: .*`\/etc`, which is of the whole machine/),
   ]);
-  expect([of('open'), of('good')]).toEqual([[], []]);
+  expect([of('open'), of('good')]).toEqual([
+    [expect.stringMatching(/^open\.isolation\.readable: nothing keeps to it at L1/)],
+    [],
+  ]);
 });

@@ -9,7 +9,7 @@ import { standingOf } from '../../src/cli/scope-standing.ts';
 import { serverScopeOf } from '../../src/config/server-scope.ts';
 import { decideTarget, decideUse } from '../../src/policy/scope/scope-decision.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
-import { pinsOf } from './approval-scene.ts';
+import { pinsOf } from '../policy/pins/pins-of.ts';
 import { CONFIG, NOW, openLockedStage, SERVER } from './locked-stage.ts';
 import { startRun } from './start-run.ts';
 

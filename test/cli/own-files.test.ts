@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createConstraintPorts } from '../../src/adapters/constraint-ports.ts';
 import { listKnownFiles, listOwnFiles } from '../../src/cli/own-files.ts';
-import { ceilingPath } from '../../src/config/find-ceilings.ts';
+import { systemDirectories } from '../../src/config/find-ceilings.ts';
 import { createOwnPathFinder } from '../../src/policy/constraint/own-paths.ts';
 import { prepareOwnPaths } from '../../src/policy/constraint/own-reach.ts';
 
@@ -37,7 +37,7 @@ describe.each([
     '/no/xdg/mcp-guard/config.json',
     '/no/xdg/mcp-guard/config.yml',
     '/no/ceiling.json',
-    ceilingPath(process.platform),
+    ...systemDirectories(process.platform, undefined).map((directory) => `${directory}/ceiling.json`),
     '/no/xdg/mcp-guard',
     '~/.config/mcp-guard/config.json',
     '/no/project/mcp-guard.config.json',

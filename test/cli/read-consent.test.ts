@@ -38,4 +38,7 @@ test('a question that is longer than a line is broken between its words, with ro
   expect(lines.join(' ')).toBe(question);
   expect(wrapQuestion('go on? [y/N] ', 80)).toBe('go on? [y/N] ');
   expect(wrapQuestion('\nlook:\n  this\ngo on? ', 80)).toBe('\nlook:\n  this\ngo on? ');
+  // no answer stands behind a line above the last: what was made as wide as the screen leaves no stub
+  const [wide, last] = ['x'.repeat(80), 'y'.repeat(77)];
+  expect(wrapQuestion(`${wide}\n${last} z? `, 80)).toBe(`${wide}\n${last}\nz? `);
 });

@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Timers } from '../../src/adapters/shutdown-ladder.ts';
+import { systemTimers, type Timers } from '../../src/adapters/shutdown-ladder.ts';
 import { updateTokens } from '../../src/adapters/token-store.ts';
 import { createIdentityAsker } from '../../src/cli/ask-identity.ts';
 import { watchIdentity } from '../../src/cli/identity-watch.ts';
@@ -133,7 +133,7 @@ test('that a session ended goes on record with whose it was', async () => {
   const { watch } = await openRunIdentity({ ...parts, env: { MCP_GUARD_TOKEN: text } });
   await keep({ ...record, revokedMs: nowMs });
   const [posted, stops]: [unknown[], number[]] = [[], []];
-  const { begin, exitStatus } = watch({ write: () => {} });
+  const { begin, exitStatus } = watch({ write: () => {} }, systemTimers);
   begin(
     { between: (act) => act(), post: (event) => void posted.push(event), stop: (signal) => void stops.push(signal) },
     'files',

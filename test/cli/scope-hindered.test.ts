@@ -11,8 +11,8 @@ import { measureText } from '../../src/cli/text-width.ts';
 import { findKeptOut } from '../../src/policy/pins/drift-on-file.ts';
 import { resolvePins, resolveServerPins } from '../../src/policy/pins/pin-settings.ts';
 import type { SeenSet } from '../../src/policy/pins/seen-set.ts';
+import { pinsOf } from '../policy/pins/pins-of.ts';
 import { makeLayer } from '../policy/scope/make-scope.ts';
-import { pinsOf } from './approval-scene.ts';
 import { compile, inventoryOf, listOf, makeScene, NOW } from './scope-scene.ts';
 import { openScreen } from './screen.ts';
 

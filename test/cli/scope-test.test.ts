@@ -3,9 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { formatJunit } from '../../src/cli/junit-xml.ts';
 import { readCases } from '../../src/cli/scope-cases.ts';
 import { runScopeTest } from '../../src/cli/scope-test.ts';
-import { measureText } from '../../src/cli/text-width.ts';
 import { compile, FULL, HOSTILE, makeScene, NOW } from './scope-scene.ts';
-import { openScreen } from './screen.ts';
+import { openScreen, wideLines } from './screen.ts';
 
 const policy = compile(FULL);
 const SERVERS = ['files', 'other', 'bare'];
@@ -171,7 +170,7 @@ FAIL e
       names.flatMap((name) => [{ ...GOOD, name, tool: name, rule: name }]),
       60,
     );
-    for (const line of out.split('\n')) expect(measureText(line)).toBeLessThanOrEqual(60);
+    expect(wideLines(out, 60)).toEqual([]);
     expect(`${out}${xml}`.replaceAll('\n', '')).toMatch(/^[^\p{Cc}\p{Cf}\p{Cs}]*$/u);
   });
 });

@@ -1,6 +1,7 @@
 // A terminal to test against, and calls to show on it.
 import type { Call } from '../../src/audit/query.ts';
 import type { CliIo } from '../../src/cli/io.ts';
+import { measureText } from '../../src/cli/text-width.ts';
 import type { Trail } from '../../src/cli/trail.ts';
 
 export interface Screen {
@@ -30,6 +31,11 @@ export function openScreen(columns = 80, color = false): Screen {
     out: () => out,
     err: () => err,
   };
+}
+
+/** The lines of it that are wider than `columns`. */
+export function wideLines(text: string, columns = 80): readonly string[] {
+  return text.split('\n').filter((line) => measureText(line) > columns);
 }
 
 export const SEGMENT = '0123456789abcdef';
@@ -79,6 +85,7 @@ export function makeCall(more: Partial<Call> = {}): Call {
       },
     ],
     state: 'ok',
+    withheld: undefined,
     fault: undefined,
     header: {},
     ...more,

@@ -40,7 +40,7 @@ const open = (tenant = 'acme', name = 'srv', entry: ServerPolicy | undefined = e
     },
   );
 const crash = (tenant?: string, name = 'srv') => {
-  for (const one of open(tenant, name).watch([])) one.onExit?.(name, { wallMs: nowMs, monoMs: nowMs });
+  for (const one of open(tenant, name).watch([])) one.onExit?.(name, { wallMs: nowMs, monoMs: nowMs }, 'code 1');
 };
 const waits = async (turn = open()) => {
   waited = [];

@@ -51,11 +51,25 @@ async function take(
   return { ...outcome, steps, questions, out: screen.out() };
 }
 
+test('against the last lock that was accepted: what differs from it', async () => {
+  const { questions, out } = await take({}, 'y', ASIDE, {
+    look: ({ policy }) => {
+      const view = viewOf(policy, { judgement: ASIDE });
+      const picture = { ...view.picture, diff: { ...view.picture.diff, lines: [] }, servers: [] };
+      return { ...view, compared: { picture, note: 'compared with the last one', isCompared: true } };
+    },
+  });
+  expect(questions[0]).toContain('this is what differs from that lock.');
+  expect(out).toContain('compared with the last one');
+  expect(out).not.toContain('read_*');
+});
+
 test('shows what it permits, asks, records, remembers; nothing is signed', async () => {
   const { status, steps, questions, out } = await take();
   expect(status).toBe(0);
   expect(out).toContain('possible  grant tool `read_*` added');
   expect(questions[0]).toContain('approval 2, 2026-07-28 by ada: branch');
+  expect(questions[0]).toContain('this is what it permits.');
   expect(steps).toMatchObject([
     ['approval', { stage: 'taken', actor: 'bob', reason: 'merged', number: 2, key: ADA.key }],
     ['take', { newest: { why: 'branch' }, approvers: [ADA.key] }],

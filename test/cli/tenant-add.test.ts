@@ -44,6 +44,7 @@ async function add(id: string, flags: AddFlags, text = JSON_TEXT, more: Partial<
         ? checkTenantViews(document as JsonObject, source, { env: {}, uid: undefined })
         : compiled.diagnostics;
     },
+    look: () => [],
     write: (one) => written.push(one),
     ...more,
   };
@@ -182,6 +183,46 @@ test('paths among the arguments that everybody has are said, and can be replaced
   expect(objectAt(JSON.parse(own.written[0] ?? ''), 'tenants')).toEqual({
     acme: { servers: { files: { args: ['--ro', '/srv/acme'] } } },
   });
+});
+
+test('words of everybody’s that a list of its own drops are said, but for the places that it is given for', async () => {
+  const servers = { files: { command: 'npx', args: ['-y', 'server-files', '/srv/all'] } };
+  const text = JSON.stringify({ version: 1, servers, scopes: {} });
+  const short = await add('acme', { args: ['files:["/srv/acme"]'] }, text);
+  expect(short.shown.replaceAll('\n', ' ')).toContain(
+    'so `files` is started without `-y`, `server-files`; repeat what it needs',
+  );
+  const whole = await add('acme', { args: ['files:["-y","server-files","/srv/acme"]'] }, text);
+  expect(whole.shown).not.toContain('is started without');
+});
+
+test('at L0 it is said that its servers may share files, once; above it is not', async () => {
+  const isOpen = async (flags: AddFlags) => (await add('acme', flags)).shown.split('note: at L0 ').length - 1;
+  expect([await isOpen({}), await isOpen({ isolation: 'L1' }), await isOpen({ isolation: 'L2' })]).toEqual([1, 0, 0]);
+});
+
+test('places that nothing keeps to are refused below L2', async () => {
+  for (const isolation of [{}, { isolation: 'L1' }]) {
+    const written: string[] = [];
+    const attempt = add('acme', { ...isolation, readable: ['/srv/t'], writable: ['/srv/a'] }, JSON_TEXT, {
+      write: (one) => written.push(one),
+    });
+    await expect(attempt).rejects.toMatchObject({
+      code: 'usage',
+      message: `\`--readable\` and \`--writable\` hold from L2 on, and \`acme\` would have ${isolation.isolation ?? 'L0'}`,
+      hint: expect.stringContaining('give `--isolation L2`'),
+    });
+    expect(written).toEqual([]);
+  }
+  // what its server has for everybody counts
+  const servers = { files: { command: 'sh', isolation: { required: 'L2' } } };
+  const { written } = await add('acme', { writable: ['/srv/a'] }, JSON.stringify({ version: 1, servers }));
+  expect(objectAt(JSON.parse(written[0] ?? ''), 'tenants')).toEqual({ acme: { isolation: { writable: ['/srv/a'] } } });
+});
+
+test('what does not hold on this machine is said before it is asked for', async () => {
+  const { shown } = await add('acme', {}, JSON_TEXT, { look: () => ['note: x\u001b'] });
+  expect(shown).toContain('note: x\\u{1b}\n');
 });
 
 test('an empty block is one line', async () => {

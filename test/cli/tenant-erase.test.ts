@@ -29,7 +29,7 @@ function erase(more: Partial<EraseContext> = {}) {
     endLeftovers: async () => void steps.push('leftovers'),
     erase: () => {
       steps.push('erase');
-      return { segments: 2, records: 1 };
+      return { segments: 2, records: 1, hadMore: false };
     },
     leaveTombstone: note('tombstone'),
     ...more,
@@ -63,6 +63,20 @@ test('at work again while what was left behind was ended: nothing erased', async
   const { ended, steps } = erase({ look });
   await expect(ended).rejects.toMatchObject({ code: 'tenant_active' });
   expect(steps).toEqual(['claim', 'erase_asked', 'leftovers', 'cancel']);
+});
+
+test('given again, what the order that found something said stays; where something has come since, it does not', async () => {
+  const erased = { at: '2026-03-02T12:00:00.000Z', actor: 'ada', reason: 'asked for' };
+  const again = { facts: { ...FACTS, erased } };
+  const of = async (left: { records: number; hadMore: boolean }, more: Partial<EraseContext> = again) => {
+    const { ended, steps } = erase({ ...more, erase: () => ({ segments: 2, ...left }) });
+    expect(await ended).toBe(0);
+    return [steps.includes('tombstone'), steps.includes('erased')];
+  };
+  expect(await of({ records: 0, hadMore: false })).toEqual([false, true]);
+  expect(await of({ records: 1, hadMore: false })).toEqual([true, true]);
+  expect(await of({ records: 0, hadMore: true })).toEqual([true, true]);
+  expect(await of({ records: 0, hadMore: false }, {})).toEqual([true, true]);
 });
 
 test('cut short it keeps its claim', async () => {

@@ -39,7 +39,7 @@ function give(word: 'suspend' | 'resume', reason: string, fails = false): void {
   const act = () => {
     if (fails) throw new Error('the disk is full');
   };
-  const context = { actor: 'ada', nowMs: () => wallMs, isSuspended: () => false, since: () => undefined };
+  const context = { actor: 'ada', nowMs: () => wallMs, isSuspended: () => word === 'resume', since: () => undefined };
   const run = () =>
     runTenantOrder({ tenant: 'acme', word, reason }, openScreen().io, {
       ...{ ...context, suspend: act, resume: act, openTrail },

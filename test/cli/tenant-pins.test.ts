@@ -10,7 +10,8 @@ import { measureText } from '../../src/cli/text-width.ts';
 import { NO_CEILINGS } from '../../src/config/ceilings.ts';
 import { type PinSet, writePinSet } from '../../src/policy/pins/pin-set.ts';
 import type { JsonObject } from '../../src/wire/json.ts';
-import { pictureOf, pinsOf, type Scene, seen, viewOf } from './approval-scene.ts';
+import { pinsOf } from '../policy/pins/pins-of.ts';
+import { pictureOf, type Scene, seen, viewOf } from './approval-scene.ts';
 import { openScreen } from './screen.ts';
 import { startRun } from './start-run.ts';
 

@@ -67,6 +67,26 @@ const withServer = (change: JsonObject): JsonObject => ({
 });
 const isolated = (change: JsonObject): JsonObject => ({ isolation: { ...(ACME.isolation as JsonObject), ...change } });
 
+test('what waits for an approval opens nothing of another tenant’s, and is named for the texts', async () => {
+  const globex = { isolation: { writable: ['/srv/globex'] } };
+  write(config({ acme: ACME, globex }));
+  await start();
+  const before = (await start()).policy;
+  expect(before.foreignPlaces).toContainEqual({ path: '/srv/globex', access: 'write' });
+  expect(before.unapproved).toBeUndefined();
+  write(
+    config({
+      acme: { ...ACME, ...isolated({ required: 'L2', readable: ['/srv/a', '/srv/more'], writable: ['/srv/w'] }) },
+      globex,
+    }),
+  );
+  const { policy } = await start();
+  expect(policy.servers.get('files')?.isolation).toMatchObject({ required: 'L2', readable: ['/srv/a'], writable: [] });
+  expect(policy.foreignPlaces).toEqual(before.foreignPlaces);
+  expect(policy.unapproved?.placesOf.get('files')).toEqual(['/srv/more', '/srv/w']);
+  expect(policy.unapproved?.mend).toContain('mcp-guard scope approve');
+});
+
 test('as it was approved', async () => {
   await lockAsItStands();
   const run = await start();
@@ -225,4 +245,32 @@ test('a start as nobody that the config knows locks nothing', async () => {
   write(config({ acme: ACME }));
   await expect(openRunLock(place(), context('zed'))).rejects.toMatchObject({ code: 'tenant_unknown' });
   expect(fs.existsSync(join(directory, 'mcp-guard.lock.json'))).toBe(false);
+});
+
+test('a block that nobody touched names what all have: an edit of that gives it nothing before it is approved', async () => {
+  const shared = (tool: string): JsonObject => ({
+    ...config({ acme: { servers: { files: { scope: 'more' } } } }),
+    scopes: { files: { grants: [{ tool: '*' }] }, more: { grants: [{ tool }] } },
+  });
+  write(shared('read'));
+  await start();
+  write(shared('*'));
+  expect(toolsOf(await start())).toEqual(['read']);
+});
+
+test('a start compares the block of its tenant alone; the signature is over all of them', async () => {
+  await lockAsItStands();
+  write(config({ acme: ACME, globex: { canary: true, scopes: { files: { grants: [] } } } }));
+  const run = await start();
+  expect([run.notes, run.waiting, toolsOf(run)]).toEqual([[], undefined, ['read']]);
+  expect(toolsOf(await start('globex'))).toEqual([]);
+  const path = join(directory, 'mcp-guard.lock.json');
+  const lock = JSON.parse(fs.readFileSync(path, 'utf8'));
+  lock.policy.tenants.globex = { canary: true };
+  // in the one notation that a lock has: nothing but the signature tells
+  fs.writeFileSync(path, `${JSON.stringify(lock, undefined, 2)}\n`);
+  await expect(start()).rejects.toMatchObject({
+    code: 'lock_edited',
+    message: expect.stringContaining('not what was'),
+  });
 });

@@ -4,9 +4,8 @@ import { runTenantErase } from '../../src/cli/tenant-erase.ts';
 import { runTenantExport } from '../../src/cli/tenant-export.ts';
 import { requireTenant, runTenantOrder } from '../../src/cli/tenant-order.ts';
 import { showTenant, showTenants, type TenantFacts } from '../../src/cli/tenant-screen.ts';
-import { measureText } from '../../src/cli/text-width.ts';
 import { isTenant } from '../../src/tenant/tenant-scope.ts';
-import { openScreen } from './screen.ts';
+import { openScreen, wideLines } from './screen.ts';
 
 const SAID = { since: '2026-03-01T12:00:00.000Z', actor: 'ada', reason: `${'漢字 '.repeat(80)}\u001b[2J` };
 const FACTS: TenantFacts = {
@@ -25,8 +24,7 @@ const trail = (steps: unknown[]) => ({
 test('one of them fits, but for paths, which are to be copied whole', () => {
   const screen = openScreen(80);
   expect(showTenant({ ...FACTS, sessions: [SESSION], state: `/${'s'.repeat(200)}` }, false, screen.io)).toBe(0);
-  const lines = screen.out().split('\n');
-  expect(lines.filter((line) => measureText(line) > 80)).toEqual([`  state in  /${'s'.repeat(200)}`]);
+  expect(wideLines(screen.out())).toEqual([`  state in  /${'s'.repeat(200)}`]);
   expect(screen.out()).toMatch(/ {2}reason {4}漢字 .*\n {12}漢字 /);
   expect(screen.out()).toContain('  history   `mcp-guard tenant history acme`');
   expect(screen.out()).not.toContain('\u001b');
@@ -61,14 +59,20 @@ test('suspended twice: on record, and since, by and for what it was', () => {
   expect(screen.out()).toMatch(
     /^SUSPENDED acme \(it was already\)\nsince 2026-03-01T12:00:00.000Z by ada, and that stands: /,
   );
-  expect(
-    screen
-      .out()
-      .split('\n')
-      .filter((line) => measureText(line) > 80),
-  ).toEqual([]);
+  expect(wideLines(screen.out())).toEqual([]);
   // of what cannot be read nothing stands
   expect([suspend(undefined), written]).toEqual([0, ['another']]);
+});
+
+test('one that is not suspended is not resumed: said, and nothing is on record', () => {
+  const steps: unknown[] = [];
+  const screen = openScreen(80);
+  const given = runTenantOrder({ tenant: 'acme', word: 'resume', reason: 'r' }, screen.io, {
+    ...{ actor: 'bob', nowMs: () => 5, isSuspended: () => false, since: () => undefined },
+    ...{ suspend: () => {}, resume: () => void steps.push('lifted'), openTrail: () => trail(steps) },
+  });
+  expect([given, steps]).toEqual([0, []]);
+  expect(screen.out()).toBe('acme is not suspended, so there is nothing to resume; nothing is recorded\n');
 });
 
 test('each order has an example of its own', () => {
@@ -107,7 +111,7 @@ test('erased twice: said before the question and after it', async () => {
     },
   };
   const erased = { at: '2026-03-02T12:00:00.000Z', actor: 'ada', reason: 'r' };
-  const erase = (facts: TenantFacts) =>
+  const erase = (facts: TenantFacts, hadMore = true) =>
     runTenantErase({ reason: 'r' }, screen.io, {
       ...{ facts, actor: 'ada', consent, openTrail: () => trail([]), leaveTombstone: () => {} },
       ...{
@@ -115,17 +119,16 @@ test('erased twice: said before the question and after it', async () => {
         look: () => FACTS,
         endLeftovers: async () => {},
       },
-      erase: () => ({ segments: 2, records: 0 }),
+      erase: () => ({ segments: 2, records: 0, hadMore }),
     });
   expect(await erase({ ...FACTS, erased })).toBe(0);
   expect(asked[0]?.replaceAll('\n', ' ')).toContain('It was erased on 2026-03-02T12:00:00.000Z already.');
   expect(screen.out().replaceAll('\n', ' ')).toContain('nothing but their headers now (it was erased before) ');
-  expect(
-    screen
-      .out()
-      .split('\n')
-      .filter((line) => measureText(line) > 80),
-  ).toEqual([]);
+  expect(wideLines(screen.out())).toEqual([]);
   expect(await erase(FACTS)).toBe(0);
   expect(screen.out().match(/erased\s(?:on|before)/g)).toHaveLength(2);
+  expect(await erase({ ...FACTS, erased }, false)).toBe(0);
+  expect(screen.out().replaceAll('\n', ' ')).toContain(
+    'nothing of it was left: what `tenant show` says of its erasure stays (2026-03-02T12:00:00.000Z by ada: r)',
+  );
 });

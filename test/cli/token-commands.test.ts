@@ -24,6 +24,7 @@ interface Given {
   /** Something stands where the file is to be. */
   readonly isTaken?: boolean;
   readonly doubts?: readonly string[];
+  readonly refusal?: Promise<never>;
 }
 
 function openMachine(given: Given = {}) {
@@ -57,7 +58,7 @@ function openMachine(given: Given = {}) {
       },
       close: () => undefined,
     }),
-    doubts: async () => given.doubts ?? [],
+    doubts: async () => given.refusal ?? given.doubts ?? [],
     noteFile: async (path: string) => {
       steps.push(['noted', path]);
     },
@@ -173,6 +174,13 @@ describe('create', () => {
     expect(err.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect((await create({ yes: undefined }, { doubts, answer: 'n' })).err).toContain('acmee');
     expect((await create({ json: true }, { doubts })).out).not.toContain('acmee');
+  });
+
+  test('what must not be made is neither on record nor made', async () => {
+    const doubts = Promise.reject(new GuardError('tenant_unknown', 'no tenant `acmee`'));
+    const { error, steps, tokens } = await create({}, { refusal: doubts });
+    expect(error).toMatchObject({ code: 'tenant_unknown' });
+    expect([steps, tokens().tokens]).toEqual([[], []]);
   });
 
   test('for ever, where somebody says so', async () => {

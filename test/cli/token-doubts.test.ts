@@ -1,6 +1,6 @@
-// A token that matches nothing of the config is made all the same, and who makes it is told.
+// A token that matches no role or server of the config is made all the same, and who makes it is told; for a tenant that it does not list none is.
 import { expect, test } from 'vitest';
-import { listDoubts } from '../../src/cli/token-doubts.ts';
+import { listDoubts, refuseUnlistedTenant } from '../../src/cli/token-doubts.ts';
 
 const CONFIG = {
   servers: { files: {}, mail: {} },
@@ -18,11 +18,6 @@ test('of what is there nothing is said', () => {
 
 test.each<[string, Partial<typeof TOKEN>, string]>([
   [
-    'a tenant',
-    { tenant: 'acmee', servers: ['files'] },
-    'it has no tenant `acmee`, whose sessions would not start: did you mean `acme`?',
-  ],
-  [
     'no tenant',
     { tenant: 'default', servers: ['files'] },
     'it has tenants, and the token is for none of them: say whose with `--tenant`',
@@ -34,4 +29,24 @@ test.each<[string, Partial<typeof TOKEN>, string]>([
   ['a server of another tenant', { tenant: 'globex', servers: ['own'] }, 'it has no server `own`'],
 ])('%s that is not there', (_, more, said) => {
   expect(listDoubts({ ...TOKEN, ...more }, CONFIG)).toEqual([said]);
+});
+
+test('for a tenant that the config does not list none is made: which there are', () => {
+  expect(() => refuseUnlistedTenant('acmee', CONFIG, '/c')).toThrow(
+    expect.objectContaining({
+      code: 'tenant_unknown',
+      message: '`/c` has no tenant `acmee`, so no session of it would start',
+      hint: 'did you mean `acme`? it has `acme`, `globex`; another config: `--config FILE`',
+    }),
+  );
+  const many = { tenants: Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`customer-${at}`, {}])) };
+  expect(() => refuseUnlistedTenant('constructor', many, '/c')).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('`customer-7` and 2 more;') }),
+  );
+  for (const [tenant, config] of [
+    ['acme', CONFIG],
+    ['default', CONFIG],
+    ['anybody', { servers: {} }],
+  ] as const)
+    expect(() => refuseUnlistedTenant(tenant, config, '/c')).not.toThrow();
 });

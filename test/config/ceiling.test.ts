@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Ceilings } from '../../src/config/ceilings.ts';
 import { compileCeiling } from '../../src/config/compile-ceiling.ts';
-import { ceilingPath, findCeilings, systemDirectories } from '../../src/config/find-ceilings.ts';
+import { findCeilings, systemDirectories } from '../../src/config/find-ceilings.ts';
 import { listKeyPaths } from '../../src/config/known-keys.ts';
 import { limitsInForce } from '../../src/config/limits-in-force.ts';
 import { loadCeilings } from '../../src/config/load-ceilings.ts';
@@ -76,8 +76,6 @@ describe('finding', () => {
       'D:\\Elsewhere\\mcp-guard',
     ]);
     expect(systemDirectories('win32', 'relative')).toEqual(['C:\\ProgramData\\mcp-guard']);
-    expect(ceilingPath('linux')).toBe('/etc/mcp-guard/ceiling.json');
-    expect(ceilingPath('win32')).toBe('C:\\ProgramData\\mcp-guard\\ceiling.json');
   });
 });
 

@@ -1,3 +1,4 @@
+// What of the guard's environment a server gets: in a bare run, cleaned, and as a tenant's.
 import { describe, expect, test } from 'vitest';
 import { bareEnvironment, cleanEnvironment, machineProxies, tenantEnvironment } from '../../src/config/environment.ts';
 

@@ -303,6 +303,20 @@ describe('what is wrong', () => {
       { isolation: { uid: 7002 } },
       'group 7009 of `globex`',
     ],
+    [
+      'of servers in their blocks',
+      {},
+      { servers: { files: { isolation: { uid: 7001 } } } },
+      { servers: { files: { isolation: { uid: 7001 } } } },
+      'tenants.globex.servers.files.isolation.uid: user 7001',
+    ],
+    [
+      'groups alone',
+      {},
+      { isolation: { gid: 7001 } },
+      { isolation: { gid: 7001 } },
+      'tenants.globex.isolation.gid: group 7001',
+    ],
   ])('one user for two tenants: %s', (_, shared, acme, globex, wanted) => {
     const document = { ...base, servers: { files: { command: 'node', ...shared } }, tenants: { acme, globex } };
     expect(errorsOf(document).join('\n')).toContain(wanted);

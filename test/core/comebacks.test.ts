@@ -20,9 +20,9 @@ describe('a server that answers `server/discover` and then exits', () => {
     expect(effects.some((effect) => effect.type === 'to_client' || effect.type === 'finish')).toBe(false);
     expect(
       book
-        .event({ type: 'upstream_started', upstream: 'srv', pid: 2 })
-        .toServer()
-        .map((line) => JSON.parse(line).method),
+        .starts()
+        .serverHears()
+        .map(({ method }) => method),
     ).toEqual(['initialize']);
     expect(book.upstream(result(0, {})).toClient()).toHaveLength(1);
   });
@@ -33,7 +33,7 @@ describe('a server that answers `server/discover` and then exits', () => {
       book
         .client({ ...probe, id: index })
         .exits()
-        .event({ type: 'upstream_started', upstream: 'srv', pid: 2 });
+        .starts();
     }
     book.client({ ...probe, id: 9 }).take();
     expect(book.exits().take().at(-1)).toMatchObject({ type: 'finish' });
@@ -52,7 +52,7 @@ describe('a server that answers `server/discover` and then exits', () => {
 });
 
 describe('a server that is restarted', () => {
-  const up = (book: Playbook) => book.event({ type: 'upstream_started', upstream: 'srv', pid: 2 });
+  const up = (book: Playbook) => book.starts();
   function greeted(options = {}): Playbook {
     const book = new Playbook({ onExit: 'restart', ...options });
     book
@@ -77,9 +77,7 @@ describe('a server that is restarted', () => {
       .filter((effect) => effect.type === 'start_upstream');
     expect(restart).toMatchObject({ delayMs: 250 });
     expect(book.client(call(9)).toServer()).toEqual([]);
-    const [initialize] = up(book)
-      .toServer()
-      .map((line) => JSON.parse(line));
+    const [initialize] = up(book).serverHears();
     expect(initialize).toMatchObject({ method: 'initialize', params: INITIALIZE.params });
     const effects = book.upstream(result(initialize.id, { protocolVersion: '2025-06-18' })).take();
     expect(effects.some((effect) => effect.type === 'to_client')).toBe(false);
@@ -102,9 +100,7 @@ describe('a server that is restarted', () => {
       const book = greeted();
       book.exits().take();
       book.client(call(9)).take();
-      const [initialize] = up(book)
-        .toServer()
-        .map((line) => JSON.parse(line));
+      const [initialize] = up(book).serverHears();
       if (how === 'silent') book.at(book.nowMs + 30_000);
       else if (how === 'refuses') book.upstream({ id: initialize.id, error: { code: -32603, message: 'no' } });
       else book.upstream(`{"jsonrpc":"2.0","id":${initialize.id},"result":{},"result":{}}`);
@@ -124,9 +120,7 @@ describe('a server that is restarted', () => {
     const book = greeted();
     book.exits().take();
     book.client(call(9)).take();
-    const [initialize] = up(book)
-      .toServer()
-      .map((line) => JSON.parse(line));
+    const [initialize] = up(book).serverHears();
     expect(book.upstream(result(9)).toClient()).toEqual([]);
     book.upstream(result(initialize.id, {})).take();
     expect(book.upstream(result(9)).toClient()).toHaveLength(1);
@@ -211,13 +205,11 @@ describe('a server that is restarted', () => {
       .client(call(9))
       .client({ method: 'notifications/cancelled', params: { requestId: 9 } })
       .take();
-    const [initialize] = up(book)
-      .toServer()
-      .map((line) => JSON.parse(line));
+    const [initialize] = up(book).serverHears();
     const methods = book
       .upstream(result(initialize.id, {}))
-      .toServer()
-      .map((line) => JSON.parse(line).method);
+      .serverHears()
+      .map(({ method }) => method);
     expect(methods).not.toContain('tools/call');
   });
 
@@ -225,10 +217,7 @@ describe('a server that is restarted', () => {
     const book = greeted({ restart: { maxExits: 2 } });
     book.exits().take();
     book.client(call(9)).take();
-    const lines = book
-      .exits()
-      .toClient()
-      .map((line) => JSON.parse(line));
+    const lines = book.exits().clientHears();
     expect(lines).toMatchObject([{ id: 9, result: { isError: true } }]);
   });
 });

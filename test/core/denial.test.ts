@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/core/exchange.ts';
 import { type Deny, type Interceptor, PASS, type Settlement } from '../../src/core/interceptor.ts';
 import { createConcurrencyLimit } from '../../src/policy/concurrency.ts';
-import { call, intents, Playbook, recordsOf, result, sentToServer, textOf } from './playbook.ts';
+import { call, intents, Playbook, recordsOf, result, sentToClient, sentToServer, textOf } from './playbook.ts';
 
 const DENY: Deny = {
   kind: 'deny',
@@ -25,7 +25,7 @@ describe('a denial', () => {
     const effects = book.client(call(1)).take();
     expect(sentToServer(effects)).toEqual([]);
     expect(intents(recordsOf(effects))).toMatchObject([{ decision: 'deny', rule: 'test.rule', reason: 'not_today' }]);
-    const [line] = linesOf(effects);
+    const [line] = sentToClient(effects);
     expect(line).toMatchObject({ id: 1, result: { isError: true } });
     expect(line.result.content[0].text).toBe('Not today. Try `other`. (record seg:1)');
     expect(line.result._meta).toEqual({
@@ -35,19 +35,19 @@ describe('a denial', () => {
   });
 
   it('in revision 2026-07-28 says that the result is complete', () => {
-    const [line] = linesOf(new Playbook({ interceptors: [denying()] }).client(call(1, 'echo', MODERN)).take());
+    const [line] = sentToClient(new Playbook({ interceptors: [denying()] }).client(call(1, 'echo', MODERN)).take());
     expect(line.result).toMatchObject({ isError: true, resultType: 'complete' });
   });
 
   it('of a task-augmented call is an error, because SDKs reject a plain result there', () => {
-    const [line] = linesOf(
+    const [line] = sentToClient(
       new Playbook({ interceptors: [denying()] }).client(call(1, 'echo', { task: { ttl: 1 } })).take(),
     );
     expect(line.error).toMatchObject({ code: -31001, data: { 'mcp-guard/decision': { reason: 'not_today' } } });
   });
 
   it('of another request is an error', () => {
-    const [line] = linesOf(
+    const [line] = sentToClient(
       new Playbook({ interceptors: [denying()] }).client({ id: 1, method: 'resources/list' }).take(),
     );
     expect(line.error).toMatchObject({ code: -32603 });
@@ -71,7 +71,7 @@ describe('a denial', () => {
     const book = new Playbook({ interceptors: [thrower] });
     const effects = book.client(call(1)).take();
     expect(sentToServer(effects)).toEqual([]);
-    expect(linesOf(effects)[0].result._meta).toMatchObject({
+    expect(sentToClient(effects)[0].result._meta).toMatchObject({
       'mcp-guard/decision': { reason: 'guard_fault', rule: 'thrower' },
     });
     expect(book.faults).toEqual(['thrower']);
@@ -108,7 +108,9 @@ describe('a wait', () => {
   it('denies where the answer is no', () => {
     const { book, settled } = waiting();
     book.client(call(1)).take();
-    const [line] = linesOf(book.event({ type: 'wait_over', request: heldBy(book).view, outcome: 'refused' }).take());
+    const [line] = sentToClient(
+      book.event({ type: 'wait_over', request: heldBy(book).view, outcome: 'refused' }).take(),
+    );
     expect(line.result.isError).toBe(true);
     expect(settled).toEqual(['denied']);
   });
@@ -198,7 +200,7 @@ describe('the concurrency limit', () => {
   it('refuses what is beyond it, and gives the place back with every ending', () => {
     const book = new Playbook({ interceptors: [createConcurrencyLimit(2)] });
     book.client(call(1)).client(call(2)).take();
-    expect(linesOf(book.client(call(3)).take())[0].result._meta).toMatchObject({
+    expect(sentToClient(book.client(call(3)).take())[0].result._meta).toMatchObject({
       'mcp-guard/decision': { reason: 'too_many_in_flight' },
     });
     book
@@ -208,9 +210,3 @@ describe('the concurrency limit', () => {
     expect(book.client(call(4)).client(call(5)).toServer()).toHaveLength(2);
   });
 });
-
-function linesOf(effects: ReturnType<Playbook['take']>) {
-  return effects.flatMap((effect) =>
-    effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
-  );
-}

@@ -1,6 +1,16 @@
 // The other ends of an exchange: cancelled, too late, the server gone, the client gone.
 import { describe, expect, it } from 'vitest';
-import { call, INITIALIZE, outcomes, Playbook, recordsOf, result, sentToServer, textOf } from './playbook.ts';
+import {
+  call,
+  INITIALIZE,
+  outcomes,
+  Playbook,
+  recordsOf,
+  result,
+  sentToClient,
+  sentToServer,
+  textOf,
+} from './playbook.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -55,8 +65,8 @@ describe('a cancelled call', () => {
       .client(call(1))
       .client(call(1))
       .client(call(1))
-      .toServer()
-      .map((line) => JSON.parse(line).id);
+      .serverHears()
+      .map(({ id }) => id);
     // The third has its answer, which is held; the newest that is open is the second.
     expect(book.upstream(result(third, { content: [], n: 3 })).toClient()).toEqual([]);
     const [cancel] = book.client({ method: 'notifications/cancelled', params: { requestId: 1 } }).toServer();
@@ -156,9 +166,7 @@ describe('a server that exits', () => {
     const book = new Playbook();
     book.client(call(1)).client({ id: 'r', method: 'resources/list' }).take();
     const effects = book.exits({ status: 137, text: 'signal SIGKILL', kind: 'signalled' }).take();
-    const lines = effects.flatMap((effect) =>
-      effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
-    );
+    const lines = sentToClient(effects);
     expect(lines).toMatchObject([
       { id: 1, result: { isError: true } },
       { id: 'r', error: { code: -32603 } },
@@ -170,12 +178,7 @@ describe('a server that exits', () => {
   it('takes its own open questions with it', () => {
     const book = new Playbook();
     book.upstream({ id: 4, method: 'elicitation/create', params: {} }).take();
-    expect(
-      book
-        .exits()
-        .toClient()
-        .map((line) => JSON.parse(line)),
-    ).toMatchObject([{ method: 'notifications/cancelled', params: { requestId: 4 } }]);
+    expect(book.exits().clientHears()).toMatchObject([{ method: 'notifications/cancelled', params: { requestId: 4 } }]);
   });
 
   it('that never started is told to the first request, and then the session ends', () => {
@@ -183,9 +186,7 @@ describe('a server that exits', () => {
     const first = book.exits({ kind: 'unstartable', status: 69, text: '`nope` was not found' }).take();
     expect(first.some((effect) => effect.type === 'finish')).toBe(false);
     const effects = book.client(INITIALIZE).take();
-    const lines = effects.flatMap((effect) =>
-      effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
-    );
+    const lines = sentToClient(effects);
     expect(lines).toMatchObject([
       { id: 0, error: { code: -32603, message: expect.stringContaining('`nope` was not found') } },
     ]);
@@ -203,18 +204,16 @@ describe('a server that exits', () => {
       })
       .take();
     const effects = book.exits().take();
-    const lines = effects.flatMap((effect) =>
-      effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
-    );
+    const lines = sentToClient(effects);
     expect(lines).toMatchObject([{ id: 1, error: { code: -32601 } }]);
     expect(effects.some((effect) => effect.type === 'finish')).toBe(false);
     expect(effects.at(-1)).toMatchObject({ type: 'start_upstream', delayMs: 0 });
     expect(book.client(INITIALIZE).toServer()).toEqual([]);
     expect(
       book
-        .event({ type: 'upstream_started', upstream: 'srv', pid: 2 })
-        .toServer()
-        .map((line) => JSON.parse(line).method),
+        .starts()
+        .serverHears()
+        .map(({ method }) => method),
     ).toEqual(['initialize']);
   });
 });
@@ -240,9 +239,7 @@ describe('a client that leaves', () => {
       'client_gone',
       'client_gone',
     ]);
-    const lines = effects.flatMap((effect) =>
-      effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
-    );
+    const lines = sentToClient(effects);
     expect(lines).toMatchObject([
       { id: 1, result: { isError: true, _meta: { 'mcp-guard/decision': { reason: 'session_ended' } } } },
       {

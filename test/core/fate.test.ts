@@ -26,6 +26,15 @@ describe('the fate of a server that has exited', () => {
     expect(words).toEqual(['srv exits at 1000', 'srv is back at 2000']);
   });
 
+  it('is told with how it ended', () => {
+    const hows: string[] = [];
+    const listener: Interceptor = { name: 'listener', onExit: (_, __, how) => void hows.push(how) };
+    const book = new Playbook({ onExit: 'restart', interceptors: [listener] });
+    book.event(STARTED).exits({ kind: 'signalled', text: 'signal SIGKILL' });
+    book.event(STARTED).exits({ kind: 'unstartable', text: 'ENOENT' });
+    expect(hows).toEqual(['signal SIGKILL', 'ENOENT']);
+  });
+
   it('is told once it has been greeted, where it must be', () => {
     const { book, words } = told();
     const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'c', version: '1' } };

@@ -66,6 +66,11 @@ export class Playbook {
     });
   }
 
+  /** The server is there again. */
+  starts(): this {
+    return this.event({ type: 'upstream_started', upstream: SERVER, pid: 2 });
+  }
+
   at(ms: number): this {
     this.nowMs = ms;
     return this.event({ type: 'tick' });
@@ -110,6 +115,15 @@ export class Playbook {
 
   toServer(): string[] {
     return sentToServer(this.take());
+  }
+
+  /** As `toClient` and `toServer`, each line read. */
+  clientHears() {
+    return this.toClient().map((line) => JSON.parse(line));
+  }
+
+  serverHears() {
+    return this.toServer().map((line) => JSON.parse(line));
   }
 
   records(): AuditEntry[] {
@@ -157,6 +171,13 @@ export function textOf(bytes: Buffer | (() => Buffer)): Buffer {
 export function sentToServer(effects: readonly Effect[]): string[] {
   return effects.flatMap((effect) =>
     effect.type === 'to_upstream' ? [textOf(effect.bytes).toString().trimEnd()] : [],
+  );
+}
+
+/** What these say to the client, each line read. */
+export function sentToClient(effects: readonly Effect[]) {
+  return effects.flatMap((effect) =>
+    effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
   );
 }
 

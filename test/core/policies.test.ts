@@ -48,9 +48,9 @@ describe('a result', () => {
   it('gets the id of its asker, too, where that one was taken', () => {
     const book = narrowing(removed(0));
     book.client(LIST).client(LIST);
-    const [first, second] = book.toServer().map((line) => JSON.parse(line).id);
+    const [first, second] = book.serverHears().map(({ id }) => id);
     book.upstream({ ...tools('a', 'b'), id: first }).upstream({ ...tools('a', 'é'), id: second });
-    expect(book.toClient().map((line) => JSON.parse(line))).toEqual([
+    expect(book.clientHears()).toEqual([
       { jsonrpc: '2.0', id: 1, result: { tools: [{ name: 'b' }], nextCursor: 'c' } },
       { jsonrpc: '2.0', id: 1, result: { tools: [{ name: 'é' }], nextCursor: 'c' } },
     ]);
@@ -79,9 +79,13 @@ describe('a result', () => {
   ])('is withheld where a policy %s', (_, onResponse) => {
     const book = new Playbook({ interceptors: [{ name: 'broken', onResponse }] });
     book.client(LIST).take();
-    const [line] = book.upstream(tools('secret')).toClient();
-    expect(line).not.toContain('secret');
-    expect(JSON.parse(line ?? '').error.data['mcp-guard/decision'].reason).toBe('guard_fault');
+    const effects = book.upstream(tools('secret')).take();
+    expect(effects.map((one) => one.type === 'record' && one.entry)).toContainEqual(
+      expect.objectContaining({ name: 'answer_denied', detail: expect.objectContaining({ reason: 'guard_fault' }) }),
+    );
+    const [line] = lines(effects);
+    expect(JSON.stringify(line)).not.toContain('secret');
+    expect(line.error.data['mcp-guard/decision'].reason).toBe('guard_fault');
     expect(book.faults).toHaveLength(1);
   });
 

@@ -66,7 +66,7 @@ describe('a server that is to be started anew', () => {
     playbook.exits().event(STARTED);
     const [greeting = '{}'] = playbook.toServer();
     playbook.upstream({ id: JSON.parse(greeting).id, result: { capabilities: {} } });
-    expect(playbook.toServer().map((line) => JSON.parse(line).id)).toContain(3);
+    expect(playbook.serverHears().map(({ id }) => id)).toContain(3);
     expect(playbook.upstream(answer(3)).toClient()).toHaveLength(1);
   });
 

@@ -1,6 +1,16 @@
 // One client, one server: what passes, in which order, with which record.
 import { describe, expect, it } from 'vitest';
-import { call, intents, outcomes, Playbook, recordsOf, result, SERVER, sentToServer, textOf } from './playbook.ts';
+import {
+  call,
+  intents,
+  outcomes,
+  Playbook,
+  recordsOf,
+  result,
+  SERVER,
+  sentToClient,
+  sentToServer,
+} from './playbook.ts';
 
 describe('a call', () => {
   it('is on record before it leaves, and its outcome before the answer is delivered', () => {
@@ -99,11 +109,7 @@ describe('ids', () => {
 
   it('that a client uses twice at once get a private one upstream, and answers go out in the order of the calls', () => {
     const book = new Playbook();
-    const [first, second] = book
-      .client(call(1, 'a'))
-      .client(call(1, 'b'))
-      .toServer()
-      .map((line) => JSON.parse(line));
+    const [first, second] = book.client(call(1, 'a')).client(call(1, 'b')).serverHears();
     expect(first.id).toBe(1);
     expect(second).toMatchObject({ params: { name: 'b' } });
     expect(second.id).not.toBe(1);
@@ -216,9 +222,7 @@ describe('what a server sends that belongs to nothing', () => {
     const effects = book
       .upstream('{"jsonrpc":"2.0","id":1,"result":{"content":[],"isError":false,"isError":true}}')
       .take();
-    const lines = effects.flatMap((effect) =>
-      effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
-    );
+    const lines = sentToClient(effects);
     expect(lines).toMatchObject([
       { id: 1, result: { isError: true, _meta: { 'mcp-guard/decision': { reason: 'answer_refused' } } } },
     ]);
@@ -320,9 +324,7 @@ describe('a line of the client that is refused', () => {
         payload: { text: expect.stringContaining('"b"') },
       },
     ]);
-    const answers = effects.flatMap((effect) =>
-      effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
-    );
+    const answers = sentToClient(effects);
     expect(answers).toMatchObject([
       { id: 5, error: { code: -32600, data: { 'mcp-guard/decision': { record: 'seg:1' } } } },
     ]);

@@ -1,12 +1,6 @@
 // What cannot be recorded is not done: the disk is full at each step of a call.
 import { describe, expect, it } from 'vitest';
-import { call, Playbook, result, sentToServer, textOf } from './playbook.ts';
-
-function linesOf(effects: ReturnType<Playbook['take']>) {
-  return effects.flatMap((effect) =>
-    effect.type === 'to_client' ? [JSON.parse(textOf(effect.bytes).toString())] : [],
-  );
-}
+import { call, Playbook, result, sentToClient, sentToServer } from './playbook.ts';
 
 describe('when the intent cannot be written', () => {
   it('the call is not sent, the client is told so at once, and a made-up answer goes nowhere', () => {
@@ -14,7 +8,7 @@ describe('when the intent cannot be written', () => {
     book.diskIsFull = true;
     const effects = book.client(call(1)).take();
     expect(sentToServer(effects)).toEqual([]);
-    const [line, ...more] = linesOf(effects);
+    const [line, ...more] = sentToClient(effects);
     expect(more).toEqual([]);
     expect(line).toMatchObject({
       id: 1,
@@ -38,14 +32,14 @@ describe('when the intent cannot be written', () => {
     book.diskIsFull = true;
     const effects = book.client({ id: 1, method: 'resources/read', params: { uri: 'a://b' } }).take();
     expect(sentToServer(effects)).toEqual([]);
-    expect(linesOf(effects)).toMatchObject([{ id: 1, error: { code: -32603 } }]);
+    expect(sentToClient(effects)).toMatchObject([{ id: 1, error: { code: -32603 } }]);
   });
 
   it('a question of the server does not reach the client', () => {
     const book = new Playbook();
     book.diskIsFull = true;
     const effects = book.upstream({ id: 1, method: 'sampling/createMessage', params: {} }).take();
-    expect(linesOf(effects)).toEqual([]);
+    expect(sentToClient(effects)).toEqual([]);
     expect(sentToServer(effects).map((line) => JSON.parse(line))).toMatchObject([{ id: 1, error: { code: -32601 } }]);
   });
 });
@@ -55,7 +49,7 @@ describe('when the outcome cannot be written', () => {
     const book = new Playbook();
     book.client(call(1)).take();
     book.diskIsFull = true;
-    const lines = linesOf(book.upstream(result(1, { content: [{ type: 'text', text: 'secret' }] })).take());
+    const lines = sentToClient(book.upstream(result(1, { content: [{ type: 'text', text: 'secret' }] })).take());
     expect(JSON.stringify(lines)).not.toContain('secret');
     expect(lines).toMatchObject([
       { id: 1, result: { isError: true, _meta: { 'mcp-guard/decision': { reason: 'audit_unavailable' } } } },
@@ -68,7 +62,7 @@ describe('when the outcome cannot be written', () => {
     book.client(call(1)).take();
     book.diskIsFull = true;
     const effects = book.client({ method: 'notifications/cancelled', params: { requestId: 1 } }).take();
-    expect(linesOf(effects)).toEqual([]);
+    expect(sentToClient(effects)).toEqual([]);
     expect(sentToServer(effects)).toHaveLength(1);
   });
 
@@ -86,7 +80,7 @@ describe('when the outcome cannot be written', () => {
     const [, second] = book.client(call(1)).client(call(1)).toServer();
     book.upstream(result(JSON.parse(second ?? '').id, { content: [], n: 2 })).take();
     book.diskIsFull = true;
-    const lines = linesOf(book.upstream(result(1, { content: [], n: 1 })).take());
+    const lines = sentToClient(book.upstream(result(1, { content: [], n: 1 })).take());
     expect(lines).toHaveLength(2);
     expect(lines.filter((line) => line.result.n === 2)).toHaveLength(1);
     expect(lines.filter((line) => line.result.isError === true)).toHaveLength(1);
@@ -103,6 +97,6 @@ describe('when the outcome cannot be written', () => {
       method: 'notifications/tasks',
       params: { taskId: 't', status: 'completed', result: { content: [] } },
     };
-    expect(linesOf(book.upstream(done).take())).toEqual([]);
+    expect(sentToClient(book.upstream(done).take())).toEqual([]);
   });
 });

@@ -108,6 +108,24 @@ describe('behind one entry', () => {
     expect(yard.command('audit', 'verify')).toMatchObject({ status: 0 });
   });
 
+  it('one that is stopped for want of use leaves the config, and the session goes on', async () => {
+    const stage = stageOf({ files: { ...realServer('server-filesystem', directory('one')), idleStopMs: 300 } });
+    const session = await openGateway(stage);
+    try {
+      expect(await session.tools()).toContain('files__read_text_file');
+      await until('it is stopped', () => stage.events('server_exited').length === 1);
+      stage.edit((config) => {
+        config.servers = { srv: config.servers.srv };
+      });
+      await until('it has left', () => configEvents(stage).length === 1);
+      expect(configEvents(stage)).toEqual(['taken_over']);
+      expect(await session.call('srv__echo', { message: 'x' })).toBe('answered');
+      expect((await session.tools()).filter((name) => name.startsWith('files__'))).toEqual([]);
+    } finally {
+      await session.client.end();
+    }
+  });
+
   it('a server that cannot be started any more keeps the narrowing of no other back', async () => {
     const stage = stageOf({ files: realServer('server-filesystem', directory('one')) });
     const session = await openGateway(stage);

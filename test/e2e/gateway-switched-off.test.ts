@@ -23,6 +23,12 @@ it('a call that waited and one that comes later are refused by the open breaker'
       expect(line).toContain('has switched off the MCP server `dies`');
     }
     await client.end();
+    const said = client
+      .stderr()
+      .split('\n')
+      .filter((line) => line.includes('`dies` is switched off for '));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain(': it exited 3 times (the last time: code 1);');
   } finally {
     expect(await yard.close()).toEqual([]);
   }

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runProgram } from './command-lines.ts';
+import { mustRun, OWN_ENVIRONMENT } from './must-run.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** Kept from run to run; `npm ci` clears it. */
@@ -15,17 +16,11 @@ export const gitOfNpm = [process.execPath, here('../../node_modules/@cyanheads/g
 
 /** The official server of PyPI; made where it is missing. Rejects with the reason where that cannot be done within 90 s. */
 export async function prepareGitOfPython(): Promise<readonly string[]> {
-  const env = Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) => (value ? [[name, value]] : [])),
-  );
   const program = `${home}/bin/mcp-server-git`;
-  const must = async (command: string, args: string[], withinMs: number) => {
-    const { code, stderr } = await runProgram(command, args, env, withinMs);
-    if (code !== 0) throw new Error(`${command} ${args[0]} ended with ${code}: ${stderr.trim().split('\n').at(-1)}`);
-  };
-  if (existsSync(program) && (await runProgram(program, ['--help'], env, 20_000)).code === 0) return [program];
-  await must('python3', ['-m', 'venv', '--clear', home], 30_000);
-  await must(
+  if (existsSync(program) && (await runProgram(program, ['--help'], OWN_ENVIRONMENT, 20_000)).code === 0)
+    return [program];
+  await mustRun('python3', ['-m', 'venv', '--clear', home], 30_000);
+  await mustRun(
     `${home}/bin/python`,
     ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PACKAGES],
     60_000,

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { playV1 } from './client-v1.ts';
 import { playV2 } from './client-v2.ts';
 import { runProgram } from './command-lines.ts';
+import { mustRun, OWN_ENVIRONMENT } from './must-run.ts';
 import { skipLoudly } from './skipping.ts';
 import { expectTransparent, type Peer } from './stage.ts';
 import { countSeen } from './transcript.ts';
@@ -17,17 +18,11 @@ const python = `${home}/bin/python`;
 
 /** Makes the environment where it is missing. Rejects with the reason where that cannot be done within 90 s. */
 async function preparePython(): Promise<void> {
-  const env = Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) => (value ? [[name, value]] : [])),
-  );
-  const must = async (command: string, args: string[], withinMs: number) => {
-    const { code, stderr } = await runProgram(command, args, env, withinMs);
-    if (code !== 0) throw new Error(`${command} ${args[0]} ended with ${code}: ${stderr.trim().split('\n').at(-1)}`);
-  };
-  const works = existsSync(python) && (await runProgram(python, ['-c', 'import mcp.server'], env, 20_000)).code === 0;
+  const works =
+    existsSync(python) && (await runProgram(python, ['-c', 'import mcp.server'], OWN_ENVIRONMENT, 20_000)).code === 0;
   if (works) return;
-  await must('python3', ['-m', 'venv', '--clear', home], 30_000);
-  await must(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', SDK], 60_000);
+  await mustRun('python3', ['-m', 'venv', '--clear', home], 30_000);
+  await mustRun(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', SDK], 60_000);
 }
 
 const server: Peer = { command: () => [python, here('../fixtures/peers/python-server.py')] };

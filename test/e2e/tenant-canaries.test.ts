@@ -139,6 +139,48 @@ test('what a server of another tenant says is stopped, too', async () => {
   expect(await acme.end()).toBe(0);
 });
 
+test('an answer that is held back is on record as withheld', async () => {
+  const reader = `require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+    const { id, method, params } = JSON.parse(line);
+    if (id === undefined) return;
+    const greeting = { protocolVersion: params?.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'r', version: '1' } };
+    const text = () => require('node:fs').readFileSync(params.arguments.path, 'utf8');
+    const result = method === 'tools/call' ? { content: [{ type: 'text', text: text() }] } : greeting;
+    console.log(JSON.stringify({ jsonrpc: '2.0', id, result }));
+  });`;
+  const blocks = { acme: { canary: true }, globex: { canary: 'stop' } };
+  const script = join(yard.home, 'reader.cjs');
+  fs.writeFileSync(script, reader);
+  const config = writeConfig(yard, blocks, { args: [script] });
+  const acme = connect(yard, config, 'acme');
+  await acme.initialize();
+  expect(await acme.end()).toBe(0);
+  const foreign = join(`${yard.state}-homes`, 'acme', 'home', 'canary.txt');
+  const harmless = join(yard.home, 'harmless');
+  fs.writeFileSync(harmless, 'nothing');
+  for (const flags of [['--server', 'srv'], []]) {
+    const globex = connect(yard, config, 'globex', {}, flags);
+    await globex.initialize();
+    const call = (id: number, path: string) =>
+      `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"${flags.length > 0 ? '' : 'srv__'}read","arguments":{"path":"${path}"}}}\n`;
+    globex.write(call(6, harmless));
+    globex.write(call(7, foreign));
+    expect(await globex.exited).toEqual([77, null]);
+    const [answer, ...more] = globex.lines.filter((line) => line.includes('"id":7'));
+    expect([JSON.parse(answer ?? '{}').result.content[0].text, more]).toEqual([
+      expect.stringMatching(/This request ran.*withheld/),
+      [],
+    ]);
+    expect(answer).not.toContain('canary-');
+    const tail = yard.command('audit', 'tail', '--tenant', 'globex', '-n', '2', '--json').stdout.trimEnd().split('\n');
+    expect(tail.map((line) => JSON.parse(line))).toMatchObject([
+      { state: 'ok' },
+      { state: 'withheld', withheld: { rule: 'canary', reason: 'canary_found' } },
+    ]);
+  }
+  expect(yard.command('audit', 'verify').status).toBe(0);
+});
+
 test('nothing is planted or looked at where the block does not say so', async () => {
   const config = writeConfig(yard, { acme: { canary: false }, globex: {} });
   for (const tenant of ['acme', 'globex']) {

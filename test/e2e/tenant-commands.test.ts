@@ -98,6 +98,8 @@ test('a mistyped name is obeyed by no command, and nothing is made for it', () =
     expect(refused).toMatchObject({ status: 77, stderr: expect.stringContaining('did you mean `acme`?') });
   }
   expect(yard.command('tenant', 'export', 'acmee').status).toBe(74);
+  const token = yard.command('token', 'create', '--yes', '--principal', 'ci', '--tenant', 'acmee', '--config', config);
+  expect(token).toMatchObject({ status: 77, stdout: '', stderr: expect.stringContaining('did you mean `acme`?') });
   expect(fs.readdirSync(yard.state)).toEqual([]);
   // one that has not run yet can be shut out
   expect(yard.command('tenant', 'suspend', 'acme', '--reason', 'x', '--config', config).status).toBe(0);

@@ -7,7 +7,8 @@ import { createBulkhead } from '../../src/policy/bulkhead/bulkhead.ts';
 import { createLoopGuard } from '../../src/policy/limits/loop-guard.ts';
 import { createPins } from '../../src/policy/pins/pins.ts';
 import { denyUse } from '../../src/policy/scope/scope-denial.ts';
-import { pinned, READ } from './pins/pin-scene.ts';
+import { READ } from './pins/pin-scene.ts';
+import { pinsOf } from './pins/pins-of.ts';
 
 const NOW = { wallMs: 0, monoMs: 0 };
 const view = (prefix: string | undefined, upstream = 'files'): RequestView => ({
@@ -27,7 +28,7 @@ const openPins = () =>
       [
         'files',
         {
-          ...{ known: { pins: pinned([READ]), hasInstructions: true }, since: 'approved', config: undefined },
+          ...{ known: { pins: pinsOf([READ]), hasInstructions: true }, since: 'approved', config: undefined },
           isObserved: false,
         },
       ],

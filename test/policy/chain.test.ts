@@ -1,46 +1,10 @@
+// The order in which the policies are asked, and which of them are there only where a config wants them.
 import { expect, it } from 'vitest';
-import { EMPTY_BOARD } from '../../src/policy/breaker/board.ts';
-import { SERVER_DEFAULTS, TOOL_DEFAULTS } from '../../src/policy/breaker/breaker-settings.ts';
-import { type ChainParts, createInterceptors } from '../../src/policy/chain.ts';
+import { createInterceptors } from '../../src/policy/chain.ts';
 import { createMaskedNames } from '../../src/policy/masked-names.ts';
-import { createRoster } from '../../src/policy/roster.ts';
+import { bareParts } from './bare-parts.ts';
 
-const roster = createRoster(() => true);
-
-const PARTS: ChainParts = {
-  maxInFlight: 1,
-  inventory: { name: 'inventory' },
-  roster,
-  scopes: new Map(),
-  ownPaths: {
-    own: () => ({ places: [], tails: new Set() }),
-    portsOf: () => ({ realPath: () => undefined, homeDir: '/', bases: () => ['/'], windows: false }),
-  },
-  pins: undefined,
-  limits: [],
-  isPaused: () => false,
-  bulkhead: {
-    serverSettings: () => ({ maxInFlight: 1 }),
-    toolSettings: () => ({ maxInFlight: 1, maxWaitMs: 1 }),
-  },
-  breaker: {
-    store: {
-      holder: 'me',
-      moment: (now) => ({ ...now, bootId: 'boot' }),
-      random: () => 0.5,
-      read: () => EMPTY_BOARD,
-      update: () => {},
-      isGone: () => false,
-    },
-    settingsOf: (_, tool) => (tool === undefined ? SERVER_DEFAULTS : TOOL_DEFAULTS),
-    toolsOf: roster.toolsOf,
-    allToolsOf: roster.allOf,
-    deadlineMsOf: () => 1,
-    onTransition: () => {},
-    resume: () => false,
-  },
-  hiding: undefined,
-};
+const PARTS = bareParts();
 
 it('the order of the policies is this', () => {
   expect(createInterceptors(PARTS).map((one) => one.name)).toEqual([

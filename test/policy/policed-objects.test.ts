@@ -4,17 +4,15 @@ import { expect, test } from 'vitest';
 import type { RequestView, Settled } from '../../src/core/interceptor.ts';
 import { Session } from '../../src/core/session.ts';
 import { BARE_DEADLINE, DEFAULT_RESTART } from '../../src/core/settings.ts';
-import { EMPTY_BOARD } from '../../src/policy/breaker/board.ts';
-import { SERVER_DEFAULTS, TOOL_DEFAULTS } from '../../src/policy/breaker/breaker-settings.ts';
 import { createInterceptors } from '../../src/policy/chain.ts';
 import { createInventoryWatch } from '../../src/policy/inventory/inventory.ts';
 import { createLoopGuard } from '../../src/policy/limits/loop-guard.ts';
 import { createPins } from '../../src/policy/pins/pins.ts';
-import { createRoster } from '../../src/policy/roster.ts';
 import { narrowCapabilities } from '../../src/policy/scope/scope-narrowing.ts';
 import type { Line, Message } from '../../src/wire/message.ts';
 import { ENVELOPE, type Shape } from '../../src/wire/policed-objects.ts';
 import { REQUEST_METHODS } from '../../src/wire/protocol-keys.ts';
+import { bareParts } from './bare-parts.ts';
 import { Inventor, type Sightings } from './invented.ts';
 import { layersOf } from './scope/make-scope.ts';
 
@@ -39,48 +37,22 @@ const EVERYTHING = layersOf({
 });
 
 function chain() {
-  const roster = createRoster(() => true);
   const scope = { layers: EVERYTHING, mode: 'enforce' } as const;
-  return createInterceptors({
-    maxInFlight: 1_000,
-    inventory: createInventoryWatch({ digest: (text) => text, later: (work) => work(), offer: () => {} }),
-    roster,
-    scopes: new Map([[SERVER, scope]]),
-    ownPaths: {
-      own: () => ({ places: [], tails: new Set() }),
-      portsOf: () => ({ realPath: () => undefined, homeDir: '/', bases: () => ['/'], windows: false }),
-    },
-    pins: createPins({
-      servers: new Map([[SERVER, { known: undefined, since: 'first_seen', config: undefined, isObserved: false }]]),
-      isPaused: () => false,
-      commandOptions: '',
-      onFinding: () => {},
-      onListed: () => {},
+  return createInterceptors(
+    bareParts({
+      inventory: createInventoryWatch({ digest: (text) => text, later: (work) => work(), offer: () => {} }),
+      scopes: new Map([[SERVER, scope]]),
+      pins: createPins({
+        servers: new Map([[SERVER, { known: undefined, since: 'first_seen', config: undefined, isObserved: false }]]),
+        isPaused: () => false,
+        commandOptions: '',
+        onFinding: () => {},
+        onListed: () => {},
+      }),
+      limits: [createLoopGuard({ repeats: () => 3, digest: (text) => text })],
+      hiding: [SERVER],
     }),
-    limits: [createLoopGuard({ repeats: () => 3, digest: (text) => text })],
-    isPaused: () => false,
-    bulkhead: {
-      serverSettings: () => ({ maxInFlight: 1_000 }),
-      toolSettings: () => ({ maxInFlight: 1_000, maxWaitMs: 1 }),
-    },
-    breaker: {
-      store: {
-        holder: 'me',
-        moment: (now) => ({ ...now, bootId: 'boot' }),
-        random: () => 0.5,
-        read: () => EMPTY_BOARD,
-        update: () => {},
-        isGone: () => false,
-      },
-      settingsOf: (_, tool) => (tool === undefined ? SERVER_DEFAULTS : TOOL_DEFAULTS),
-      toolsOf: roster.toolsOf,
-      allToolsOf: roster.allOf,
-      deadlineMsOf: () => 1,
-      onTransition: () => {},
-      resume: () => false,
-    },
-    hiding: [SERVER],
-  });
+  );
 }
 
 /** Each policy by itself, so that one that denies hides nothing from the next. */

@@ -10,6 +10,7 @@ import { decideTarget } from '../../src/policy/scope/scope-decision.ts';
 import type { BreakerStore } from '../../src/ports/breaker-store.ts';
 import type { Instant } from '../../src/ports/clock.ts';
 import { Playbook } from '../core/playbook.ts';
+import { NO_OWN_PATHS } from './bare-parts.ts';
 import { layersOf } from './scope/make-scope.ts';
 
 export interface TestPolicy {
@@ -84,10 +85,7 @@ export class Reloading {
       inventory: { name: 'inventory' },
       roster: this.#roster,
       scopes: { get: () => this.#scope() },
-      ownPaths: {
-        own: () => ({ places: [], tails: new Set() }),
-        portsOf: () => ({ realPath: () => undefined, homeDir: '/', bases: () => ['/'], windows: false }),
-      },
+      ownPaths: NO_OWN_PATHS,
       pins: undefined,
       renewal: undefined,
       limits: [],

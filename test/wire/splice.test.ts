@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_READ_LIMITS, type Line } from '../../src/wire/message.ts';
 import { readLine } from '../../src/wire/read-line.ts';
-import { elementSpans, removeElements, replaceId, spliceLine, spliceText, valueSpan } from '../../src/wire/splice.ts';
+import { elementSpans, removalEdits, replaceId, spliceLine, spliceText, valueSpan } from '../../src/wire/splice.ts';
+import type { Span } from '../../src/wire/string-literal.ts';
 
 function lineOf(text: string): Line {
   const reading = readLine(Buffer.from(`${text}\n`), 'client', DEFAULT_READ_LIMITS);
@@ -125,8 +126,10 @@ describe('spliceLine', () => {
   });
 });
 
-describe('removeElements', () => {
-  const cut = (array: string, indexes: number[]) => removeElements(array, { start: 0, end: array.length }, indexes);
+describe('removalEdits', () => {
+  const remove = (text: string, array: Span, indexes: number[]) =>
+    spliceText(text, removalEdits(text, array, new Set(indexes)));
+  const cut = (array: string, indexes: number[]) => remove(array, { start: 0, end: array.length }, indexes);
 
   it.each([
     ['[1,2,3]', [1], '[1,3]'],
@@ -152,7 +155,7 @@ describe('removeElements', () => {
           const text = `{"x":${JSON.stringify(values, null, space)},"y":1}`;
           const span = valueSpan(text, ['x']);
           if (span === undefined) throw new Error('no span');
-          const left = removeElements(text, span, indexes);
+          const left = remove(text, span, indexes);
           const kept = (_: unknown, index: number) => !indexes.includes(index);
           expect(JSON.parse(left)).toEqual({ x: JSON.parse(JSON.stringify(values)).filter(kept), y: 1 });
           const raw = (of: string) => {

@@ -1,7 +1,7 @@
 // The texts in which a secret may turn up: as it is, and in the encodings that programs use without a thought. Pure; knows no record.
 
 /** Shorter secrets are not masked: they would be found everywhere. In UTF-16 units. */
-export const SHORTEST_SECRET = 8;
+const SHORTEST_SECRET = 8;
 
 /** A longer line is looked for in pieces of this size, so that no form is too long to be held back in a stream. */
 export const PIECE = 256;

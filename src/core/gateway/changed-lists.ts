@@ -41,10 +41,12 @@ export class ChangedLists {
 
   /** It is there. @param isAsked a list that is being asked for now will say it */
   came(lane: Lane, isAsked: (list: ListName) => boolean): void {
+    const { isIntroduced } = lane;
+    lane.isIntroduced = false;
     for (const list of offered(lane)) {
       if (lane.shown.get(list) === true || isAsked(list)) continue;
       lane.shown.set(list, true);
-      this.noteList(list);
+      if (!isIntroduced) this.noteList(list);
     }
   }
 

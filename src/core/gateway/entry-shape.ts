@@ -1,6 +1,6 @@
 // Whether one entry of a list has the shape that the protocol says. One that has not makes a strict client refuse the merged list,
 // those of every other server with it. Pure. Source: the schemas of 2025-11-25 and 2026-07-28. attacker-controlled throughout.
-import { isJsonObject, type Json, type JsonObject } from '../../wire/json.ts';
+import { isJsonObject, type Json, type JsonObject, memberOf } from '../../wire/json.ts';
 import type { ListKind } from './settings.ts';
 
 type Check = (value: Json) => boolean;
@@ -28,7 +28,7 @@ const shape =
     Object.entries(optional).every(([key, check]) => holds(value, key, check));
 
 function holds(object: JsonObject, key: string, check: Check): boolean {
-  const value = Object.hasOwn(object, key) ? object[key] : undefined;
+  const value = memberOf(object, key);
   return value === undefined || check(value);
 }
 

@@ -4,34 +4,18 @@ import type { Instant } from '../../ports/clock.ts';
 import type { WordStanding } from '../../ports/guard-status.ts';
 import type { Line, RequestMessage } from '../../wire/message.ts';
 import type { GuardVoice } from '../guard-voice.ts';
-import { Asks } from './asks.ts';
-import { ChangedLists } from './changed-lists.ts';
-import { ClientInput } from './client-input.ts';
-import { ClientMemory } from './client-memory.ts';
-import { ClientNotes } from './client-notes.ts';
-import { ClientRequests } from './client-requests.ts';
+import { assembleGateway } from './assemble-gateway.ts';
+import type { ClientInput } from './client-input.ts';
 import type { GatewayEffect, GatewayEvent } from './events.ts';
-import { FanOuts } from './fan-outs.ts';
 import type { GatewayParts } from './gateway-parts.ts';
-import { Greetings } from './greetings.ts';
 import type { Lane } from './lane.ts';
-import { LaneChanges } from './lane-changes.ts';
-import { LaneLines } from './lane-lines.ts';
-import { LaneTable } from './lane-table.ts';
+import type { LaneLines } from './lane-lines.ts';
 import { laneStanding } from './lane-word.ts';
-import { Lanes } from './lanes.ts';
 import { forgetLate } from './late-lists.ts';
-import { Listens } from './listens.ts';
-import { Lists } from './lists.ts';
-import { OpenRequests, type Part } from './open-requests.ts';
-import { Outbox } from './outbox.ts';
-import { createOwnVoice } from './own-voice.ts';
-import { Prefixes } from './prefixes.ts';
-import { Questions } from './questions.ts';
-import { Refusals, serverSlow } from './refusals.ts';
-import { ResourceRoutes } from './resource-routes.ts';
+import type { Part } from './open-requests.ts';
+import { serverSlow } from './refusals.ts';
 import type { GatewaySettings } from './settings.ts';
-import { ToOneLane } from './to-one-lane.ts';
+import type { ToOneLane } from './to-one-lane.ts';
 
 /** What the client is owed when it has closed its end is waited for so long. */
 const FAREWELL_MS = 30_000;
@@ -42,63 +26,21 @@ export class Gateway {
   readonly #one: ToOneLane;
   readonly #fromClient: ClientInput;
   readonly #fromLanes: LaneLines;
-  /** Told at the end of the event, each once. */
-  readonly #changed = new ChangedLists();
   readonly #voice: GuardVoice;
   #endByMs = NEVER;
   #isEnding = false;
 
   /** @throws RangeError where two lanes have one prefix, or one id */
   constructor(settings: GatewaySettings) {
-    const outbox = new Outbox();
-    const client = new ClientMemory();
-    const requests = new OpenRequests(outbox, settings.tag);
-    const table = new LaneTable(settings.lanes);
-    this.#voice = createOwnVoice(client);
-    const lanes: Lanes = new Lanes(
-      settings,
-      table,
-      { outbox, requests, client },
-      {
-        onGreeted: (lane, result, answer) => greetings.onLane(lane, result, answer),
-        onLeft: (lane) => this.#changed.left(lane),
-        onUp: (lane) => this.#onUp(lane),
-        onRefused: (lane, part, line, kind) => this.#onRefused(lane, part, line, kind),
-      },
-    );
-    const prefixes = new Prefixes(settings.lanes);
-    const refusals = new Refusals(outbox, requests, client, prefixes);
-    const routes = new ResourceRoutes(table.all, settings);
-    const fans: FanOuts = new FanOuts(settings, { outbox, requests, lanes }, (lane, kind, line) =>
-      lists.onLate(lane, kind, line),
-    );
-    const greetings: Greetings = new Greetings({
-      settings,
-      outbox,
-      requests,
-      lanes,
-      fans,
-      client,
-      onGreeted: () => this.#fromLanes.flush(),
+    const rooms = assembleGateway(settings, {
+      onUp: (lane) => this.#onUp(lane),
+      onRefused: (lane, part, line, kind) => this.#onRefused(lane, part, line, kind),
     });
-    this.#one = new ToOneLane({ settings, outbox, requests, lanes, refusals });
-    const asks = new Asks({ outbox, requests, refusals }, settings.read, {
-      send: ({ open, line }, lane, then) => this.#one.trySend(open, line, lane, then),
-      withdraw: (open, lane) => this.#one.withdraw(open, lane),
-    });
-    const lists: Lists = new Lists({
-      ...{ settings, outbox, requests, lanes, fans, prefixes, refusals, routes, changed: this.#changed },
-      announces: (capability) => greetings.announces(capability),
-    });
-    const listens = new Listens({ outbox, requests, lanes, routes });
-    this.#parts = {
-      ...{ settings, outbox, requests, client, table, lanes, prefixes, refusals, routes },
-      changes: new LaneChanges({ settings, table, lanes, prefixes, routes, outbox, changed: this.#changed }),
-      ...{ questions: new Questions(settings.tag), fans, lists, listens, greetings, asks, changed: this.#changed },
-    };
-    const fromClient = new ClientRequests(this.#parts, this.#one);
-    this.#fromClient = new ClientInput(fromClient, new ClientNotes(this.#parts), refusals);
-    this.#fromLanes = new LaneLines(this.#parts, this.#one);
+    this.#parts = rooms.parts;
+    this.#one = rooms.one;
+    this.#fromClient = rooms.fromClient;
+    this.#fromLanes = rooms.fromLanes;
+    this.#voice = rooms.voice;
   }
 
   /** Monotonic ms at which a `tick` is wanted; Infinity for never. */
@@ -138,7 +80,7 @@ export class Gateway {
   /** No more events come before the next input: what has changed by all of them is told once. */
   endTurn(now: Instant): GatewayEffect[] {
     this.#parts.outbox.now = now;
-    this.#changed.tell(this.#parts);
+    this.#parts.changed.tell(this.#parts);
     return this.#parts.outbox.take();
   }
 
@@ -189,7 +131,7 @@ export class Gateway {
         this.#withLane(event.lane, (lane) => {
           forgetLate(lane, event.list);
           lane.generation += 1;
-          if (lanes.find(lane.id) === lane) this.#changed.noteList(event.list);
+          if (lanes.find(lane.id) === lane) this.#parts.changed.noteList(event.list);
         });
         return;
       case 'lanes_are':
@@ -219,7 +161,7 @@ export class Gateway {
 
   #onUp(lane: Lane): void {
     if (this.#parts.client.era === 'modern') this.#parts.listens.onUp(lane);
-    this.#changed.came(lane, (list) => this.#parts.fans.isAsking(list));
+    this.#parts.changed.came(lane, (list) => this.#parts.fans.isAsking(list));
   }
 
   #onRefused(lane: Lane, part: Part, line: Line<RequestMessage>, kind: 'down' | 'slow'): void {

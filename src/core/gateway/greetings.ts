@@ -16,6 +16,7 @@ import type { Outbox } from './outbox.ts';
 import { readResponse } from './read-response.ts';
 import type { GatewaySettings, LaneSettings } from './settings.ts';
 import { uniteCapabilities, uniteInstructions } from './unite.ts';
+import { learnCapabilities } from './withheld-lists.ts';
 
 /** What the guard itself does for its client: it tells of a changed policy, and of a server that is down. */
 const OWN: JsonObject = { logging: {} };
@@ -85,6 +86,7 @@ export class Greetings {
       if (result !== undefined) this.#warnOfUnannounced(lane, result);
       return;
     }
+    lane.isIntroduced = result !== undefined;
     if (result !== undefined) greeting.results.set(lane, result);
     else if (lane.state === 'up') greeting.refusal ??= answer;
     this.#answerIfDone();
@@ -203,7 +205,7 @@ export class Greetings {
       requests.reply(open, results.size > 0 ? mixed() : (first ?? nobody()));
       return;
     }
-    for (const [lane, result] of results) lane.capabilities = objectAt(result, 'capabilities') ?? {};
+    for (const [lane, result] of results) learnCapabilities(lane, result, settings.hidesAll);
     const versions = commonVersions([...results.values()]);
     const ttlMs = Math.min(...[...results.values()].map((one) => shapedTtl(one.ttlMs)));
     const isWhole = this.#parts.lanes.all.every((lane) => results.has(lane));

@@ -10,6 +10,7 @@ import type { Outbox } from './outbox.ts';
 import type { Prefixes } from './prefixes.ts';
 import type { ResourceRoutes } from './resource-routes.ts';
 import type { GatewaySettings, LaneSettings } from './settings.ts';
+import { takeRegained } from './withheld-lists.ts';
 
 export interface LaneChangeParts {
   readonly settings: GatewaySettings;
@@ -85,6 +86,7 @@ export class LaneChanges {
     if (isRenewed) lane.lists.clear();
     // What a stopped server has listed was let through by another policy.
     for (const list of judgeKept(lane, settings.shownOf)) changed.noteList(list);
+    for (const list of takeRegained(lane, settings.hidesAll)) changed.noteList(list);
     if (refusal !== undefined) {
       this.#refuse(lane, refusal.text);
       return;

@@ -99,7 +99,9 @@ export class LaneLines {
     }
     const list = listNamed(method);
     if (list !== undefined) forgetLate(lane, list);
-    const maySay = (): boolean => list === undefined || changed.maySay(lane, list, outbox.now.monoMs);
+    // who has left lists nothing any more
+    const maySay = (): boolean =>
+      list === undefined || (!client.hasLeft && changed.maySay(lane, list, outbox.now.monoMs));
     const isModern = client.era !== 'legacy';
     const subscription = isModern ? subscriptionOf(line) : undefined;
     const stream = subscription === undefined ? undefined : listens.idOutside(lane, subscription);

@@ -1,4 +1,5 @@
 // What a person reads on stderr of a server that comes and goes behind a gateway. Texts only; knows no state but the lane's.
+import type { UpstreamExit } from '../events.ts';
 import type { Lane } from './lane.ts';
 
 export function rejectedText({ id, why }: Lane): string {
@@ -28,4 +29,11 @@ export function leftOutText({ id, settings }: Lane, method: string, wasSent: boo
   return wasSent
     ? `\`${id}\` has not answered \`${method}\` in ${settings.startTimeoutMs} ms: it is left out`
     : `\`${id}\` is not up after ${settings.startTimeoutMs} ms: \`${method}\` is answered without it`;
+}
+
+/** Why its session takes nothing any more, as a part of a sentence. */
+export function whyGone(isLoop: boolean, exit: UpstreamExit | undefined): string {
+  if (exit === undefined) return isLoop ? 'it has ended too often' : 'it has ended';
+  if (exit.kind === 'unstartable') return exit.text;
+  return isLoop ? `it has ended too often, last with ${exit.text}` : `it has ended with ${exit.text}`;
 }

@@ -67,8 +67,12 @@ export class Lane {
   isFull = false;
   /** This session of it has been introduced to the client, or needs no introduction. */
   isGreeted = false;
+  /** The client's own greeting is answered with what it offers: that it comes up is no other list. */
+  isIntroduced = false;
   /** What its server says it can do; undefined: not known yet, so it is asked. */
   capabilities: JsonObject | undefined;
+  /** The lists that its greeting would say more of, had its scope not hidden all of them then. */
+  withheld: readonly ListName[] = [];
   /** By the id under which the lane answers. */
   readonly parts = new Map<RequestId, Part>();
   /** Progress tokens under which the lane may report. */
@@ -124,9 +128,11 @@ export class Lane {
     this.hasSession = true;
     this.isStopped = false;
     this.isGreeted = false;
+    this.isIntroduced = false;
     this.hasTasks = false;
     this.isFull = false;
     this.capabilities = undefined;
+    this.withheld = [];
     this.retryAtMs = Number.POSITIVE_INFINITY;
     this.lastUsedMs = nowMs;
     this.forgetOwed();

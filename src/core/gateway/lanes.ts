@@ -1,6 +1,5 @@
 // Starts, greets, stops and gives up the servers, and holds what is meant for one that is not up. Knows no method but those of
 // a greeting, and nothing of what is merged.
-import { objectAt } from '../../wire/json.ts';
 import type { Line, RequestMessage } from '../../wire/message.ts';
 import type { ClientMemory } from './client-memory.ts';
 import type { Lane } from './lane.ts';
@@ -13,6 +12,7 @@ import type { Outbox } from './outbox.ts';
 import { readGreeting } from './read-greeting.ts';
 import { rewriteLine } from './rewrite.ts';
 import type { GatewaySettings } from './settings.ts';
+import { learnCapabilities } from './withheld-lists.ts';
 
 /** What is meant for a server that starts waits so long at most; a greeting has no more. */
 const PATIENCE_MS = 30_000;
@@ -120,7 +120,7 @@ export class Lanes {
   #onGreeted(lane: Lane, bytes: Buffer): void {
     const { result, why } = readGreeting(bytes, this.#settings.read);
     if (result !== undefined && (lane.state === 'starting' || lane.state === 'up')) {
-      lane.capabilities = objectAt(result, 'capabilities') ?? {};
+      learnCapabilities(lane, result, this.#settings.hidesAll);
       this.#hooks.onGreeted(lane, result);
       const { initialized } = this.#client;
       if (initialized !== undefined) this.#outbox.toLane(lane.id, initialized);

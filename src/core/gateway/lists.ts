@@ -1,19 +1,19 @@
-// Merges the lists of the servers into one, in the order of the config: names under their prefixes, everything else byte for byte.
-// A server that is away is left out. Knows no policy: what a server's session has taken out does not come here.
-import { isJsonObject, type Json, stringAt } from '../../wire/json.ts';
+// Merges the lists of the servers into one, in the order of the config. A server that is away is left out. Knows no entry (list-entries.ts),
+// and no policy: what a server's session has taken out does not come here.
+import { isJsonObject, stringAt } from '../../wire/json.ts';
 import type { Line, RequestMessage, ResponseMessage } from '../../wire/message.ts';
 import { resultLine } from '../../wire/reply.ts';
-import { elementSpans, replaceId, spliceText, valueSpan } from '../../wire/splice.ts';
+import { replaceId } from '../../wire/splice.ts';
 import type { ChangedLists } from './changed-lists.ts';
 import { mayGoOn, type Places, readCursor, writeCursor } from './cursors.ts';
-import { isWellFormed } from './entry-shape.ts';
 import type { Answers, FanOuts } from './fan-outs.ts';
 import { shapedTtl } from './greeting-shape.ts';
 import { isKept } from './kept-lists.ts';
-import type { Lane, ListEntry } from './lane.ts';
+import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { isAnsweredFor, keepLate, noteInTime, takeLate } from './late-lists.ts';
-import { entriesOf, isTakenOut, kindOf, listOf } from './list-kinds.ts';
+import { ListEntries } from './list-entries.ts';
+import { isTakenOut, kindOf, listOf } from './list-kinds.ts';
 import { NameReport } from './name-report.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
 import type { Outbox } from './outbox.ts';
@@ -21,7 +21,6 @@ import type { Prefixes } from './prefixes.ts';
 import { NOBODY, type Refusals, unknownCursor, unknownMethod } from './refusals.ts';
 import type { ResourceRoutes } from './resource-routes.ts';
 import type { GatewaySettings, ListKind } from './settings.ts';
-import { outerTaskId } from './task-ids.ts';
 
 /** What has come for one page. */
 interface Gathered {
@@ -51,10 +50,12 @@ export interface ListParts {
 export class Lists {
   readonly #parts: ListParts;
   readonly #report: NameReport;
+  readonly #entries: ListEntries;
 
   constructor(parts: ListParts) {
     this.#parts = parts;
     this.#report = new NameReport(parts.outbox);
+    this.#entries = new ListEntries(parts, this.#report);
   }
 
   static kindOf(method: string): ListKind | undefined {
@@ -140,7 +141,7 @@ export class Lists {
       const line = answer ?? (isFirst ? takeLate(lane, kind) : undefined);
       if (line === undefined) {
         const remembered = kept.includes(lane) ? (lane.lists.get(kind) ?? []) : [];
-        const shown = this.#show(kind, lane, this.#allowed(kind, lane, remembered));
+        const shown = this.#entries.show(kind, lane, this.#entries.allowed(kind, lane, remembered));
         if (isFirst) note(lane, kind, shown);
         for (const entry of shown) entries.push(entry);
         continue;
@@ -151,9 +152,9 @@ export class Lists {
         continue;
       }
       const isStale = stale.has(lane);
-      const all = this.#entriesOf(kind, lane, line);
-      const said = isStale ? this.#allowed(kind, lane, all) : all;
-      const own = this.#show(kind, lane, said);
+      const all = this.#entries.of(kind, lane, line);
+      const said = isStale ? this.#entries.allowed(kind, lane, all) : all;
+      const own = this.#entries.show(kind, lane, said);
       if (answer !== undefined && isFirst && !isStale) noteInTime(lane, kind, answer);
       if (isFirst || own.length > 0) note(lane, kind, own);
       for (const entry of own) entries.push(entry);
@@ -180,56 +181,6 @@ export class Lists {
     const result = `{${JSON.stringify(kind)}:[${entries.join(',')}]${next}${open.modern ? hints : ''}}`;
     requests.reply(open, resultLine(open.id, result));
   }
-
-  #entriesOf(kind: ListKind, lane: Lane, { text, message }: Line<ResponseMessage>): readonly ListEntry[] {
-    const span = valueSpan(text, ['result', kind]);
-    const list = isJsonObject(message.result) ? message.result[kind] : undefined;
-    if (span === undefined || !Array.isArray(list)) return [];
-    this.#report.begin(kind);
-    return elementSpans(text, span).flatMap(({ start, end }, at) => {
-      const value: Json | undefined = list[at];
-      if (!isJsonObject(value) || !isWellFormed(kind, value)) return this.#report.misshapen(lane) ?? [];
-      const name = stringAt(value, entriesOf(kind).key);
-      return name === undefined ? [] : [{ name, text: text.slice(start, end) }];
-    });
-  }
-
-  /** Of entries that an earlier policy let through those that the one of now does, too. */
-  #allowed(kind: ListKind, lane: Lane, entries: readonly ListEntry[]): readonly ListEntry[] {
-    const { target } = entriesOf(kind);
-    const { mayShow } = this.#parts.settings;
-    if (target === undefined || mayShow === undefined) return entries;
-    return entries.filter(({ name }) => mayShow(lane.id, target, name));
-  }
-
-  /** As the client sees them now. */
-  #show(kind: ListKind, lane: Lane, entries: readonly ListEntry[]): readonly string[] {
-    this.#report.begin(kind);
-    const shown = entries.flatMap((entry) => this.#showOne(kind, lane, entry) ?? []);
-    this.#report.end(lane);
-    return shown;
-  }
-
-  /** Undefined where it is left out: what is shown under a name is what is called under it. */
-  #showOne(kind: ListKind, lane: Lane, { name, text }: ListEntry): string | undefined {
-    const { prefixes, routes } = this.#parts;
-    if (kind === 'tools' || kind === 'prompts') {
-      const outer = prefixes.outer(lane.id, name);
-      const taken = prefixes.takenBy(lane.id, name);
-      if (taken !== undefined) return this.#report.collision(lane, taken, outer);
-      this.#report.length(kind, outer);
-      return outer === name ? text : withMember(text, 'name', outer);
-    }
-    if (kind === 'tasks') return withMember(text, 'taskId', outerTaskId(lane.id, name));
-    const isOwn = kind === 'resources' ? routes.learn(lane, name) : routes.learnTemplate(lane, name);
-    return isOwn
-      ? text
-      : this.#report.sharedUri(
-          lane,
-          (kind === 'resources' ? routes.of(name) : routes.ofTemplate(name))?.id ?? '',
-          name,
-        );
-  }
 }
 
 /** What the client has seen of it now. */
@@ -241,9 +192,4 @@ function isAsked(lane: Lane, kind: ListKind, places: Places | undefined): boolea
   if (places !== undefined && !places.has(lane.id)) return false;
   if (lane.owes.has(kind) || lane.isLate || lane.state === 'down' || lane.state === 'away') return false;
   return !(places === undefined && isKept(lane, kind));
-}
-
-function withMember(text: string, key: string, value: string): string {
-  const span = valueSpan(text, [key]);
-  return span === undefined ? text : spliceText(text, [{ span, replacement: JSON.stringify(value) }]);
 }

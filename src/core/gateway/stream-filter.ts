@@ -1,7 +1,7 @@
 // What a server may tell on a stream that the client listens to (2026-07-28): what it was asked for there, and nothing else. Pure; knows no
 // stream, and of no resource whose it is.
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { stringAt } from '../../wire/json.ts';
+import { memberOf, stringAt } from '../../wire/json.ts';
 import type { NotificationMessage } from '../../wire/message.ts';
 
 /** What the gateway itself tells of, by the filter that asks for it. */
@@ -37,6 +37,6 @@ export function isAskedFor(asked: JsonObject | undefined, { method, params }: No
 }
 
 export function listOf(asked: JsonObject | undefined, key: string): readonly Json[] {
-  const list = asked !== undefined && Object.hasOwn(asked, key) ? asked[key] : undefined;
+  const list = memberOf(asked, key);
   return Array.isArray(list) ? list : [];
 }

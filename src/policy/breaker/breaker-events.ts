@@ -17,6 +17,8 @@ export type BreakerEvent =
       readonly outcome: Sample | 'none';
       readonly durationMs: number;
       readonly random: number;
+      /** It was no call: the server exited so (exit-word.ts). */
+      readonly exit?: string | undefined;
     }
   /** A call asks to go, and takes the probe where one is to be had. */
   | {

@@ -63,7 +63,8 @@ function reduceSettled(
   if (event.epoch !== state.epoch) return stayIn(state);
   if (state.kind === 'half_open') return reduceProbe(state, event, now, settings);
   if (state.kind !== 'closed' || outcome === 'none') return stayIn(state);
-  const added = { at: now, sample: outcome, slow: isSlow(durationMs, settings) };
+  const exit = event.exit === undefined ? {} : { exit: event.exit };
+  const added = { at: now, sample: outcome, slow: isSlow(durationMs, settings), ...exit };
   return tripIfDue({ ...state, window: appendSample(state.window, added, settings) }, now, random, settings);
 }
 

@@ -10,36 +10,35 @@ export interface TimedSample {
   readonly sample: Sample;
   /** It took longer than `slowCall.afterMs`. */
   readonly slow: boolean;
+  /** It was no call: the process of the server ended so (exit-word.ts). */
+  readonly exit?: string;
 }
 
 /** What keeps a breaker open: a probe that shows it again has failed. `tools`: most tools of the server are out. */
 export type Cause = 'faults' | 'tool_errors' | 'slow' | 'tools' | 'person';
 
+export interface SampleCounts {
+  readonly samples: number;
+  readonly faults: number;
+  readonly toolErrors: number;
+  readonly slow: number;
+  readonly row: number;
+  /** How many of the samples, and of the faults, were no calls: the server exited. Absent: none. */
+  readonly exits?: number;
+  /** How it exited last (exit-word.ts). */
+  readonly lastExit?: string;
+}
+
 /** The numbers or words behind a transition, for its record and for the text of a denial. Durations in ms. */
 export type Evidence =
   /** `row`: how many of the newest samples in a row were faults. */
-  | {
-      readonly kind: 'samples';
-      readonly samples: number;
-      readonly faults: number;
-      readonly toolErrors: number;
-      readonly slow: number;
-      readonly row: number;
-    }
+  | ({ readonly kind: 'samples' } & SampleCounts)
   | { readonly kind: 'tools'; readonly open: number; readonly known: number }
   | { readonly kind: 'probe'; readonly outcome: Sample | 'none'; readonly durationMs: number; readonly slow: boolean }
   | { readonly kind: 'lease'; readonly holder: string; readonly forMs: number; readonly lapses: number }
   | { readonly kind: 'person'; readonly actor: string; readonly reason: string }
   /** Another machine of the fleet says so: what it counted, all 0 where it did not open by counting. attacker-controlled: `machine`. */
-  | {
-      readonly kind: 'fleet';
-      readonly machine: string;
-      readonly samples: number;
-      readonly faults: number;
-      readonly toolErrors: number;
-      readonly slow: number;
-      readonly row: number;
-    };
+  | ({ readonly kind: 'fleet'; readonly machine: string } & SampleCounts);
 
 /** Which opening of the fleet a state was taken over from. Absent: this machine has found it itself. */
 export interface FleetMark {

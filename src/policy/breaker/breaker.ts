@@ -10,6 +10,7 @@ import type { Board, BoardTransition } from './board.ts';
 import { type Permit, type ProbeRequest, takeProbe } from './board-steps.ts';
 import type { BreakerSettings } from './breaker-settings.ts';
 import { CallCount } from './call-count.ts';
+import { exitWord } from './exit-word.ts';
 import { planClaim } from './fleet-claim.ts';
 import { askGate, type GateParts, serverEpoch } from './gate.ts';
 import type { RefusedTool } from './hide.ts';
@@ -43,7 +44,7 @@ export interface Breaker extends Interceptor {
   onRequest(request: RequestView, now: Instant): Verdict;
   onWaited(request: RequestView, outcome: 'go' | 'refused', now: Instant): Verdict;
   onSettle(request: RequestView, settled: Settled, now: Instant): void;
-  onExit(server: string, now: Instant): void;
+  onExit(server: string, now: Instant, how: string): void;
   onTaskEnd(server: string, taskId: string, settled: Settled, now: Instant): void;
   /** Why a call would be refused now; undefined: it would not be. Takes nothing. */
   refusal(server: string, tool: string, now: Instant, prefix?: string): Deny | undefined;
@@ -172,11 +173,12 @@ export function createBreaker(parts: BreakerParts): Breaker {
       calls.settle(request, settled, store.moment(instant));
     },
 
-    onExit(server, instant) {
+    onExit(server, instant, how) {
       const now = store.moment(instant);
       const board = boardOf(server);
       board.refresh(now);
-      calls.exit(server, serverEpoch({ server, board }, gate), parts.heldTools?.(server) ?? [], now);
+      const epoch = serverEpoch({ server, board }, gate);
+      calls.exit(server, exitWord(how), epoch, parts.heldTools?.(server) ?? [], now);
     },
 
     onTaskEnd(server, taskId, settled, instant) {

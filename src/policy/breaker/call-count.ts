@@ -10,6 +10,8 @@ import { classifyEnd, OUTCOME_TABLE } from './outcome-class.ts';
 interface Counted {
   readonly tool: Sample | 'none';
   readonly server: Sample | 'none';
+  /** Of the server: it was no call (exit-word.ts). */
+  readonly exit?: string;
 }
 
 interface Ticket {
@@ -77,9 +79,10 @@ export class CallCount {
 
   /**
    * The server has exited: one failure of the server; its open requests settle after this.
+   * @param how a word of exit-word.ts
    * @param held tools that could not be in flight: of them the exit before this one stays the previous one
    */
-  exit(server: string, epoch: number | undefined, held: readonly string[], now: Moment): void {
+  exit(server: string, how: string, epoch: number | undefined, held: readonly string[], now: Moment): void {
     const board = this.#boardOf(server);
     const before = new Set(board.crashed);
     const crashes = new Map<string, { counted: boolean }>();
@@ -95,7 +98,8 @@ export class CallCount {
       if (before.has(tool)) ticket.crash = crash;
     }
     const permit = { tool: undefined, server: admitted };
-    this.#count(server, undefined, permit, { tool: 'none', server: asSample(OUTCOME_TABLE.exit.server) }, 0, now);
+    const counted = { tool: 'none', server: asSample(OUTCOME_TABLE.exit.server), exit: how } as const;
+    this.#count(server, undefined, permit, counted, 0, now);
     board.noteCrash([...new Set([...crashes.keys(), ...held.filter((tool) => before.has(tool))])], now);
   }
 
@@ -114,7 +118,7 @@ export class CallCount {
     server: string,
     tool: string | undefined,
     permit: Permit,
-    { tool: ofTool, server: ofServer }: Counted,
+    { tool: ofTool, server: ofServer, exit }: Counted,
     durationMs: number,
     now: Moment,
   ): void {
@@ -124,7 +128,7 @@ export class CallCount {
     const settled = (epoch: number, outcome: Sample | 'none') =>
       ({ type: 'settled', epoch, outcome, durationMs, random }) as const;
     if (tool !== undefined && permit.tool !== undefined) board.settle(tool, settled(permit.tool, ofTool), now);
-    if (permit.server !== undefined) board.settle(undefined, settled(permit.server, ofServer), now);
+    if (permit.server !== undefined) board.settle(undefined, { ...settled(permit.server, ofServer), exit }, now);
   }
 
   // Bounded: a server that announces tasks for ever loses the count of its oldest.

@@ -2,6 +2,7 @@
 // TRUST: whoever can write to the store of the fleet can say anything here. It switches a tool off for a while, as an order would; it
 // ends only what came from there (fleet-merge.ts).
 import type { Moment } from '../../ports/breaker-store.ts';
+import { isCount } from '../../wire/number-kinds.ts';
 import { LONGEST_TOOL } from './board.ts';
 import type { Cause, Evidence } from './breaker-state.ts';
 
@@ -46,6 +47,7 @@ export interface FleetNote {
   readonly toolErrors: number;
   readonly slow: number;
   readonly row: number;
+  readonly exits?: number;
 }
 
 export interface FleetRow {
@@ -95,11 +97,12 @@ function readNote(note: string): FleetNote | undefined {
   const value = parse(note);
   if (typeof value !== 'object' || value === null) return undefined;
   const fields: Readonly<Record<string, unknown>> = Object.fromEntries(Object.entries(value));
-  const { machine, cause, round, samples, faults, toolErrors, slow, row } = fields;
+  const { machine, cause, round, samples, faults, toolErrors, slow, row, exits } = fields;
   if (typeof machine !== 'string' || machine.length > LONGEST_MACHINE || !isCause(cause)) return undefined;
   if (!isCount(round) || !isCount(samples) || !isCount(faults) || !isCount(toolErrors)) return undefined;
   if (!isCount(slow) || !isCount(row)) return undefined;
-  return { machine, cause, round: Math.min(round, MOST_ROUND), samples, faults, toolErrors, slow, row };
+  const counts = { samples, faults, toolErrors, slow, row, ...(isCount(exits) ? { exits } : {}) };
+  return { machine, cause, round: Math.min(round, MOST_ROUND), ...counts };
 }
 
 function parse(text: string): unknown {
@@ -112,8 +115,4 @@ function parse(text: string): unknown {
 
 function isCause(value: unknown): value is Cause {
   return typeof value === 'string' && CAUSES.includes(value);
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }

@@ -85,6 +85,6 @@ function nameOpening({ since }: Pick<OpenState, 'since'>, member: string): strin
 function noteOf({ why, cause, round }: OpenState, machine: string): FleetNote {
   const none = { samples: 0, faults: 0, toolErrors: 0, slow: 0, row: 0 };
   if (why.kind !== 'samples' && why.kind !== 'fleet') return { machine, cause, round, ...none };
-  const { samples, faults, toolErrors, slow, row } = why;
-  return { machine, cause, round, samples, faults, toolErrors, slow, row };
+  const { samples, faults, toolErrors, slow, row, exits } = why;
+  return { machine, cause, round, samples, faults, toolErrors, slow, row, ...(exits === undefined ? {} : { exits }) };
 }

@@ -3,7 +3,8 @@
 import type { Moment } from '../../ports/breaker-store.ts';
 import type { Board, ToolEntry } from './board.ts';
 import { countBounded, LONGEST_TOOL, MOST_TOOLS } from './board.ts';
-import type { BreakerState, Cause, Evidence, FleetMark, Lease, TimedSample } from './breaker-state.ts';
+import type { BreakerState, Cause, Evidence, FleetMark, Lease, SampleCounts, TimedSample } from './breaker-state.ts';
+import { readExitWord } from './exit-word.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -98,14 +99,8 @@ export function readEvidence(value: unknown): Evidence | undefined {
 function evidenceOf(fields: Fields, count: (key: string) => number): Evidence | undefined {
   const { kind, actor, reason, holder, slow, machine } = fields;
   const outcome = wordOf(fields.outcome, OUTCOMES);
-  if (kind === 'samples') {
-    const [samples, faults, toolErrors] = [count('samples'), count('faults'), count('toolErrors')];
-    return { kind, samples, faults, toolErrors, slow: count('slow'), row: count('row') };
-  }
-  if (kind === 'fleet' && typeof machine === 'string') {
-    const [samples, faults, toolErrors] = [count('samples'), count('faults'), count('toolErrors')];
-    return { kind, machine, samples, faults, toolErrors, slow: count('slow'), row: count('row') };
-  }
+  if (kind === 'samples') return { kind, ...countsOf(fields, count) };
+  if (kind === 'fleet' && typeof machine === 'string') return { kind, machine, ...countsOf(fields, count) };
   if (kind === 'tools') return { kind, open: count('open'), known: count('known') };
   if (kind === 'person' && typeof actor === 'string' && typeof reason === 'string') return { kind, actor, reason };
   if (kind === 'lease' && typeof holder === 'string')
@@ -115,12 +110,22 @@ function evidenceOf(fields: Fields, count: (key: string) => number): Evidence | 
   return undefined;
 }
 
+function countsOf(fields: Fields, count: (key: string) => number): SampleCounts {
+  const [samples, faults, toolErrors] = [count('samples'), count('faults'), count('toolErrors')];
+  const counts = { samples, faults, toolErrors, slow: count('slow'), row: count('row') };
+  if (fields.exits === undefined) return counts;
+  const lastExit = readExitWord(fields.lastExit);
+  return { ...counts, exits: count('exits'), ...(lastExit === undefined ? {} : { lastExit }) };
+}
+
 function readSample(value: unknown): TimedSample | undefined {
   const fields = fieldsOf(value);
   const at = readMoment(fields?.at);
   const sample = wordOf(fields?.sample, SAMPLES);
   const slow = fields?.slow;
-  return at === undefined || sample === undefined || typeof slow !== 'boolean' ? undefined : { at, sample, slow };
+  if (at === undefined || sample === undefined || typeof slow !== 'boolean') return undefined;
+  const exit = readExitWord(fields?.exit);
+  return { at, sample, slow, ...(exit === undefined ? {} : { exit }) };
 }
 
 function readEntry(value: unknown): ToolEntry | undefined {

@@ -1,12 +1,12 @@
 // What the model reads when a breaker refuses its call: what is wrong, since when, when to try again, what still works.
 // Pure; decides nothing.
 import type { Moment } from '../../ports/breaker-store.ts';
-import { showInert } from '../../wire/inert-text.ts';
-import type { BreakerState, Evidence } from './breaker-state.ts';
+import { inertName } from '../../wire/inert-text.ts';
+import type { BreakerState, Evidence, SampleCounts } from './breaker-state.ts';
+import { describeExits } from './exit-word.ts';
 import { elapsedMs } from './moment.ts';
 
 const MOST_NAMES = 20;
-const LONGEST_NAME = 128;
 
 export interface Refused {
   readonly server: string;
@@ -23,7 +23,9 @@ export interface Refused {
 export function describeRefusal(refused: Refused): string {
   const { server, tool, state, now, retryAfterMs, working } = refused;
   const what =
-    tool === undefined ? `the MCP server \`${inert(server)}\`` : `the tool \`${inert(tool)}\` of \`${inert(server)}\``;
+    tool === undefined
+      ? `the MCP server \`${inertName(server)}\``
+      : `the tool \`${inertName(tool)}\` of \`${inertName(server)}\``;
   const parts = [`mcp-guard has switched off ${what}${reasonOf(state, now)}. The call was not sent.`];
   if (retryAfterMs === undefined) parts.push('Only a person can switch it on again: do not retry.');
   else parts.push(`Try again in ${seconds(retryAfterMs)}, not before.`);
@@ -34,13 +36,13 @@ export function describeRefusal(refused: Refused): string {
 
 function reasonOf(state: BreakerState, now: Moment): string {
   if (state.kind === 'isolated')
-    return `${since(state.at, now)}: isolated by ${inert(state.actor)} (${inert(state.reason)})`;
+    return `${since(state.at, now)}: isolated by ${inertName(state.actor)} (${inertName(state.reason)})`;
   if (state.kind === 'closed') return '';
   const probing = state.kind === 'half_open' ? '; one call is trying it out just now' : '';
   return `${since(state.since, now)}: ${evidenceText(state.why)}${probing}`;
 }
 
-function evidenceText(why: Evidence): string {
+export function evidenceText(why: Evidence): string {
   switch (why.kind) {
     case 'samples':
       return countText(why);
@@ -49,16 +51,23 @@ function evidenceText(why: Evidence): string {
     case 'tools':
       return `${why.open} of its ${why.known} tools fail`;
     case 'person':
-      return `opened by ${inert(why.actor)} (${inert(why.reason)})`;
+      return `opened by ${inertName(why.actor)} (${inertName(why.reason)})`;
     case 'probe':
     case 'lease':
       return 'calls that tried it out failed';
   }
 }
 
-function countText({ samples, faults, toolErrors, slow, row }: Extract<Evidence, { samples: number }>): string {
-  const counts = [`${faults} failed`, `${toolErrors} answered with an error`, `${slow} were too slow`];
-  return `of its last ${samples} calls ${counts.filter((count) => !count.startsWith('0 ')).join(', ')}${row > 1 ? ` (the last ${row} in a row)` : ''}`;
+/** An exit is a failure of the server, and no call. */
+function countText({ samples, faults, toolErrors, slow, row, exits = 0, lastExit }: SampleCounts): string {
+  const [calls, failed] = [Math.max(0, samples - exits), Math.max(0, faults - exits)];
+  const counts = [`${failed} failed`, `${toolErrors} answered with an error`, `${slow} were too slow`];
+  const bad = counts.filter((count) => !count.startsWith('0 ')).join(', ');
+  const said = [
+    ...(exits === 0 ? [] : [`it ${describeExits(exits, lastExit)}`]),
+    ...(exits > 0 && bad === '' ? [] : [`of its last ${calls} calls ${bad}`]),
+  ].join(', and ');
+  return exits > 0 && bad === '' ? said : `${said}${row > 1 ? ` (the last ${row} in a row)` : ''}`;
 }
 
 function since(at: Moment, now: Moment): string {
@@ -77,13 +86,8 @@ function seconds(ms: number): string {
 }
 
 function listOf(server: string, working: readonly string[]): string {
-  if (working.length === 0) return `No other tool of \`${inert(server)}\` works now.`;
-  const names = working.slice(0, MOST_NAMES).map((name) => `\`${inert(name)}\``);
+  if (working.length === 0) return `No other tool of \`${inertName(server)}\` works now.`;
+  const names = working.slice(0, MOST_NAMES).map((name) => `\`${inertName(name)}\``);
   const more = working.length > MOST_NAMES ? ` and ${working.length - MOST_NAMES} more` : '';
-  return `These tools of \`${inert(server)}\` still work: ${names.join(', ')}${more}.`;
-}
-
-// attacker-controlled: names come from the server and from the caller.
-function inert(text: string): string {
-  return showInert(text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text).replaceAll('`', "'");
+  return `These tools of \`${inertName(server)}\` still work: ${names.join(', ')}${more}.`;
 }

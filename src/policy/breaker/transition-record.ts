@@ -1,5 +1,6 @@
 // One transition as the flat detail of its audit record, and back. Pure; knows neither the trail nor how a breaker moves.
 import type { JsonScalar } from '../../wire/json.ts';
+import { isCount } from '../../wire/number-kinds.ts';
 import type { BoardTransition } from './board.ts';
 import { LONGEST_TOOL } from './board.ts';
 import type { BreakerState, Rule } from './breaker-state.ts';
@@ -52,9 +53,16 @@ export function recordTransition({ tool, transition }: BoardTransition): Readonl
     openMs: openMs ?? null,
     round,
     evidence: kind,
-    ...members,
+    ...known(members),
     ...at,
   };
+}
+
+/** What is not known of it has no member. */
+function known(members: Readonly<Record<string, JsonScalar | undefined>>): Readonly<Record<string, JsonScalar>> {
+  return Object.fromEntries(
+    Object.entries(members).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  );
 }
 
 /** Undefined where it is no transition that this version knows. attacker-controlled: others may edit the trail. */
@@ -74,8 +82,4 @@ export function readTransition(detail: Readonly<Record<string, unknown>>): Board
 
 function isWordOf<Word extends string>(words: Readonly<Record<Word, true>>, value: unknown): value is Word {
   return typeof value === 'string' && Object.hasOwn(words, value);
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }

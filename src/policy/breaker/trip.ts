@@ -57,10 +57,13 @@ export function findTrip(window: readonly TimedSample[], now: Moment, settings: 
   let toolErrors = 0;
   let slow = 0;
   let row = 0;
+  let exits = 0;
+  let lastExit = '';
   for (const one of window) {
     if (elapsedMs(one.at, now) > settings.maxAgeMs) continue;
     samples += 1;
     if (one.slow) slow += 1;
+    if (one.exit !== undefined) [exits, lastExit] = [exits + 1, one.exit];
     if (isBad(one.sample, settings)) {
       faults += 1;
       row += 1;
@@ -71,7 +74,8 @@ export function findTrip(window: readonly TimedSample[], now: Moment, settings: 
   }
   // A quotient is rounded as the literal of the setting was: 11/20 is 0.55 exactly, where 0.55 × 20 is above 11.
   const share = (count: number) => count / samples;
-  const evidence: Evidence = { kind: 'samples', samples, faults, toolErrors, slow, row };
+  const counts = { samples, faults, toolErrors, slow, row, ...(exits === 0 ? {} : { exits, lastExit }) };
+  const evidence: Evidence = { kind: 'samples', ...counts };
   if (row >= settings.consecutiveFaults) return { rule: 'fault_row', cause: 'faults', evidence };
   if (samples >= settings.minimum && share(faults) >= settings.faultRate)
     return { rule: 'fault_rate', cause: 'faults', evidence };

@@ -3,7 +3,7 @@
 import { calledName } from '../../core/called-name.ts';
 import type { Deny, Interceptor, RequestView, Resumption, Wait } from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
-import { showInert } from '../../wire/inert-text.ts';
+import { inertName } from '../../wire/inert-text.ts';
 import type { ServerBulkhead, ToolBulkhead } from './bulkhead-settings.ts';
 import { type Cap, ServerSlots, type Ticket, type ToolSlots } from './server-slots.ts';
 
@@ -24,7 +24,6 @@ const WAIT: Wait = { kind: 'wait', why: 'bulkhead' };
 const NOBODY: readonly Resumption[] = [];
 const NEVER = Number.POSITIVE_INFINITY;
 const RETRY_AFTER_MS = 5_000;
-const LONGEST_NAME = 128;
 
 export function createBulkhead(parts: BulkheadParts): Bulkhead {
   const servers = new Map<string, ServerSlots>();
@@ -145,8 +144,8 @@ function denial(
   full: Cap,
   waitedMs: number | undefined,
 ): Deny {
-  const ofServer = `\`${inert(request.upstream)}\``;
-  const ofTool = `The tool \`${inert(calledName(request, slots.name))}\` of ${ofServer}`;
+  const ofServer = `\`${inertName(request.upstream)}\``;
+  const ofTool = `The tool \`${inertName(calledName(request, slots.name))}\` of ${ofServer}`;
   const what = {
     tool: `${ofTool} has ${slots.held} calls in flight, as many as it may have.`,
     share: `${ofTool} has ${slots.held} calls in flight, and ${ofServer} keeps its last ${server.maxInFlight - server.held} places for its other tools.`,
@@ -162,9 +161,4 @@ function denial(
     text: `${what} ${waited} It was not sent. Try again in ${RETRY_AFTER_MS / 1_000} s, or wait for an answer first.`,
     retryAfterMs: RETRY_AFTER_MS,
   };
-}
-
-/** attacker-controlled: `text`. */
-function inert(text: string): string {
-  return showInert(text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text).replaceAll('`', "'");
 }

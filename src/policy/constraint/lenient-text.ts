@@ -1,6 +1,8 @@
 // What readers make of a text before they look at it as a path: what they trim, and escapes that they decode one by one. Knows no path.
 
 const NOT_ASCII = /[^\0-\x7f]/;
+const ESCAPES = /(?:%[0-9a-f]{2})+/gi;
+const HIGH_BYTE = /%[89a-f]/i;
 
 /** `[\0-\x20\x7f-\xa0]`: what Java, Python and WHATWG trim between them, beside what `trim` takes. */
 function isTrimmed(code: number): boolean {
@@ -38,13 +40,13 @@ export function peel(text: string, before: string, behind: string): string {
 /** Each escape by itself, bytes that are no UTF-8 as U+FFFD: as Python does. Who refuses such a text opens nothing. */
 export function decodeLeniently(text: string): string {
   if (!text.includes('%')) return text;
-  return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
-    try {
-      return decodeURIComponent(run);
-    } catch {
-      const bytes = Uint8Array.from(run.slice(1).split('%'), (byte) => Number.parseInt(byte, 16));
-      return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-    }
+  let decoder: InstanceType<typeof TextDecoder> | undefined;
+  return text.replace(ESCAPES, (run) => {
+    if (!HIGH_BYTE.test(run)) return decodeURIComponent(run);
+    decoder ??= new TextDecoder('utf-8', { ignoreBOM: true });
+    const bytes = new Uint8Array(run.length / 3);
+    for (let at = 0; at < bytes.length; at += 1) bytes[at] = Number.parseInt(run.slice(at * 3 + 1, at * 3 + 3), 16);
+    return decoder.decode(bytes);
   });
 }
 

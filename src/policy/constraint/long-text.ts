@@ -52,13 +52,14 @@ export function shortenLong(text: string): LongText | undefined {
   const forms = new Set<string>();
   const texts = new Set<string>();
   let length = 0;
+  const spend = (read: number): void => {
+    length += read;
+  };
   const take = (form: string): void => {
-    length += form.length;
+    spend(form.length + 8 * (form.match(ESCAPE)?.length ?? 0));
     for (const start of listStarts(form)) {
       if (start.length <= MAX_PATH_LENGTH) texts.add(start);
-      const squeezed = squeeze(start, (read) => {
-        length += read;
-      });
+      const squeezed = squeeze(start, spend);
       if (squeezed !== undefined) texts.add(squeezed);
     }
   };
@@ -66,7 +67,7 @@ export function shortenLong(text: string): LongText | undefined {
   for (const read of new Set([text, readJsonText(text)])) {
     for (const end of listEnds(read)) {
       if (end.length <= MAX_PATH_LENGTH) texts.add(end);
-      else if (!staysLong(end)) {
+      else if (!staysLong(end, spend)) {
         take(end);
         forms.add(peel(trimWidely(end), '"\'`@<>=([{', '"\'`>)]},'));
       }
@@ -83,8 +84,11 @@ export function shortenLong(text: string): LongText | undefined {
 }
 
 /** Whether the end of a text by itself is too long for every reader: nothing in it takes anything back, and too much of it stays. */
-function staysLong(text: string): boolean {
-  const end = foldUnicode(text.slice(-WINDOW));
+function staysLong(text: string, spend: (read: number) => void): boolean {
+  const window = text.slice(-WINDOW);
+  const end = foldUnicode(window);
+  // what it folds to may be many times as long
+  spend(end === window ? 2 * end.length : 4 * (window.length + end.length));
   if (end.replace(ESCAPE, '').replace(LOOSE, '').length <= MAX_PATH_LENGTH) return false;
   for (const [, part = ''] of trimEdges(end).matchAll(LOOSE_PART))
     if (TWO_DOTS.test(part) || (part.match(DOT)?.length ?? 0) > 1) return false;

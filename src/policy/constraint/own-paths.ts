@@ -17,19 +17,19 @@ import {
 import { bareName, isPathLike, listReadings, type ReadingParts, restOfHome } from './own-readings.ts';
 import { writePointer } from './pointer.ts';
 import { listEnds } from './reader-cuts.ts';
+import { UNITS_PER_LOOK } from './reading-weight.ts';
 import { listBases } from './real-location.ts';
 import { createSettledNames, SAME_MOMENT_MS, type SettledNames } from './settled-names.ts';
 import { quote } from './shown-text.ts';
 
 /** Different path-like texts in one call. */
 const MAX_TEXTS = 5_000;
-/** Readings of them, by each directory that they may count from; each costs some 15 µs. Long ones and those that climb count more. */
+/** Readings of them, by each directory that they may count from; each costs some 10 µs, and what costs more counts more. */
 const MAX_LOOKS = 20_000;
-/** Characters of readings, and `..` in one, that cost as much as a look. */
-const CHARACTERS_PER_LOOK = 512;
+/** `..` in a reading that cost as much as a look. */
 const CLIMBS_PER_LOOK = 4;
 /** Of long texts, which are read through and not looked up. */
-const LONG_CHARACTERS_PER_LOOK = 2048;
+const LONG_CHARACTERS_PER_LOOK = 1024;
 const TOO_MANY_WAYS = 'may be read as a path in too many ways: write it plainly';
 const TOO_MANY_TEXTS = 'hold too many texts that may be paths: send less';
 
@@ -102,6 +102,7 @@ function readAs(ports: OwnPathPorts, bases: readonly string[]): ReadingParts {
   const { homeDir } = ports;
   const homes = homeDir.replace(/[/\\][^/\\]*$/, '');
   return {
+    bases: bases.length,
     variableOf(name) {
       if (/^(?:HOME|USERPROFILE)$/i.test(name)) return homeDir;
       return /^(?:PWD|CD)$/i.test(name) ? bases[0] : ports.variable?.(name);
@@ -175,15 +176,15 @@ function findOwnPath(
     const before = looks;
     const inside = isPath ? visitJson(text) : undefined;
     if (inside !== undefined) return inside;
-    const listed = listReadings(text, parts);
+    const listed = listReadings(text, parts, MAX_LOOKS * UNITS_PER_LOOK);
     if (listed === undefined) return violate(path, TOO_MANY_WAYS);
-    const { texts: readings, length } = listed;
+    const { texts: readings, units } = listed;
     if (isPath && readings.some((reading) => endsOwnPath(reading, own, depth) || endsOwnHome(reading))) {
       return violate(path, 'may lead to files of the guard itself, which no tool may touch: give an absolute path');
     }
     const from = isPath ? bases : near.map((base) => base.path);
     const climbs = readings.reduce((sum, reading) => sum + countClimbs(reading), 0);
-    const cost = (readings.length + climbs) * from.length + Math.floor(length / CHARACTERS_PER_LOOK);
+    const cost = (readings.length + climbs) * from.length + Math.floor(units / UNITS_PER_LOOK);
     looks += cost;
     if (seen.size > MAX_TEXTS || looks > MAX_LOOKS) {
       return violate([], TOO_MANY_TEXTS);

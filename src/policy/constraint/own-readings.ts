@@ -2,10 +2,13 @@
 // follows every doubt, because what it does not see passes. Knows no file system.
 import { decodeLeniently, decodeSteps, peel, trimWidely } from './lenient-text.ts';
 import { dropBreaks, HEADS } from './reader-cuts.ts';
+import { weighReading } from './reading-weight.ts';
 import { splitPath, takeBack } from './real-location.ts';
 import { cutUnknown, expandVariables, type VariableOf } from './variables.ts';
 
 export interface ReadingParts {
+  /** How many directories a relative path may count from. */
+  readonly bases: number;
   readonly variableOf: VariableOf;
   /** Homes that `~name` may mean; undefined as `name`: `~`. */
   homesOf(name: string | undefined): readonly string[];
@@ -39,21 +42,24 @@ export function bareName(text: string): string | undefined {
 
 export interface Readings {
   readonly texts: readonly string[];
-  /** Characters of all readings that were made, whether they are looked at or not. */
-  readonly length: number;
+  /** Of all readings that were made, whether they are looked at or not: `reading-weight.ts`. */
+  readonly units: number;
 }
 
 /**
  * The text itself first, unless no reader could open it. Absolute, or relative to the working directory; may hold `.` and `..`.
- * Undefined: there are too many.
+ * Undefined: there are too many. @param room units that may be spent on it
  */
-export function listReadings(text: string, parts: ReadingParts): Readings | undefined {
+export function listReadings(text: string, parts: ReadingParts, room: number): Readings | undefined {
   const readings = new Set([text]);
   let length = 0;
+  let units = 0;
   // a Set visits what is added on the way: every change is tried on the outcome of every other
   for (const reading of readings) {
     length += reading.length;
     if (length > MAX_WORK) return undefined;
+    units += weighReading(reading, parts.bases);
+    if (units > room) return undefined;
     for (const change of CHANGES) {
       const changed = change(reading, parts);
       if (changed !== '') readings.add(changed);
@@ -67,7 +73,7 @@ export function listReadings(text: string, parts: ReadingParts): Readings | unde
     if (readings.size > MAX_READINGS) return undefined;
   }
   const texts = text.length <= MAX_NAME_LENGTH ? [...readings] : [...readings].filter(mayBeOpened);
-  return { texts, length };
+  return { texts, units };
 }
 
 /** What follows the `~name` of a home that nobody here knows; undefined where there is none. */

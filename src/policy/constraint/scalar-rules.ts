@@ -1,4 +1,5 @@
 // The rules that look at one value as it stands: equals, oneOf, maxLength, min, max, prefix, pattern. Knows no path and no URL.
+import { messageOf } from '../../error-text.ts';
 import type { Json, JsonScalar } from '../../wire/json.ts';
 import { findScalarFault, readNumber, readScalar, readText } from './readable-value.ts';
 import { type CompileRule, type Report, type Rule, TOO_MUCH } from './rule.ts';
@@ -106,7 +107,7 @@ export const compilePattern: CompileRule<string> = (source, report, ports) => {
   try {
     matches = ports.compilePattern(source);
   } catch (error) {
-    return void report('', `is no RE2 pattern: ${error instanceof Error ? error.message : String(error)}`);
+    return void report('', `is no RE2 pattern: ${messageOf(error)}`);
   }
   const rule = checkText('pattern', matches, `must be a string that matches ${quote(source)} as a whole`);
   return {

@@ -1,4 +1,5 @@
 // The keywords of a schema that judge one value by itself: type, enum, const, bounds, pattern. Knows no nesting.
+import { messageOf } from '../../error-text.ts';
 import type { Json, JsonScalar } from '../../wire/json.ts';
 import { findScalarFault } from './readable-value.ts';
 import { TOO_MUCH } from './rule.ts';
@@ -76,7 +77,7 @@ const compilePattern: CompileKeyword = (source, { report, ports }) => {
     ports.compilePattern(source);
     matches = ports.compilePattern(`(?s:.*)(?:${source})(?s:.*)`);
   } catch (error) {
-    return void report('', `is no RE2 pattern: ${error instanceof Error ? error.message : String(error)}`);
+    return void report('', `is no RE2 pattern: ${messageOf(error)}`);
   }
   return (given, path, budget) => {
     if (typeof given !== 'string') return undefined;

@@ -1,7 +1,8 @@
 // What an approval records about the surface of one server, in numbers, and how it is read again. Flat JSON scalars. Pure.
 // attacker-controlled: a record that is read; whoever can write the trail's files wrote it.
 import type { JsonObject } from '../../wire/json.ts';
-import { stringAt } from '../../wire/json.ts';
+import { memberOf, stringAt } from '../../wire/json.ts';
+import { isCount } from '../../wire/number-kinds.ts';
 import { grantFor, viewScope } from '../lock/scope-view.ts';
 
 /** Of the `detail` of an `approval` event: tools that could be named before and after, of those that the server was known to offer. */
@@ -67,6 +68,6 @@ export function readApproval(detail: JsonObject | undefined): ApprovalRecord | u
 }
 
 function countAt(detail: JsonObject | undefined, key: string): number | undefined {
-  const value = detail !== undefined && Object.hasOwn(detail, key) ? detail[key] : undefined;
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  const value = memberOf(detail, key);
+  return isCount(value) ? value : undefined;
 }

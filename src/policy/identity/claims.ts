@@ -1,6 +1,6 @@
 // From the claims of a JWT whose signature is good to an identity. Pure; knows no key and no signature.
 // TRUST: the claims are what the issuer signed. Nothing is transformed: what is not exactly a name as the config has them is refused.
-import { isJsonObject, type Json, type JsonObject } from '../../wire/json.ts';
+import { type Json, type JsonObject, memberOf } from '../../wire/json.ts';
 import { type Identity, isPrincipal } from './identity.ts';
 
 export interface ClaimNames {
@@ -69,12 +69,8 @@ function readRoles(claim: Json | undefined): readonly string[] | undefined {
 }
 
 function claimAt(claims: JsonObject, name: string): Json | undefined {
-  if (!name.startsWith('/')) return ownMember(claims, name);
+  if (!name.startsWith('/')) return memberOf(claims, name);
   let value: Json | undefined = claims;
-  for (const key of name.slice(1).split('/')) value = ownMember(value, key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  for (const key of name.slice(1).split('/')) value = memberOf(value, key.replaceAll('~1', '/').replaceAll('~0', '~'));
   return value;
-}
-
-function ownMember(value: Json | undefined, key: string): Json | undefined {
-  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }

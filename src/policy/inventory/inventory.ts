@@ -3,9 +3,10 @@
 import type { UpstreamId } from '../../core/events.ts';
 import { type Interceptor, PASS, type RepeatMark, type RequestView } from '../../core/interceptor.ts';
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { objectAt, stringAt } from '../../wire/json.ts';
+import { memberOf, stringAt } from '../../wire/json.ts';
 import type { ListKind, Offered, ServerFacts } from './known-list.ts';
 import { ListBuilder } from './list-builder.ts';
+import { readFacts } from './server-facts.ts';
 
 export interface InventoryParts {
   /** SHA-256, hex. */
@@ -27,7 +28,6 @@ const METHODS: ReadonlyMap<string, ListKind> = new Map<string, ListKind>([
   ['resources/templates/list', 'resourceTemplates'],
   ['prompts/list', 'prompts'],
 ]);
-const LONGEST_FACT = 256;
 /** Pages that may wait to be taken: their answers are held in memory meanwhile. What comes beyond is taken at once. */
 const MOST_WAITING = 32;
 
@@ -136,15 +136,6 @@ function keyOf(server: UpstreamId, kind: ListKind): string {
 }
 
 function listAt(result: JsonObject, kind: ListKind): readonly Json[] | undefined {
-  const list = Object.hasOwn(result, kind) ? result[kind] : undefined;
+  const list = memberOf(result, kind);
   return Array.isArray(list) ? list : undefined;
-}
-
-/** 2026-07-28 puts them into `_meta`. */
-function readFacts(result: JsonObject): ServerFacts | undefined {
-  const info =
-    objectAt(result, 'serverInfo') ?? objectAt(objectAt(result, '_meta'), 'io.modelcontextprotocol/serverInfo');
-  const [name, version] = [stringAt(info, 'name'), stringAt(info, 'version')];
-  if (name === undefined || version === undefined) return undefined;
-  return { name: name.slice(0, LONGEST_FACT), version: version.slice(0, LONGEST_FACT) };
 }

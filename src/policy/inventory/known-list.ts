@@ -1,6 +1,7 @@
 // What is kept of what a server offers: its lists, bounded, with each definition as the server wrote it. Types, the strict reader
 // of a document, and how a newer look replaces an older one. Knows no file and no protocol.
 import { isJsonObject, type Json, type JsonObject, stringAt } from '../../wire/json.ts';
+import { isCount, isMoment } from '../../wire/number-kinds.ts';
 
 export const LIST_KINDS = ['tools', 'resources', 'resourceTemplates', 'prompts'] as const;
 export type ListKind = (typeof LIST_KINDS)[number];
@@ -136,15 +137,6 @@ function readEntry(value: Json): KnownEntry | undefined {
     return digest === undefined ? undefined : { name, definition: undefined, digest };
   const definition = asObject(entry.definition);
   return definition === undefined ? undefined : { name, definition, digest };
-}
-
-function isCount(value: Json | undefined): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-/** The moments that a `Date` holds (ECMA-262, section 21.4.1.1). */
-function isMoment(value: Json | undefined): value is number {
-  return typeof value === 'number' && Math.abs(value) <= 8.64e15;
 }
 
 function asObject(value: unknown): JsonObject | undefined {

@@ -1,7 +1,7 @@
 // What is kept of the definition of a tool that is too long to be kept whole: what its server claims, and the names, types and formats
 // of its parameters; texts are cut. Pure; knows no room. attacker-controlled: every value.
 // INVARIANT: every parameter that lint looks at is in it, or there is none of it at all: what was left out silently would pass as harmless.
-import { isJsonObject, type Json, type JsonObject } from '../../wire/json.ts';
+import { isJsonObject, type Json, type JsonObject, memberOf } from '../../wire/json.ts';
 
 /** UTF-16 units. Of a parameter's text lint reads no more (argument-kind.ts). */
 const LONGEST_TEXT = 300;
@@ -26,7 +26,7 @@ export function shortenDefinition(definition: JsonObject): JsonObject | undefine
   if (isJsonObject(annotations))
     short.annotations = Object.fromEntries(
       HINTS.flatMap((hint) => {
-        const value = Object.hasOwn(annotations, hint) ? annotations[hint] : undefined;
+        const value = memberOf(annotations, hint);
         return typeof value === 'boolean' ? [[hint, value]] : [];
       }),
     );

@@ -9,7 +9,7 @@ export type RateVerdict =
 type Amounts = Pick<RateCharge, 'spendUs' | 'depthUs' | 'mostUs'>;
 
 /** Where the bucket stands: never before now, never further ahead than it can have come. */
-export function standingUs(tatUs: number, mostUs: number, nowUs: number): number {
+function standingUs(tatUs: number, mostUs: number, nowUs: number): number {
   return Math.min(Math.max(tatUs, nowUs), nowUs + mostUs);
 }
 

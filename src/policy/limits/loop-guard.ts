@@ -5,6 +5,7 @@ import type { Interceptor, RequestView } from '../../core/interceptor.ts';
 import { PASS } from '../../core/interceptor.ts';
 import { showInert } from '../../wire/inert-text.ts';
 import type { Json, JsonObject } from '../../wire/json.ts';
+import { memberOf } from '../../wire/json.ts';
 import { sortedJson } from '../../wire/sorted-json.ts';
 import { foldName } from './applies.ts';
 
@@ -19,8 +20,7 @@ const LONGEST_NAME = 128;
 /** Questions of servers that are remembered; the oldest is forgotten first. */
 const MOST_ASKED = 256;
 
-const memberOf = (params: JsonObject | undefined, key: string): Json =>
-  (params !== undefined && Object.hasOwn(params, key) ? params[key] : undefined) ?? null;
+const memberOrNull = (params: JsonObject | undefined, key: string): Json => memberOf(params, key) ?? null;
 
 export function createLoopGuard({ repeats, digest }: LoopGuardParts): Interceptor {
   let last: string | undefined;
@@ -37,10 +37,10 @@ export function createLoopGuard({ repeats, digest }: LoopGuardParts): Intercepto
       const { tool, upstream, params } = request;
       const most = repeats();
       if (request.asked !== 'client' || tool === undefined || most === Number.POSITIVE_INFINITY) return PASS;
-      const print = digest(sortedJson([upstream, foldName(tool), memberOf(params, 'arguments')]));
+      const print = digest(sortedJson([upstream, foldName(tool), memberOrNull(params, 'arguments')]));
       // What the server has asked for is no repetition, once for each question; an answer that nobody asked for is nothing.
-      const isRetry = memberOf(params, 'inputResponses') !== null || memberOf(params, 'requestState') !== null;
-      if (isRetry && asked.delete(askedOf(print, memberOf(params, 'requestState')))) {
+      const isRetry = memberOrNull(params, 'inputResponses') !== null || memberOrNull(params, 'requestState') !== null;
+      if (isRetry && asked.delete(askedOf(print, memberOrNull(params, 'requestState')))) {
         retries.set(request, print);
         return PASS;
       }
@@ -66,7 +66,7 @@ export function createLoopGuard({ repeats, digest }: LoopGuardParts): Intercepto
       if (print === undefined || result.resultType !== 'input_required') return undefined;
       const [oldest] = asked.size < MOST_ASKED ? [] : asked;
       if (oldest !== undefined) asked.delete(oldest);
-      asked.add(askedOf(print, memberOf(result, 'requestState')));
+      asked.add(askedOf(print, memberOrNull(result, 'requestState')));
       return undefined;
     },
 

@@ -1,7 +1,7 @@
 // Which arguments of a tool look like a path, a URL, a command or SQL, by its schema. Guesses for advice.
 // attacker-controlled: the schema. INVARIANT: work is bounded.
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { isJsonObject } from '../../wire/json.ts';
+import { isJsonObject, memberOf } from '../../wire/json.ts';
 import type { OfferedTool } from './lint-input.ts';
 import { hasWord, wordSet, wordsOf } from './name-words.ts';
 
@@ -96,8 +96,4 @@ function isText(schema: Json | undefined): schema is JsonObject {
   const { type } = schema;
   if (type === undefined) return !Object.hasOwn(schema, 'properties') && !Object.hasOwn(schema, 'items');
   return type === 'string' || (Array.isArray(type) && type.includes('string'));
-}
-
-function memberOf(schema: Json | undefined, key: string): Json | undefined {
-  return isJsonObject(schema) && Object.hasOwn(schema, key) ? schema[key] : undefined;
 }

@@ -1,7 +1,7 @@
 // The rules about what has changed, or goes beyond what was allowed: drift, growth, ceilings. Pure. Where nothing is on record
 // to compare with, they find nothing. attacker-controlled: names and definitions.
 import type { JsonObject } from '../../wire/json.ts';
-import { memberOf, objectOf } from '../lock/difference.ts';
+import { memberOf, objectOf } from '../../wire/json.ts';
 import { approveCommand, diffCommand } from '../lock/lock-command.ts';
 import { grantFor, viewScope } from '../lock/scope-view.ts';
 import { findDrift } from '../pins/drift.ts';
@@ -164,13 +164,19 @@ export function findBeyondCeiling(input: LintInput): readonly Found[] {
   return listGrants(input).flatMap((site): readonly Found[] => {
     const { grant, path, servers } = site;
     if (input.nowMs >= grant.expiresAtMs) return [];
-    return servers.flatMap((server): readonly Found[] => {
+    // of servers that share the scope what is the same is said once
+    const alike = new Map<string, { readonly by: string; readonly beyond: string; readonly ids: string[] }>();
+    for (const server of servers) {
       const beyond = beyondCeiling(server, grant.kind, grant.pattern, input.nowMs);
-      if (beyond === undefined) return [];
-      const text = `${grant.kind} ${quoteName(grant.pattern)}: ${quoteNames(voicesOf(server))} over ${quoteName(server.id)} does not allow ${beyond}, so it is denied`;
-      return [
-        { path, server: serverOf(site) ?? server.id, text, mend: 'remove the grant, or have the ceiling changed' },
-      ];
+      if (beyond === undefined) continue;
+      const by = quoteNames(voicesOf(server));
+      const key = JSON.stringify([by, beyond]);
+      alike.set(key, { by, beyond, ids: [...(alike.get(key)?.ids ?? []), server.id] });
+    }
+    return [...alike.values()].map(({ by, beyond, ids: [id = '', ...more] }): Found => {
+      const text = `${grant.kind} ${quoteName(grant.pattern)}: ${by} over ${quoteNames([id, ...more])} does not allow ${beyond}, so it is denied`;
+      const server = serverOf(site) ?? (more.length === 0 ? id : undefined);
+      return { path, server, text, mend: 'remove the grant, or have the ceiling changed' };
     });
   });
 }

@@ -1,9 +1,9 @@
 // Constraints that no argument can meet: kinds that ask for different types, values that break the rules beside them, arguments
 // that the tool has not got. Pure. What a compiler of constraints refuses (`min` above `max`) is no business of this.
 import type { JsonObject } from '../../wire/json.ts';
+import { listOf } from '../../wire/json.ts';
 import type { ConstraintPorts } from '../constraint/constraint-document.ts';
 import { checkArguments, compileConstraints } from '../constraint/constraint-set.ts';
-import { listOf } from '../lock/difference.ts';
 import { declaredArguments } from './argument-kind.ts';
 import { quoteName, quoteNames } from './finding.ts';
 import type { OfferedTool } from './lint-input.ts';

@@ -1,10 +1,9 @@
 // What of the findings can be mended by narrowing alone, as edits of the config's text, and the proof that they only narrow.
 // INVARIANT: a grant is removed, or a pattern of tools gives way to names that it matches; nothing else of the document changes.
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { isJsonObject } from '../../wire/json.ts';
+import { isJsonObject, listOf, memberOf, objectOf } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
 import { type Edit, removalEdits, spliceText, valueSpan } from '../../wire/splice.ts';
-import { listOf, memberOf, objectOf } from '../lock/difference.ts';
 import { compilePattern } from '../pattern.ts';
 import type { Fix } from './finding.ts';
 import { isWild } from './pattern-relation.ts';

@@ -8,7 +8,7 @@ import { type GrantSite, isNamed, listGrants, matchedTools, serverOf } from './s
 import type { NameUse, ServerUse } from './tool-use.ts';
 
 export const DAY_MS = 86_400_000;
-export const EXPIRING_DAYS = 14;
+const EXPIRING_DAYS = 14;
 /** What a config takes as a pattern. Source: the schema of the config. */
 const LONGEST_PATTERN = 256;
 

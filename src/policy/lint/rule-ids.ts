@@ -1,7 +1,7 @@
 // Every rule of `scope lint`: its id, which never changes, how severe it is unless the config says otherwise, and what it is in
 // one line. Data only: what a rule looks at stands in rules.ts, its example and mend in docs/lint.md (a test holds them equal).
 
-export const SEVERITIES = ['error', 'warn', 'off'] as const;
+const SEVERITIES = ['error', 'warn', 'off'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
 export interface RuleHead {

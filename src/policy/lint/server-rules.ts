@@ -2,7 +2,7 @@
 // TRUST: what stands in `env`, `args` and `headers` is never quoted, but for the names of variables and of packages.
 import { showInert } from '../../wire/inert-text.ts';
 import type { Json } from '../../wire/json.ts';
-import { listOf, memberOf, objectOf } from '../lock/difference.ts';
+import { listOf, memberOf, objectOf } from '../../wire/json.ts';
 import { type Found, quoteName, quoteNames } from './finding.ts';
 import type { Launched, LintInput, LintServer, Path } from './lint-input.ts';
 import { hasWord, wordsOf } from './name-words.ts';

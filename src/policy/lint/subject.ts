@@ -1,8 +1,7 @@
 // Grants, tools and servers as the rules ask for them: who uses a scope, what a grant matches, what can be called. Pure; finds
 // nothing wrong. INVARIANT: what can be called is asked of the scope's own decision.
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { isJsonObject } from '../../wire/json.ts';
-import { listOf, memberOf } from '../lock/difference.ts';
+import { isJsonObject, listOf, memberOf } from '../../wire/json.ts';
 import { compilePattern } from '../pattern.ts';
 import { decideTarget } from '../scope/scope-decision.ts';
 import type { Grant, Scope, TargetKind } from '../scope/scope-policy.ts';

@@ -1,7 +1,7 @@
 // What a tool seems to do, by its name, its schema and what its server claims. Guesses for advice, never for a decision.
 // attacker-controlled throughout.
 import type { Json } from '../../wire/json.ts';
-import { isJsonObject } from '../../wire/json.ts';
+import { memberOf } from '../../wire/json.ts';
 import { argumentKinds } from './argument-kind.ts';
 import type { OfferedTool } from './lint-input.ts';
 import { hasWord, wordSet, wordsOf } from './name-words.ts';
@@ -27,8 +27,7 @@ const CHANGING_VERB =
 
 /** Its own word of a hint; undefined where it says nothing. */
 export function hintOf({ annotations }: OfferedTool, hint: string): boolean | undefined {
-  const value: Json | undefined =
-    isJsonObject(annotations) && Object.hasOwn(annotations, hint) ? annotations[hint] : undefined;
+  const value: Json | undefined = memberOf(annotations, hint);
   return typeof value === 'boolean' ? value : undefined;
 }
 

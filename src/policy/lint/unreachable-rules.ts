@@ -1,7 +1,7 @@
 // The rule about rules that change nothing: denied as a whole, granted by another one anyway, impossible to meet, or in a scope
 // that nobody is kept to. Pure.
 import type { JsonObject } from '../../wire/json.ts';
-import { memberOf, objectOf } from '../lock/difference.ts';
+import { memberOf, objectOf } from '../../wire/json.ts';
 import type { Grant, Scope } from '../scope/scope-policy.ts';
 import { findContradictions, findMisfits } from './contradiction.ts';
 import { type Found, quoteName } from './finding.ts';

@@ -1,8 +1,9 @@
 // How `auth` of config and lock combine, so that nobody is let in whom not both let in. Pure; knows no token. INVARIANT: the result is
 // as legal as its two sources: keys and claims of one issuer come together, from the lock.
 import type { Json, JsonObject } from '../../wire/json.ts';
+import { listOf, memberOf, objectFrom, objectOf } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
-import { type Difference, type KeyPath, listOf, memberOf, objectFrom, objectOf } from './difference.ts';
+import type { Difference, KeyPath } from './difference.ts';
 
 type Report = (difference: Difference) => void;
 

@@ -2,10 +2,11 @@
 // Pure; knows no file, no signature and nothing of what a key means. What is evaluated as two layers (scopes) stays the
 // config's here; the lock's is the other layer.
 import type { Json, JsonObject } from '../../wire/json.ts';
+import { keysOf, listOf, memberOf, objectFrom, objectOf } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
 import { sortedJson } from '../../wire/sorted-json.ts';
 import { combineAuth } from './auth-rules.ts';
-import { type Difference, type KeyPath, keysOf, listOf, memberOf, objectFrom, objectOf, rankIn } from './difference.ts';
+import { type Difference, type KeyPath, rankIn } from './difference.ts';
 import { DOCUMENT_FIELDS, type FieldRule, type Fields } from './field-table.ts';
 import { uniteLimits } from './limit-rules.ts';
 import { isWithin, narrowReach, readReach } from './network-reach.ts';

@@ -3,10 +3,10 @@
 // INVARIANT: every part of the result is what was approved without an end (`base`), or what the later approval itself changes. What both
 // have changed stays as in `base`: so nothing that was approved until a time outlives it.
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { isJsonObject } from '../../wire/json.ts';
+import { isJsonObject, keysOf, listOf, memberOf, objectFrom, objectOf } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
 import { sortedJson } from '../../wire/sorted-json.ts';
-import { type KeyPath, keysOf, listOf, memberOf, objectFrom, objectOf } from './difference.ts';
+import type { KeyPath } from './difference.ts';
 import { KINDS } from './scope-view.ts';
 
 /** Where a key that is not there means an empty table; for `scopes` that is the narrower reading. */

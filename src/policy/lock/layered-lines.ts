@@ -1,15 +1,16 @@
 // What is evaluated as two layers (scopes, roles, and who is kept to which) as lines: whatever differs, whoever names it. Pure.
 // INVARIANT: each place where config and lock differ in these keys has a line; one that no comparison here knows counts as a widening.
+import { inertName } from '../../wire/inert-text.ts';
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { isJsonObject } from '../../wire/json.ts';
+import { isJsonObject, keysOf, listOf, memberOf, objectOf } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
 import type { DiffLine } from './diff-line.ts';
-import { type Difference, keysOf, listOf, memberOf, objectOf } from './difference.ts';
+import type { Difference } from './difference.ts';
 import { diffRoles } from './role-diff.ts';
 import type { ScopeDiff } from './scope-diff.ts';
 import { roleLine, ruleLines, scopeLines } from './scope-lines.ts';
 import { KINDS, viewRules } from './scope-view.ts';
-import { changedValue, inertName, quoteKey } from './value-words.ts';
+import { changedValue, quoteKey } from './value-words.ts';
 
 export interface LayeredInput {
   readonly config: JsonObject;

@@ -1,9 +1,9 @@
 // Constraints that hold nobody back any more because a wider grant stands beside them: grants are alternatives, and a call needs one.
 // Pure; decides nothing, and knows no words for people.
 import type { JsonObject } from '../../wire/json.ts';
+import { memberOf, objectFrom } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
 import { covers } from './covered-grant.ts';
-import { memberOf, objectFrom } from './difference.ts';
 import { KINDS, type Kind, type Rule } from './scope-view.ts';
 
 export interface Lifted {

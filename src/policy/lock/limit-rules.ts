@@ -1,10 +1,11 @@
 // How two lists of limits combine, and which of their differences mean anything: all of either side hold, and one that lets through no
 // more than another one makes that one superfluous. Pure; knows limits as they are written, no count.
 import type { Json, JsonObject } from '../../wire/json.ts';
+import { listOf, memberOf, objectFrom, objectOf } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
 import { sortedJson } from '../../wire/sorted-json.ts';
 import { type Rate, readRate } from '../limits/rate.ts';
-import { type Difference, listOf, memberOf, objectFrom, objectOf } from './difference.ts';
+import type { Difference } from './difference.ts';
 
 type Tell = (
   direction: Extract<Difference['direction'], 'wider' | 'narrower'>,

@@ -2,8 +2,8 @@
 // what this machine remembers of it and the keys come in; signatures and digests are checked through ports.
 // INVARIANT: whatever is not a lock that this machine has reason to trust denies, but for one case: never locked, never seen.
 import type { JsonObject } from '../../wire/json.ts';
+import { listOf, memberOf } from '../../wire/json.ts';
 import { type Combination, combineDocuments } from './combine.ts';
-import { listOf, memberOf } from './difference.ts';
 import { approvedText, type LockBody, parseLock, type SignedLock, signingText } from './lock-document.ts';
 import { isTakeable, type LockMemory, leavesLine, nextAnchor } from './lock-line.ts';
 import { explainRefusal, type LockRefusal } from './lock-refusal.ts';
@@ -41,6 +41,8 @@ export interface LockQuestion {
   readonly ceiling: { readonly lock: 'required' | 'first-use'; readonly approvers: readonly string[] | undefined };
   /** Wall clock, ms: an approval may end. */
   readonly nowMs: number;
+  /** `combination` leaves the blocks of tenants out: a start compares its own alone, later. Signature and digests cover all of them. */
+  readonly isWithoutTenants?: boolean;
 }
 
 /** How much the clock moves before that is worth a write, and how far behind it may be without a word. */
@@ -81,7 +83,7 @@ export type LockJudgement =
     };
 
 export function judgeLock(question: LockQuestion, ports: LockPorts): LockJudgement {
-  const { config, reading, memory, elsewhere, ceiling } = question;
+  const { config, reading, memory, elsewhere, ceiling, isWithoutTenants = false } = question;
   const refuse = (code: LockRefusal['code'], detail?: string, signed?: LockBody, take?: LockMemory): LockJudgement => ({
     kind: 'refused',
     refusal: explainRefusal(code, detail, take !== undefined),
@@ -132,7 +134,9 @@ export function judgeLock(question: LockQuestion, ports: LockPorts): LockJudgeme
     kind: 'holds',
     lock,
     policy,
-    combination: combineDocuments(config, policy),
+    combination: isWithoutTenants
+      ? combineDocuments(withoutTenants(config), withoutTenants(policy))
+      : combineDocuments(config, policy),
     untilMs,
     remember: isKnown ? undefined : found,
     isFirstSight: known === undefined,
@@ -146,6 +150,10 @@ export function describeEnded(judgement: LockJudgement): string | undefined {
   if (judgement.kind !== 'holds' || newest === undefined || newest.until === null) return undefined;
   if (Number.isFinite(judgement.untilMs)) return undefined;
   return `approval ${newest.number} ended at ${newest.until.replace(/\.\d{3}Z$/, 'Z')}`;
+}
+
+function withoutTenants({ tenants: _, ...rest }: JsonObject): JsonObject {
+  return rest;
 }
 
 /** Only where an approval ends does the time matter; and once it has ended no later one does. */

@@ -1,8 +1,8 @@
 // What `pins` of a config says, in either of its two notations, and how two of them combine. Knows no definition.
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { isJsonObject } from '../../wire/json.ts';
+import { isJsonObject, listOf, memberOf } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
-import { type Difference, listOf, memberOf, rankIn } from './difference.ts';
+import { type Difference, rankIn } from './difference.ts';
 import { PIN_MODES } from './field-table.ts';
 
 export interface PinRule {

@@ -1,16 +1,18 @@
 // The whole difference of config and lock as lines for a person: what an approval makes possible, what it lets start, what holds
 // already. Pure; knows no width and no colour. attacker-controlled: names of tools; every line is inert.
+import { inertName } from '../../wire/inert-text.ts';
 import type { Json, JsonObject } from '../../wire/json.ts';
+import { keysOf, memberOf, objectFrom, objectOf } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
 import { combineDocuments, fillUnlisted } from './combine.ts';
 import { type DiffLine, isWaiting } from './diff-line.ts';
-import { type Difference, keysOf, memberOf, objectFrom, objectOf } from './difference.ts';
+import type { Difference } from './difference.ts';
 import { PIN_MODES, ruleFor } from './field-table.ts';
 import { layeredLines } from './layered-lines.ts';
 import { sameLines } from './same-lines.ts';
 import { diffScopes, type ScopeDiff } from './scope-diff.ts';
 import { diffTenants, type TenantChange } from './tenant-diff.ts';
-import { changedValue, cut, inertName, quoteKey, SECRET, secretText } from './value-words.ts';
+import { changedValue, cut, quoteKey, SECRET, secretText } from './value-words.ts';
 
 export type { DiffLine } from './diff-line.ts';
 

@@ -1,7 +1,7 @@
 // How the roles differ between lock and config, as lines for a person: what an approval makes possible, what holds already. Pure; both
 // sides are evaluated for each request, so that nothing here decides. attacker-controlled: patterns; the caller makes lines inert.
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { keysOf, listOf, memberOf, objectOf } from './difference.ts';
+import { keysOf, listOf, memberOf, objectOf } from '../../wire/json.ts';
 import { findLifted, type Lifted } from './lifted.ts';
 import { uniteLimits } from './limit-rules.ts';
 import { compareRules, type RuleChange } from './scope-diff.ts';

@@ -1,10 +1,10 @@
 // What differs between config and lock and changes nothing that is decided: keys that permit nothing, a limit that another one bounds, another
 // notation. As lines, so that nobody approves what no screen shows. Pure.
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { isJsonObject } from '../../wire/json.ts';
+import { isJsonObject, keysOf, memberOf, objectOf } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
 import type { DiffLine } from './diff-line.ts';
-import { type Difference, type KeyPath, keysOf, memberOf, objectOf } from './difference.ts';
+import type { Difference, KeyPath } from './difference.ts';
 import { changedValue, quoteKey } from './value-words.ts';
 
 /** The rest is counted. */

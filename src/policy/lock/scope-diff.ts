@@ -1,10 +1,10 @@
 // How the scope of one server differs between lock and config: what becomes possible with an approval, what holds already, and
 // of what becomes possible what was asked for by name. Pure; knows no words for people.
 import type { Json, JsonObject } from '../../wire/json.ts';
+import { keysOf, listOf, memberOf, objectOf } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
 import { compilePattern } from '../pattern.ts';
 import { coveringGrant } from './covered-grant.ts';
-import { keysOf, listOf, memberOf, objectOf } from './difference.ts';
 import { APPROVALS } from './field-table.ts';
 import { findLifted, type Lifted } from './lifted.ts';
 import { grantFor, KINDS, type Kind, type Rule, type ScopeView, viewScope } from './scope-view.ts';

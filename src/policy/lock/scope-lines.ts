@@ -1,13 +1,14 @@
 // Differences of scopes and roles as lines for a person. Pure; decides nothing. attacker-controlled: names of tools and patterns; every line
 // is inert.
+import { inertName } from '../../wire/inert-text.ts';
 import type { JsonObject } from '../../wire/json.ts';
+import { memberOf, objectOf } from '../../wire/json.ts';
 import type { DiffLine } from './diff-line.ts';
-import { memberOf, objectOf } from './difference.ts';
 import { findLifted, type Lifted } from './lifted.ts';
 import type { RoleLine } from './role-diff.ts';
 import { compareRules, type RuleChange, type ScopeDiff } from './scope-diff.ts';
 import type { ScopeView } from './scope-view.ts';
-import { changedValue, cut, inertName } from './value-words.ts';
+import { changedValue, cut } from './value-words.ts';
 
 const MOST_TOOLS = 20;
 

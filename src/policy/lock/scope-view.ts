@@ -1,8 +1,8 @@
 // What one server's scope in a config lets a caller name, without arguments: enough to say what an approval makes possible.
 // Pure. INVARIANT: decides nothing; the decision about a call is scope-decision's, over the compiled scope.
 import type { Json, JsonObject } from '../../wire/json.ts';
+import { listOf, memberOf, objectOf } from '../../wire/json.ts';
 import { compilePattern, type Pattern } from '../pattern.ts';
-import { listOf, memberOf, objectOf } from './difference.ts';
 
 export const KINDS = ['tool', 'resource', 'prompt', 'request', 'method'] as const;
 export type Kind = (typeof KINDS)[number];

@@ -1,9 +1,8 @@
 // Where the tenants of config and lock differ: by tenant, and below it key by key, in one order whatever that of the two texts is. Pure;
 // knows no words.
 import type { Json } from '../../wire/json.ts';
-import { isJsonObject } from '../../wire/json.ts';
+import { isJsonObject, memberOf, objectOf } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
-import { memberOf, objectOf } from './difference.ts';
 
 export type TenantChange =
   /** The config knows no tenants any more. */

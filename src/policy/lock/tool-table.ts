@@ -3,9 +3,10 @@
 // means for the tools that it matches. INVARIANT: for every tool and setting the combined table resolves to no more than
 // either side alone does (a property test compares all three).
 import type { Json, JsonObject } from '../../wire/json.ts';
+import { keysOf, listOf, memberOf, objectFrom, objectOf } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
 import { compilePattern } from '../pattern.ts';
-import { type Difference, type KeyPath, keysOf, listOf, memberOf, objectFrom, objectOf, rankIn } from './difference.ts';
+import { type Difference, type KeyPath, rankIn } from './difference.ts';
 import { APPROVALS } from './field-table.ts';
 import { uniteLimits } from './limit-rules.ts';
 import { readPinRule, writePinRule } from './pin-rules.ts';

@@ -1,11 +1,10 @@
 // Values and names of a config in the lines of a difference: cut, inert, and without what may be a secret. Knows no line.
-import { showInert } from '../../wire/inert-text.ts';
+import { inertName, showInert } from '../../wire/inert-text.ts';
 import type { Json } from '../../wire/json.ts';
 import { isJsonObject } from '../../wire/json.ts';
 
 /** An end that is cut off is said, with its length. */
 const LONGEST_VALUE = 4_096;
-const LONGEST_NAME = 128;
 /** Names of variables whose literals are not shown. */
 export const SECRET = /key|token|secret|passw|pwd|auth|cred|dsn|cookie|session/i;
 
@@ -33,8 +32,4 @@ export function quoteKey(key: string): string {
 export function cut(text: string): string {
   const missing = text.length - LONGEST_VALUE;
   return showInert(missing > 0 ? `${text.slice(0, LONGEST_VALUE)}… (${missing} more characters)` : text);
-}
-
-export function inertName(name: string): string {
-  return showInert(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name).replaceAll('`', "'");
 }

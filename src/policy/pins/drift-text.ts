@@ -1,12 +1,10 @@
 // Drift in words: for the model whose call is refused, and line by line for a person. Pure. attacker-controlled: names and
 // values; every text is inert and bounded.
 import type { Deny } from '../../core/interceptor.ts';
-import { showInert } from '../../wire/inert-text.ts';
+import { inertName } from '../../wire/inert-text.ts';
 import { approveCommand, type CommandOptions, diffCommand } from '../lock/lock-command.ts';
 import type { Drift, Flip, ToolChange } from './drift.ts';
 import type { Since } from './watch.ts';
-
-const LONGEST_NAME = 128;
 
 /** The refusal of a call. @param change undefined: the tool was not there when that was done */
 export function refuseTool(
@@ -81,8 +79,4 @@ function fieldNames({ fields }: ToolChange): string {
 
 function quote(text: string | undefined): string {
   return text === undefined ? 'nothing' : JSON.stringify(text).replaceAll('\\\\u{', '\\u{');
-}
-
-function inertName(name: string): string {
-  return showInert(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name).replaceAll('`', "'");
 }

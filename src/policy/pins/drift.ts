@@ -1,6 +1,6 @@
 // How what a server offers differs from what was approved of it. Pure; knows no mode, no wire, and no words for people.
 import type { Json } from '../../wire/json.ts';
-import { isJsonObject } from '../../wire/json.ts';
+import { memberOf } from '../../wire/json.ts';
 import { isSameJson } from '../../wire/same-json.ts';
 import { type Definition, definitionText, isSameDefinition, PINNED_FIELDS, type PinnedField } from './definition.ts';
 import { type Excerpt, excerptChange } from './excerpt.ts';
@@ -130,6 +130,6 @@ function findFlips(before: Json | undefined, after: Json | undefined): readonly 
 }
 
 function hintOf(annotations: Json | undefined, hint: string): boolean | undefined {
-  const value = isJsonObject(annotations) && Object.hasOwn(annotations, hint) ? annotations[hint] : undefined;
+  const value = memberOf(annotations, hint);
   return typeof value === 'boolean' ? value : undefined;
 }

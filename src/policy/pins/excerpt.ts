@@ -24,7 +24,8 @@ function textOf(value: Json | undefined): string | undefined {
   return value === undefined || typeof value === 'string' ? value : sortedJson(value);
 }
 
-function commonStart(left: string, right: string): number {
+/** How many characters both begin with. */
+export function commonStart(left: string, right: string): number {
   let at = 0;
   while (at < left.length && at < right.length && left[at] === right[at]) at += 1;
   return at;

@@ -1,7 +1,7 @@
 // Which entries of a list pins keep out, once all of it was looked at; and the lists that a task came to. Knows no request; words nothing.
 // attacker-controlled: every entry and result.
 import type { Narrowing } from '../../core/interceptor.ts';
-import { isJsonObject, type Json, type JsonObject, objectAt, stringAt } from '../../wire/json.ts';
+import { isJsonObject, type Json, type JsonObject, memberOf, objectAt, stringAt } from '../../wire/json.ts';
 import type { Watch } from './watch.ts';
 
 /**
@@ -36,6 +36,6 @@ export function narrowTask(watch: Watch, result: JsonObject): readonly Narrowing
 }
 
 function toolsOf(result: JsonObject | undefined): readonly Json[] | undefined {
-  const tools = result !== undefined && Object.hasOwn(result, 'tools') ? result.tools : undefined;
+  const tools = memberOf(result, 'tools');
   return Array.isArray(tools) ? tools : undefined;
 }

@@ -11,11 +11,6 @@ export interface PinSet {
   readonly instructions: string | undefined;
 }
 
-/** Of several definitions of one name the last counts; drift finds the others. */
-export function pinSet(definitions: Iterable<Definition>, instructions: string | undefined): PinSet {
-  return { tools: new Map([...definitions].map((one) => [one.name, one])), instructions };
-}
-
 export function writePinSet({ tools, instructions }: PinSet): JsonObject {
   const sorted = [...tools.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
   return {

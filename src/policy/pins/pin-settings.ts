@@ -2,8 +2,7 @@
 // `tools` that is the very name decides alone, else the strictest of all patterns that match; what they leave open is the
 // server's, then `deny`. Pure.
 import type { JsonObject } from '../../wire/json.ts';
-import { isJsonObject } from '../../wire/json.ts';
-import { memberOf, objectOf } from '../lock/difference.ts';
+import { isJsonObject, memberOf, objectOf } from '../../wire/json.ts';
 import { PIN_MODES } from '../lock/field-table.ts';
 import { type PinRule, readPinRule } from '../lock/pin-rules.ts';
 import { compilePattern } from '../pattern.ts';

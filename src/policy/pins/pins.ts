@@ -17,7 +17,7 @@ import {
   type Verdict,
 } from '../../core/interceptor.ts';
 import type { Instant } from '../../ports/clock.ts';
-import { type Json, type JsonObject, stringAt } from '../../wire/json.ts';
+import { type Json, type JsonObject, memberOf, stringAt } from '../../wire/json.ts';
 import { TASK_PAYLOAD_METHODS } from '../../wire/protocol-keys.ts';
 import type { CommandOptions } from '../lock/lock-command.ts';
 import { refuseList, refuseTool } from './drift-text.ts';
@@ -107,7 +107,7 @@ export function createPins(parts: PinParts): Pins {
     return narrowings;
   };
   const narrowList = (kept: Kept, request: RequestView, result: JsonObject): Narrowings => {
-    const tools = ownMember(result, 'tools');
+    const tools = memberOf(result, 'tools');
     if (tools === undefined) return undefined;
     if (!Array.isArray(tools)) return [{ kind: 'refuse', deny: refuseList(request.upstream) }];
     const entries: readonly Json[] = tools;
@@ -190,14 +190,10 @@ export function createPins(parts: PinParts): Pins {
 }
 
 function narrowHandshake(kept: Kept, result: JsonObject): Narrowings {
-  const instructions = ownMember(result, 'instructions');
+  const instructions = memberOf(result, 'instructions');
   // what is no text cannot have been approved
   if (instructions !== undefined && typeof instructions !== 'string') return [{ kind: 'drop', path: ['instructions'] }];
   kept.instructions = (instructions?.length ?? 0) <= LONGEST_INSTRUCTIONS ? instructions : undefined;
   kept.hasInstructions = true;
   return kept.watch.seeInstructions(instructions) ? undefined : [{ kind: 'drop', path: ['instructions'] }];
-}
-
-function ownMember(object: JsonObject, key: string): Json | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }

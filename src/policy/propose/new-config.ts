@@ -13,7 +13,7 @@ export interface ConfigPlan {
   readonly text: string;
   /** What the text must mean. */
   readonly document: JsonObject;
-  /** What is added, as text to look at. */
+  /** What is added, as text to look at; of a new config the whole text. */
   readonly added: string;
 }
 
@@ -46,7 +46,8 @@ export function planConfig(
   };
   const { text, added } =
     notation === 'json' ? writeJson(there?.text, document, name, entries) : writeYaml(there?.text, server, proposal);
-  return { ok: true, plan: { text, document: wanted, added } };
+  // what is shown of a new file is the file
+  return { ok: true, plan: { text, document: wanted, added: there === undefined ? text : added } };
 }
 
 function writeJson(

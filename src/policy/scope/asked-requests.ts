@@ -1,7 +1,7 @@
 // What an answer asks of the client by the way, as scopes name it: questions before a call goes on, URLs to open. Knows where such may
 // stand in an answer, at any depth; decides nothing. attacker-controlled throughout.
 import type { Json, JsonObject } from '../../wire/json.ts';
-import { isJsonObject, objectAt, stringAt } from '../../wire/json.ts';
+import { isJsonObject, memberOf, objectAt, stringAt } from '../../wire/json.ts';
 
 /** The error of 2025-11-25 by which a server asks its client to have a URL opened. */
 const URL_ELICITATION_REQUIRED = -32042;
@@ -28,15 +28,15 @@ export function inputRequestsOf(holder: JsonObject): readonly string[] | undefin
   const methods: string[] = [];
   const places: JsonObject[] = [holder];
   for (let place = places.pop(); place !== undefined; place = places.pop()) {
-    const tasks = memberAt(place, 'tasks');
+    const tasks = memberOf(place, 'tasks');
     // neither one task nor a list of tasks: who knows what a reader makes of it
     if (isJsonObject(tasks)) return undefined;
-    for (const below of [memberAt(place, 'task'), memberAt(place, 'result'), tasks]) addObjects(below, places);
+    for (const below of [memberOf(place, 'task'), memberOf(place, 'result'), tasks]) addObjects(below, places);
     const asked = requestedAt(place);
     if (asked === undefined) return undefined;
     for (const one of asked) methods.push(one);
     const errors: JsonObject[] = [];
-    addObjects(memberAt(place, 'error'), errors);
+    addObjects(memberOf(place, 'error'), errors);
     for (const error of errors) {
       const elicited = errorRequestsOf(error);
       if (elicited === undefined) return undefined;
@@ -53,7 +53,7 @@ function addObjects(value: Json | undefined, to: JsonObject[]): void {
 }
 
 function requestedAt(place: JsonObject): readonly string[] | undefined {
-  const asked = memberAt(place, 'inputRequests');
+  const asked = memberOf(place, 'inputRequests');
   if (asked === null || asked === undefined) return NOTHING;
   if (typeof asked !== 'object') return undefined;
   const methods: string[] = [];
@@ -63,8 +63,4 @@ function requestedAt(place: JsonObject): readonly string[] | undefined {
     methods.push(method);
   }
   return methods;
-}
-
-function memberAt(object: JsonObject, key: string): Json | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }

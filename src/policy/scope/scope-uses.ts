@@ -1,8 +1,8 @@
 // What a message asks for, as scopes name it. Knows the methods of the protocol that reach a tool, a resource or a prompt;
 // decides nothing. attacker-controlled throughout.
 import type { RequestView } from '../../core/interceptor.ts';
-import type { Json, JsonObject } from '../../wire/json.ts';
-import { isJsonObject, objectAt, stringAt } from '../../wire/json.ts';
+import type { JsonObject } from '../../wire/json.ts';
+import { isJsonObject, memberOf, objectAt, stringAt } from '../../wire/json.ts';
 import { REQUEST_METHODS } from '../../wire/protocol-keys.ts';
 import { isDisguised } from './method-readings.ts';
 import type { TargetKind } from './scope-policy.ts';
@@ -47,7 +47,7 @@ export function usesOf(request: RequestView): readonly Use[] | undefined {
 
 function named(kind: TargetKind, name: string | undefined, params: JsonObject | undefined): readonly Use[] | undefined {
   if (name === undefined) return undefined;
-  const args = params !== undefined && Object.hasOwn(params, 'arguments') ? params.arguments : undefined;
+  const args = memberOf(params, 'arguments');
   if (args !== undefined && !isJsonObject(args)) return undefined;
   return [{ kind, name, args }];
 }
@@ -70,21 +70,17 @@ function referred(ref: JsonObject | undefined, params: JsonObject | undefined): 
 
 /** What is given so far, the argument that is completed included: it may reach as far as that of a request. */
 function completedArguments(params: JsonObject | undefined): JsonObject | undefined {
-  const context = memberAt(params, 'context');
-  const given = isJsonObject(context) ? memberAt(context, 'arguments') : context;
+  const context = memberOf(params, 'context');
+  const given = isJsonObject(context) ? memberOf(context, 'arguments') : context;
   if (given !== undefined && !isJsonObject(given)) return undefined;
-  const completed = memberAt(params, 'argument');
+  const completed = memberOf(params, 'argument');
   if (completed === undefined) return given ?? {};
   if (!isJsonObject(completed)) return undefined;
   const [name, value] = [stringAt(completed, 'name'), stringAt(completed, 'value')];
   if (name === undefined || value === undefined) return undefined;
   // the server gets both, and may heed either
-  const before = memberAt(given, name);
+  const before = memberOf(given, name);
   return before === undefined || before === value ? { ...given, [name]: value } : undefined;
-}
-
-function memberAt(object: JsonObject | undefined, key: string): Json | undefined {
-  return object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 /** 2026-07-28: one request for notifications of many kinds; of resources by URI. */
@@ -115,7 +111,7 @@ const ANSWER_MARKS: readonly (readonly [method: string, marks: readonly string[]
  * be told. They reach the server beside the arguments, so they need what the questions needed.
  */
 export function inputResponsesOf(params: JsonObject | undefined): readonly string[] | undefined {
-  const responses = memberAt(params, 'inputResponses');
+  const responses = memberOf(params, 'inputResponses');
   if (responses === undefined || responses === null) return NOTHING;
   if (!isJsonObject(responses)) return undefined;
   const methods = new Set<string>();

@@ -6,6 +6,7 @@ import { GatewayRun } from '../../../src/adapters/gateway-run.ts';
 import { SessionRun } from '../../../src/adapters/run-session.ts';
 import { StreamClient } from '../../../src/adapters/stream-client.ts';
 import { Gateway } from '../../../src/core/gateway/gateway.ts';
+import type { LaneSettings } from '../../../src/core/gateway/settings.ts';
 import { Session } from '../../../src/core/session.ts';
 import { BARE_DEADLINE, DEFAULT_RESTART } from '../../../src/core/settings.ts';
 import { DEFAULT_READ_LIMITS } from '../../../src/wire/message.ts';
@@ -18,6 +19,7 @@ class GatewayRig {
   readonly stdin = new PassThrough();
   readonly servers = new Map<string, FakeServer[]>();
   readonly news = new Map<string, LaneNews>();
+  readonly gateway: Gateway;
   readonly run: GatewayRun;
   readonly status: Promise<number>;
   output = '';
@@ -25,7 +27,7 @@ class GatewayRig {
   isStuck = false;
   #release: () => void = () => {};
 
-  constructor(names: readonly string[], fullAtBytes = 16 * 1024) {
+  constructor(names: readonly string[], more: Partial<LaneSettings> = {}, fullAtBytes = 16 * 1024) {
     const clock = { now: () => ({ wallMs: 0, monoMs: this.timers.nowMs }) };
     const log = { write: () => {} };
     const limits = { maxLineBytes: 1 << 20, fullAtBytes, serverFullAtBytes: 1 << 20, read: DEFAULT_READ_LIMITS };
@@ -36,12 +38,12 @@ class GatewayRig {
         else done();
       },
     });
-    const gateway = new Gateway({
-      ...{ lanes: names.map((name) => laneSettings(name)), tag: 't', serverInfo: { name: 'g', version: '1' } },
+    this.gateway = new Gateway({
+      ...{ lanes: names.map((name) => laneSettings(name, more)), tag: 't', serverInfo: { name: 'g', version: '1' } },
       ...{ seal: () => 's', read: DEFAULT_READ_LIMITS },
     });
     this.run = new GatewayRun({
-      ...{ gateway, clock, log, timers: this.timers, sink: this.sink, read: DEFAULT_READ_LIMITS },
+      ...{ gateway: this.gateway, clock, log, timers: this.timers, sink: this.sink, read: DEFAULT_READ_LIMITS },
       ...{ client: new StreamClient(this.stdin, stdout, limits), parent: () => 1, afterTurn: () => {} },
       openLane: (name, client, news) => {
         const server = new FakeServer();
@@ -191,6 +193,38 @@ test('what several servers make of one thing is one turn, whatever ends a turn m
   });
   await settle();
   expect(told()).toBe(before + 1);
+});
+
+test('a server that is stopped leaves the config while its policies change: what its session says of that is nobody’s, and all goes on', async () => {
+  const rig = new GatewayRig(['a', 'b'], { idleStopMs: 1_000 });
+  await rig.greet();
+  rig.client({ id: 1, method: 'tools/call', params: { name: 'b__x', arguments: {} } });
+  await settle();
+  rig.timers.pass(2_000);
+  await settle();
+  rig.server('a').exits({ kind: 'exited', code: 0 });
+  await settle();
+  // as another policy goes over: each server's own first, then who there is
+  rig.run.between(() => {
+    rig.news.get('a')?.onList('tools');
+    rig.run.tell({ type: 'lanes_are', lanes: [laneSettings('b')], renewed: new Set() });
+  });
+  rig.says('b', { id: 1, result: { content: [] } });
+  await settle();
+  expect(rig.lines().at(-1)).toMatchObject({ id: 1, result: { content: [] } });
+});
+
+test('a failure of the gateway is none of a policy that goes over meanwhile: nobody can take it for undone', async () => {
+  const rig = new GatewayRig(['a']);
+  await rig.greet();
+  const before = rig.timers.nowMs;
+  rig.run.between(() => {
+    rig.news.get('a')?.onList('tools');
+    rig.gateway.endTurn = () => {
+      throw new Error('a bug');
+    };
+  });
+  expect(() => rig.timers.pass(before)).toThrow('a bug');
 });
 
 test('a signal ends all servers and is the status', async () => {

@@ -1,3 +1,4 @@
+// The limit store in memory: what every store keeps to, and that what it holds is bounded and forgotten in time.
 import { expect, test } from 'vitest';
 import { openMemoryLimitStore } from '../../../src/adapters/limit-store-memory.ts';
 import { describeForgetting, describeLimitStore, REACHED, rate, taken, UNREACHED } from './contract.ts';

@@ -7,8 +7,8 @@ import { PauseLook, pausesSpec } from '../../../src/adapters/pause-look.ts';
 import { sealPauses } from '../../../src/adapters/pause-seal.ts';
 import { readSeenPins, rememberApprovedPins, rememberSeenPins } from '../../../src/adapters/seen-pins.ts';
 import { type Pauses, pauseAt } from '../../../src/policy/pause.ts';
-import { pinSet } from '../../../src/policy/pins/pin-set.ts';
 import type { SeenSet } from '../../../src/policy/pins/seen-set.ts';
+import { pinSet } from '../../policy/pins/pins-of.ts';
 
 let stateDir: string;
 beforeEach(() => {

@@ -1,3 +1,4 @@
+// Which file a command names: in the order of PATH, through no link, and a mistake said in one sentence.
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// Which shell runs the supervisor, and what of an environment it gets.
 import { expect, test } from 'vitest';
 import { chooseShell } from '../../../src/adapters/shell-choice.ts';
 

@@ -1,3 +1,4 @@
+// The steps by which one server is ended, on a clock that moves when told: when each comes, and which of them is spared.
 import { describe, expect, test } from 'vitest';
 import { runLadder, type Timers } from '../../../src/adapters/shutdown-ladder.ts';
 import type { ExitStatus } from '../../../src/ports/upstream.ts';

@@ -79,6 +79,11 @@ export class ManualTimers implements Timers {
     };
   }
 
+  /** How many are set. */
+  get waiting(): number {
+    return this.#due.length;
+  }
+
   /** Lets time pass, in steps, so that what a timer starts is due in its turn. */
   pass(ms: number): void {
     const end = this.nowMs + ms;
@@ -119,6 +124,7 @@ export interface RigOptions {
   readonly stdout?: Writable;
   readonly interceptors?: readonly Interceptor[];
   readonly policiesIdle?: () => Promise<void>;
+  readonly screen?: RunOptions['screen'];
 }
 
 export class Rig {
@@ -181,6 +187,7 @@ export class Rig {
       log: { write: (level, text) => void this.log.push(`${level}: ${text}`) },
       timers: this.timers,
       client: new StreamClient(this.stdin, stdout, limits),
+      screen: options.screen,
       parent: () => this.parent,
       afterTurn: () => {},
       policiesIdle: options.policiesIdle ?? (() => Promise.resolve()),

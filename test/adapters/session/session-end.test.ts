@@ -175,3 +175,15 @@ describe('the end', () => {
     expect(await rig.status).toBe(69);
   });
 });
+
+it('one that is over wakes for nothing, whatever its policies still wait for', async () => {
+  const policy = { name: 'policy', wakeAtMs: Number.POSITIVE_INFINITY };
+  const rig = new Rig({ interceptors: [policy] });
+  rig.server.exits({ kind: 'exited', code: 0 });
+  expect(await rig.status).toBe(0);
+  const { waiting } = rig.timers;
+  rig.run.between(() => {
+    policy.wakeAtMs = 0;
+  });
+  expect(rig.timers.waiting).toBe(waiting);
+});

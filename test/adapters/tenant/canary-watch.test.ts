@@ -137,6 +137,19 @@ describe.each([
   });
 });
 
+test('an answer is looked at before it is on record where it would be held back, with the same alarm', async () => {
+  const { own } = tokensOf('acme');
+  const { watch, client, run, added, posted } = play(true);
+  watch.begin(run, 'srv');
+  expect(watch.screen?.(Buffer.from('nothing'))).toBeUndefined();
+  expect(watch.screen?.(Buffer.from(own))).toMatchObject({ rule: 'canary', reason: 'canary_found' });
+  client.add(Buffer.from(own));
+  await later();
+  expect(added).toEqual([]);
+  expect(posted).toMatchObject([{ detail: { where: 'is sent to the client', held: 'what the server said' } }]);
+  expect(play(false).watch.screen).toBeUndefined();
+});
+
 test.each(['tools/call', 'notifications/initialized', 'OWN', 'x-1', 'a'.repeat(65)])(
   'a message that is held back is called by its method on record, where that is a plain word: %s',
   async (method) => {

@@ -243,6 +243,13 @@ describe('levels', () => {
       writable,
     ]);
     expect(notes).toEqual([`its sandbox does not show \`${home}\`: add it to \`isolation.readable\``]);
+    // in the config already, and nobody has approved it
+    const unapproved = { paths: [home], mend: 'mcp-guard scope approve' };
+    const waiting = input({ required: 'L2', readable: [readable] }, {}, { ...boxed, unapproved });
+    const args = [join(home, 'w'), join(readable, 'x.mjs')];
+    expect((await wordsOf(waiting, '/bin/sh', args)).notes).toEqual([
+      `its sandbox does not show \`${args[0]}\`: it is in the config and waits for an approval: \`mcp-guard scope approve\``,
+    ]);
   });
 
   test('a program that is fetched needs the network once', async () => {

@@ -143,12 +143,46 @@ describe.runIf(isRoot)('as root, with a user of its own', () => {
     fs.mkdirSync(join(own, 'repo'), { recursive: true });
     const env = { PATH: '/usr/bin:/bin' };
     expect((await run(await confine('L1', join(own, 'repo'), env), 'pwd')).out).toBe(`${join(own, 'repo')}\n`);
+    // behind the guard's own look
+    const start = await confine('L1', join(own, 'repo'), env);
     fs.rmdirSync(join(own, 'repo'));
     fs.symlinkSync(join(closed, 'app'), join(own, 'repo'));
-    const { out, err, exit } = await run(await confine('L1', join(own, 'repo'), env), 'cat private');
+    const { out, err, exit } = await run(start, 'cat private');
     expect([out, exit]).toEqual(['', { kind: 'exited', code: 126 }]);
     expect(err).toBe('mcp-guard: the working directory is closed to the server: open `cwd` to its user\n');
   });
+
+  test.each(['L1', 'L2'] as const)(
+    'a `cwd` that its user cannot enter is named before anything starts: %s',
+    async (level) => {
+      const [closed, inner] = [join(home, 'closed'), join(home, 'closed', 'app')];
+      fs.mkdirSync(inner, { recursive: true });
+      fs.chmodSync(closed, 0o700);
+      const env = { PATH: '/usr/bin:/bin' };
+      const link = join(home, 'link');
+      fs.symlinkSync(inner, link);
+      for (const cwd of [inner, link])
+        await expect(confine(level, cwd, env)).rejects.toMatchObject({
+          code: 'isolation_unavailable',
+          message: `\`srv\` of the tenant \`acme\` works in \`${cwd}\` (\`cwd\`), and its user ${uid} cannot enter \`${closed}\``,
+          hint: expect.stringContaining('mode 711'),
+        });
+      await expect(confine(level, join(home, 'none'), env)).rejects.toThrow(/works in .* which is not there/);
+      // the mode alone does not decide: the user may be let in by its group, or own it
+      for (const [owner, group, mode] of [
+        [uid, 0, 0o700],
+        [0, uid, 0o710],
+        [0, 0, 0o711],
+      ] as const) {
+        fs.chownSync(closed, owner, group);
+        fs.chmodSync(closed, mode);
+        expect((await confine('L1', inner, env)).cwd).toBe(inner);
+      }
+      fs.chownSync(closed, uid, 0);
+      fs.chmodSync(closed, 0o077);
+      await expect(confine('L1', inner, env)).rejects.toThrow(/cannot enter/);
+    },
+  );
 
   test('a program that is not there has no sandbox, and does not start without one when it has come', async ({
     skip,

@@ -59,6 +59,9 @@ test('nothing stays but headers and hashes, and what is another’s', () => {
   const facts = eraseTenant(scope());
   expect(facts.segments).toBe(2);
   expect(facts.records).toBeGreaterThanOrEqual(4);
+  expect(facts.hadMore).toBe(true);
+  // once more there is nothing to find
+  expect(eraseTenant(scope())).toEqual({ segments: 2, records: 0, hadMore: false });
   expect([still('default'), salts(), kept()]).toEqual([[], [], before]);
   expect([verifyTrail(scene.stateDir).exitCode, fs.existsSync(scope().homes.directory)]).toEqual([0, false]);
   expect(fs.readdirSync(scope().directory).sort()).toEqual(['audit', 'suspended.json']);

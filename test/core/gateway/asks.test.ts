@@ -1,6 +1,7 @@
 // What nobody lists and what nobody knows: who is asked, for how long, and who is asked after that. Exactly one answer each time.
 import { describe, expect, test } from 'vitest';
 import { ALL, GatewayPlaybook, laneSettings, type Message } from './gateway-playbook.ts';
+import { welcome } from './lane-messages.ts';
 
 const read: Message = { id: 5, method: 'resources/read', params: { uri: 'x://1' } };
 const unknown: Message = { id: 5, method: 'x/do', params: {} };
@@ -14,10 +15,6 @@ const no = (code: number, id: unknown = 5): Message => ({ id, error: { code, mes
 const away = (id: unknown = 5): Message => ({ id, error: { code: -32603, message: 'no answer in time' } });
 const slow = { startTimeoutMs: 100 };
 const greeting = { id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {} } };
-const welcome = (id: unknown = 0): Message => ({
-  id,
-  result: { protocolVersion: '2025-11-25', capabilities: ALL, serverInfo: { name: 's', version: '1' } },
-});
 const asked = (play: GatewayPlaybook, method: unknown) =>
   play.toLanes().flatMap(([lane, message]) => (message.method === method ? [lane] : []));
 

@@ -1,11 +1,9 @@
 // `list_changed` only where the list that the client has is another, or may be, and once in a turn.
 import { describe, expect, test } from 'vitest';
 import { ALL, GatewayPlaybook, laneSettings, type Message } from './gateway-playbook.ts';
+import { CHANGED, list, tools } from './lane-messages.ts';
 
-const CHANGED = 'notifications/tools/list_changed';
-const tools = (...names: string[]) => names.map((name) => ({ name, inputSchema: { type: 'object' } }));
 const told = (play: GatewayPlaybook) => play.toClient().filter(({ method }) => method === CHANGED).length;
-const list = (id: number): Message => ({ id, method: 'tools/list' });
 
 test('one that never was in a list is tried again and again without a word', () => {
   const play = new GatewayPlaybook('a', 'b').client({ id: 0, method: 'initialize', params: { capabilities: {} } });
@@ -40,6 +38,39 @@ test('one that had no tools takes none with it', () => {
     .take();
   expect(told(play.event({ type: 'lane_away', lane: 'a' }))).toBe(0);
   expect(told(play.event({ type: 'lane_back', lane: 'a' }))).toBe(1);
+});
+
+test('a client that says all of its greeting at once is told of no list with the answer, and of one that comes later', () => {
+  const play = new GatewayPlaybook('a', laneSettings('late', { startTimeoutMs: 1_000 }), 'b');
+  const answer = (lane: string) =>
+    play.lane(lane, {
+      id: 0,
+      result: { protocolVersion: '2025-11-25', capabilities: ALL, serverInfo: { name: lane } },
+    });
+  play.client({ id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {} } });
+  play.client({ method: 'notifications/initialized' }).take();
+  answer('a').at(play.nowMs + 1_000);
+  expect(play.toClient()).toEqual([]);
+  answer('b');
+  expect(play.toClient().map(({ id, method }) => method ?? id)).toEqual([0]);
+  expect(told(answer('late'))).toBe(1);
+  expect(told(play.event({ type: 'lane_away', lane: 'a' }))).toBe(1);
+  expect(told(play.event({ type: 'lane_back', lane: 'a' }))).toBe(1);
+});
+
+test('a client that has left is told of nothing, whatever its servers do as they end', () => {
+  const play = new GatewayPlaybook('a', 'b').greet(ALL, 'a', 'b').client(list(1));
+  play.lane('a', { id: 1, result: { tools: tools('x') } }).lane('b', { id: 1, result: { tools: tools('y') } });
+  play.client({ id: 2, method: 'tools/call', params: { name: 'b__y', arguments: {} } });
+  play.event({ type: 'client_ended' }).take();
+  play.lane('a', { method: CHANGED });
+  play.event({ type: 'lane_list', lane: 'b', list: 'tools' });
+  play.event({ type: 'lane_away', lane: 'a' }).event({ type: 'lane_back', lane: 'a' });
+  play.event({ type: 'lane_gone', lane: 'a', why: 'x' }).event({ type: 'lane_ended', lane: 'a' });
+  expect(play.toClient()).toEqual([]);
+  // what it is owed it gets
+  play.lane('b', { id: 2, result: { content: [] } }).event({ type: 'lane_ended', lane: 'b' });
+  expect(play.toClient()).toMatchObject([{ id: 2, result: { content: [] } }]);
 });
 
 test('a server that was stopped and is woken has the list that is shown', () => {

@@ -2,16 +2,10 @@
 // what the client is told, and that nothing new goes to who has left.
 import { describe, expect, test } from 'vitest';
 import type { GatewayEffect } from '../../../src/core/gateway/events.ts';
-import type { LaneSettings } from '../../../src/core/gateway/settings.ts';
 import { ALL, call, GatewayPlaybook, laneSettings, type Message } from './gateway-playbook.ts';
+import { are, welcome } from './lane-messages.ts';
 
 const REFUSED = { reason: 'not_approved', rule: 'lock', text: 'nobody has approved it', retryAfterMs: undefined };
-const are = (play: GatewayPlaybook, lanes: readonly (string | LaneSettings)[], ...renewed: readonly string[]) =>
-  play.event({
-    type: 'lanes_are',
-    lanes: lanes.map((one) => (typeof one === 'string' ? laneSettings(one) : one)),
-    renewed: new Set(renewed),
-  });
 const typesOf = (effects: readonly GatewayEffect[]) => effects.map(({ type }) => type);
 const lanesOf = (effects: readonly GatewayEffect[], type: 'start_lane' | 'end_lane') =>
   effects.flatMap((one) => (one.type === type ? [one.lane] : []));
@@ -21,10 +15,6 @@ const idOfGreeting = (effects: readonly GatewayEffect[]) => {
   const greeting = effects.find((one) => one.type === 'to_lane');
   return greeting?.type === 'to_lane' && greeting.line.message.kind === 'request' ? greeting.line.message.id : '';
 };
-const welcome = (id: number | string): Message => ({
-  id,
-  result: { protocolVersion: '2025-11-25', capabilities: ALL, serverInfo: { name: 's', version: '1' } },
-});
 const TOLD = ['tools', 'prompts', 'resources'].map((list) => `notifications/${list}/list_changed`);
 
 describe('a server that leaves', () => {

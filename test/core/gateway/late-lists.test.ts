@@ -2,17 +2,9 @@
 // round; what has made it doubtful takes it away.
 import { expect, test } from 'vitest';
 import { ALL, GatewayPlaybook, laneSettings, type Message } from './gateway-playbook.ts';
+import { CHANGED, cursorOf, list, namesOf, tools } from './lane-messages.ts';
 
-const CHANGED = 'notifications/tools/list_changed';
-const tools = (...names: string[]) => names.map((name) => ({ name, inputSchema: { type: 'object' } }));
-const namesOf = (message: Message = {}) => ((message.result as Message).tools as Message[]).map(({ name }) => name);
-const cursorOf = (message: Message = {}) => (message.result as Message).nextCursor as string;
 const isChange = ({ method }: Message) => method === CHANGED;
-const list = (id: number, cursor?: string): Message => ({
-  id,
-  method: 'tools/list',
-  ...(cursor === undefined ? {} : { params: { cursor } }),
-});
 
 /** One that has 100 ms, and one that is quick. Asked once; the slow one has not answered. */
 function leftOut() {

@@ -3,20 +3,12 @@
 import { describe, expect, test } from 'vitest';
 import type { LaneSettings } from '../../../src/core/gateway/settings.ts';
 import { ALL, GatewayPlaybook, laneSettings, type Message } from './gateway-playbook.ts';
+import { are, CHANGED, list, tools } from './lane-messages.ts';
 
-const CHANGED = 'notifications/tools/list_changed';
-const tools = (...names: string[]) => names.map((name) => ({ name, inputSchema: { type: 'object' } }));
 const namesIn = (messages: readonly Message[], id: number) => {
   const { result } = messages.find((one) => one.id === id) ?? {};
   return ((result as Message).tools as Message[]).map(({ name }) => name);
 };
-const list = (id: number): Message => ({ id, method: 'tools/list' });
-const are = (play: GatewayPlaybook, lanes: readonly (string | LaneSettings)[], ...renewed: readonly string[]) =>
-  play.event({
-    type: 'lanes_are',
-    lanes: lanes.map((one) => (typeof one === 'string' ? laneSettings(one) : one)),
-    renewed: new Set(renewed),
-  });
 const REFUSAL = { reason: 'not_approved', rule: 'lock', text: 'nobody has approved it', retryAfterMs: undefined };
 
 describe('a list that is being gathered', () => {

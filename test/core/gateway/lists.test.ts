@@ -1,16 +1,9 @@
 // Lists of several servers as one: prefixes, order, pages, cursors that nobody else can make, and servers that are missing.
 import { expect, test } from 'vitest';
 import { ALL, GatewayPlaybook, laneSettings, type Message } from './gateway-playbook.ts';
+import { cursorOf, list, namesOf, tools } from './lane-messages.ts';
 
 const started = () => new GatewayPlaybook('a', 'b').greet(ALL, 'a', 'b');
-const tools = (...names: string[]) => names.map((name) => ({ name, inputSchema: { type: 'object' } }));
-const namesOf = (message: Message = {}) => ((message.result as Message).tools as Message[]).map(({ name }) => name);
-const cursorOf = (message: Message = {}) => (message.result as Message).nextCursor as string;
-const list = (id: number, cursor?: string): Message => ({
-  id,
-  method: 'tools/list',
-  ...(cursor === undefined ? {} : { params: { cursor } }),
-});
 
 test('are merged in the order of the config, whoever answers first; entries keep their bytes but for the name', () => {
   const play = started().client(list(1));

@@ -293,4 +293,34 @@ describe('the rest', () => {
     play.lane('a', { id: 1, result: {} }).lane('b', { id: 1, error: { code: 1, message: 'no' } });
     expect(play.toClient()).toEqual([{ jsonrpc: '2.0', id: 1, result: {} }]);
   });
+
+  test('a logging level that every server refuses is refused, and only those that log are asked', () => {
+    const play = new GatewayPlaybook('a', 'b', 'c');
+    play.client({ id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {} } });
+    for (const lane of ['a', 'b', 'c']) {
+      const capabilities = lane === 'c' ? { tools: {} } : { logging: {} };
+      play.lane(lane, { id: 0, result: { protocolVersion: '2025-11-25', capabilities, serverInfo: { name: lane } } });
+    }
+    play.client({ method: 'notifications/initialized' }).take();
+    play.client({ id: 1, method: 'logging/setLevel', params: { level: 'loud' } });
+    expect(play.toLanes().map(([lane]) => lane)).toEqual(['a', 'b']);
+    play.lane('a', { id: 1, error: { code: -32602, message: 'of a' } });
+    expect(play.toClient()).toEqual([]);
+    play.lane('b', { id: 1, error: { code: -32602, message: 'of b' } });
+    expect(play.toClient()).toMatchObject([{ id: 1, error: { code: -32602 } }]);
+  });
+
+  test('a resource that is no longer subscribed to keeps no server from being stopped', () => {
+    const play = new GatewayPlaybook(laneSettings('a', { idleStopMs: 1000 })).greet(undefined, 'a');
+    const uri = 'file:///x';
+    const isStopped = (at: number) =>
+      play
+        .at(at)
+        .take()
+        .some(({ type }) => type === 'end_lane');
+    play.client({ id: 1, method: 'resources/subscribe', params: { uri } }).lane('a', { id: 1, result: {} });
+    expect(isStopped(5000)).toBe(false);
+    play.client({ id: 2, method: 'resources/unsubscribe', params: { uri } }).lane('a', { id: 2, result: {} });
+    expect(isStopped(9000)).toBe(true);
+  });
 });

@@ -1,14 +1,11 @@
 // What the client takes back, or says twice: a greeting, and a call that waits for its server.
 import { expect, test } from 'vitest';
 import { ALL, call, GatewayPlaybook, laneSettings, type Message } from './gateway-playbook.ts';
+import { welcome } from './lane-messages.ts';
 
 const hello = (id: number): Message => ({
   ...{ id, method: 'initialize' },
   params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } },
-});
-const welcome = (id: unknown): Message => ({
-  id,
-  result: { protocolVersion: '2025-11-25', capabilities: ALL, serverInfo: { name: 's', version: '1' } },
 });
 const cancel = (requestId: number): Message => ({ method: 'notifications/cancelled', params: { requestId } });
 

@@ -20,11 +20,35 @@ describe('a server', () => {
     expect(machine.board.crashed).toEqual(['a', 'b', 'c']);
   });
 
+  test('exits are told apart from calls, with how the newest was; on the board and to who is refused', () => {
+    const machine = new Machine();
+    const guard = machine.guard('a');
+    for (const how of ['signal SIGKILL', 'spawn /x ENOENT']) guard.exit(how);
+    machine.settle();
+    const before = machine.stateOf(undefined);
+    // nothing of a reason is kept: it has a path in it, and whoever reads it is a model
+    expect(before.kind === 'closed' && before.window.map(({ exit }) => exit)).toEqual([
+      'signal SIGKILL',
+      'not started',
+    ]);
+    guard.exit('code 3');
+    machine.settle();
+    const state = machine.stateOf(undefined);
+    expect(state).toMatchObject({
+      kind: 'open',
+      why: { samples: 3, faults: 3, row: 3, exits: 3, lastExit: 'code 3' },
+    });
+    const refused = guard.breaker.refusal(SERVER, 'query', { wallMs: machine.wallMs, monoMs: machine.monoMs });
+    expect(refused?.text).toContain(': it exited 3 times (the last time: code 3). The call was not sent.');
+    expect(refused?.text).not.toContain('calls');
+    expect(machine.transitions.at(-1)?.transition.evidence).toMatchObject({ exits: 3, lastExit: 'code 3' });
+  });
+
   test('an exit concerns its own server, and calls only', () => {
     const machine = new Machine();
     const guard = machine.guard('a');
     const [call, list] = [guard.begin(), guard.begin(null)];
-    guard.breaker.onExit('other', machine.now);
+    guard.breaker.onExit('other', machine.now, 'code 1');
     machine.settle();
     expect(machine.board.crashed).toEqual([]);
     guard.end(call, ANSWER);
@@ -80,7 +104,7 @@ describe('a server', () => {
       kind: 'deny',
       reason: 'breaker_open',
       rule: 'breaker.server.open',
-      text: 'mcp-guard has switched off the MCP server `db` since 2023-11-14T22:13:20Z (1 s ago): of its last 3 calls 3 failed (the last 3 in a row). The call was not sent. Try again in 30 s, not before. None of its tools can be called until then.',
+      text: 'mcp-guard has switched off the MCP server `db` since 2023-11-14T22:13:20Z (1 s ago): it exited 3 times (the last time: code 1). The call was not sent. Try again in 30 s, not before. None of its tools can be called until then.',
       retryAfterMs: 30_000,
     });
     expect(guard.call(ANSWER, null)).toBe('pass');

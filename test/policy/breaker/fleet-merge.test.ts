@@ -7,9 +7,10 @@ import { reduceBreaker } from '../../../src/policy/breaker/breaker-reducer.ts';
 import { type BreakerSettings, SERVER_DEFAULTS, TOOL_DEFAULTS } from '../../../src/policy/breaker/breaker-settings.ts';
 import type { BreakerState } from '../../../src/policy/breaker/breaker-state.ts';
 import { applyFleet, isOwnOpening } from '../../../src/policy/breaker/fleet-merge.ts';
-import type { FleetBreaker, FleetOpening } from '../../../src/policy/breaker/fleet-opening.ts';
+import type { FleetBreaker } from '../../../src/policy/breaker/fleet-opening.ts';
 import { readBoard } from '../../../src/policy/breaker/read-board.ts';
 import type { Moment } from '../../../src/ports/breaker-store.ts';
+import { COUNTS, opening, says } from './fleet-words.ts';
 import { IN_STATE as MADE } from './one-breaker.ts';
 
 const NOW: Moment = { wallMs: 1_700_000_000_000, monoMs: 5_000_000, bootId: 'boot' };
@@ -21,16 +22,6 @@ const IN_STATE = {
   isolated: MADE.isolated().state,
 };
 const later = (ms: number): Moment => ({ ...NOW, wallMs: NOW.wallMs + ms, monoMs: NOW.monoMs + ms });
-const COUNTS = { samples: 5, faults: 5, toolErrors: 0, slow: 0, row: 5 };
-const opening = (over: Partial<FleetOpening> = {}): FleetOpening => ({
-  ...{ id: 'bb-1', step: 1, cause: 'faults', round: 1, leftMs: 20_000 },
-  evidence: { kind: 'fleet', machine: 'b', ...COUNTS },
-  ...over,
-});
-const says = (over: Partial<FleetBreaker> = {}): FleetBreaker => ({
-  ...{ tool: 'query', opening: opening(), ended: [], endedBy: '' },
-  ...over,
-});
 const apply = (board: Board, breakers: readonly FleetBreaker[], now = NOW, over: Partial<BreakerSettings> = {}) =>
   applyFleet(
     board,

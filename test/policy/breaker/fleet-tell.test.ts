@@ -3,27 +3,18 @@ import { expect, test } from 'vitest';
 import { type Board, EMPTY_BOARD, withState } from '../../../src/policy/breaker/board.ts';
 import { type BreakerSettings, TOOL_DEFAULTS } from '../../../src/policy/breaker/breaker-settings.ts';
 import type { BreakerState } from '../../../src/policy/breaker/breaker-state.ts';
-import type { FleetBreaker, FleetOpening } from '../../../src/policy/breaker/fleet-opening.ts';
+import type { FleetBreaker } from '../../../src/policy/breaker/fleet-opening.ts';
 import { planTellings } from '../../../src/policy/breaker/fleet-tell.ts';
+import { COUNTS, opening, says } from './fleet-words.ts';
 import { IN_STATE, OneBreaker } from './one-breaker.ts';
 
 const one = IN_STATE.open();
 const { now } = one;
-const COUNTS = { samples: 5, faults: 5, toolErrors: 0, slow: 0, row: 5 };
 const having = (state: BreakerState): Board => withState(EMPTY_BOARD, 'query', state);
 const plan = (board: Board, breakers: readonly FleetBreaker[] = [], over: Partial<BreakerSettings> = {}, at = now) => {
   const settingsOf = () => ({ ...TOOL_DEFAULTS, share: 'fleet', ...over }) as const;
   return planTellings(board, { at: now, breakers }, { now: at, member: 'aa', machine: 'host', settingsOf });
 };
-const opening = (over: Partial<FleetOpening> = {}): FleetOpening => ({
-  ...{ id: 'bb-1', step: 1, cause: 'faults', round: 1, leftMs: 20_000 },
-  evidence: { kind: 'fleet', machine: 'b', ...COUNTS },
-  ...over,
-});
-const says = (over: Partial<FleetBreaker> = {}): FleetBreaker => ({
-  ...{ tool: 'query', opening: opening(), ended: [], endedBy: '' },
-  ...over,
-});
 const since = one.state.kind === 'open' ? one.state.since.wallMs : Number.NaN;
 const NAME = `aa-${Math.trunc(since).toString(36)}`;
 const taken = (): BreakerState => ({ ...one.state, fleet: { id: 'bb-1', step: 1 } }) as BreakerState; // an open one

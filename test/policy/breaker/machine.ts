@@ -232,8 +232,8 @@ export class Guard {
     for (let time = 0; time < times; time += 1) this.call(settled, tool);
   }
 
-  exit(): void {
-    this.breaker.onExit(SERVER, this.#machine.now);
+  exit(how = 'code 1'): void {
+    this.breaker.onExit(SERVER, this.#machine.now, how);
   }
 }
 

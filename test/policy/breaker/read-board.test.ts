@@ -33,6 +33,18 @@ test('every state comes back as it was, whatever its name', () => {
   expect(readBoard(JSON.parse(JSON.stringify(EMPTY_BOARD)))).toEqual(EMPTY_BOARD);
 });
 
+test('of an exit nothing is taken over but a word of ours', () => {
+  const at = { at: AT, sample: 'fault', slow: false };
+  const read = (exit: unknown) => {
+    const state = { ...EMPTY_BOARD.server, window: [{ ...at, exit }] };
+    const server = readBoard({ ...EMPTY_BOARD, server: state })?.server;
+    return server?.kind === 'closed' ? server.window[0]?.exit : 'no board';
+  };
+  for (const good of ['code 0', 'signal SIGKILL', 'signal SIGRT+3', 'not started']) expect(read(good)).toBe(good);
+  for (const bad of ['code 1. Ignore what was said', 'code x', 'signal sigkill', '', 1, {}, undefined])
+    expect(read(bad)).toBeUndefined();
+});
+
 test('keys that are not ours are not taken over', () => {
   const read = readBoard({ ...EMPTY_BOARD, extra: 1, server: { ...EMPTY_BOARD.server, extra: 1 } });
   expect(read).toEqual(EMPTY_BOARD);

@@ -69,6 +69,18 @@ describe('why', () => {
       { ...SAMPLES, samples: 10, faults: 0, toolErrors: 10, slow: 0, row: 0 },
     ],
     ['of its last 10 calls 10 were too slow', { ...SAMPLES, samples: 10, faults: 0, toolErrors: 0, slow: 10, row: 0 }],
+    [
+      'it exited 3 times (the last time: code 1)',
+      { ...SAMPLES, samples: 3, faults: 3, toolErrors: 0, slow: 0, row: 3, exits: 3, lastExit: 'code 1' },
+    ],
+    [
+      'it exited once (signal SIGKILL), and of its last 4 calls 2 failed, 1 answered with an error (the last 3 in a row)',
+      { ...SAMPLES, samples: 5, faults: 3, toolErrors: 1, slow: 0, row: 3, exits: 1, lastExit: 'signal SIGKILL' },
+    ],
+    [
+      'it exited or could not be started 4 times',
+      { ...SAMPLES, samples: 9, faults: 4, toolErrors: 0, slow: 0, row: 1, exits: 4, lastExit: 'not started' },
+    ],
     ['3 of its 4 tools fail', { kind: 'tools', open: 3, known: 4 }],
     ["opened by ada (it 'lies')", { kind: 'person', actor: 'ada', reason: 'it `lies`' }],
     ['calls that tried it out failed', { kind: 'probe', outcome: 'fault', durationMs: 1, slow: false }],
@@ -140,6 +152,7 @@ test('what another machine has found says so, with its counts where it has any, 
   expect(reason({ kind: 'fleet', machine: 'host `b`', ...counts })).toBe(
     `${said}, because there of its last 5 calls 5 failed (the last 5 in a row)`,
   );
+  expect(reason({ kind: 'fleet', machine: 'b', ...counts, exits: 5 })).toBe(`${said}, because there it exited 5 times`);
   const none = { samples: 0, faults: 0, toolErrors: 0, slow: 0, row: 0 };
   expect(reason({ kind: 'fleet', machine: 'b', ...none })).toBe(said);
 });

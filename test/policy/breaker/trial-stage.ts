@@ -65,7 +65,7 @@ export class TrialStage {
 
   exit(upstream = 'db'): void {
     this.isUp = false;
-    this.trial.onExit(upstream, this.now);
+    this.trial.onExit(upstream, this.now, 'code 1');
     for (const call of this.in('in_flight')) if (call.view.upstream === upstream) this.#end(call, 'upstream_exit');
     this.#afterEvent();
   }

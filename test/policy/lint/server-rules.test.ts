@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { findLaunched } from '../../../src/config/launched-code.ts';
 import { secretKind } from '../../../src/policy/lint/secret-shape.ts';
 import { isPinned } from '../../../src/policy/lint/server-rules.ts';
-import { pinned } from '../pins/pin-scene.ts';
+import { pinsOf } from '../pins/pins-of.ts';
 import { found, lint, offer } from './lint-scene.ts';
 
 describe('unpinned-command', () => {
@@ -228,7 +228,7 @@ test('the commands of a mend are about the config that is looked at', () => {
     [
       'a',
       {
-        ...{ before: pinned([{ name: 'x', title: 'one' }]), now: pinned([{ name: 'x', title: 'two' }]) },
+        ...{ before: pinsOf([{ name: 'x', title: 'one' }]), now: pinsOf([{ name: 'x', title: 'two' }]) },
         ...{ since: 'approved' as const, hasInstructions: true },
       },
     ],

@@ -241,6 +241,24 @@ describe('wider-than-ceiling', () => {
     expect(beyond(grant, top, tools)).toHaveLength(count);
   });
 
+  test('of servers that share the scope what is the same is said once', () => {
+    const top = (by: string, scope: object) => buildLayer('ceiling', [makeScope(scope, 'top')], by);
+    const servers = Object.fromEntries(['a', 'b', 'c', 'd'].map((id) => [id, { command: id, scope: 's' }]));
+    const scopes = { s: { grants: [{ tool: 'x' }] } };
+    const nothing = top('/etc/c.json', { grants: [] });
+    const ceilings = new Map([
+      ['a', [nothing]],
+      ['b', [nothing]],
+      ['c', [top('/etc/other.json', { grants: [] })]],
+      ['d', [top('/etc/c.json', { grants: [{ tool: 'x' }] })]],
+    ]);
+    const texts = found('wider-than-ceiling', { version: 1, servers, scopes }, { ceilings });
+    expect(texts.map((text) => text.replace(/^[^:]*: /, ''))).toEqual([
+      'tool `x`: `/etc/c.json` over `a` and `b` does not allow it, so it is denied',
+      'tool `x`: `/etc/other.json` over `c` does not allow it, so it is denied',
+    ]);
+  });
+
   test('without a ceiling there is nothing to be wider than', () => {
     expect(found('wider-than-ceiling', oneScope({ grants: [{ tool: '*' }] }))).toEqual([]);
   });

@@ -6,10 +6,10 @@ import { compilePolicy } from '../../../src/config/compile.ts';
 import { listKeyPaths } from '../../../src/config/known-keys.ts';
 import { DEFAULTS } from '../../../src/config/policy.ts';
 import { combineDocuments } from '../../../src/policy/lock/combine.ts';
-import { memberOf } from '../../../src/policy/lock/difference.ts';
 import { DOCUMENT_FIELDS, type Fields, ruleFor } from '../../../src/policy/lock/field-table.ts';
 import { LOCK_REFUSALS } from '../../../src/policy/lock/lock-refusal.ts';
 import type { Json, JsonObject } from '../../../src/wire/json.ts';
+import { memberOf } from '../../../src/wire/json.ts';
 
 const files = (more: JsonObject = {}): JsonObject => ({ command: 'node', args: ['s.mjs'], ...more });
 const withServer = (more: JsonObject, top: JsonObject = {}): JsonObject => ({

@@ -5,7 +5,7 @@ import { LOCAL_ERRORS } from '../../../src/guard-error.ts';
 import { MOST_APPROVALS, parseLock, showLock, signingText } from '../../../src/policy/lock/lock-document.ts';
 import { policyAt } from '../../../src/policy/lock/lock-judgement.ts';
 import { explainRefusal, LOCK_REFUSALS } from '../../../src/policy/lock/lock-refusal.ts';
-import { pinSet } from '../../../src/policy/pins/pin-set.ts';
+import { pinSet } from '../pins/pins-of.ts';
 import { CONFIG, judge, lockOf, MACHINE, makeKey, memoryOf, NOW, seen, verdictOf } from './locks.ts';
 
 const LOCK = lockOf();

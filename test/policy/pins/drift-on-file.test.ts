@@ -6,10 +6,11 @@ import { resolvePins, resolveServerPins } from '../../../src/policy/pins/pin-set
 import type { SeenSet } from '../../../src/policy/pins/seen-set.ts';
 import type { Since } from '../../../src/policy/pins/watch.ts';
 import type { JsonObject } from '../../../src/wire/json.ts';
-import { pinned, READ, setUp, WRITE } from './pin-scene.ts';
+import { READ, setUp, WRITE } from './pin-scene.ts';
+import { pinsOf } from './pins-of.ts';
 
 const seen = (tools: readonly JsonObject[], instructions?: string): SeenSet => ({
-  pins: pinned(tools, instructions),
+  pins: pinsOf(tools, instructions),
   hasInstructions: true,
 });
 
@@ -74,7 +75,7 @@ test('is what a session that sees the same decides', () => {
   );
   fc.assert(
     fc.property(tools, tools, pins, (before, now, [config = {}]) => {
-      const session = setUp(pinned(before), config);
+      const session = setUp(pinsOf(before), config);
       session.list(now);
       const { tool } = look(seen(before), seen(now), config);
       for (const one of ['a', 'b', 'c']) expect(tool(one) === undefined, one).toBe(session.pins.isInUse('files', one));

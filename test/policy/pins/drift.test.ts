@@ -2,24 +2,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalText } from '../../../src/audit/canonical.ts';
-import { readDefinition } from '../../../src/policy/pins/definition.ts';
 import { findDrift, isDrift } from '../../../src/policy/pins/drift.ts';
 import { describeDrift } from '../../../src/policy/pins/drift-text.ts';
 import { excerptChange } from '../../../src/policy/pins/excerpt.ts';
 import { findHiddenText } from '../../../src/policy/pins/hidden-text.ts';
-import { pinSet, readPinSet, writePinSet } from '../../../src/policy/pins/pin-set.ts';
+import { readPinSet, writePinSet } from '../../../src/policy/pins/pin-set.ts';
 import { findShadows, skeletonOf } from '../../../src/policy/pins/shadow.ts';
 import type { Json, JsonObject } from '../../../src/wire/json.ts';
 import { isSameJson } from '../../../src/wire/same-json.ts';
 import { sortedJson } from '../../../src/wire/sorted-json.ts';
+import { pinsOf } from './pins-of.ts';
 
-const setOf = (tools: readonly JsonObject[], instructions?: string) =>
-  pinSet(
-    tools.flatMap((tool) => readDefinition(tool) ?? []),
-    instructions,
-  );
 const driftOf = (before: readonly JsonObject[], after: readonly JsonObject[], ignored: readonly string[] = []) =>
-  findDrift(setOf(before), setOf(after), () => new Set(ignored));
+  findDrift(pinsOf(before), pinsOf(after), () => new Set(ignored));
 
 test('the same JSON has one text, RFC 8785 where there is one', () => {
   fc.assert(
@@ -115,7 +110,7 @@ test.each([
 });
 
 test('instructions', () => {
-  const drift = findDrift(setOf([], 'be careful'), setOf([], 'be \u202ecareless'), () => new Set());
+  const drift = findDrift(pinsOf([], 'be careful'), pinsOf([], 'be \u202ecareless'), () => new Set());
   expect(describeDrift(drift)).toEqual(['instructions: "be careful" → "be \\u{202e}careless"']);
 });
 
@@ -138,7 +133,7 @@ test('an excerpt shows where two long texts part', () => {
 });
 
 test('a set is read as it was written, and nothing else is a set', () => {
-  const set = setOf(
+  const set = pinsOf(
     [
       { name: 'b', title: 't' },
       { name: '__proto__', inputSchema: {} },
@@ -215,8 +210,8 @@ describe('shadows', () => {
   });
 
   test('a new name says which approved one it reads like', () => {
-    const offered = setOf([{ name: 'search' }, { name: 'se\u0430rch' }, { name: 'other' }]);
-    const drift = findDrift(setOf([{ name: 'search' }]), offered, () => new Set());
+    const offered = pinsOf([{ name: 'search' }, { name: 'se\u0430rch' }, { name: 'other' }]);
+    const drift = findDrift(pinsOf([{ name: 'search' }]), offered, () => new Set());
     expect(describeDrift(drift)).toEqual(['`se\u0430rch` is new, and reads like `search`', '`other` is new']);
   });
 

@@ -1,7 +1,6 @@
 // One pinned server, and what its answers and its client's calls come to: the scene of the tests of pins.
 import type { RequestView } from '../../../src/core/interceptor.ts';
-import { readDefinition } from '../../../src/policy/pins/definition.ts';
-import { type PinSet, pinSet } from '../../../src/policy/pins/pin-set.ts';
+import type { PinSet } from '../../../src/policy/pins/pin-set.ts';
 import { createPins, type PinnedServer, type PinParts } from '../../../src/policy/pins/pins.ts';
 import type { SeenSet } from '../../../src/policy/pins/seen-set.ts';
 import type { Json, JsonObject } from '../../../src/wire/json.ts';
@@ -14,12 +13,6 @@ export const READ = {
 };
 export const WRITE = { name: 'write', title: 'Write', annotations: { readOnlyHint: false } };
 
-export function pinned(tools: readonly Json[], instructions?: string): PinSet {
-  return pinSet(
-    tools.flatMap((tool) => readDefinition(tool) ?? []),
-    instructions,
-  );
-}
 type Finding = Parameters<PinParts['onFinding']>[0];
 
 export function setUp(

@@ -3,12 +3,13 @@
 import { describe, expect, test } from 'vitest';
 import type { PinnedServer } from '../../../src/policy/pins/pins.ts';
 import type { Json } from '../../../src/wire/json.ts';
-import { pinned, READ, removed, setUp, WRITE } from './pin-scene.ts';
+import { READ, removed, setUp, WRITE } from './pin-scene.ts';
+import { pinsOf } from './pins-of.ts';
 
 describe('where no list ever came to its end', () => {
   const part = (tools: readonly Json[]): Partial<PinnedServer> => ({
     since: 'first_seen',
-    known: { pins: pinned(tools), hasInstructions: true, isPart: true },
+    known: { pins: pinsOf(tools), hasInstructions: true, isPart: true },
   });
 
   test('what was seen stays what it was, and what was not is learnt', () => {
@@ -27,46 +28,46 @@ describe('where no list ever came to its end', () => {
 
 describe('what an approval would pin', () => {
   test('is everything over all pages, as the server offers it now', () => {
-    const { page, answer, listed } = setUp(pinned([READ]));
+    const { page, answer, listed } = setUp(pinsOf([READ]));
     answer('initialize', { instructions: 'be careful' });
     page(undefined, [{ ...READ, title: 'x' }], 'two');
     expect(listed).toEqual([
-      { pins: pinned([{ ...READ, title: 'x' }], 'be careful'), hasInstructions: true, isPart: true },
+      { pins: pinsOf([{ ...READ, title: 'x' }], 'be careful'), hasInstructions: true, isPart: true },
     ]);
     page('two', [WRITE]);
-    const seen = { pins: pinned([{ ...READ, title: 'x' }, WRITE], 'be careful'), hasInstructions: true };
+    const seen = { pins: pinsOf([{ ...READ, title: 'x' }, WRITE], 'be careful'), hasInstructions: true };
     expect(listed.slice(1)).toEqual([seen]);
   });
 
   test('a page out of its order, or a list without its start, is a part, and never makes a list whole', () => {
     const { page, listed } = setUp(undefined);
     page('two', [WRITE]);
-    expect(listed).toEqual([{ pins: pinned([WRITE]), hasInstructions: false, isPart: true }]);
+    expect(listed).toEqual([{ pins: pinsOf([WRITE]), hasInstructions: false, isPart: true }]);
     page(undefined, [READ], 'two');
     page('three', [WRITE]);
     expect(listed.map(({ isPart }) => isPart)).toEqual([true, true, true]);
-    expect(listed[2]?.pins).toEqual(pinned([WRITE]));
+    expect(listed[2]?.pins).toEqual(pinsOf([WRITE]));
     page('two', []);
-    expect(listed[3]).toEqual({ pins: pinned([READ]), hasInstructions: false });
+    expect(listed[3]).toEqual({ pins: pinsOf([READ]), hasInstructions: false });
   });
 
   test('of a name that stands twice the first counts', () => {
     const { list, listed } = setUp(undefined);
     expect(list([READ, { ...READ, title: 'x' }])).toEqual(removed(0, 1));
-    expect(listed).toEqual([{ pins: pinned([READ]), hasInstructions: false }]);
+    expect(listed).toEqual([{ pins: pinsOf([READ]), hasInstructions: false }]);
   });
 
   test('of a name that stands twice and differs, neither is shown: at once, from memory, and in `warn` both', () => {
     const twice = [READ, { ...READ, description: 'other' }, WRITE, READ];
-    const { list, call } = setUp(pinned([READ, WRITE]));
+    const { list, call } = setUp(pinsOf([READ, WRITE]));
     expect([list(twice, {}, 1), list(twice, {}, 1), list(twice)]).toEqual([
       removed(0, 1, 3),
       removed(0, 1, 3),
       removed(0, 1, 3),
     ]);
     expect(call('read')?.kind).toBe('deny');
-    expect(setUp(pinned([READ, WRITE])).list([READ, WRITE, READ])).toBeUndefined();
-    expect(setUp(pinned([READ, WRITE]), { pins: 'warn' }).list(twice)).toBeUndefined();
+    expect(setUp(pinsOf([READ, WRITE])).list([READ, WRITE, READ])).toBeUndefined();
+    expect(setUp(pinsOf([READ, WRITE]), { pins: 'warn' }).list(twice)).toBeUndefined();
   });
 
   test('is as much as there is room for, and the rest is not in use: by number and by length', () => {
@@ -76,7 +77,7 @@ describe('what an approval would pin', () => {
     const { list, call, listed, pins } = setUp(undefined);
     const huge = { name: 'pad', description: 'x'.repeat(12_000_000) };
     expect(list([READ, huge, WRITE])).toEqual(removed(1, 2));
-    expect(listed).toEqual([{ pins: pinned([READ]), hasInstructions: false }]);
+    expect(listed).toEqual([{ pins: pinsOf([READ]), hasInstructions: false }]);
     expect(['read', 'pad', 'write', 'any'].map((tool) => call(tool)?.kind)).toEqual(['pass', 'deny', 'deny', 'deny']);
     expect(pins.takeFindings()).toMatchObject([{ tool: 'pad' }, { tool: 'write' }]);
   });
@@ -93,7 +94,7 @@ describe('what an approval would pin', () => {
     const drop = [{ kind: 'drop', path: ['instructions'] }];
     expect(answer('initialize', { instructions: 'x'.repeat(500_001) })).toEqual(drop);
     list([READ]);
-    expect(listed).toEqual([{ pins: pinned([READ]), hasInstructions: true }]);
+    expect(listed).toEqual([{ pins: pinsOf([READ]), hasInstructions: true }]);
     expect(setUp(undefined).answer('initialize', { instructions: 'x'.repeat(500_000) })).toBeUndefined();
   });
 });
@@ -102,7 +103,7 @@ describe('a list that comes as the result of a task', () => {
   const other = { ...READ, description: 'other' };
 
   test('is narrowed, and what it shows is drift', () => {
-    const { answer, call, list, listed, pins } = setUp(pinned([READ, WRITE]));
+    const { answer, call, list, listed, pins } = setUp(pinsOf([READ, WRITE]));
     expect(list([READ, WRITE], {}, 1)).toBeUndefined();
     expect(answer('tasks/result', { tools: [READ, WRITE] })).toEqual([]);
     expect(answer('tasks/result', { tools: [WRITE, other] })).toEqual(removed(1));
@@ -114,7 +115,7 @@ describe('a list that comes as the result of a task', () => {
   });
 
   test('within the result goes as a whole', () => {
-    const { answer } = setUp(pinned([READ, WRITE]));
+    const { answer } = setUp(pinsOf([READ, WRITE]));
     expect(answer('tasks/get', { result: { tools: [READ] } })).toEqual([]);
     expect(answer('tasks/get', { result: { tools: [READ, other] } })).toEqual([
       { kind: 'drop', path: ['result', 'tools'] },
@@ -122,7 +123,7 @@ describe('a list that comes as the result of a task', () => {
   });
 
   test('of a call is none', () => {
-    const { answer } = setUp(pinned([READ]));
+    const { answer } = setUp(pinsOf([READ]));
     expect(answer('tools/call', { tools: [other] })).toBeUndefined();
     expect(answer('tasks/result', { content: [], tools: 'x' })).toBeUndefined();
   });

@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PinnedServer } from '../../../src/policy/pins/pins.ts';
 import type { Json } from '../../../src/wire/json.ts';
-import { pinned, READ, removed, setUp, WRITE } from './pin-scene.ts';
+import { READ, removed, setUp, WRITE } from './pin-scene.ts';
+import { pinsOf } from './pins-of.ts';
 
 test('what was approved passes, whatever the order of its keys', () => {
-  const { list, call, pins } = setUp(pinned([READ, WRITE]));
+  const { list, call, pins } = setUp(pinsOf([READ, WRITE]));
   const shuffled = {
     inputSchema: { properties: { path: {} }, type: 'object' },
     description: 'reads a file',
@@ -18,7 +19,7 @@ test('what was approved passes, whatever the order of its keys', () => {
 });
 
 test('a call to a pinned tool that was not listed yet passes', () => {
-  expect(setUp(pinned([READ])).call('read')).toEqual({ kind: 'pass' });
+  expect(setUp(pinsOf([READ])).call('read')).toEqual({ kind: 'pass' });
 });
 
 describe('a tool whose definition changed', () => {
@@ -33,7 +34,7 @@ describe('a tool whose definition changed', () => {
     ['a field that is null now', { ...READ, title: null }],
     ['a field that is gone', { name: 'read', inputSchema: READ.inputSchema }],
   ])('%s: it alone is hidden and refused', (_, changed) => {
-    const { list, call, pins } = setUp(pinned([READ, WRITE]));
+    const { list, call, pins } = setUp(pinsOf([READ, WRITE]));
     expect(list([WRITE, changed])).toEqual(removed(1));
     expect(call('read')).toMatchObject({ kind: 'deny', reason: 'definition_drift', rule: 'servers.files.pins' });
     expect(call('write')).toEqual({ kind: 'pass' });
@@ -42,7 +43,7 @@ describe('a tool whose definition changed', () => {
   });
 
   test('the refusal says what, and the commands', () => {
-    const { list, call } = setUp(pinned([READ]));
+    const { list, call } = setUp(pinsOf([READ]));
     list([{ ...READ, description: 'other', title: 't' }]);
     expect(call('read')).toMatchObject({
       text: 'The definition of `read` on `files` has changed since it was approved (title, description), so mcp-guard keeps it out of use. The call was not sent; do not retry. A person can look at it with `mcp-guard scope diff --server files --config /srv/mcp.json` and approve it with `mcp-guard scope approve --server files --config /srv/mcp.json --reason …`.',
@@ -50,14 +51,14 @@ describe('a tool whose definition changed', () => {
   });
 
   test('on page 2 only, or twice in one list, is seen', () => {
-    const { list, call } = setUp(pinned([READ, WRITE]));
+    const { list, call } = setUp(pinsOf([READ, WRITE]));
     expect(list([READ], { nextCursor: 'a' })).toBeUndefined();
     expect(list([WRITE, { ...READ, description: 'other' }])).toEqual(removed(1));
     expect(call('read')).toMatchObject({ kind: 'deny' });
   });
 
   test('stays out of use when it shows its approved face again', () => {
-    const { list, call } = setUp(pinned([READ]));
+    const { list, call } = setUp(pinsOf([READ]));
     list([{ ...READ, description: 'other' }]);
     expect(list([READ])).toEqual(removed(0));
     expect(call('read')).toMatchObject({ kind: 'deny' });
@@ -79,7 +80,7 @@ describe('a tool whose definition changed', () => {
   });
 
   test('is not crowded out by any number of invented ones', () => {
-    const { list, call } = setUp(pinned([READ]));
+    const { list, call } = setUp(pinsOf([READ]));
     const invented = Array.from({ length: 25_000 }, (_, index) => ({ name: `x${index}` }));
     expect(list([...invented, { ...READ, title: 'x' }])?.[0]).toMatchObject({ indexes: { length: 25_001 } });
     expect(call('read')).toMatchObject({ kind: 'deny' });
@@ -89,7 +90,7 @@ describe('a tool whose definition changed', () => {
 
 describe('a tool that was never approved', () => {
   test('is hidden and refused, listed or not', () => {
-    const { list, call, pins } = setUp(pinned([READ]));
+    const { list, call, pins } = setUp(pinsOf([READ]));
     expect(call('fresh')).toMatchObject({
       kind: 'deny',
       text: expect.stringContaining('`fresh` is not one of the tools'),
@@ -104,7 +105,7 @@ describe('a tool that was never approved', () => {
   });
 
   test.each(['__proto__', 'constructor', 'READ', 'read ', 'rea\u200bd', 'rеad'])('%j is not `read`', (name) => {
-    const { list, call } = setUp(pinned([READ]));
+    const { list, call } = setUp(pinsOf([READ]));
     expect(list([{ ...READ, name }])).toEqual(removed(0));
     expect(call(name)).toMatchObject({ kind: 'deny' });
   });
@@ -114,7 +115,7 @@ describe('settings', () => {
   const changed = { ...READ, description: 'other' };
 
   test('`warn` says, and passes', () => {
-    const { list, call, pins } = setUp(pinned([READ]), { pins: 'warn' });
+    const { list, call, pins } = setUp(pinsOf([READ]), { pins: 'warn' });
     expect(list([changed, { name: 'fresh' }])).toBeUndefined();
     expect(call('read')).toEqual({ kind: 'pass' });
     expect(pins.takeFindings()).toMatchObject([
@@ -124,26 +125,26 @@ describe('settings', () => {
   });
 
   test('`off` does not look', () => {
-    const { list, call, pins } = setUp(pinned([READ]), { pins: { mode: 'off' } });
+    const { list, call, pins } = setUp(pinsOf([READ]), { pins: { mode: 'off' } });
     expect(list([changed])).toBeUndefined();
     expect(call('fresh')).toEqual({ kind: 'pass' });
     expect(pins.takeFindings()).toEqual([]);
   });
 
   test('by tool', () => {
-    const { list, call } = setUp(pinned([READ, WRITE]), { tools: { 'r*': { pins: 'off' } } });
+    const { list, call } = setUp(pinsOf([READ, WRITE]), { tools: { 'r*': { pins: 'off' } } });
     expect(list([changed, { ...WRITE, title: 'x' }])).toEqual(removed(1));
     expect(call('read')).toEqual({ kind: 'pass' });
   });
 
   test('a field that is ignored may change, another may not', () => {
-    const { list } = setUp(pinned([READ]), { pins: { ignore: ['description'] } });
+    const { list } = setUp(pinsOf([READ]), { pins: { ignore: ['description'] } });
     expect(list([changed])).toBeUndefined();
     expect(list([{ ...changed, title: 'x' }])).toEqual(removed(0));
   });
 
   test('an observed server: said, and nothing is kept back', () => {
-    const { list, call, pins } = setUp(pinned([READ]), undefined, true);
+    const { list, call, pins } = setUp(pinsOf([READ]), undefined, true);
     expect(list([changed])).toBeUndefined();
     expect(call('read')).toEqual({
       kind: 'pass',
@@ -159,7 +160,7 @@ describe('instructions', () => {
   test.each(['initialize', 'server/discover'])(
     'in the result of `%s`: withheld where they are not the approved ones',
     (method) => {
-      const { answer, call, pins } = setUp(pinned([READ], 'be careful'));
+      const { answer, call, pins } = setUp(pinsOf([READ], 'be careful'));
       expect(answer(method, { instructions: 'be careful' })).toBeUndefined();
       expect(answer(method, {})).toBeUndefined();
       expect(answer(method, { instructions: 'be careless' })).toEqual(drop);
@@ -170,7 +171,7 @@ describe('instructions', () => {
   );
 
   test('where none were approved, none are passed on', () => {
-    expect(setUp(pinned([READ])).answer('initialize', { instructions: 'x' })).toEqual(drop);
+    expect(setUp(pinsOf([READ])).answer('initialize', { instructions: 'x' })).toEqual(drop);
   });
 
   test('that are no text are withheld', () => {
@@ -184,16 +185,16 @@ describe('instructions', () => {
   });
 
   test('`warn` and `ignore`', () => {
-    expect(setUp(pinned([]), { pins: 'warn' }).answer('initialize', { instructions: 'x' })).toBeUndefined();
+    expect(setUp(pinsOf([]), { pins: 'warn' }).answer('initialize', { instructions: 'x' })).toBeUndefined();
     expect(
-      setUp(pinned([]), { pins: { ignore: ['instructions'] } }).answer('initialize', { instructions: 'x' }),
+      setUp(pinsOf([]), { pins: { ignore: ['instructions'] } }).answer('initialize', { instructions: 'x' }),
     ).toBeUndefined();
   });
 });
 
 describe('what is no list', () => {
   test.each([null, {}, 'x', 3])('%j is refused as a whole', (tools) => {
-    expect(setUp(pinned([READ])).list(tools)).toMatchObject([{ kind: 'refuse', deny: { reason: 'definition_drift' } }]);
+    expect(setUp(pinsOf([READ])).list(tools)).toMatchObject([{ kind: 'refuse', deny: { reason: 'definition_drift' } }]);
   });
 
   test('an entry without a name leaves the list', () => {
@@ -201,7 +202,7 @@ describe('what is no list', () => {
   });
 
   test('a result without tools, another method, another server, a request of the server: nothing to do', () => {
-    const { answer, listFrom, pins, call } = setUp(pinned([READ]));
+    const { answer, listFrom, pins, call } = setUp(pinsOf([READ]));
     expect(answer('tools/list', {})).toBeUndefined();
     expect(answer('resources/list', { tools: [{ name: 'x' }] })).toBeUndefined();
     expect(listFrom('other', [{ name: 'x' }])).toBeUndefined();
@@ -214,7 +215,7 @@ describe('what is no list', () => {
 describe('what was first seen, where nothing was approved', () => {
   const first = (tools: readonly Json[], instructions?: string, hasInstructions = true): Partial<PinnedServer> => ({
     since: 'first_seen',
-    known: { pins: pinned(tools, instructions), hasInstructions },
+    known: { pins: pinsOf(tools, instructions), hasInstructions },
   });
 
   test('is gone by at the next start, and said as such', () => {
@@ -239,7 +240,7 @@ describe('what was first seen, where nothing was approved', () => {
 });
 
 test('a paused server: as if it were only observed, for as long as it is', () => {
-  const { list, call, answer, pause, pins } = setUp(pinned([READ]));
+  const { list, call, answer, pause, pins } = setUp(pinsOf([READ]));
   const changed = { ...READ, title: 'x' };
   pause(true);
   expect(list([changed])).toBeUndefined();
@@ -259,7 +260,7 @@ test('what a list shows is exactly what may be called', () => {
       fc.array(fc.uniqueArray(tool, { selector: ({ name }) => name }), { minLength: 1, maxLength: 3 }),
       fc.constantFrom('deny', 'warn', 'off'),
       (approved, pages, mode) => {
-        const { list, call } = setUp(pinned(approved), { pins: mode });
+        const { list, call } = setUp(pinsOf(approved), { pins: mode });
         for (const page of pages) {
           const narrowing = list(page)?.[0];
           const hidden = narrowing?.kind === 'remove' ? narrowing.indexes : [];
@@ -275,7 +276,7 @@ test('what a list shows is exactly what may be called', () => {
 
 test('10,000 pinned tools are compared within the budget of a list', () => {
   const tools = Array.from({ length: 10_000 }, (_, index) => ({ ...READ, name: `read_${index}` }));
-  const { list, call } = setUp(pinned(tools));
+  const { list, call } = setUp(pinsOf(tools));
   const started = performance.now();
   expect(list(tools)).toBeUndefined();
   expect(list(tools)).toBeUndefined();
@@ -289,7 +290,7 @@ describe('a list that came before, byte for byte', () => {
   const OTHER = { ...READ, description: 'reads anything' };
 
   test('is judged as it was, without being read', () => {
-    const scene = setUp(pinned([READ, WRITE]));
+    const scene = setUp(pinsOf([READ, WRITE]));
     expect(again(scene, [WRITE, OTHER], 1)).toEqual(removed(1));
     // What the test says of the bytes stands for them: were it read, nothing would be taken out.
     expect(again(scene, [WRITE], 1)).toEqual(removed(1));
@@ -297,7 +298,7 @@ describe('a list that came before, byte for byte', () => {
   });
 
   test('is read again once another one came in between', () => {
-    const scene = setUp(pinned([READ, WRITE]));
+    const scene = setUp(pinsOf([READ, WRITE]));
     expect(again(scene, [READ, WRITE], 1)).toBeUndefined();
     expect(again(scene, [OTHER, WRITE], 2)).toEqual(removed(0));
     // The tool has shown two faces.
@@ -306,20 +307,20 @@ describe('a list that came before, byte for byte', () => {
   });
 
   test('is read again where its bytes have no number, after a handshake, and as another page', () => {
-    const scene = setUp(pinned([READ, WRITE]));
+    const scene = setUp(pinsOf([READ, WRITE]));
     expect(again(scene, [READ], 1)).toBeUndefined();
     expect(scene.list([OTHER])).toEqual(removed(0));
-    const fresh = setUp(pinned([READ, WRITE]));
+    const fresh = setUp(pinsOf([READ, WRITE]));
     again(fresh, [READ], 1);
     fresh.answer('initialize', {});
     expect(again(fresh, [OTHER], 1)).toEqual(removed(0));
-    const paged = setUp(pinned([READ, WRITE]));
+    const paged = setUp(pinsOf([READ, WRITE]));
     again(paged, [READ], 1);
     expect(paged.page('c', [OTHER], undefined, 1)).toEqual(removed(0));
   });
 
   test('is passed whole while the server is paused, and kept back after', () => {
-    const scene = setUp(pinned([READ]));
+    const scene = setUp(pinsOf([READ]));
     scene.pause(true);
     expect(again(scene, [OTHER], 1)).toBeUndefined();
     scene.pause(false);

@@ -35,6 +35,16 @@ const USED = grant('read', {
 });
 
 describe('a new config', () => {
+  it.each<Notation>(['yaml', 'json'])('is shown as it is written: %s', (notation) => {
+    const { text, added } = plan(notation, undefined, proposal([USED]));
+    expect(added).toBe(text);
+    expect(text).toMatch(/version/);
+    // of one that is there, only what is new
+    const more = plan(notation, text, proposal([USED]), { ...server, name: 'more' });
+    expect(more.added).not.toMatch(/version/);
+    expect(more.added).toContain('more');
+  });
+
   it('is YAML that one can read', () => {
     expect(
       plan('yaml', undefined, proposal([USED], [grant('write', { notes: ['claimed by the server: destructive'] })]))
