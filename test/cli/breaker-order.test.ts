@@ -17,7 +17,7 @@ import { SERVER_DEFAULTS, TOOL_DEFAULTS } from '../../src/policy/breaker/breaker
 import { readTransition } from '../../src/policy/breaker/transition-record.ts';
 import type { Instant } from '../../src/ports/clock.ts';
 import { objectAt } from '../../src/wire/json.ts';
-import { boardOf, feed, HOSTILE, isolated } from './breaker-scene.ts';
+import { boardOf, feed, HOSTILE } from './breaker-scene.ts';
 import { openScreen, wideLines } from './screen.ts';
 
 const TENANT = 'default';
@@ -394,25 +394,5 @@ describe('what fails', () => {
       hint: expect.stringMatching(/^see `mcp-guard audit show [0-9a-z]{16}:2`$/),
     });
     expect(read('files').server.kind).toBe('isolated');
-  });
-});
-
-describe('the list of servers', () => {
-  test.each(['files', 'A', 'a/b', 'con', '', '漢', '%41', '\u0000x', 'x'.repeat(10_000), '../../etc'])(
-    '%j is read back from its file',
-    async (server) => {
-      await put(server, boardOf(isolated('x'), {}));
-      expect(listBreakerServers(stateDir, TENANT)).toEqual([server]);
-    },
-  );
-
-  test('names one whose board is gone, and nothing that somebody else put there', async () => {
-    await put('files', boardOf(isolated('x'), {}));
-    const paths = breakerPaths(join(stateDir, TENANT), 'files');
-    fs.rmSync(paths.board);
-    for (const name of ['B.json', 'x.txt', '.json', `${'y'.repeat(80)}%-0.json`, 'a.b.json'])
-      fs.writeFileSync(join(stateDir, TENANT, 'breakers', name), '{"name":"evil"}');
-    expect(listBreakerServers(stateDir, TENANT)).toEqual(['files']);
-    expect(listBreakerServers(stateDir, 'nobody')).toEqual([]);
   });
 });
