@@ -100,7 +100,8 @@ export const LINE_REFUSALS: Readonly<Record<RefusalCode, string>> = {
   raw_control: 'a bare CR, or a byte order mark inside the stream',
   not_json: 'the line is no JSON value',
   duplicate_key: 'an object holds the same key twice',
-  confusable_key: 'a key that some parsers take for another one (case, long s, Kelvin sign, trailing NUL)',
+  confusable_key:
+    'a key that some parsers take for another one (case, long s, Kelvin sign, trailing NUL), or `__proto__`, whose members some take for members beside it',
   unsafe_string: 'a lone surrogate, NUL or line separator in a key, name, id or method',
   too_deep: 'nested deeper than 256 levels',
   too_many_keys: 'more than 2,000,000 object keys in one line',

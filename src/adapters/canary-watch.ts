@@ -19,9 +19,12 @@ export interface CanaryWatch {
   client(client: ClientEnd): ClientEnd;
   /** For what answers a call, so that the record says that it was held back; undefined where nothing is. */
   readonly screen: AnswerScreen | undefined;
+  /** INVARIANT: to be called before anybody else reads the stream: who shows it asks `isOver` then. */
   stderr(stream: Readable): void;
   /** What a server wrote where no message belongs. */
   noise(bytes: Uint8Array): void;
+  /** The session ends for it: nothing more that a server writes is shown to anybody. */
+  readonly isOver: boolean;
   /** What was found before is told now. */
   begin(run: Pick<SessionRun, 'between' | 'post' | 'stop'>, server: string | undefined): void;
   /** Of a session that ended for it; undefined otherwise. */
@@ -35,7 +38,7 @@ export function watchCanaries(
   const told = new Set<string>();
   const waiting: (() => void)[] = [];
   let tell: ((where: string, token: string, held: string | null) => void) | undefined;
-  let isOver = false;
+  let hasStopped = false;
   let isEnding = false;
 
   /** @param what it is, where it is a message that can be held back @returns whether to hold it back */
@@ -46,7 +49,7 @@ export function watchCanaries(
       told.add(known);
       const doing = stops ? '; the session ends' : '';
       log.write('error', `the canary ${fingerprintOf(token)} of another tenant stands in what ${where}${doing}`);
-      if (stops) isOver = true;
+      if (stops) hasStopped = true;
       // not at once: this is the middle of a turn
       waiting.push(() => tell?.(where, token, stops ? what : null));
       if (tell !== undefined) setImmediate(flush);
@@ -82,6 +85,9 @@ export function watchCanaries(
       stream.on('data', (chunk: Buffer) => alarm('a server writes to stderr', find(chunk)));
     },
     noise: (bytes) => void alarm('a server writes outside of its messages', search.find(bytes)),
+    get isOver() {
+      return hasStopped;
+    },
     begin: (run, server) => {
       tell = (where, token, held) => {
         const detail = { stage: 'canary', where, canary: fingerprintOf(token), ends: stops, held };
@@ -93,7 +99,7 @@ export function watchCanaries(
       };
       flush();
     },
-    exitStatus: () => (isOver ? STOPPED_STATUS : undefined),
+    exitStatus: () => (hasStopped ? STOPPED_STATUS : undefined),
   };
 
   function listenTo(listener: ClientListener): ClientListener {

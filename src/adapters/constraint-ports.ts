@@ -1,9 +1,9 @@
 // What constraints on arguments are given of this machine: links, home, directories. Knows no rule and no pattern engine.
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { listCommandPaths } from '../policy/constraint/command-paths.ts';
 import type { ConstraintPorts } from '../policy/constraint/constraint-document.ts';
-import { leadsThroughProcess, resolveRealPath, type SeenEntries } from './real-path.ts';
+import { isTooLong, lacksEntry, leadsThroughProcess, resolveRealPath, type SeenEntries } from './real-path.ts';
 import { createUserHomes } from './user-homes.ts';
 
 export interface ServerSurroundings {
@@ -42,11 +42,13 @@ export function createConstraintPorts(
     homeOf: createUserHomes(),
     variable: (name) => (env !== undefined && Object.hasOwn(env, name) ? env[name] : undefined),
     isPerProcess: (path) => leadsThroughProcess(path),
+    isAbsent: (directory, name) => lacksEntry(directory, name),
     atOnce() {
       const seen: SeenEntries = new Map();
       return {
         realPath: (path) => resolveRealPath(path, seen),
         isPerProcess: (path) => leadsThroughProcess(path, seen),
+        isAbsent: (directory, name) => lacksEntry(directory, name, seen),
       };
     },
   };
@@ -57,8 +59,15 @@ const UNSURE_MS = 100;
 
 /** The time of change (`ctime`) moves with each entry that is made, removed or renamed, and cannot be set back by hand. */
 function readDirectoryState(path: string): string | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined || !found.isDirectory()) return undefined;
+  let found: Stats | undefined;
+  try {
+    found = statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    return isTooLong(error) ? 'too long' : undefined;
+  }
+  // what a command names need not be there
+  if (found === undefined) return 'absent';
+  if (!found.isDirectory()) return `no directory: ${found.dev}:${found.ino}`;
   const ageMs = Date.now() - found.ctimeMs;
   // A time to come means that a clock was set: nothing can be told from it.
   if (!(ageMs > UNSURE_MS)) return undefined;

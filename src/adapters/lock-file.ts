@@ -1,20 +1,18 @@
 // The lock beside its config: where it lies, reading it, judging it with this machine's key and memory, writing the next one.
 // Knows no command and no wire; what a lock means stands in policy/lock.
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import { followPath } from '../config/followed-path.ts';
 import { quoteWord } from '../config/shell-word.ts';
-import { readTrustedFile } from '../config/trusted-file.ts';
 import { messageOf } from '../error-text.ts';
 import { GuardError } from '../guard-error.ts';
 import { type ApprovalWish, makeLock } from '../policy/lock/lock-approval.ts';
-import { type LockBody, numberOf, parseLock, type SignedLock, showLock } from '../policy/lock/lock-document.ts';
+import { type LockBody, type SignedLock, showLock } from '../policy/lock/lock-document.ts';
 import {
   approversOf,
   judgeLock,
   type LockJudgement,
   type LockQuestion,
-  type LockReading,
   lastingApprovers,
   trustedKeys,
 } from '../policy/lock/lock-judgement.ts';
@@ -25,13 +23,20 @@ import { replaceFile } from './durable-file.ts';
 import { keepLockText } from './kept-lock.ts';
 import { lockMemoryPath, readLockMemory, rememberLock } from './lock-memory.ts';
 import { readLockName, rememberLockName } from './lock-name.ts';
+import {
+  basisOf,
+  claimedNumber,
+  digestOf,
+  isSameBasis,
+  MAX_LOCK_BYTES,
+  readLockText,
+  type SeenJudgement,
+} from './lock-reading.ts';
 import { withFileLock } from './locked-file.ts';
 import { openSigningKey, readSigningKey, type SigningKey, signingKeyPath, verifySignature } from './signing-key.ts';
 import { makePrivateDir } from './state-paths.ts';
 
-const MAX_LOCK_BYTES = 33_554_432;
 const LOCK_TIMEOUT_MS = 5_000;
-const MOST_BELIEVED = 1_000_000;
 /** Names that find-config.ts looks for: of these there is one in a directory. */
 const USUAL = /^(mcp-guard\.config\.(json|ya?ml)|\.mcp-guardrc(\.(json|ya?ml))?|config\.(json|ya?ml))$/;
 
@@ -60,12 +65,13 @@ export function placeLock(configPath: string, stateDir: string, tenant: string):
 }
 
 /** Reads everything that counts and judges it. Writes nothing. @throws GuardError key_unusable */
-export function readLock(place: LockPlace, input: LockInput): LockJudgement {
+export function readLock(place: LockPlace, input: LockInput): SeenJudgement {
   // INVARIANT: in this order, which is the reverse of how they are written: another guard may lock it at this very moment
   const memories = readMemories(place);
   const reading = readLockText(place.lock);
   const machineKey = readMachineKey(place)?.publicKey;
-  return judgeLock({ ...input, ...memories, configName: basename(place.config), reading, machineKey }, LOCK_PORTS);
+  const question = { ...input, ...memories, configName: basename(place.config), reading, machineKey };
+  return { ...judgeLock(question, LOCK_PORTS), basis: basisOf(reading, memories.memory) };
 }
 
 export function readMemories(place: LockPlace): Pick<LockQuestion, 'memory' | 'elsewhere'> {
@@ -136,7 +142,7 @@ export function rememberName(place: LockPlace): void {
 
 export interface LockWish extends Omit<ApprovalWish, 'previous' | 'line' | 'seen' | 'configName'> {
   /** What was looked at when the approval was asked for; the lock must not have changed since. */
-  readonly judged: LockJudgement;
+  readonly judged: SeenJudgement;
   readonly key: SigningKey;
 }
 
@@ -151,9 +157,7 @@ export async function writeLock(place: LockPlace, wish: LockWish): Promise<Signe
     const previous = wish.judged.kind === 'holds' ? wish.judged.lock : undefined;
     const reading = readLockText(place.lock);
     // INVARIANT: what is approved is a step from what was shown; somebody else's approval in between is not overwritten
-    if (previous !== undefined && (reading.kind !== 'text' || reading.text !== showLock(previous)))
-      throw changed(place);
-    if (wish.judged.kind === 'first_use' && reading.kind !== 'absent') throw changed(place);
+    if (!isSameBasis(wish.judged, basisOf(reading, readMemories(place).memory))) throw changed(place);
     const known = readLockMemory(memory, place.config);
     const remembered = known.kind === 'known' ? known.memory : undefined;
     const seen = Math.max(remembered?.newest.number ?? 0, claimedNumber(reading));
@@ -187,28 +191,7 @@ function rememberable({ body }: SignedLock, text: string, nowMs: number, known: 
   return { id, newest, seen, digest: LOCK_PORTS.digest(text), approvers, anchor, latestMs: Math.trunc(nowMs) };
 }
 
-export const LOCK_PORTS = { verify: verifySignature, digest: (text: string): string => hash('sha256', text) };
-
-function readLockText(path: string): LockReading {
-  const read = readTrustedFile(path, { uid: process.getuid?.(), maxBytes: MAX_LOCK_BYTES, secret: false });
-  if (read.kind === 'absent') return { kind: 'absent' };
-  if (read.kind !== 'read') return { kind: 'unreadable', why: read.why };
-  try {
-    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(read.bytes) };
-  } catch {
-    return { kind: 'unreadable', why: 'it is no valid UTF-8' };
-  }
-}
-
-/**
- * The number of a lock whether it can be trusted or not: where the memory is lost, the next approval must still be above every
- * lock that may come back. A number that a person cannot have reached is not believed.
- */
-function claimedNumber(reading: LockReading): number {
-  const parsing = reading.kind === 'text' ? parseLock(reading.text) : undefined;
-  const number = parsing?.kind === 'parsed' ? numberOf(parsing.lock.body) : 0;
-  return number < MOST_BELIEVED ? number : 0;
-}
+export const LOCK_PORTS = { verify: verifySignature, digest: digestOf };
 
 function write(place: LockPlace, lock: SignedLock): string {
   try {

@@ -16,6 +16,8 @@ export interface NoiseOptions {
   writeError(text: string): void;
   /** What may not be shown. */
   readonly masker?: Masker | undefined;
+  /** Nothing may be shown any more. */
+  readonly isMuted?: () => boolean;
   /** Monotonic ms. */
   now(): number;
   readonly timers: Timers;
@@ -39,6 +41,7 @@ export class NoiseRelay {
   }
 
   #showMasked(server: string, text: Buffer): void {
+    if (this.#options.isMuted?.() === true) return;
     if (!this.#mayShow()) {
       this.#swallowed += 1;
       return;

@@ -1,6 +1,6 @@
 // Where a path leads: every link resolved, also dangling ones, as the server would meet them. Knows no rule.
 import { lstatSync, readlinkSync } from 'node:fs';
-import { parse, resolve, sep } from 'node:path';
+import { join, parse, resolve, sep } from 'node:path';
 
 /** As Linux. */
 const MAX_LINKS = 40;
@@ -32,6 +32,30 @@ export function leadsThroughProcess(path: string, seen?: SeenEntries): boolean {
   return followLinks(path, OUT_OF_PROCESS, seen).kind === 'barred';
 }
 
+/**
+ * Whether a directory, links resolved, has no entry of this one name: because there is no such directory, either, or because nothing
+ * can have a name that long, or because it is a file. False where the guard must not look, or cannot know.
+ */
+export function lacksEntry(directory: string, name: string, seen?: SeenEntries): boolean {
+  if (name === '' || name === '.' || name === '..' || name.includes(sep)) return false;
+  try {
+    const real = resolveRealPath(directory, seen);
+    // where it cannot be resolved, this says why
+    return real === undefined ? lookAt(directory).kind === 'absent' : entryAt(join(real, name), seen).kind === 'absent';
+  } catch (error) {
+    return isTooLong(error) || codeOf(error) === 'ENOTDIR';
+  }
+}
+
+/** What `stat` says of a name that no entry can have. */
+export function isTooLong(error: unknown): boolean {
+  return codeOf(error) === 'ENAMETOOLONG';
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
 type End = { readonly kind: 'real'; readonly path: string } | { readonly kind: 'barred' | 'unknown' };
 
 /** @param barred links that are not followed */
@@ -47,11 +71,7 @@ function followLinks(path: string, barred: RegExp, seen: SeenEntries | undefined
         continue;
       }
       const next = real.endsWith(sep) ? `${real}${part}` : `${real}${sep}${part}`;
-      let entry = seen?.get(next);
-      if (entry === undefined) {
-        entry = lookAt(next);
-        if (seen !== undefined && seen.size < MOST_SEEN) seen.set(next, entry);
-      }
+      const entry = entryAt(next, seen);
       if (entry.kind !== 'link') {
         // what does not exist has nothing below it: `..` in the rest of a dangling link would be a guess
         if (entry.kind === 'absent')
@@ -78,6 +98,14 @@ function followLinks(path: string, barred: RegExp, seen: SeenEntries | undefined
 }
 
 /** @throws where the guard must not look */
+function entryAt(path: string, seen: SeenEntries | undefined): Entry {
+  const known = seen?.get(path);
+  if (known !== undefined) return known;
+  const entry = lookAt(path);
+  if (seen !== undefined && seen.size < MOST_SEEN) seen.set(path, entry);
+  return entry;
+}
+
 function lookAt(path: string): Entry {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return { kind: 'absent' };

@@ -48,7 +48,7 @@ export function createJudge({ server, tenant, uid, own, closed, writable, foreig
   const guards = closed.map(realPath);
   const others = foreign
     .filter(({ path, onlyDirectory }) => onlyDirectory !== true || isDirectory(path))
-    .map(({ path, access }) => ({ path: realPath(path), access }));
+    .map((place) => ({ ...place, path: realPath(place.path) }));
   return (path, access) => {
     if (own.includes(path)) return path;
     const refuse = (why: string, hint: string): GuardError =>
@@ -67,7 +67,9 @@ export function createJudge({ server, tenant, uid, own, closed, writable, foreig
     if (guards.some((place) => touch(real, place))) throw refuse('where the guard keeps its state', SMALLER);
     if (MACHINE.includes(real) || KERNEL.some((place) => lies(real, place)))
       throw refuse('which is of the whole machine', SMALLER);
-    if (others.some((other) => (access === 'write' || other.access === 'write') && touch(real, other.path)))
+    const meets = ({ path: theirs, isAbove }: ForeignPlace): boolean =>
+      isAbove === true ? lies(theirs, real) : touch(real, theirs);
+    if (others.some((other) => (access === 'write' || other.access === 'write') && meets(other)))
       throw refuse('where another tenant has a directory, or the guard a secret or its config', APART);
     return real;
   };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { CheckExternal } from '../audit/check-payload.ts';
 import type { RecordRef } from '../audit/entry.ts';
 import {
+  announcesTask,
   type Call,
   intentOf,
   type OutcomeView,
@@ -82,7 +83,9 @@ function endOf(stateDir: string, tenant: string, intent: RecordRef, witness: Wit
       if (placed.record.header.type === 'outcome' && isOf(intentOf(placed.record)))
         outcomes.push(viewOutcome(placed, witness));
     }
-    if (outcomes.length > 0) break;
+    const last = outcomes.at(-1);
+    // what announced a task is not the end of it
+    if (last !== undefined && !announcesTask(last)) break;
     source = successorOf(stateDir, tenant, source);
   }
   return { outcomes, withheld };

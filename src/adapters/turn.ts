@@ -28,7 +28,12 @@ export interface Hands {
 
 type ToClient = Extract<Effect, { type: 'to_client' }>;
 /** By the effect that is not done. */
-type Held = ReadonlyMap<Effect, { readonly needs: ToClient['needs']; readonly refusing: Refusing }>;
+type Held = ReadonlyMap<Effect, HeldBack>;
+
+interface HeldBack {
+  readonly needs: ToClient['needs'];
+  readonly refusing: Refusing;
+}
 
 export class Turn {
   readonly #session: Session;
@@ -132,12 +137,16 @@ function holdBack(effects: readonly Effect[], entries: AuditEntry[], screen: Ans
     const refusing = screen(effect.bytes);
     if (refusing === undefined) continue;
     held.set(effect, { needs: effect.needs, refusing });
-    const { method, server, ref } = effect.needs.intent;
-    const detail = { method, rule: refusing.rule ?? null, reason: refusing.reason, record: showRef(ref) };
-    entries.push({ type: 'event', at: now, ref: undefined, name: 'answer_denied', server, detail });
+    const { intent, ends } = effect.needs;
+    const { method, server } = intent;
+    // of a task's end, the call that began it, too
+    for (const { ref } of ends === undefined ? [intent] : [intent, ends]) {
+      const detail = { method, rule: refusing.rule ?? null, reason: refusing.reason, record: showRef(ref) };
+      entries.push({ type: 'event', at: now, ref: undefined, name: 'answer_denied', server, detail });
+    }
   }
   return held;
 }
 
-const NONE_HELD: Held = new Map();
+const NONE_HELD: ReadonlyMap<Effect, HeldBack> = new Map();
 const NONE: ReadonlySet<AuditEntry> = new Set();

@@ -88,6 +88,8 @@ export interface OutcomeEntry extends EntryBase {
   readonly durationMs: number;
   readonly bytes: number;
   readonly payload: Payload | undefined;
+  /** The call whose task ended with this answer; not on record: who holds the answer back says so of that call, too. */
+  readonly ends?: IntentEntry;
 }
 
 /** Anything else worth keeping: a client's name, a server's start and end, a refused line, a dropped answer. */

@@ -108,12 +108,13 @@ function stateOf(decision: string | undefined, last: OutcomeView | undefined, is
   if (last === undefined) return decision === 'deny' ? 'denied' : isAwaited() ? 'pending' : 'lost';
   if (last.settlement === 'error' || last.errorCode !== undefined) return 'error';
   if (last.isError === true) return 'failed';
-  return SETTLED.get(last.settlement) ?? taskOrOk(last);
+  return SETTLED.get(last.settlement) ?? (announcesTask(last) ? 'task' : 'ok');
 }
 
 /** An answer that only announces a task is not yet the end of the call. */
-const taskOrOk = (last: OutcomeView): CallState =>
-  last.settlement === 'result' && last.resultType === 'task' ? 'task' : 'ok';
+export function announcesTask({ settlement, resultType }: OutcomeView): boolean {
+  return settlement === 'result' && resultType === 'task';
+}
 
 /** The last moment that a `Date` holds, in milliseconds since the epoch (ECMA-262, section 21.4.1.1). */
 const LAST_MS = 8.64e15;

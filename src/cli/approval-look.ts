@@ -1,23 +1,21 @@
 // What an approval is about on this machine: the config against its lock, what servers were seen to offer, what ceilings take back. Reads
 // and judges; writes nothing, asks nobody.
 import { inventorySpec, loadInventory } from '../adapters/inventory-documents.ts';
-import { readLastLock } from '../adapters/last-lock.ts';
+import { type LastLock, readLastLock } from '../adapters/last-lock.ts';
 import { readSeenPins } from '../adapters/seen-pins.ts';
 import { GuardError, isGuardError } from '../guard-error.ts';
 import type { LockBody } from '../policy/lock/lock-document.ts';
+import { type LockJudgement, policyAt } from '../policy/lock/lock-judgement.ts';
 import type { JsonObject } from '../wire/json.ts';
 import { memberOf } from '../wire/json.ts';
-import { drawApproval, type PictureInput } from './approval-picture.ts';
+import { type ApprovalPicture, drawApproval, type PictureInput } from './approval-picture.ts';
 import type { ApprovalView } from './approval-screen.ts';
 import { DEFAULT_TENANT } from './bare-run.ts';
 import { noteCeilings } from './ceiling-notes.ts';
 import type { Known } from './known-definitions.ts';
-import { compareWithLast } from './last-picture.ts';
+import { drawRepair, drawTaken, type Repair } from './last-picture.ts';
 import type { LockContext, ReadConfig } from './locked-policy.ts';
 import { sayAside } from './terminal.ts';
-
-/** A lock that is taken over brings its own definitions. */
-const NOTHING_SEEN: Known = { last: undefined, first: undefined, tools: [] };
 
 type Wish = Pick<PictureInput, 'only' | 'keep' | 'isEnding' | 'isPolicyOnly'>;
 
@@ -25,43 +23,47 @@ type Wish = Pick<PictureInput, 'only' | 'keep' | 'isEnding' | 'isPolicyOnly'>;
 export function lookAtApproval(read: ReadConfig, context: LockContext, wish: Wish): ApprovalView {
   const knownOf: PictureInput['knownOf'] = (server, tenant = context.tenant, key = server) =>
     known(read, { ...context, tenant }, server, key);
-  return look(read, context, wish, { drawn: knownOf, compared: knownOf });
+  return look(read, context, { ...wish, knownOf }, drawRepair);
 }
 
 /** What a lock of another branch permits, that a person may take over. */
-export function lookAtTaken(read: ReadConfig, context: LockContext, { policy, pins }: LockBody): ApprovalView {
-  const ofLock: PictureInput['knownOf'] = (_, __, key) => {
-    const set = pins.get(key);
-    return set === undefined ? NOTHING_SEEN : { ...NOTHING_SEEN, last: { pins: set, hasInstructions: true } };
+export function lookAtTaken(read: ReadConfig, context: LockContext, body: LockBody): ApprovalView {
+  // it brings its own definitions
+  const knownOf: PictureInput['knownOf'] = (_, __, key) => {
+    const pins = body.pins.get(key);
+    return { last: pins && { pins, hasInstructions: true }, first: undefined, tools: [] };
   };
-  const taken = { ...read, document: policy };
-  return look(taken, context, { only: undefined }, { drawn: () => NOTHING_SEEN, compared: ofLock });
+  const taken = { ...read, document: policyAt(body, context.nowMs).policy };
+  return look(taken, context, { only: undefined, knownOf }, (input, last) =>
+    drawTaken(input, body, last, context.nowMs),
+  );
 }
 
 function look(
   read: ReadConfig,
   context: LockContext,
-  wish: Wish,
-  knownOf: Readonly<Record<'drawn' | 'compared', PictureInput['knownOf']>>,
+  wish: Wish & Pick<PictureInput, 'knownOf'>,
+  drawRefused: (input: PictureInput, last: LastLock) => Repair,
 ): ApprovalView {
   const { place, judgement, document } = read;
   const { ceilings: ceiling, nowMs } = context;
   const tenant = lookedAt(document, context.tenant, place.config);
-  const drawn = drawApproval({ document, judgement, knownOf: knownOf.drawn, tenant, ...wish });
+  const input: PictureInput = { document, judgement, tenant, ...wish };
   const base = { policy: read.policy, restrictions: ceiling.restrictions, nowMs };
-  const noted = (picture: typeof drawn, approved: typeof judgement): typeof drawn => ({
+  const noted = (picture: ApprovalPicture, approved: LockJudgement): ApprovalPicture => ({
     ...picture,
     ceilings: noteCeilings({ ...base, judgement: approved, document: picture.policy, diff: picture.diff }),
   });
   const view = { config: place.config, lock: place.lock, commandOptions: read.commandOptions, judgement };
-  const picture = noted(drawn, judgement);
-  if (judgement.kind !== 'refused') return { ...view, picture };
+  if (judgement.kind !== 'refused') return { ...view, picture: noted(drawApproval(input), judgement) };
   const last = readLastLock(place, { config: document, ceiling, nowMs });
-  const compared = compareWithLast(picture, last, {
-    ...{ tenant, isPolicyOnly: wish.isPolicyOnly, knownOf: knownOf.compared },
-  });
-  const shown = last.kind === 'kept' ? noted(compared.picture, last.held) : picture;
-  return { ...view, picture, compared: { ...compared, picture: shown } };
+  const { picture, compared } = drawRefused(input, last);
+  const whole = noted(compared.whole, judgement);
+  return {
+    ...view,
+    picture: noted(picture, last.kind === 'kept' ? last.held : judgement),
+    compared: { ...compared, whole },
+  };
 }
 
 /** Whose sessions are looked at: without `--tenant` everybody's. @throws GuardError tenant_unknown */

@@ -46,6 +46,10 @@ export interface ApprovalPicture {
   /** What an earlier approval gave until a time, and what becomes of it; undefined: nothing ends. */
   readonly passing: Passing | undefined;
   readonly pins: ReadonlyMap<string, PinSet>;
+  /** What holds once this approval has ended, where it ends; undefined: nothing. */
+  readonly base: JsonObject | undefined;
+  /** Of what nothing is pinned afterwards, though something was, or may have been; absent: of nothing. */
+  readonly unpinned?: readonly Unpinned[];
   readonly diff: PolicyDiff;
   readonly servers: readonly ServerPicture[];
   readonly shadows: readonly Shadow[];
@@ -55,6 +59,11 @@ export interface ApprovalPicture {
   readonly isUpToDate: boolean;
   /** Something has no effect, or is out of use, until it is approved. */
   readonly waits: boolean;
+}
+
+/** A server whose definitions are pinned no more, and why. */
+export interface Unpinned extends Pick<PinSubject, 'server' | 'key' | 'tenants'> {
+  readonly why: string;
 }
 
 /** An earlier approval that has not ended yet, beside this one. */
@@ -67,6 +76,8 @@ export interface Passing {
   readonly ending: readonly DiffLine[];
   /** What would end no more. */
   readonly lasting: readonly DiffLine[];
+  /** When what is drawn against ends, ms, where that is another time; Infinity for never. */
+  readonly wasMs?: number;
 }
 
 export interface PictureInput {
@@ -85,6 +96,8 @@ export interface PictureInput {
   readonly isPolicyOnly?: boolean | undefined;
   /** This approval has an end of its own, for all that it approves. */
   readonly isEnding?: boolean | undefined;
+  /** A lock that was signed as it is: it ends then, ms, and this holds afterwards. */
+  readonly ends?: { readonly untilMs: number; readonly base: JsonObject } | undefined;
 }
 
 const NOTHING: JsonObject = { version: 1, servers: {}, unlisted: 'deny' };
@@ -119,6 +132,7 @@ export function drawApproval(input: PictureInput): ApprovalPicture {
   const isSamePolicy = approved !== undefined && isSameJson(policy, approved) && !(passing?.isMoved ?? false);
   return {
     ...{ policy, passing, pins, diff, servers },
+    base: passing?.base ?? held?.lock.body.base ?? held?.lock.body.policy,
     shadows: findAlike(subjects, known).filter(({ tools }) => tools.some(({ server }) => names.has(server))),
     isUpToDate: isSamePolicy && isSamePins(pins, pinned),
     waits: judgement.kind !== 'holds' || !diff.isApproved || servers.some(({ drift }) => drift !== undefined),
@@ -127,17 +141,19 @@ export function drawApproval(input: PictureInput): ApprovalPicture {
 
 /** INVARIANT: what was approved until a time keeps its end, but for what this approval names (`keep`) or gives another end. */
 function drawPassing(
-  { document, judgement, only, keep, isEnding, tenant }: PictureInput,
+  { document, judgement, only, keep, isEnding, tenant, ends }: PictureInput,
   policy: JsonObject,
   diff: PolicyDiff,
   inventory: Inventory,
 ): (Passing & { readonly isMoved: boolean }) | undefined {
-  if (judgement.kind !== 'holds' || !Number.isFinite(judgement.untilMs)) return undefined;
-  const { untilMs } = judgement;
-  const before = judgement.lock.body.base ?? NOTHING;
+  if (judgement.kind !== 'holds') return undefined;
+  const isPassing = Number.isFinite(judgement.untilMs);
+  if (!isPassing && ends === undefined) return undefined;
+  const untilMs = ends?.untilMs ?? judgement.untilMs;
+  const before = isPassing ? (judgement.lock.body.base ?? NOTHING) : judgement.policy;
   const merged = mergeLasting(before, judgement.policy, policy);
   const kept = keep !== true ? merged : only === undefined ? policy : withServer(merged, document, only, tenant);
-  const base = isEnding === true ? before : kept;
+  const base = ends?.base ?? (isEnding === true ? before : kept);
   const isOver = isSameJson(base, policy);
   const fresh = new Set(diff.lines.map(keyOfLine));
   const widenings = (after: JsonObject, than: JsonObject): readonly DiffLine[] =>
@@ -148,6 +164,7 @@ function drawPassing(
     ending: isOver ? [] : widenings(policy, base),
     lasting: widenings(base, before).filter((line) => !fresh.has(keyOfLine(line))),
     isMoved: !isSameJson(base, before),
+    ...(untilMs !== judgement.untilMs && { wasMs: judgement.untilMs }),
   };
 }
 

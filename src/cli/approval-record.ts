@@ -9,12 +9,9 @@ import type { ApprovalPicture, ServerPicture } from './approval-picture.ts';
 import { type ApprovalView, listLines } from './approval-screen.ts';
 import type { OneShotTrail } from './one-shot-trail.ts';
 
-export function recordDone(
-  lock: SignedLock,
-  ref: string,
-  { picture, judgement }: ApprovalView,
-  trail: OneShotTrail,
-): void {
+export function recordDone(lock: SignedLock, ref: string, view: ApprovalView, trail: OneShotTrail): void {
+  const picture = recordedOf(view);
+  const { judgement } = view;
   const number = numberOf(lock.body);
   const before = judgement.kind === 'holds' ? judgement.policy : {};
   try {
@@ -40,6 +37,11 @@ export function recordDone(
       },
     );
   }
+}
+
+/** Where nothing was in force the record counts the whole, whatever the screen was drawn against. */
+export function recordedOf({ picture, compared }: ApprovalView): ApprovalPicture {
+  return compared?.whole ?? picture;
 }
 
 /** What one server gained, in numbers: `scope creep` reads them. Undefined where nothing about it changed. */

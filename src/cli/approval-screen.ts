@@ -41,13 +41,8 @@ export interface ApprovalView {
   readonly commandOptions: CommandOptions;
   readonly judgement: LockJudgement;
   readonly picture: ApprovalPicture;
-  /** What is shown instead where the lock does not count (last-picture.ts). */
+  /** Where the lock does not count: against what `picture` was drawn instead (last-picture.ts). */
   readonly compared?: Compared;
-}
-
-/** What the screen is about. INVARIANT: what is approved and put on record is `picture`. */
-export function shownOf({ picture, compared }: ApprovalView): ApprovalPicture {
-  return compared?.picture ?? picture;
 }
 
 const NEVER_ENDS =
@@ -69,12 +64,13 @@ export function listLines(picture: ApprovalPicture, isWhole = false): readonly A
 }
 
 function listKnown(picture: ApprovalPicture, isWhole: boolean): readonly ApprovalLine[] {
-  const { diff, passing, servers, shadows, ceilings = [] } = picture;
+  const { diff, passing, servers, shadows, ceilings = [], unpinned = [] } = picture;
   const lines: ApprovalLine[] = [...diff.lines, ...(passing === undefined ? [] : listPassing(passing))];
   lines.push(...ceilings.map((one) => ({ kind: 'ceiling', ...one }) as const));
+  lines.push(...unpinned.map((one) => ({ kind: 'unpinned', ...placeOf(one), text: one.why }) as const));
   for (const one of servers) {
-    const { server: id, key, tenants, drift, before, after, gap, hidden } = one;
-    const server = { server: id, ...(key !== id && { tenants: tenants ?? [] }) };
+    const { tenants, drift, before, after, gap, hidden } = one;
+    const server = placeOf(one);
     if (gap === 'split') lines.push({ kind: 'unpinned', ...server, text: splitText(tenants) });
     if (gap === 'part') lines.push({ kind: 'unpinned', ...server, text: NEVER_ENDS });
     if (drift !== undefined && before !== undefined && after !== undefined)
@@ -116,11 +112,23 @@ function listDefinitions(
   return [{ kind: 'pins', text: others === 0 ? text : text + rest, passages: listFirst(shown, isWhole) }];
 }
 
-function listPassing({ untilMs, base, ending, lasting }: Passing): readonly ApprovalLine[] {
-  const end = showExact(untilMs);
-  const then = base === undefined ? `so far until ${end}, now until this approval ends` : `until ${end}`;
+/** Whose it is: everybody's, or that of tenants who run another program under that name. */
+function placeOf({
+  server,
+  key,
+  tenants = [],
+}: Pick<ServerPicture, 'server' | 'key' | 'tenants'>): Pick<ApprovalLine, 'server' | 'tenants'> {
+  return { server, ...(key !== server && { tenants }) };
+}
+
+function listPassing({ untilMs, base, ending, lasting, wasMs = untilMs }: Passing): readonly ApprovalLine[] {
+  const [end, was] = [showExact(untilMs), Number.isFinite(wasMs) ? `so far until ${showExact(wasMs)}` : undefined];
+  const moved = wasMs === untilMs || was === undefined ? `until ${end}` : `${was}, now until ${end}`;
+  const then = base === undefined ? `${was}, now until this approval ends` : moved;
   return [
-    ...lasting.map(({ server, text }) => ({ kind: 'lasts', server, text: `so far until ${end}: ${text}` }) as const),
+    ...lasting.map(
+      ({ server, text }) => ({ kind: 'lasts', server, text: `${was ?? `from ${end} on`}: ${text}` }) as const,
+    ),
     ...ending.map(({ server, text }) => ({ kind: 'until', server, text: `${then}: ${text}` }) as const),
   ];
 }
@@ -148,7 +156,7 @@ export interface ApprovalText {
 /** @param isFull nothing is left out */
 export function formatApproval(view: ApprovalView, columns: number, paint: Paint, isFull = false): ApprovalText {
   const room = makeRoom(isFull);
-  const lines = listLines(shownOf(view), isFull);
+  const lines = listLines(view.picture, isFull);
   const names = [...new Set(lines.map(groupOf))];
   const groups = [...names.filter((name) => name === undefined), ...names.filter((name) => name !== undefined)];
   const blocks = groups.map((group) => {
@@ -214,6 +222,6 @@ export function formatApprovalJson(view: ApprovalView): string {
     refusal: judgement.kind === 'refused' ? judgement.refusal : undefined,
     approval: newest === undefined ? undefined : { ...newest },
     compared: compared?.note,
-    lines: listLines(shownOf(view), true),
+    lines: listLines(picture, true),
   });
 }

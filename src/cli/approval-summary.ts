@@ -1,7 +1,7 @@
 // The end of a long approval screen: what waits once more in a line each, above the question, and what the question is about. Judges nothing.
 // attacker-controlled: names of tools; every line is made inert here.
 import type { ApprovalPicture } from './approval-picture.ts';
-import { type ApprovalLine, type ApprovalView, listLines, shownOf } from './approval-screen.ts';
+import { type ApprovalLine, type ApprovalView, listLines } from './approval-screen.ts';
 import { makeInert } from './inert-text.ts';
 import type { Paint } from './render.ts';
 import { cutText, measureText, wrapWords } from './text-width.ts';
@@ -24,7 +24,7 @@ const WAITING: readonly ApprovalLine['kind'][] = [
 /** Nothing below a screen that is short. @param text the screen; every line ended */
 export function formatSummary(view: ApprovalView, text: string, columns: number, paint: Paint): string {
   if (text.split('\n').length <= SHORT) return '';
-  const lines = listLines(shownOf(view)).filter(({ kind }) => WAITING.includes(kind));
+  const lines = listLines(view.picture).filter(({ kind }) => WAITING.includes(kind));
   const ordered = WAITING.flatMap((kind) => lines.filter((line) => line.kind === kind));
   const rows: string[] = [];
   let told = 0;

@@ -86,10 +86,10 @@ export async function approve(flags: Shared & ScopeApproveOptions): Promise<numb
       return signer.publicKey;
     },
     openTrail: () => openOneShotTrail({ stateDir, tenant, server: flags.server, clock: systemClock, actor }),
-    async write(words, { policy, passing, pins, servers }: ApprovalPicture) {
+    async write(words, { policy, base, pins, servers }: ApprovalPicture) {
       if (signer === undefined) throw new Error('nothing to sign with');
       const lock = await writeLock(place, {
-        ...{ ...words, judged: judgement, policy, base: passing?.base },
+        ...{ ...words, judged: judgement, policy, base },
         ...{ pins, nowMs, key: signer },
       });
       for (const { key, tenants = [tenant] } of servers) {

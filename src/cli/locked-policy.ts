@@ -1,6 +1,7 @@
 // The policy that is in force: the config narrowed by its lock, then by the ceilings. The one place that puts the two together, for `run` and for every
 // command that says what holds. Writes nothing, approves nothing, starts nothing.
 import { type LockPlace, lockError, placeLock, readLock } from '../adapters/lock-file.ts';
+import type { SeenJudgement } from '../adapters/lock-reading.ts';
 import type { Ceilings } from '../config/ceilings.ts';
 import type { Undecided } from '../config/decided-values.ts';
 import type { ConfigPlace } from '../config/find-config.ts';
@@ -12,7 +13,7 @@ import { restrictPolicy } from '../config/restrict-policy.ts';
 import type { Restriction } from '../config/restriction.ts';
 import { GuardError } from '../guard-error.ts';
 import { approveCommand, type CommandOptions } from '../policy/lock/lock-command.ts';
-import { describeEnded, type LockJudgement } from '../policy/lock/lock-judgement.ts';
+import { describeEnded } from '../policy/lock/lock-judgement.ts';
 import { lockLayers, UNAPPROVED } from '../policy/lock/lock-layers.ts';
 import type { ScopeLayer } from '../policy/scope/scope-layer.ts';
 import type { JsonObject } from '../wire/json.ts';
@@ -34,7 +35,7 @@ export interface LockContext extends LoadContext {
 /** A config, and what its lock is worth. */
 export interface ReadConfig extends LoadedConfig {
   readonly place: LockPlace;
-  readonly judgement: LockJudgement;
+  readonly judgement: SeenJudgement;
   /** Behind the commands that texts about it name. */
   readonly commandOptions: CommandOptions;
   /** What the tenant's block takes away, in config and lock (`seeAsTenant`). */
@@ -72,7 +73,7 @@ export function judge(
   place: LockPlace,
   config: JsonObject,
   { ceilings, nowMs, isWithoutTenants = false }: Pick<LockContext, 'ceilings' | 'nowMs' | 'isWithoutTenants'>,
-): LockJudgement {
+): SeenJudgement {
   return readLock(place, { config, ceiling: ceilings, nowMs, isWithoutTenants });
 }
 

@@ -89,10 +89,12 @@ async function prepare(
   const { confineServer } = await import('../adapters/confine-server.ts');
   const level = strongestLevel([isolation.required, asked.level]);
   const by = level === isolation.required ? 'the config' : asked.by;
-  const writable = level === 'L0' || level === 'L1' ? [] : listWritable(policy, isolation, entry?.cwd);
+  const isBoxed = level !== 'L0' && level !== 'L1';
+  const writable = isBoxed ? listWritable(policy, isolation, entry?.cwd) : [];
+  const foreign = (isBoxed ? policy?.foreignPlaces?.() : undefined) ?? [];
   const confined = await confineServer({
     ...{ stateDir, tenant, server: name, isolation, required: { level, by }, uid },
-    ...{ writable, foreign: policy?.foreignPlaces ?? [], unapproved: listUnapproved(policy, name) },
+    ...{ writable, foreign, unapproved: listUnapproved(policy, name) },
     ...{ proxies: machineProxies(env), say: (text) => context.say?.(name, text) },
   });
   const { places } = confined;

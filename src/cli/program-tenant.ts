@@ -80,6 +80,7 @@ export function addTenant(program: Command, done: Done): void {
     .description('its record and the proof of it, in one archive that a customer can be given')
     .argument('<id>', 'as the config calls it')
     .option('--out <file>', 'the archive (default: mcp-guard-ID-DAY.tar in this directory)')
+    .option('--config <file>', CONFIG)
     .option('--no-color', 'no colours (as NO_COLOR)')
     .action(async (id: string, flags) => done((await import('./tenant-commands.ts')).exportArchive(id, flags)));
   tenant.addHelpText('after', HELP);

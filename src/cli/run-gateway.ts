@@ -128,7 +128,10 @@ export async function runGateway(parts: GatewayParts): Promise<number> {
     ...{ inForce, model: flags.model ?? env.MCP_GUARD_MODEL, stateDir, tenant, tag, log, status, spawner },
     ...{ sink: tapped, identity: watch?.gate, limits: runLimits, mask: masker?.maskText },
     fleet: createFleetHub({ stateDir, tenant, inForce, log, clock: systemClock }),
-    relay: new NoiseRelay({ writeError, masker, now: () => systemClock.now().monoMs, timers: systemTimers }),
+    relay: new NoiseRelay({
+      ...{ writeError, masker, now: () => systemClock.now().monoMs, timers: systemTimers },
+      isMuted: () => canary?.isOver === true,
+    }),
     ownFiles,
     prefixOf: (id: string) => gateway.prefixOf(id),
   };

@@ -16,6 +16,7 @@ import type { Interceptor, ListName } from '../core/interceptor.ts';
 import { Session } from '../core/session.ts';
 import type { SessionSettings } from '../core/settings.ts';
 import { SWITCHED_OFF } from '../policy/breaker/switched-off.ts';
+import { SCOPE } from '../policy/scope/scope.ts';
 import type { AuditSink } from '../ports/audit-sink.ts';
 import type { Instant } from '../ports/clock.ts';
 import type { GuardStatus } from '../ports/guard-status.ts';
@@ -66,7 +67,10 @@ export interface LaneServer {
 export interface ServerLane {
   /** Opens a session with a server of its own, each time it is called. */
   open(client: ClientEnd, news: LaneNews): SessionRun;
-  /** Why its breaker would refuse a call that waits for its server; undefined: it would not. Takes nothing. */
+  /**
+   * Why its scope, by the tool's name alone, or its breaker would refuse a call that waits for its server; undefined: they would not.
+   * Takes nothing.
+   */
   refusal(tool: string, now: Instant): Refusing | undefined;
   /** What its policies say of its lists, by the policy of now. */
   readonly lists: Pick<Policies, 'couldShow' | 'hides' | 'mayShow' | 'shownOf'>;
@@ -160,11 +164,17 @@ export function createLane({ entry, prepared, process }: LaneServer, parts: Lane
     return run;
   };
   const refusal = (tool: string, now: Instant): Refusing | undefined => {
-    const gate = policies.interceptors.find(({ name }) => name === SWITCHED_OFF);
-    const view = { asked: 'client', upstream: entry.id, method: 'tools/call', tool, params: undefined } as const;
-    const verdict = gate?.onRequest?.({ ...view, modern: false, prefix: parts.prefixOf(entry.id) }, now);
-    // of a single tool nothing is said before its scope was asked
-    return verdict?.kind === 'deny' && verdict.rule.startsWith('breaker.server.') ? verdict : undefined;
+    const params = { name: tool };
+    const view = { asked: 'client', upstream: entry.id, method: 'tools/call', tool, params, modern: false } as const;
+    const ask = (policy: string) =>
+      policies.interceptors
+        .find(({ name }) => name === policy)
+        ?.onRequest?.({ ...view, prefix: parts.prefixOf(entry.id) }, now);
+    // first, as in its session. What does not exist for its name alone: all else is judged there, with its arguments
+    const denied = ask(SCOPE);
+    if (denied?.kind === 'deny' && denied.error !== undefined) return denied;
+    const off = ask(SWITCHED_OFF);
+    return off?.kind === 'deny' && off.rule.startsWith('breaker.server.') ? off : undefined;
   };
   return {
     ...{ open, refusal, lists: policies, isolation: prepared.isolation },

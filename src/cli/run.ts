@@ -178,7 +178,10 @@ export async function runServer(words: readonly string[], flags: RunFlags, lastW
   const canary = await openCanaryWatch(policy, scope, log);
   const limits = linkLimitsOf(() => inForce.held.policy);
   const client = new StreamClient(process.stdin, process.stdout, limits);
-  const relay = new NoiseRelay({ writeError, masker, now: () => systemClock.now().monoMs, timers: systemTimers });
+  const relay = new NoiseRelay({
+    ...{ writeError, masker, now: () => systemClock.now().monoMs, timers: systemTimers },
+    isMuted: () => canary?.isOver === true,
+  });
   const run: SessionRun = new SessionRun({
     session,
     servers,

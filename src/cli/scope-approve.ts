@@ -9,8 +9,8 @@ import { numberOf, type SignedLock } from '../policy/lock/lock-document.ts';
 import { approversOf } from '../policy/lock/lock-judgement.ts';
 import type { JsonObject } from '../wire/json.ts';
 import type { ApprovalPicture } from './approval-picture.ts';
-import { countLines, recordDone } from './approval-record.ts';
-import { type ApprovalView, describeUnseen, formatApproval, shownOf } from './approval-screen.ts';
+import { countLines, recordDone, recordedOf } from './approval-record.ts';
+import { type ApprovalView, describeUnseen, formatApproval } from './approval-screen.ts';
 import { askAbout, countDrift, formatSummary } from './approval-summary.ts';
 import { wrapText } from './config-screen.ts';
 import { type Consent, confirm, refuseFromServer } from './consent.ts';
@@ -107,7 +107,7 @@ export async function runScopeApprove(
   if (options.yes !== true) {
     io.stdout.write(formatSummary(view, text, io.columns, paint));
     const until = untilMs === undefined ? '' : ` until ${showExact(untilMs)}`;
-    const about = askAbout(countDrift(shownOf(view)), shownOf(view).diff.lines.length > 0);
+    const about = askAbout(countDrift(picture), picture.diff.lines.length > 0);
     const notes = `${describeMissing(missing)}${describeSigner(picture, key, io.columns)}${about.note}`;
     await confirm(consent, `\n${notes}${about.question}${until}?`, elsewhere);
   }
@@ -166,7 +166,7 @@ async function carryOut(
       stage: 'asked',
       ...asked,
       config: view.config,
-      ...countLines(view.picture),
+      ...countLines(recordedOf(view)),
     });
     let lock: SignedLock;
     try {

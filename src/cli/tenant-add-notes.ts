@@ -32,7 +32,12 @@ export function refuseUnkept({ id, isolation }: TenantWish, document: Json): voi
 
 /** @param document with the block @param before without it */
 export function listAddNotes(wish: TenantWish, document: Json, before: Json | undefined): readonly string[] {
-  return [...listShared(wish, before), ...listDropped(wish, before), ...listOpen(wish.id, document)];
+  return [
+    ...listShared(wish, before),
+    ...listDropped(wish, before),
+    ...listClosed(wish, before),
+    ...listOpen(wish.id, document),
+  ];
 }
 
 /** At L0 nothing keeps a server out of where another one writes. */
@@ -64,6 +69,18 @@ function listDropped({ args }: TenantWish, document: Json | undefined): readonly
       `note: \`--args\` replaces the whole list, so \`${server}\` is started without ${quote(gone)}; repeat what it needs`,
     ];
   });
+}
+
+/** Where nobody had a scope, those that are not named lose everything by the tenant's having one. */
+function listClosed({ id, allow }: TenantWish, document: Json | undefined): readonly string[] {
+  if (allow.length === 0 || memberOf(document, 'scopes') !== undefined) return [];
+  return Object.keys(objectOf(memberOf(document, 'servers'))).flatMap((server) =>
+    allow.some((one) => one.server === server)
+      ? []
+      : [
+          `note: \`${id}\` can use nothing of \`${server}\`, which no \`--allow\` names: give \`--allow '${server}:*'\` for its tools`,
+        ],
+  );
 }
 
 function levelsOf(tenant: string, document: Json): readonly IsolationLevel[] {

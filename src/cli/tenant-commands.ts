@@ -125,6 +125,10 @@ export function erase(
 
 export function exportArchive(tenant: string, flags: Shared & { readonly out?: string }): number {
   const scope = openTenantScope(resolveStateDir(process.env), requireTenant(tenant));
+  const kept = listKept(scope.stateDir);
+  // what is kept of one can be exported whatever the config says, or whether it can be read
+  if (!kept.includes(scope.id))
+    requireKnown(scope.id, { listed: namesOf(readConfigured(flags, scope.stateDir)), kept });
   const actor = readActor();
   const day = showTime(nowMs()).slice(0, 10);
   const path = resolve(flags.out ?? `mcp-guard-${scope.id}-${day}.tar`);

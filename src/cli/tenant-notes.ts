@@ -32,10 +32,10 @@ export function listTenantNotes(
   known: readonly ConfigNote[],
 ): readonly ConfigNote[] {
   const said = new Set(known.map(({ path, text }) => `${path} ${text}`));
-  return Object.keys(objectOf(memberOf(document, 'tenants'))).flatMap((tenant) => {
+  const ofTenants = Object.keys(objectOf(memberOf(document, 'tenants'))).flatMap((tenant) => {
     const view = viewForTenant(document, tenant);
     if (view.kind !== 'tenant') return [];
-    const policy = loadTenantView(document, view.document, tenant, source, context);
+    const policy = loadTenantView({ config: document }, view.document, tenant, source, context);
     const notes = [...policy.servers.values()].flatMap((server) => [
       ...listServerNotes(server, context, undefined).filter(({ path, text }) => !said.has(`${path} ${text}`)),
       ...listHidden(server, policy, { ...context, tenant }),
@@ -46,6 +46,14 @@ export function listTenantNotes(
       },
     );
   });
+  return [...listUnlisted(document), ...ofTenants];
+}
+
+/** For a tenant a command that nobody lists would run unconfined: tenant-view.ts. */
+function listUnlisted(document: JsonObject): readonly ConfigNote[] {
+  if (memberOf(document, 'tenants') === undefined || memberOf(document, 'unlisted') !== 'observe') return [];
+  const text = 'it does nothing beside `tenants`: there a command that is no entry of `servers` is refused; remove it';
+  return [{ path: 'unlisted', text }];
 }
 
 /**
@@ -61,7 +69,7 @@ export function listTenantIsolation(
 ): readonly ConfigNote[] {
   const view = viewForTenant(document, tenant);
   if (view.kind !== 'tenant') return [];
-  const policy = loadTenantView(document, view.document, tenant, source, context);
+  const policy = loadTenantView({ config: document }, view.document, tenant, source, context);
   const hidden = [...policy.servers.values()].flatMap((server) => listHidden(server, policy, { ...context, tenant }));
   return [...hidden, ...listKept(policy, memberOf(memberOf(document, 'tenants'), tenant), { ...context, tenant })];
 }
@@ -86,12 +94,13 @@ function listKept(
 /** What a sandbox refuses to show keeps the server from starting. */
 function listHidden(
   { id, cwd, isolation }: ServerPolicy,
-  { foreignPlaces = [] }: Policy,
+  { foreignPlaces }: Policy,
   { stateDir, tenant, uid }: { readonly stateDir: string; readonly tenant: string; readonly uid: number | undefined },
 ): readonly ConfigNote[] {
   if (isolation === undefined || !['L2', 'L3'].includes(isolation.required)) return [];
   const judge = createJudge({
-    ...{ server: id, tenant, uid, own: [], closed: [stateDir, homesBeside(stateDir)], foreign: foreignPlaces },
+    ...{ server: id, tenant, uid, own: [], closed: [stateDir, homesBeside(stateDir)] },
+    foreign: foreignPlaces?.() ?? [],
     writable: [...isolation.writable, ...(cwd === undefined ? [] : [cwd])],
   });
   const { readable } = listOutermost(isolation.writable, isolation.readable);

@@ -35,7 +35,8 @@ export async function seeAsTenant(read: ReadConfig, context: LockContext): Promi
     const restrict = (from: JsonObject, by: string, where: ReadFrom): readonly Restriction[] =>
       config.loadTenantRestrictions(from, tenant, where, parts).map((one) => ({ ...one, by: `${by}${one.by}` }));
     // first its own view: it finds everything that is wrong with the block at once
-    const view = config.loadTenantView(document, ours.document, tenant, read.policy.source, parts);
+    const whole = { config: document, lock: judgement.kind === 'holds' ? judgement.policy : undefined };
+    const view = config.loadTenantView(whole, ours.document, tenant, read.policy.source, parts);
     const own = restrict(document, '', { kind: 'config', path: place.config });
     // the blocks by themselves: a start has compared the rest alone, and what waits for others is no business of this one
     const isSame =

@@ -65,7 +65,7 @@ function readVariable(text: string): TenantWish['env'][number] {
     throw misused(
       `--env ${server}:${name}`,
       'is no reference',
-      'a secret is never written down: use `env:NAME`, `file:PATH`, `exec:COMMAND` or `keychain:NAME`',
+      'a secret is never written down: use `env:NAME`, `file:PATH`, `exec:COMMAND` or `keychain:NAME`; a value that is none is written into the config by hand',
     );
   return { server, name, value };
 }

@@ -9,7 +9,7 @@ import { type Compilation, compilePolicy } from './compile.ts';
 import type { PortsFor } from './compile-scope.ts';
 import { countErrors, type Diagnostic, explainIssue, listRules, showDiagnostic } from './diagnostics.ts';
 import type { ConfigPlace } from './find-config.ts';
-import { listForeignPlaces } from './foreign-places.ts';
+import { type ForeignPlace, listForeignPlaces } from './foreign-places.ts';
 import { isPlainObject } from './json-path.ts';
 import { usableKeysAt } from './known-keys.ts';
 import { parseConfig } from './parse-config.ts';
@@ -97,11 +97,11 @@ export function compileDocument(
 /**
  * The config of one tenant, and its block where it stands.
  *
- * @param document the whole config @param view what `viewForTenant` makes of it
+ * @param document the whole config, and as it was approved where a lock holds @param view what `viewForTenant` makes of it
  * @throws GuardError config_invalid (78) with every diagnostic
  */
 export function loadTenantView(
-  document: JsonObject,
+  { config: document, lock }: { readonly config: JsonObject; readonly lock?: JsonObject | undefined },
   view: JsonObject,
   tenant: string,
   source: Policy['source'],
@@ -115,9 +115,16 @@ export function loadTenantView(
   const compiled = compileDocument(view, source, context);
   if (!compiled.ok) throw invalidFor(tenant, source.path, compiled.diagnostics);
   const absolute = (path: string): string => resolve(dirname(source.path), path);
-  const foreign = listForeignPlaces(document, tenant, context.env, absolute);
-  // what it says of the others is not for this one's servers
-  return { ...compiled.policy, foreignPlaces: [...foreign, { path: source.path, access: 'write' }] };
+  let known: readonly ForeignPlace[] | undefined;
+  const foreignPlaces = (): readonly ForeignPlace[] => {
+    known ??= [
+      ...listForeignPlaces({ config: document, lock }, tenant, context.env, absolute),
+      // what it says of the others is not for this one's servers
+      { path: source.path, access: 'write' },
+    ];
+    return known;
+  };
+  return { ...compiled.policy, foreignPlaces };
 }
 
 /** Where a document was read: what is wrong with it is said of that file. */

@@ -105,8 +105,12 @@ export interface Policy {
   readonly audit: AuditPolicy;
   /** A token is planted at the tenant, and any other tenant’s in its traffic raises an alarm, or ends the session, too. */
   readonly canary?: CanaryPolicy | undefined;
-  /** Of a tenant's view: the directories of all others, which nothing shows it. */
-  readonly foreignPlaces?: readonly ForeignPlace[];
+  /**
+   * Of a tenant's view: the directories of all others, which nothing shows it. Read only where a sandbox is made.
+   *
+   * @throws GuardError isolation_unavailable: a block of another tenant cannot be read
+   */
+  readonly foreignPlaces?: () => readonly ForeignPlace[];
   /** For texts alone: what `isolation` of a server would show where the config's word held, and the command that approves it. */
   readonly unapproved?: { readonly placesOf: ReadonlyMap<string, readonly string[]>; readonly mend: string };
   /** `metaPaths`: keys into `_meta`, from the outside in. */

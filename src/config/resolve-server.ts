@@ -54,13 +54,18 @@ export function resolveServer(policy: Policy | undefined, asked: Asked): Resolve
       `\`${command}\` with ${countArguments(args)} is no server of \`${policy.source.path}\``,
       {
         hint: join(
-          'add it there under `servers` with exactly this command and these args, or set `unlisted: observe`',
+          `add it there under \`servers\` with exactly this command and these args${orObserve(policy)}`,
           asked,
         ),
       },
     );
   }
   return { name: unlistedName(policy, serverFlag ?? nameServer(command, args)), command, args, entry: undefined };
+}
+
+/** Of no use in a tenant's view: there it would run unconfined, and is refused whatever the config says. */
+function orObserve({ foreignPlaces }: Policy): string {
+  return foreignPlaces === undefined ? ', or set `unlisted: observe`' : '';
 }
 
 function findEntry(policy: Policy | undefined, { serverFlag, command, args }: Asked): ServerPolicy | undefined {

@@ -23,6 +23,8 @@ export interface Answer {
   readonly taskId: string | undefined;
   /** As the server says it, with the task. */
   readonly taskTtlMs?: number | undefined;
+  /** The call whose task it ends. */
+  readonly ends?: IntentEntry | undefined;
 }
 
 export const NO_ANSWER: Answer = {
@@ -85,6 +87,7 @@ export function outcomeOf(
     durationMs,
     bytes: lengthOf(answer),
     payload,
+    ...(answer.ends === undefined ? {} : { ends: answer.ends }),
   };
 }
 

@@ -1,6 +1,6 @@
 // What a server sends: answers matched to exactly one open exchange, its own questions through the chain, notifications.
 // attacker-controlled throughout: what belongs to nothing is dropped and counted, never delivered.
-import { type AuditEntry, showRef } from '../audit/entry.ts';
+import { type AuditEntry, type IntentEntry, showRef } from '../audit/entry.ts';
 import type { Instant } from '../ports/clock.ts';
 import { isJsonObject } from '../wire/json.ts';
 import type { Line, NotificationMessage, RequestMessage, ResponseMessage } from '../wire/message.ts';
@@ -78,8 +78,8 @@ export class UpstreamLines {
     }
     const answer = readAnswer(exchange, line);
     const narrowings = exchange.internal ? NONE : this.#narrowingsOf(exchange, line, now);
-    this.#settleTasks(upstream, exchange, line, answer, now);
-    ledger.settle(exchange, line.message.error === undefined ? 'result' : 'error', now, answer);
+    const ends = this.#settleTasks(upstream, exchange, line, answer, now);
+    ledger.settle(exchange, line.message.error === undefined ? 'result' : 'error', now, { ...answer, ends });
     if (exchange.view.method === 'initialize' && line.message.error === undefined)
       this.#parts.handshake.noteAccepted(line);
     if (exchange.internal) {
@@ -130,24 +130,30 @@ export class UpstreamLines {
 
   #withhold(exchange: Exchange, refusing: Refusing, now: Instant): void {
     const { ledger } = this.#parts;
-    const { upstream, method } = exchange.view;
+    const { lastEntry, intent, view } = exchange;
+    const { upstream, method } = view;
     const { rule = 'guard', reason } = refusing;
-    ledger.note('answer_denied', upstream, { method, rule, reason, record: showRef(exchange.intent?.ref) }, now);
+    const ended = lastEntry?.type === 'outcome' ? lastEntry.ends : undefined;
+    // of a task's end, the call that began it, too
+    for (const one of ended === undefined ? [intent] : [intent, ended])
+      ledger.note('answer_denied', upstream, { method, rule, reason, record: showRef(one?.ref) }, now);
     ledger.replies.refuse(exchange, refusing);
   }
 
+  /** @returns the call whose task ended with this */
   #settleTasks(
     upstream: UpstreamId,
     exchange: Exchange,
     line: Line<ResponseMessage>,
     answer: Answer,
     now: Instant,
-  ): void {
+  ): IntentEntry | undefined {
     const { method, params } = exchange.view;
-    if (!method.startsWith('tasks/')) return;
+    if (!method.startsWith('tasks/')) return undefined;
     const { tasks, ledger } = this.#parts;
     const end = tasks.endedByAnswer(upstream, method, params, line.message);
     if (end !== undefined) ledger.settleTask(end, now, { ...answer, line, isError: taskFailed(line) });
+    return end?.intent;
   }
 
   #onNotification(upstream: UpstreamId, line: Line<NotificationMessage>, now: Instant): void {

@@ -33,8 +33,24 @@ export function foldKey(key: string): string {
 }
 
 /**
- * The first key of the object that could be read as another one, or that readers cut or replace. Exact known keys cost one
- * look-up each. attacker-controlled.
+ * Whether it is `__proto__`, as lenient readers compare keys. To `JSON.parse` that is a member like any other; who copies the object
+ * by assignment (`Object.assign`, a merge) makes what it holds the prototype, and reads its members as the object's own.
+ *
+ * @param folded as `foldKey` gives it, or folded further.
+ */
+export function isLender(folded: string): boolean {
+  return folded === '__proto__';
+}
+
+/** @param place what the object is called in the text of the refusal. attacker-controlled: `key`. */
+export function refuseLender(key: string, place: string): Fault {
+  const detail = `\`${showText(key)}\` in ${place} holds members that some readers see beside it`;
+  return { kind: 'fault', code: 'confusable_key', detail };
+}
+
+/**
+ * The first key of the object that could be read as another one or lends it members, or that readers cut or replace. Exact
+ * known keys cost one look-up each. attacker-controlled.
  *
  * @param place what the object is called in the text of the refusal.
  */
@@ -50,6 +66,7 @@ export function findKeyFault(object: JsonObject, known: KnownKeys, place: string
         detail: `\`${showText(key)}\` in ${place} reads like a protocol key`,
       };
     }
+    if (isLender(folded)) return refuseLender(key, place);
     others ??= new Set();
     if (others.has(folded)) {
       return { kind: 'fault', code: 'confusable_key', detail: `two keys in ${place} read like \`${showText(key)}\`` };

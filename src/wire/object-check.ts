@@ -1,6 +1,6 @@
 // Whether the keys and names in an object that policies read, and in all below it that they read, mean the same to every reader.
 // Knows no object of the protocol: policed-objects.ts names them.
-import { type Fault, findKeyFault, showText } from './confusable.ts';
+import { type Fault, findKeyFault, foldKey, isLender, refuseLender, showText } from './confusable.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import type { Below, Member, Shape } from './policed-objects.ts';
 import { hasUnsafeUnit } from './request-id.ts';
@@ -27,8 +27,9 @@ function findMemberFault(
   if (member === 'text') return findTextFault(key, value);
   if (typeof value !== 'object' || value === null) return undefined;
   if (member.holds === 'one' || Array.isArray(value)) return findBelow(value, member);
-  // a table: its own keys are nobody's names
-  for (const entry of Object.values(value)) {
+  // a table: its own keys are nobody's names, but one lends it entries
+  for (const [name, entry] of Object.entries<Json | undefined>(value)) {
+    if (isLender(foldKey(name))) return refuseLender(name, `\`${key}\``);
     const found = findBelow(entry, member);
     if (found !== undefined) return found;
   }

@@ -95,7 +95,8 @@ const INNER_RESULT: Shape = shapeOf(
 );
 
 const LISTED = shapeOf('a capability', ['listChanged', 'subscribe']);
-const CAPABILITIES = shapeOf('`capabilities`', ['logging', 'completions', 'experimental', 'extensions'], {
+const CAPABILITIES = shapeOf('`capabilities`', ['logging', 'completions', 'experimental'], {
+  extensions: one(shapeOf('the capability `extensions`', ['io.modelcontextprotocol/tasks'])),
   tools: one(LISTED),
   prompts: one(LISTED),
   resources: one(LISTED),

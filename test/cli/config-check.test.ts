@@ -278,6 +278,17 @@ test('every tenant’s config is looked at, with its own structure', () => {
   expect(out).not.toContain('acme');
 });
 
+test('`unlisted: observe` beside tenants is said to do nothing; without them, or as `deny`, nothing is said', () => {
+  const servers = { files: { command: 'sh' } };
+  const noted = (more: object): boolean =>
+    check(write({ version: 1, servers, ...more }), { columns: 1000 }).out.includes('note: unlisted: it does nothing');
+  const tenants = { acme: {} };
+  expect(noted({ tenants, unlisted: 'observe' })).toBe(true);
+  expect([noted({ tenants, unlisted: 'deny' }), noted({ tenants }), noted({ unlisted: 'observe' })]).toEqual([
+    ...[false, false, false],
+  ]);
+});
+
 test('what a tenant lacks is noted where its block stands, once, and nothing that it only inherits', () => {
   const servers = { files: { command: 'no-such-program', env: { KEY: 'env:BASE' } } };
   mkdirSync(join(cwd, 'there'));

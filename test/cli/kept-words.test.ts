@@ -20,7 +20,7 @@ it.each([
 
 it.each([
   ['tokens', { auth }],
-  ['tenants', { ...alone, foreignPlaces: [] }],
+  ['tenants', { ...alone, foreignPlaces: () => [] }],
 ])('under %s it reads how many errors there are, and none of them', (_, policy) => {
   const head = 'a changed policy is NOT taken over, and the old one holds';
   const tail = 'the stderr and the record of the guard have why';

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeSuspension } from '../../src/adapters/suspension.ts';
 import { prepareServer } from '../../src/cli/prepare-server.ts';
+import type { Policy } from '../../src/config/policy.ts';
+import { GuardError } from '../../src/guard-error.ts';
 import { openTenantScope } from '../../src/tenant/tenant-scope.ts';
 import { readTrail } from '../e2e/trail.ts';
 import { compile } from './scope-scene.ts';
@@ -22,6 +24,7 @@ function prepare(
   env: NodeJS.ProcessEnv = { PATH: process.env.PATH, KEY: 'k' },
   isolation: object = { required: 'L0' },
   uid = process.getuid?.(),
+  more: Partial<Policy> = {},
 ) {
   const server = {
     command: process.execPath,
@@ -30,7 +33,7 @@ function prepare(
     passEnv: ['PASSED'],
     isolation,
   };
-  const policy = compile({ servers: { srv: server } });
+  const policy = { ...compile({ servers: { srv: server } }), ...more };
   const entry = policy.servers.get('srv');
   const asked = { name: 'srv', command: process.execPath, args: [], entry };
   return prepareServer(asked, policy, {}, { env, uid, stateDir: stateDir(), tenant: 'acme' });
@@ -61,6 +64,18 @@ test('one whose secret or isolation is not to be had is on record as that, witho
     code: 'isolation_unavailable',
   });
   expect(stagesOf('acme').at(-1)).toEqual(['srv', 'start_refused', 'isolation_unavailable']);
+});
+
+test('places of others are asked for where there is a sandbox, and what is wrong with them keeps no other out', async () => {
+  const foreignPlaces = (): never => {
+    throw new GuardError('isolation_unavailable', 'unreadable');
+  };
+  const prepareAt = (required: string) => prepare(undefined, { required, uid: 7001 }, 1000, { foreignPlaces });
+  for (const level of ['L2', 'L3']) await expect(prepareAt(level)).rejects.toThrow('unreadable');
+  await expect(prepareAt('L1')).rejects.not.toThrow('unreadable');
+  await expect(prepare(undefined, { required: 'L0' }, undefined, { foreignPlaces })).resolves.toMatchObject({
+    isolation: 'L0',
+  });
 });
 
 test('nothing of it is made', async () => {

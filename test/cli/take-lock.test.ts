@@ -56,7 +56,7 @@ test('against the last lock that was accepted: what differs from it', async () =
     look: ({ policy }) => {
       const view = viewOf(policy, { judgement: ASIDE });
       const picture = { ...view.picture, diff: { ...view.picture.diff, lines: [] }, servers: [] };
-      return { ...view, compared: { picture, note: 'compared with the last one', isCompared: true } };
+      return { ...view, picture, compared: { whole: picture, note: 'compared with the last one', isCompared: true } };
     },
   });
   expect(questions[0]).toContain('this is what differs from that lock.');

@@ -106,6 +106,7 @@ describe('is refused, and nothing is written', () => {
     'a secret that is written down: %s',
     async (env) => {
       expect(await refused({ env: [env] }, 'usage')).not.toContain('hunter2');
+      await expect(add('acme', { env: [env] })).rejects.toMatchObject({ hint: expect.stringContaining('by hand') });
     },
   );
 

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openMachineKey, placeLock, writeLock } from '../../src/adapters/lock-file.ts';
+import { openMachineKey, placeLock, readLock, writeLock } from '../../src/adapters/lock-file.ts';
 import { formatApprovalJson, listLines } from '../../src/cli/approval-screen.ts';
 import { runScopeDiff } from '../../src/cli/scope-diff.ts';
 import { measureText } from '../../src/cli/text-width.ts';
@@ -138,7 +138,14 @@ test('a run is gone by the pins of the program that its tenant runs', async () =
     const stateDir = join(directory, 'state');
     const place = placeLock(path, stateDir, 'default');
     await writeLock(place, {
-      ...{ judged: { kind: 'first_use' }, policy: CONFIG, who: 'ada', why: 'x', nowMs: 0, untilMs: undefined },
+      ...{
+        judged: readLock(place, { config: CONFIG, ceiling: NO_CEILINGS, nowMs: 0 }),
+        policy: CONFIG,
+        who: 'ada',
+        why: 'x',
+        nowMs: 0,
+        untilMs: undefined,
+      },
       ...{
         pins: new Map([
           ['memory', MINE],

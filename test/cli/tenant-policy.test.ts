@@ -72,7 +72,7 @@ test('what waits for an approval opens nothing of another tenant’s, and is nam
   write(config({ acme: ACME, globex }));
   await start();
   const before = (await start()).policy;
-  expect(before.foreignPlaces).toContainEqual({ path: '/srv/globex', access: 'write' });
+  expect(before.foreignPlaces?.()).toContainEqual({ path: '/srv/globex', access: 'write' });
   expect(before.unapproved).toBeUndefined();
   write(
     config({
@@ -82,9 +82,27 @@ test('what waits for an approval opens nothing of another tenant’s, and is nam
   );
   const { policy } = await start();
   expect(policy.servers.get('files')?.isolation).toMatchObject({ required: 'L2', readable: ['/srv/a'], writable: [] });
-  expect(policy.foreignPlaces).toEqual(before.foreignPlaces);
+  expect(policy.foreignPlaces?.()).toEqual(before.foreignPlaces?.());
   expect(policy.unapproved?.placesOf.get('files')).toEqual(['/srv/more', '/srv/w']);
   expect(policy.unapproved?.mend).toContain('mcp-guard scope approve');
+});
+
+test.each<[string, JsonObject]>([
+  ['takes the key out', { globex: {} }],
+  ['takes the tenant out', {}],
+  ['breaks the block', { globex: { isolation: { writable: '/srv/other' } } }],
+])('what another tenant had stays closed while an edit waits that %s', async (_, others) => {
+  write(config({ acme: ACME, globex: { isolation: { writable: ['/srv/globex'] } } }));
+  await start();
+  write(config({ acme: ACME, ...others }));
+  expect((await start()).policy.foreignPlaces?.()).toContainEqual({ path: '/srv/globex', access: 'write' });
+});
+
+test('a block that cannot be read is said where places of others are asked for, and nowhere else', async () => {
+  await lockAsItStands();
+  write(config({ acme: ACME, globex: { isolation: { writable: 7 } } }));
+  const { policy } = await start();
+  expect(() => policy.foreignPlaces?.()).toThrow('`tenants.globex.isolation.writable` is no text');
 });
 
 test('as it was approved', async () => {

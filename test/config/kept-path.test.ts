@@ -70,19 +70,19 @@ test('the directories of all other tenants, none of its own, none of all', () =>
     tenants: {
       acme: { isolation: { writable: ['/mine'] }, servers: { a: { cwd: '/mine' } } },
       globex: {
-        isolation: { readable: ['/g/r', 7], writable: ['g/w'] },
-        servers: { a: { cwd: BASE, isolation: { writable: ['/g/a'] } }, b: { cwd: UNSET }, c: null },
+        isolation: { readable: ['/g/r'], writable: ['g/w'] },
+        servers: { a: { cwd: BASE, isolation: { writable: ['/g/a'] } }, b: { cwd: UNSET }, c: {} },
       },
-      odd: 7,
+      empty: {},
     },
   };
-  expect(listForeignPlaces(document, 'acme', { BASE: '/base' }, (path) => join('/etc', path))).toEqual([
+  expect(listForeignPlaces({ config: document }, 'acme', { BASE: '/base' }, (path) => join('/etc', path))).toEqual([
     { path: '/etc/g/r', access: 'read' },
     { path: '/etc/g/w', access: 'write' },
     { path: '/etc/g/a', access: 'write' },
     { path: '/etc/base/cwd', access: 'write' },
   ]);
-  expect(listForeignPlaces({ servers: {} }, 'acme', {}, (path) => path)).toEqual([]);
+  expect(listForeignPlaces({ config: { servers: {} } }, 'acme', {}, (path) => path)).toEqual([]);
 });
 
 test('files of secrets, of `servers` too but not its own; arguments of others that this one does not have', () => {
@@ -94,7 +94,7 @@ test('files of secrets, of `servers` too but not its own; arguments of others th
       globex: { servers: { a: server('/g', '/all.js', '/mine.js', '/g/data', '--root=/g/root', 'word', './x') } },
     },
   };
-  expect(listForeignPlaces(document, 'acme', {}, (path) => path)).toEqual([
+  expect(listForeignPlaces({ config: document }, 'acme', {}, (path) => path)).toEqual([
     { path: '/of/all', access: 'write' },
     { path: '/g', access: 'write' },
     { path: '/g/data', access: 'write', onlyDirectory: true },
@@ -107,6 +107,6 @@ test('the config is no place for a tenant’s servers either', () => {
   const view = viewForTenant(document, 'acme');
   if (view.kind !== 'tenant') throw new Error(view.kind);
   const source = { path: '/etc/guard/c.json', digest: 'd' };
-  const { foreignPlaces } = loadTenantView(document, view.document, 'acme', source, { env: {}, uid: 0 });
-  expect(foreignPlaces).toEqual([{ path: '/etc/guard/c.json', access: 'write' }]);
+  const { foreignPlaces } = loadTenantView({ config: document }, view.document, 'acme', source, { env: {}, uid: 0 });
+  expect(foreignPlaces?.()).toEqual([{ path: '/etc/guard/c.json', access: 'write' }]);
 });

@@ -100,6 +100,18 @@ describe('with a policy', () => {
     expect(codeOf(policyOf({}), ask('npx other'))).toBe('other');
     expect(codeOf(policyOf({ unlisted: 'deny' }), ask('npx other'))).toBe('server_unlisted 77');
   });
+
+  test('advice that would change nothing is not given to a tenant', () => {
+    const hintOf = (one: Policy): unknown => {
+      try {
+        return resolveServer(one, ask('npx other'));
+      } catch (error) {
+        return error instanceof GuardError ? error.hint : error;
+      }
+    };
+    expect(hintOf(policy)).toContain('`unlisted: observe`');
+    expect(hintOf({ ...policy, foreignPlaces: () => [] })).toMatch(/^add it there under `servers` (?!.*unlisted)/);
+  });
 });
 
 describe('who names no command is told what there is', () => {

@@ -1,5 +1,6 @@
 // A task-augmented call: its record stays open until the task's terminal payload has gone by, in both eras.
 import { describe, expect, it } from 'vitest';
+import { showRef } from '../../src/audit/entry.ts';
 import { call, outcomes, Playbook, result } from './playbook.ts';
 
 describe('a task of 2025-11-25', () => {
@@ -17,6 +18,29 @@ describe('a task of 2025-11-25', () => {
     expect(ended.map((one) => one.settlement)).toEqual(['task', 'result']);
     expect(ended[0]).toMatchObject({ isError: true, intent: { rpcId: 1, subject: 'slow' } });
     expect(ended[0]?.payload?.text).toContain('isError');
+  });
+
+  it('whose answer a policy refuses is on record as withheld, and so is the call that began it', () => {
+    const refuse = {
+      kind: 'refuse',
+      deny: { kind: 'deny', rule: 'r', reason: 'no', text: 'Not this.', retryAfterMs: undefined },
+    } as const;
+    const onResponse = ({ method }: { readonly method: string }) => (method === 'tasks/result' ? [refuse] : []);
+    const book = new Playbook({ interceptors: [{ name: 'test', onResponse }] });
+    book.client(call(1, 'slow', { task: {} }));
+    book.upstream(result(1, { task: { taskId: 't1', status: 'working' } })).take();
+    const ask = (id: number) => {
+      book.client({ id, method: 'tasks/result', params: { taskId: 't1' } }).take();
+      const records = book.upstream(result(id, { content: [] })).records();
+      const refs = outcomes(records).map(({ intent }) => showRef(intent.ref));
+      const held = records.flatMap((one) => (one.type === 'event' && one.name === 'answer_denied' ? [one.detail] : []));
+      return { refs, held: held.map(({ method, rule, record }) => [method, rule, record]) };
+    };
+    const { refs, held } = ask(2);
+    expect(held).toEqual([refs[1], refs[0]].map((ref) => ['tasks/result', 'r', ref]));
+    expect(new Set(refs).size).toBe(2);
+    // it ends once
+    expect(ask(3).held).toHaveLength(1);
   });
 
   it('is not ended by an error while it may be at work: its record waits for the payload', () => {

@@ -20,7 +20,7 @@ const odd: readonly [string, string][] = [
   ['line separators and other text', '{"jsonrpc":"2.0","method":"x/n","params":{"a":"\u2028\u2029\u0085 é😀\u200b"}}'],
   [
     'keys that are names of prototypes',
-    '{"jsonrpc":"2.0","method":"x/n","params":{"__proto__":{"a":1},"constructor":2,"toString":3}}',
+    '{"jsonrpc":"2.0","method":"x/n","params":{"x":{"__proto__":{"a":1}},"constructor":2,"toString":3}}',
   ],
   ['deep nesting', `{"jsonrpc":"2.0","method":"x/n","params":{"a":${deep}}}`],
   [

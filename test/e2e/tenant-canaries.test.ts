@@ -118,20 +118,24 @@ describe.each(['one server', 'a gateway'])('behind %s', (behind) => {
   );
 });
 
-test('what a server of another tenant says is stopped, too', async () => {
+test.each([
+  ['one server', ['--server', 'srv'], 'look'],
+  ['a gateway', [], 'srv__look'],
+])('what a server of another tenant says is stopped, too: behind %s', async (_, flags, tool) => {
   const config = writeConfig(yard, { acme: { canary: true }, globex: { canary: 'stop' } });
   const acme = connect(yard, config, 'acme');
   await acme.initialize();
   const { env } = await lookAround(acme, 1);
   // without a barrier between them: a file that both can read
   fs.writeFileSync(join(yard.home, 'shared'), env.TENANT_CANARY ?? '');
-  const globex = connect(yard, config, 'globex', {}, ['--server', 'srv']);
+  const globex = connect(yard, config, 'globex', {}, flags);
   await globex.initialize();
   const home = join(`${yard.state}-homes`, 'globex', 'home');
   fs.symlinkSync(join(yard.home, 'shared'), join(home, 'found'));
   fs.copyFileSync(join(yard.home, 'shared'), join(home, 'copied'));
-  globex.write('{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"look","arguments":{"text":""}}}\n');
+  globex.write(`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"${tool}","arguments":{"text":""}}}\n`);
   expect(await globex.exited).toEqual([77, null]);
+  expect(env.TENANT_CANARY).toMatch(/^canary-/);
   expect(globex.lines.some((line) => line.includes(env.TENANT_CANARY ?? ''))).toBe(false);
   // which of its ways is seen first is the machine's to say
   expect(alarms('globex').length).toBeGreaterThan(0);

@@ -92,12 +92,14 @@ test.each(['../globex', 'ACME', 'acme\u0000', 'run', ''])('%j is no tenant to an
 
 test('a mistyped name is obeyed by no command, and nothing is made for it', () => {
   const config = writeConfig(yard, { acme: {}, globex: {} });
-  for (const word of ['show', 'history', 'suspend', 'resume', 'erase']) {
-    const reason = ['show', 'history'].includes(word) ? [] : ['--reason', 'x'];
+  for (const word of ['show', 'history', 'suspend', 'resume', 'erase', 'export']) {
+    const reason = ['show', 'history', 'export'].includes(word) ? [] : ['--reason', 'x'];
     const refused = yard.command('tenant', word, 'acmee', '--config', config, ...reason);
     expect(refused).toMatchObject({ status: 77, stderr: expect.stringContaining('did you mean `acme`?') });
   }
-  expect(yard.command('tenant', 'export', 'acmee').status).toBe(74);
+  expect(yard.command('tenant', 'export', 'acmee').status).toBe(77);
+  // known, and nothing on record
+  expect(yard.command('tenant', 'export', 'acme', '--config', config).status).toBe(74);
   const token = yard.command('token', 'create', '--yes', '--principal', 'ci', '--tenant', 'acmee', '--config', config);
   expect(token).toMatchObject({ status: 77, stdout: '', stderr: expect.stringContaining('did you mean `acme`?') });
   expect(fs.readdirSync(yard.state)).toEqual([]);
@@ -191,7 +193,7 @@ test('exported: one archive that verifies where nothing else is known, and says 
     expect(await client.end()).toBe(0);
   }
   const out = join(yard.home, 'acme.tar');
-  expect(yard.command('tenant', 'export', 'initech', '--out', out)).toMatchObject({ status: 74 });
+  expect(yard.command('tenant', 'export', 'initech', '--out', out)).toMatchObject({ status: 77 });
   const done = yard.command('tenant', 'export', 'acme', '--out', out);
   expect(done).toMatchObject({ status: 0, stdout: expect.stringContaining('every chain in it is intact') });
   expect(done.stdout.split('\n').filter((line) => line.length > 80 && !line.includes('sha256'))).toEqual([]);

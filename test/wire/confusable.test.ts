@@ -33,12 +33,18 @@ describe('findKeyFault', () => {
 
   it('accepts exact keys and strangers', () => {
     expect(
-      findKeyFault(JSON.parse('{"name":1,"requestState":2,"x":3,"y":4,"__proto__":5}'), known, 'it'),
+      findKeyFault(JSON.parse('{"name":1,"requestState":2,"x":3,"y":4,"constructor":5,"proto":6}'), known, 'it'),
     ).toBeUndefined();
   });
 
   it.each([
     ['{"requeststate":1}', 'confusable_key', '`requeststate` in it reads like a protocol key'],
+    ['{"__proto__":5}', 'confusable_key', '`__proto__` in it holds members that some readers see beside it'],
+    [
+      '{"__PROTO__\\u0000":{}}',
+      'confusable_key',
+      '`__PROTO__\\u0000` in it holds members that some readers see beside it',
+    ],
     ['{"x":1,"X":2}', 'confusable_key', 'two keys in it read like `X`'],
     ['{"a\\u0000b\\u001b[31m":1}', 'unsafe_string', 'key `a\\u0000b\\u001b[31m` in it is not safe text'],
   ])('%s', (json, code, detail) => {

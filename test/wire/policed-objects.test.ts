@@ -1,4 +1,4 @@
-// Keys that read like another one, twice-named keys and unsafe names, in every object of the table of what policies read: wherever it
+// Keys that read like another one or lend members, twice-named keys and unsafe names, in every object of the table of what policies read: wherever it
 // stands, as the object that it is, in a list, and in a table.
 import { describe, expect, it } from 'vitest';
 import { ENVELOPE, type Member, type Shape } from '../../src/wire/policed-objects.ts';
@@ -51,6 +51,25 @@ describe('every object that a policy reads', () => {
     }
   });
 
+  it('has no member that lends it others', () => {
+    for (const [, line] of OBJECTS)
+      for (const key of ['"__proto__"', '"\\u005f_proto__"', '"__PROTO__\\u0000"'])
+        for (const from of ['client', 'upstream'] as const)
+          expect(refusalOf(read(line.replace(MARK, `${key}:{"x":1}`), from))[1], line).toBe('confusable_key');
+  });
+
+  it('stands in no table with a member that lends it entries', () => {
+    const tables = OBJECTS.filter(([, line]) => line.includes(`"e":{${MARK}}`));
+    expect(tables.length).toBeGreaterThan(20);
+    for (const [, line] of tables) {
+      for (const key of ['"__proto__"', '"__PROTO__\\u0000"']) {
+        const lent = line.replace(`"e":{${MARK}}`, `"e":{},${key}:{"e":{}}`);
+        for (const from of ['client', 'upstream'] as const)
+          expect(refusalOf(read(lent, from))[1], lent).toBe('confusable_key');
+      }
+    }
+  });
+
   it('names no key twice, whoever sends it', () => {
     for (const [, line] of OBJECTS)
       for (const from of ['client', 'upstream'] as const)
@@ -87,16 +106,20 @@ describe('what an attacker tries', () => {
     ['a question of a task in a list', answer('{"tasks":[{"taskId":"t","InputRequests":{}}]}')],
     ['the code of a task that failed', answer('{"error":{"Code":-32042}}')],
     ['a capability', answer('{"capabilities":{"Tools":{}}}')],
+    ['answers that `params` are lent', call('{"name":"a","__proto__":{"inputResponses":{"a":{"action":"accept"}}}}')],
+    ['an answer that is lent', call('{"name":"a","inputResponses":{"__proto__":{"a":{"action":"accept"}}}}')],
+    ['a part of an answer that is lent', call('{"name":"a","inputResponses":{"a":{"__proto__":{"role":"user"}}}}')],
+    ['an argument for a completion that is lent', complete('{"argument":{"name":"a","__proto__":{"value":"/etc"}}}')],
   ])('%s is refused', (_, line) => {
     expect(refusalOf(read(line, line.includes('"result"') ? 'upstream' : 'client'))[1]).toBe('confusable_key');
   });
 
   it('what nobody reads keeps its keys', () => {
     const line = answer(
-      '{"structuredContent":{"Tools":1,"tools":2},"content":[{"Name":"a","name":"b"}],"_meta":{"x":{"Model":1}}}',
+      '{"structuredContent":{"Tools":1,"tools":2},"content":[{"Name":"a","name":"b"}],"_meta":{"x":{"Model":1,"__proto__":{}}}}',
     );
     expect(messageOf(read(line, 'upstream')).sloppy).toBe(0);
-    const given = call('{"name":"a","arguments":{"Name":1,"name":2,"path":{"Method":1}}}');
+    const given = call('{"name":"a","arguments":{"Name":1,"name":2,"path":{"Method":1},"__proto__":{"a":{}}}}');
     expect(messageOf(read(given)).sloppy).toBe(0);
   });
 });

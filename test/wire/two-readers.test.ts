@@ -39,6 +39,9 @@ describe('two readers, one line', () => {
     ['params.Name', call('{"name":"a","Name":"b"}'), 'confusable_key', 7, 'request'],
     ['params.Arguments', call('{"name":"a","Arguments":{}}'), 'confusable_key', 7, 'request'],
     ['Kelvin in params.task', call('{"name":"a","tasK":{}}'), 'confusable_key', 7, 'request'],
+    ['params.__proto__', call('{"name":"a","__proto__":{"inputResponses":{}}}'), 'confusable_key', 7, 'request'],
+    ['envelope.__proto__', '{"jsonrpc":"2.0","id":7,"__proto__":{"method":"ping"}}', 'confusable_key', 7, 'unknown'],
+    ['result.__proto__', answer('{"__proto__":{"isError":true}}'), 'confusable_key', 7, 'response'],
     ['two strangers that fold alike', call('{"name":"a","foo":1,"FOO":2}'), 'confusable_key', 7, 'request'],
     ['_meta.ProgressToken', call('{"name":"a","_meta":{"ProgressToken":1}}'), 'confusable_key', 7, 'request'],
     ['task.TTL', call('{"name":"a","task":{"TTL":1}}'), 'confusable_key', 7, 'request'],
@@ -169,8 +172,8 @@ describe('two readers, one line', () => {
       call('{"name":"a","arguments":{"Name":1,"name":2,"NAME":3,"Method":4,"a\\u0000":5,"\\ud800":6}}'),
     ],
     [
-      '__proto__ and constructor',
-      call('{"name":"constructor","arguments":{"__proto__":{"x":1},"constructor":{}},"__proto__":{"name":"b"}}'),
+      '__proto__ in arguments, and constructor',
+      call('{"name":"constructor","arguments":{"__proto__":{"x":1},"constructor":{}},"constructor":{"name":"b"}}'),
     ],
     ['truncated emoji and separators in text', call('{"name":"a","arguments":{"t":"\\ud83d \\u0000 \u2028\u0085"}}')],
     ['an emoji in a name', call('{"name":"a😀"}')],
@@ -180,8 +183,8 @@ describe('two readers, one line', () => {
   });
 
   it('reads own members only', () => {
-    expect(refusalOf(read('{"__proto__":{"jsonrpc":"2.0","id":7,"method":"ping"}}'))[1]).toBe('bad_envelope');
-    expect(refusalOf(read(call('{"__proto__":{"name":"a"}}')))[1]).toBe('bad_call');
+    expect(refusalOf(read('{"constructor":{"jsonrpc":"2.0","id":7,"method":"ping"}}'))[1]).toBe('bad_envelope');
+    expect(refusalOf(read(call('{"constructor":{"name":"a"}}')))[1]).toBe('bad_call');
   });
 });
 

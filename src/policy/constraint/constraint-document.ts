@@ -63,6 +63,8 @@ export interface ConstraintPorts {
   variable?(name: string): string | undefined;
   /** Of an absolute path whose real path is not known: whether a link on the way is another for each process. */
   isPerProcess?(path: string): boolean;
-  /** The same two for one moment: each directory is looked at once. To be let go before anything else can happen. */
-  atOnce?(): Required<Pick<ConstraintPorts, 'realPath' | 'isPerProcess'>>;
+  /** Whether an absolute directory, links resolved, holds no entry of this name. False where that cannot be known. */
+  isAbsent?(directory: string, name: string): boolean;
+  /** The same three for one moment: each directory is looked at once. To be let go before anything else can happen. */
+  atOnce?(): Required<Pick<ConstraintPorts, 'realPath' | 'isPerProcess' | 'isAbsent'>>;
 }

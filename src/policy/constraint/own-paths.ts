@@ -4,22 +4,19 @@ import { isJsonObject, type Json, type JsonObject } from '../../wire/json.ts';
 import type { Violation } from './constraint-set.ts';
 import { MAX_PATH_LENGTH, shortenLong } from './long-text.ts';
 import {
-  depthOf,
+  beginsNowhere,
   endsFromHome,
   endsOwnPath,
-  findNear,
   isPlainName,
-  type NearBase,
   type OwnPathPorts,
   type OwnPaths,
   reach,
 } from './own-reach.ts';
-import { bareName, isPathLike, listReadings, type ReadingParts, restOfHome } from './own-readings.ts';
+import { bareName, isPathLike, listReadings, restOfHome } from './own-readings.ts';
+import { createLook, type Look, type Surroundings, survey } from './own-surroundings.ts';
 import { writePointer } from './pointer.ts';
 import { listEnds } from './reader-cuts.ts';
 import { UNITS_PER_LOOK } from './reading-weight.ts';
-import { listBases } from './real-location.ts';
-import { createSettledNames, SAME_MOMENT_MS, type SettledNames } from './settled-names.ts';
 import { quote } from './shown-text.ts';
 
 /** Different path-like texts in one call. */
@@ -44,78 +41,16 @@ export function createOwnPathFinder(own: OwnPaths, ports: OwnPathPorts): OwnPath
     if (args === undefined || own.places.length === 0) return undefined;
     surroundings ??= survey(own, ports);
     surroundings.harmless.begin(monoMs);
+    surroundings.settled.begin(monoMs);
     return findOwnPath(args, own, look(monoMs), surroundings);
   };
-}
-
-/**
- * What is asked in one call is asked at one moment, and so is what is asked in the calls right behind it, as in settled-names.ts: a
- * hundred calls that came together look at `/home` once.
- */
-function createLook(ports: OwnPathPorts): (monoMs: number) => Look {
-  let look: Look = { ports, passed: new Map() };
-  let lookedMs = Number.NEGATIVE_INFINITY;
-  return (monoMs) => {
-    if (ports.atOnce === undefined) return { ports, passed: new Map() };
-    // INVARIANT: a look is over after this long, whichever way the clock went
-    if (Math.abs(monoMs - lookedMs) < SAME_MOMENT_MS) return look;
-    lookedMs = monoMs;
-    look = { ports: { ...ports, ...ports.atOnce() }, passed: new Map() };
-    return look;
-  };
-}
-
-interface Look {
-  readonly ports: OwnPathPorts;
-  /** Texts that were found harmless in this moment, and how many looks each is charged. */
-  readonly passed: Map<string, number>;
 }
 
 /** Texts of one moment that are remembered, and how long one may be. */
 const MOST_PASSED = 1024;
 const LONGEST_PASSED = 4096;
-
-interface Surroundings {
-  readonly bases: readonly string[];
-  /** Where a bare name may lead to the guard's own files. */
-  readonly near: readonly NearBase[];
-  /** Of the tails of the guard's own files. */
-  readonly depth: number;
-  readonly harmless: SettledNames;
-  readonly parts: ReadingParts;
-}
-
-function survey(own: OwnPaths, ports: OwnPathPorts): Surroundings {
-  const near = findNear(own, ports, isPathLike);
-  const paths = near.map(({ path }) => path);
-  const bases = listBases(ports);
-  return {
-    bases,
-    near,
-    depth: depthOf(own),
-    harmless: createSettledNames(paths, (path) => ports.directoryState?.(path)),
-    parts: readAs(ports, bases),
-  };
-}
-
-function readAs(ports: OwnPathPorts, bases: readonly string[]): ReadingParts {
-  const { homeDir } = ports;
-  const homes = homeDir.replace(/[/\\][^/\\]*$/, '');
-  return {
-    bases: bases.length,
-    variableOf(name) {
-      if (/^(?:HOME|USERPROFILE)$/i.test(name)) return homeDir;
-      return /^(?:PWD|CD)$/i.test(name) ? bases[0] : ports.variable?.(name);
-    },
-    homesOf(name) {
-      if (name === undefined) return [homeDir];
-      // in a shell: the working directory, and the one before it
-      if (name === '+' || name === '-') return ['.', ports.variable?.('OLDPWD') ?? '.'];
-      // whoever it is: from the root, where `..` ends, and beside the home of the server
-      return [homeDir, ports.homeOf?.(name) ?? homeDir, `${homes}/${name}`, ''];
-    },
-  };
-}
+/** As many may be remembered as settled-names.ts takes. */
+const LONGEST_SETTLED = 1024;
 
 /** What one reading costs beside the looks of its bases. */
 function countClimbs(reading: string): number {
@@ -130,11 +65,13 @@ function findOwnPath(
   args: JsonObject,
   own: OwnPaths,
   { ports, passed }: Look,
-  { bases, near, depth, harmless, parts }: Surroundings,
+  { bases, near, depth, harmless, settled, parts }: Surroundings,
 ): Violation | undefined {
   const seen = new Set<string>();
   const path: string[] = [];
   let looks = 0;
+  // texts that may lead elsewhere another time, so that what holds them is looked at again, too
+  let loose = 0;
   const endsOwnHome = (reading: string): boolean => {
     const rest = restOfHome(reading);
     return rest !== undefined && endsFromHome(rest, own);
@@ -165,15 +102,20 @@ function findOwnPath(
     if (!isPath && near.length === 0) return undefined;
     const text = isPath ? written : bareName(written);
     if (text === undefined || (!isPath && harmless.has(text))) return undefined;
-    if (seen.has(text)) return undefined;
+    if (isPath && settled.has(text)) return undefined;
+    if (seen.has(text)) {
+      loose += 1;
+      return undefined;
+    }
     seen.add(text);
     // with all that stands in it
     const charged = passed.get(text);
     if (charged !== undefined && seen.size <= MAX_TEXTS && looks + charged <= MAX_LOOKS) {
       looks += charged;
+      loose += 1;
       return undefined;
     }
-    const before = looks;
+    const [before, looseBefore] = [looks, loose];
     const inside = isPath ? visitJson(text) : undefined;
     if (inside !== undefined) return inside;
     const listed = listReadings(text, parts, MAX_LOOKS * UNITS_PER_LOOK);
@@ -202,7 +144,13 @@ function findOwnPath(
           'goes through a link that every process has of its own, so it may lead to files of the guard itself: write the path without `/proc` and `/dev/fd`',
         );
     }
-    if (!isPath && readings.every((reading) => isPlainName(reading, near, ports))) harmless.add(text);
+    const isFixed = isPath
+      ? loose === looseBefore &&
+        text.length <= LONGEST_SETTLED &&
+        readings.every((reading) => beginsNowhere(reading, bases, ports))
+      : readings.every((reading) => isPlainName(reading, near, ports));
+    if (isFixed) (isPath ? settled : harmless).add(text);
+    else loose += 1;
     if (text.length <= LONGEST_PASSED && passed.size < MOST_PASSED) passed.set(text, looks - before);
     return undefined;
   };

@@ -19,7 +19,16 @@ export interface OwnPaths {
 
 export type OwnPathPorts = Pick<
   ConstraintPorts,
-  'realPath' | 'homeDir' | 'bases' | 'windows' | 'directoryState' | 'homeOf' | 'variable' | 'isPerProcess' | 'atOnce'
+  | 'realPath'
+  | 'homeDir'
+  | 'bases'
+  | 'windows'
+  | 'directoryState'
+  | 'homeOf'
+  | 'variable'
+  | 'isPerProcess'
+  | 'isAbsent'
+  | 'atOnce'
 >;
 
 /** A directory where a bare name may lead into one of them. */
@@ -128,6 +137,17 @@ export function isPlainName(name: string, near: readonly NearBase[], ports: OwnP
     const location = locateEntry([...splitPath(path), name], ports);
     return location?.target === location?.entry && location?.target === `${real}/${name}`;
   });
+}
+
+/**
+ * Whether it leads nowhere from any of these directories: it begins with a name that none of them holds. Holds as long as they are
+ * unchanged; an absolute path or one that climbs may change with others.
+ */
+export function beginsNowhere(reading: string, bases: readonly string[], ports: OwnPathPorts): boolean {
+  const parts = splitPath(reading).filter((part) => part !== '.');
+  const [first] = parts;
+  if (ports.windows || first === undefined || reading.startsWith('/') || parts.includes('..')) return false;
+  return bases.every((base) => ports.isAbsent?.(base, first) === true);
 }
 
 /** As text, where the disk of the guard does not tell: another system, or no `/proc` in sight. */

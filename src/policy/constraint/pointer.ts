@@ -1,6 +1,6 @@
 // Where the arguments are that a rule reads. Knows JSON pointers with `*`, and which objects cannot be read with certainty.
 import { isJsonObject, type Json, type JsonObject } from '../../wire/json.ts';
-import { describeConfusable, findConfusable, type WantedKeys, wantKeys } from './confusable-argument.ts';
+import { describeConfusable, findConfusable, findLender, type WantedKeys, wantKeys } from './confusable-argument.ts';
 
 const MAX_SEGMENTS = 16;
 /** Values that one pointer may select: a rule that reads more has no certain cost. */
@@ -46,7 +46,7 @@ export function writePointer(path: readonly string[]): string {
 
 /**
  * Every place that the pointer means, in order. `*` over nothing is a place where nothing is. A fault where a value on the way is
- * no object or array, or where a key on the way has a double.
+ * no object or array, or where a key on the way has a double or lends members.
  */
 export function selectPlaces(args: JsonObject, segments: readonly Segment[]): readonly Place[] | PointerFault {
   let places: Place[] = [{ path: [], value: args }];
@@ -79,9 +79,9 @@ function step({ path, value }: Place, segment: Segment, next: Place[]): PointerF
     if (value.length === 0) next.push({ path: [...path, key], value: undefined });
   } else if (isJsonObject(value)) {
     const keys = Object.keys(value);
+    const double = segment === '*' ? findLender(keys) : findConfusable(keys, segment.wanted);
+    if (double !== undefined) return { path, rule: 'confusable_key', text: describeConfusable(double) };
     if (segment !== '*') {
-      const double = findConfusable(keys, segment.wanted);
-      if (double !== undefined) return { path, rule: 'confusable_key', text: describeConfusable(double) };
       next.push({ path: [...path, key], value: Object.hasOwn(value, key) ? value[key] : undefined });
       return undefined;
     }

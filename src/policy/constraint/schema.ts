@@ -1,6 +1,7 @@
 // The rule `schema`: a bounded subset of JSON Schema (2020-12). Unknown keywords are refused when the config is compiled: somebody who
 // writes one must not believe that it holds. Knows each keyword only by its table.
 import { isJsonObject, type Json, type JsonObject } from '../../wire/json.ts';
+import { describeConfusable, findLender } from './confusable-argument.ts';
 import type { ConstraintPorts } from './constraint-document.ts';
 import { writePointer } from './pointer.ts';
 import { findScalarFault } from './readable-value.ts';
@@ -125,9 +126,10 @@ function findUnreadable(root: Json, budget: Budget): string | undefined {
       if (!budget.spend(10 * members.length)) return TOO_MUCH;
       for (const member of members) if (member !== undefined) pending.push(member);
       if (Array.isArray(value)) continue;
-      const fault = Object.keys(value)
-        .map(findScalarFault)
-        .find((found) => found !== undefined);
+      const keys = Object.keys(value);
+      const lender = findLender(keys);
+      if (lender !== undefined) return describeConfusable(lender);
+      const fault = keys.map(findScalarFault).find((found) => found !== undefined);
       if (fault !== undefined) return fault;
     } else {
       if (!budget.spend(typeof value === 'string' ? 5 + value.length / 4 : 5)) return TOO_MUCH;

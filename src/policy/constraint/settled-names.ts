@@ -1,4 +1,4 @@
-// Bare names that were looked at and lead nowhere near the guard's own files, for as long as the directories that they count from
+// Texts that were looked at and lead nowhere near the guard's own files, for as long as the directories that they count from
 // are unchanged. Saves looking again, and decides nothing. Knows no rule and no file system.
 
 /** A name is forgotten with all others once there are this many. */

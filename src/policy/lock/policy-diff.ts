@@ -113,7 +113,9 @@ function tenantLine(change: TenantChange): DiffLine {
   const about = `tenant \`${inertName(change.tenant)}\``;
   if (change.kind === 'new') return say('possible', `${about} is new`);
   // it must stand in both, so nothing of it starts
-  if (change.kind === 'gone') return say('holds', `${about} is no tenant any more`);
+  if (change.kind === 'gone' && !change.named) return say('holds', `${about} is no tenant any more`);
+  if (change.kind === 'gone')
+    return say('possible', `${about} is no tenant any more: what its block named may be shown to the others`);
   const { path, before, after } = change;
   const [then, now] = [before, after].map((value) => (value === undefined ? 'nothing' : tenantValue(path, value)));
   const to = then === now ? 'another' : now;

@@ -7,7 +7,8 @@ import { isSameJson } from '../../wire/same-json.ts';
 export type TenantChange =
   /** The config knows no tenants any more. */
   | { readonly kind: 'none' }
-  | { readonly kind: 'gone'; readonly tenant: string }
+  /** `named`: its block names places, which stay closed to the other tenants until that is approved. */
+  | { readonly kind: 'gone'; readonly tenant: string; readonly named: boolean }
   | { readonly kind: 'new'; readonly tenant: string }
   | {
       readonly kind: 'key';
@@ -23,10 +24,23 @@ export function diffTenants(before: Json | undefined, after: Json | undefined): 
   if (after === undefined) return before === undefined ? [] : [{ kind: 'none' }];
   return namesOf(before, after).flatMap((tenant): readonly TenantChange[] => {
     const [then, now] = [memberOf(before, tenant), memberOf(after, tenant)];
-    if (now === undefined) return [{ kind: 'gone', tenant }];
+    if (now === undefined) return [{ kind: 'gone', tenant, named: namesPlaces(then) }];
     const keys = diffKeys(tenant, [], objectOf(then), now);
     return then === undefined ? [{ kind: 'new', tenant }, ...keys] : keys;
   });
+}
+
+function namesPlaces(block: Json | undefined): boolean {
+  const servers = Object.values(objectOf(memberOf(block, 'servers')));
+  const isFile = (value: Json | undefined): boolean => typeof value === 'string' && value.startsWith('file:');
+  return (
+    [block, ...servers].some((one) => hasAny(memberOf(one, 'isolation'), ['readable', 'writable'])) ||
+    servers.some((one) => hasAny(one, ['cwd', 'args']) || Object.values(objectOf(memberOf(one, 'env'))).some(isFile))
+  );
+}
+
+function hasAny(object: Json | undefined, keys: readonly string[]): boolean {
+  return keys.some((key) => memberOf(object, key) !== undefined);
 }
 
 function diffKeys(

@@ -65,11 +65,15 @@ function blockOf({ env, args, allow, isolation }: TenantWish, servers: JsonObjec
     const known = entry(server);
     known.env = { ...known.env, [name]: value };
   }
+  const users = Object.keys(servers).flatMap((id) => stringAt(objectAt(servers, id), 'scope') ?? []);
+  const names = new Map<string, string>();
   for (const { server, pattern } of allow) {
-    // the server's own scope by its name, so that both must allow; where it has none, one of the tenant's alone
     const shared = stringAt(objectAt(servers, server), 'scope');
-    if (shared === undefined) entry(server).scope = server;
-    const name = shared ?? server;
+    // its scope by its name, so that both must allow. INVARIANT: one that others have, too, is left alone, and so are they
+    const isAlone = shared !== undefined && users.filter((name) => name === shared).length === 1;
+    const name = names.get(server) ?? (isAlone ? shared : freeName(server, [...users, ...names.values()]));
+    names.set(server, name);
+    if (!isAlone) entry(server).scope = name;
     scopes.set(name, [...(scopes.get(name) ?? []), pattern]);
   }
   return {
@@ -83,4 +87,11 @@ function blockOf({ env, args, allow, isolation }: TenantWish, servers: JsonObjec
         }),
     ...(isolation === undefined ? {} : { isolation }),
   };
+}
+
+/** INVARIANT: no server's scope is called so: the tenant's of that name would be that server's, too. */
+function freeName(server: string, taken: readonly string[]): string {
+  let name = server;
+  for (let count = 2; taken.includes(name); count += 1) name = `${server}-${count}`;
+  return name;
 }

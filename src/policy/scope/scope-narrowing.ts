@@ -1,4 +1,5 @@
-// What a scope takes out of a result: entries of lists that name nothing granted, capabilities that could only be refused.
+// What a scope takes out of a result: entries of lists that name nothing granted, capabilities that could only be refused, instructions
+// for what cannot be used.
 // Asks `isShown`; decides nothing itself.
 import type { Narrowing } from '../../core/interceptor.ts';
 import type { JsonObject } from '../../wire/json.ts';
@@ -13,6 +14,9 @@ const LISTS: readonly (readonly [list: string, name: string, kind: TargetKind])[
   ['resourceTemplates', 'uriTemplate', 'resource'],
   ['prompts', 'name', 'prompt'],
 ];
+
+/** Of 2026-07-28: what `tasks` was before. */
+const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 
 const LIST_METHODS: ReadonlySet<string> = new Set([
   ...['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'],
@@ -65,24 +69,24 @@ export function narrowTask(
   ];
 }
 
-/** For the result of `initialize` and `server/discover`. */
-export function narrowCapabilities(
-  result: JsonObject,
-  isPossible: (kind: TargetKind) => boolean,
-): readonly Narrowing[] {
-  const capabilities = objectAt(result, 'capabilities');
-  if (capabilities === undefined) return [];
+/** For the result of `initialize` and `server/discover`. Of a server of which nothing may be used nothing is read to the model, either. */
+export function narrowGreeting(result: JsonObject, isPossible: (kind: TargetKind) => boolean): readonly Narrowing[] {
   const tools = isPossible('tool');
   const prompts = isPossible('prompt');
   const resources = isPossible('resource');
-  const possible: Readonly<Record<string, boolean>> = { tools, prompts, resources, completions: prompts || resources };
   const narrowings: Narrowing[] = [];
+  if (!tools && !prompts && !resources && Object.hasOwn(result, 'instructions'))
+    narrowings.push({ kind: 'drop', path: ['instructions'] });
+  const capabilities = objectAt(result, 'capabilities');
+  if (capabilities === undefined) return narrowings;
+  // a task is a call of a tool that goes on
+  const completions = prompts || resources;
+  const possible: Readonly<Record<string, boolean>> = { tools, prompts, resources, completions, tasks: tools };
   for (const [name, isLeft] of Object.entries(possible)) {
     if (!isLeft && Object.hasOwn(capabilities, name)) narrowings.push({ kind: 'drop', path: ['capabilities', name] });
   }
-  const taskRequests = objectAt(objectAt(capabilities, 'tasks'), 'requests');
-  if (!tools && taskRequests !== undefined && Object.hasOwn(taskRequests, 'tools')) {
-    narrowings.push({ kind: 'drop', path: ['capabilities', 'tasks', 'requests', 'tools'] });
-  }
+  const extensions = objectAt(capabilities, 'extensions');
+  if (!tools && extensions !== undefined && Object.hasOwn(extensions, TASKS_EXTENSION))
+    narrowings.push({ kind: 'drop', path: ['capabilities', 'extensions', TASKS_EXTENSION] });
   return narrowings;
 }

@@ -31,8 +31,9 @@ export function observeNarrowings(
     if (one.kind === 'drop') {
       const [top, list] = one.path;
       if (top === 'result') return [tellList(String(list), [], hidden)];
-      if (one.path.length > 1) capabilities.push(one.path.slice(1).join('/'));
-      return one.path.length > 1 ? [] : [tellList(String(one.path[0]), [], hidden)];
+      if (one.path.length === 1 && top !== 'instructions') return [tellList(String(top), [], hidden)];
+      capabilities.push(one.path.slice(one.path.length > 1 ? 1 : 0).join('/'));
+      return [];
     }
     if (one.kind !== 'remove') return [];
     const list = String(one.array[0]);

@@ -21,7 +21,7 @@ import { NarrowedLists } from './narrowed-lists.ts';
 import { couldGrantAny, decideTarget, decideUse } from './scope-decision.ts';
 import { denyInput, denyResponse, denyUnreadable, denyUse } from './scope-denial.ts';
 import type { Layers } from './scope-layer.ts';
-import { isListMethod, narrowCapabilities, narrowLists, narrowTask } from './scope-narrowing.ts';
+import { isListMethod, narrowGreeting, narrowLists, narrowTask } from './scope-narrowing.ts';
 import { observeNarrowings } from './scope-observed.ts';
 import { ceilingLayers, ownLayers } from './scope-split.ts';
 import { inputResponsesOf, usesOf } from './scope-uses.ts';
@@ -34,6 +34,9 @@ export type ServerScope =
       /** `observe`: decided and recorded, and let pass, but for what a ceiling denies. */
       readonly mode: 'enforce' | 'observe';
     };
+
+/** The name of this interceptor. */
+export const SCOPE = 'scope';
 
 const NEVER = (): boolean => false;
 
@@ -58,7 +61,7 @@ export function createScopePolicy(
   ): Observed['by'] | undefined => (mode !== 'enforce' ? 'observe' : isPaused(server, now) ? 'pause' : undefined);
   const narrowed = new NarrowedLists();
   return {
-    name: 'scope',
+    name: SCOPE,
     asksAgain: true,
     onRequest(request, now) {
       const scope = scopeOf(request.upstream);
@@ -154,7 +157,7 @@ function narrowResult(
   if (TASK_PAYLOAD_METHODS.has(method))
     return narrowTask(result, (kind, name) => decideTarget(layers, kind, name, nowMs).granted);
   if (method === 'initialize' || method === 'server/discover') {
-    return narrowCapabilities(result, (kind) => couldGrantAny(layers, kind, nowMs));
+    return narrowGreeting(result, (kind) => couldGrantAny(layers, kind, nowMs));
   }
   return undefined;
 }

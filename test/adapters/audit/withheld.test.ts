@@ -57,6 +57,18 @@ test('by its id, with what the server said', () => {
   ]);
 });
 
+test('of a task that ends in a later file of its guard than it was announced', () => {
+  const sink = scene.sink({ maxSegmentBytes: 1 });
+  const intent = makeIntent({ at: at(0) });
+  sink.append([intent, makeOutcome(intent, { resultType: 'task', taskId: 't' })]);
+  const stateOf = () => findRecord(scene.stateDir, intent.ref ?? fail('no ref'));
+  expect(stateOf()).toMatchObject({ call: { state: 'task' } });
+  sink.append([makeOutcome(intent, { settlement: 'task' }), heldOf(intent)]);
+  expect(scene.segments()).toHaveLength(2);
+  expect(stateOf()).toMatchObject({ call: { state: 'withheld', outcomes: [{}, { settlement: 'task' }] } });
+  expect(readRecentCalls(scene.stateDir, 9, {})).toMatchObject([{ state: 'withheld' }]);
+});
+
 it.each([{}, { record: null }, { record: 'unrecorded' }, { record: 'x'.repeat(16) }])(
   'an event that names no record says nothing of a call: %j',
   (detail) => {

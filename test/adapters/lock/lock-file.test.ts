@@ -319,11 +319,12 @@ test('of two approvals at once one wins', async () => {
 });
 
 test('a lock that cannot be written leaves everything as it was', async () => {
+  const judged = judge();
   fs.mkdirSync(place().lock);
-  await expect(approve({ judged: { kind: 'first_use' } })).rejects.toMatchObject({ code: 'lock_changed' });
+  await expect(approve({ judged })).rejects.toMatchObject({ code: 'lock_changed' });
   fs.rmdirSync(place().lock);
   const gone = { ...place(), lock: join(directory, 'no', 'lock.json') };
-  const wish = { judged: judge(), policy: CONFIG, pins: new Map(), who: 'a', why: 'b', nowMs: NOW, untilMs: undefined };
+  const wish = { judged, policy: CONFIG, pins: new Map(), who: 'a', why: 'b', nowMs: NOW, untilMs: undefined };
   await expect(writeLock(gone, { ...wish, key: machineKey() })).rejects.toMatchObject({ code: 'lock_unwritable' });
   expect(code()).toBe('first_use');
 });

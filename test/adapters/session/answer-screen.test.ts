@@ -33,3 +33,21 @@ test('and no other', async () => {
     detail: { method: 'tools/call', ...WHY, record: `s:${intents[0]?.ref?.seq}` },
   });
 });
+
+test('of a task, and it is on record of the call that began it, too', async () => {
+  const rig = new Rig({ screen: (bytes) => (bytes.includes('foreign') ? canaryRefusal() : undefined) });
+  rig.client(CALL(1));
+  await settle();
+  rig.server.says(RESULT(1, { task: { taskId: 't', status: 'working' } }));
+  await settle();
+  rig.client({ id: 2, method: 'tasks/result', params: { taskId: 't' } });
+  await settle();
+  rig.server.says(RESULT(2, { note: 'foreign' }));
+  await settle();
+  const intents = rig.sink.entries.filter(({ type }) => type === 'intent').map(({ ref }) => `s:${ref?.seq}`);
+  const held = rig.sink.entries.flatMap((one) => (one.type === 'event' && one.name === 'answer_denied' ? [one] : []));
+  expect(held.map(({ detail }) => detail)).toEqual(
+    [intents[1], intents[0]].map((record) => ({ method: 'tasks/result', ...WHY, record })),
+  );
+  expect(intents).toHaveLength(2);
+});

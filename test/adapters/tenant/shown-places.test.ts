@@ -124,6 +124,10 @@ describe.skipIf(process.platform !== 'linux')('a place', () => {
     expect(() => named(data)(data, 'read')).toThrow('another');
     fs.writeFileSync(join(data, 'program.js'), '');
     expect(named(join(data, 'program.js'))(data, 'read')).toBe(data);
+    // somewhere below it: which of the others is not known
+    const above = judge({ foreign: [{ path: data, access: 'write', isAbove: true }] });
+    for (const path of [data, join(home, 'data')]) expect(() => above(path, 'read')).toThrow('another tenant');
+    expect(above(make('data', 'inner', 'most'), 'read')).toBe(join(data, 'most'));
   });
 });
 

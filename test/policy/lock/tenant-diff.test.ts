@@ -41,6 +41,17 @@ test('a new tenant is said with each of its keys', () => {
 
 test('one that left holds already; that there are none any more does not', () => {
   expect(linesOf({ globex: {} }, { acme: ACME, globex: {} })).toEqual(['holds tenant `acme` is no tenant any more']);
+  // what it named stays closed to the others till then (foreign-places.ts)
+  for (const named of [
+    { isolation: { readable: ['/srv/a'] } },
+    { servers: { memory: { isolation: { writable: ['/srv/a'] } } } },
+    { servers: { memory: { cwd: '/srv/a' } } },
+    { servers: { memory: { args: ['/srv/a'] } } },
+    { servers: { memory: { env: { KEY: 'file:/srv/a' } } } },
+  ])
+    expect(linesOf({ globex: {} }, { acme: named, globex: {} })).toEqual([
+      'possible tenant `acme` is no tenant any more: what its block named may be shown to the others',
+    ]);
   expect(linesOf(undefined, { acme: ACME })).toEqual([
     'possible no tenants any more: what their blocks restrict restricts nobody',
   ]);

@@ -83,8 +83,9 @@ test('an answer that would be withheld, capabilities, a notification', () => {
     { kind: 'observed', what: 'answer', observed: { rule: 'scopes.files', reason: 'request_denied', by } },
   ]);
   const none = observing({});
-  expect(none.narrow(view('initialize'), { capabilities: { tools: {}, logging: {}, prompts: {} } })).toMatchObject([
-    { kind: 'observed', what: 'capabilities', detail: { count: 2, names: '["tools","prompts"]' } },
+  const greeting = { capabilities: { tools: {}, logging: {}, prompts: {} }, instructions: 'use me' };
+  expect(none.narrow(view('initialize'), greeting)).toMatchObject([
+    { kind: 'observed', what: 'capabilities', detail: { count: 3, names: '["instructions","tools","prompts"]' } },
   ]);
   const note = 'notifications/resources/updated';
   expect(observed.note(note, OTHER)).toEqual({ rule: 'scopes.files', reason: 'not_granted', by });

@@ -67,6 +67,14 @@ describe('a session under a scope', () => {
     expect(JSON.parse(line ?? '').result.capabilities).toEqual({ logging: {}, tools: {} });
   });
 
+  test('and instructions of a server of which nothing is granted, and its tasks', () => {
+    const book = start('enforce', {});
+    book.client({ id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {} } }).take();
+    const told = { protocolVersion: '2025-06-18', capabilities: { tasks: {}, logging: {} }, instructions: 'use me' };
+    const [line] = book.upstream(result(1, told)).toClient();
+    expect(JSON.parse(line ?? '').result).toEqual({ protocolVersion: '2025-06-18', capabilities: { logging: {} } });
+  });
+
   test('answers a server that asks for more with -32601, and the client hears nothing of it', () => {
     const asked = start().upstream({ id: 's', method: 'elicitation/create', params: {} }).take();
     expect(asked.filter(({ type }) => type === 'to_client')).toEqual([]);

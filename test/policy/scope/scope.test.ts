@@ -307,6 +307,7 @@ describe('the greeting', () => {
     completions: {},
     logging: {},
     tasks: { list: {}, requests: { tools: { call: {} } } },
+    extensions: { 'io.modelcontextprotocol/tasks': {}, 'com.example/other': {} },
   };
   const dropped = (document: ScopeDocument, method = 'initialize') =>
     policyOf(document)
@@ -323,8 +324,23 @@ describe('the greeting', () => {
     expect(dropped({ grants: [{ resource: 'a:*' }] }, method)).toEqual([
       'capabilities.tools',
       'capabilities.prompts',
-      'capabilities.tasks.requests.tools',
+      'capabilities.tasks',
+      'capabilities.extensions.io.modelcontextprotocol/tasks',
     ]);
+  });
+
+  test.each<[boolean, ScopeDocument]>([
+    [false, { grants: [{ tool: 'a' }] }],
+    [false, { grants: [{ prompt: 'a*' }] }],
+    [false, { grants: [{ resource: 'a:*' }] }],
+    [true, {}],
+    [true, { grants: [{ request: 'elicitation/create' }, { method: 'x/y' }] }],
+    [true, { grants: [{ tool: '*' }, { prompt: 'a', expires: '2020-01-01' }], deny: [{ tool: '*' }] }],
+  ])('loses the instructions where nothing can be used: %s', (isLost, document) => {
+    for (const method of ['initialize', 'server/discover']) {
+      const found = policyOf(document).narrow(view(method), { instructions: 'use me' });
+      expect(found).toEqual(isLost ? [{ kind: 'drop', path: ['instructions'] }] : []);
+    }
   });
 
   test('without capabilities stays as it is', () => {
