@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readAllowedConfigs } from '../../src/adapters/allowed-configs.ts';
 import { runConfigAllow } from '../../src/cli/config-allow.ts';
 import { findConfigFile } from '../../src/config/find-config.ts';
@@ -19,16 +19,18 @@ import { loadPolicy } from '../../src/config/load-config.ts';
 import { openScreen } from './screen.ts';
 
 const VALID = '{"version":1,"servers":{"files":{"command":"x"}}}';
+let root: string;
 let cwd: string;
 let stateDir: string;
 const load = { env: {}, uid: process.getuid?.() };
 
 beforeEach(() => {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'guard-commands-')));
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'guard-commands-')));
   cwd = join(root, 'project');
   stateDir = join(root, 'state');
   mkdirSync(cwd);
 });
+afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 function write(text: string, name = 'mcp-guard.config.json'): string {
   const path = join(cwd, name);

@@ -1,8 +1,8 @@
 // `config check`, on real files and a narrow terminal.
-import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runConfigCheck } from '../../src/cli/config-check.ts';
 import { wrapText } from '../../src/cli/config-screen.ts';
 import { type Ceilings, NO_CEILINGS } from '../../src/config/ceilings.ts';
@@ -14,6 +14,7 @@ let cwd: string;
 beforeEach(() => {
   cwd = realpathSync(mkdtempSync(join(tmpdir(), 'guard-check-')));
 });
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 function write(text: string | object): string {
   const path = join(cwd, 'mcp-guard.config.json');

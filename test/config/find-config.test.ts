@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   type AllowedConfig,
   explainIgnored,
@@ -28,6 +28,7 @@ beforeEach(() => {
   mkdirSync(join(root, '.config', 'mcp-guard'), { recursive: true });
   env = { XDG_CONFIG_HOME: join(root, 'xdg'), HOME: root };
 });
+afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const touch = (...parts: string[]): string => {
   const path = join(root, ...parts);

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ConfigPlace } from '../../src/config/find-config.ts';
 import { loadPolicy, tryLoad } from '../../src/config/load-config.ts';
 import { GuardError } from '../../src/guard-error.ts';
@@ -26,6 +26,7 @@ let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'guard-load-'));
 });
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function write(name: string, text: string | Buffer, mode = 0o600): ConfigPlace {
   const path = join(directory, name);

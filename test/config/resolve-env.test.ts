@@ -1,8 +1,8 @@
 // References to secrets, resolved at spawn.
-import { chmodSync, chownSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { EnvValue } from '../../src/config/env-value.ts';
 import { readEnvValue } from '../../src/config/env-value.ts';
 import { listSecrets, resolveEnv } from '../../src/config/resolve-env.ts';
@@ -22,8 +22,15 @@ function resolveOne(value: EnvValue): string {
   }
 }
 
+const made: string[] = [];
+afterEach(() => {
+  for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
+
 function secretFile(content: string | Buffer, mode = 0o600): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'guard-secret-')), 'secret');
+  const directory = mkdtempSync(join(tmpdir(), 'guard-secret-'));
+  made.push(directory);
+  const path = join(directory, 'secret');
   writeFileSync(path, content);
   chmodSync(path, mode);
   return path;

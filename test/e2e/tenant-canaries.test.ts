@@ -137,6 +137,7 @@ test.each([
   expect(await globex.exited).toEqual([77, null]);
   expect(env.TENANT_CANARY).toMatch(/^canary-/);
   expect(globex.lines.some((line) => line.includes(env.TENANT_CANARY ?? ''))).toBe(false);
+  expect(globex.stderr()).not.toContain(env.TENANT_CANARY);
   // which of its ways is seen first is the machine's to say
   expect(alarms('globex').length).toBeGreaterThan(0);
   for (const way of alarms('globex')) expect(way).toMatch(/^(a server |is sent to the client$)/);

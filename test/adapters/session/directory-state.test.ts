@@ -35,8 +35,35 @@ test.runIf(process.platform !== 'win32')('of a directory', async () => {
   expect(stateOf(place)).toBe(seen.at(-1));
 });
 
-test('what is no directory has none', () => {
-  writeFileSync(join(base, 'file'), '');
-  expect(stateOf(join(base, 'file'))).toBeUndefined();
-  expect(stateOf(join(base, 'nothing'))).toBeUndefined();
+test('what is no directory is told from what becomes one', async () => {
+  const place = join(base, 'later');
+  const states = [stateOf(place)];
+  writeFileSync(place, '');
+  states.push(stateOf(place));
+  rmSync(place);
+  // another file
+  writeFileSync(`${place}-other`, '');
+  writeFileSync(place, '');
+  states.push(stateOf(place));
+  rmSync(place);
+  mkdirSync(place);
+  expect(stateOf(place)).toBeUndefined();
+  states.push(await settled(place));
+  expect(states[0]).toBe('absent');
+  // a number of a file may come again: a file is a file
+  expect(states.slice(1, 3)).toEqual([
+    expect.stringMatching(/^no directory: /),
+    expect.stringMatching(/^no directory: /),
+  ]);
+  expect(new Set([states[0], states[1], states[3]]).size).toBe(3);
+  rmSync(place, { recursive: true });
+  expect(stateOf(place)).toBe('absent');
+});
+
+test('what cannot be looked at has none, but for a name that nothing can have', () => {
+  const [one, other] = [join(base, 'loop'), join(base, 'back')];
+  symlinkSync(one, other);
+  symlinkSync(other, one);
+  expect(stateOf(one)).toBeUndefined();
+  expect(stateOf(join(base, 'x'.repeat(300)))).toBe('too long');
 });

@@ -1,9 +1,9 @@
 // Who gets the lock when its holder lives, died, or cannot be judged.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withFileLock } from '../../../src/adapters/locked-file.ts';
 import { readOwnIdentity } from '../../../src/adapters/process-identity.ts';
 import { GuardError } from '../../../src/guard-error.ts';
@@ -18,6 +18,7 @@ const dead = { ...own, pid: deadPid };
 beforeEach(() => {
   lock = join(mkdtempSync(join(tmpdir(), 'guard-lock-')), 'x.lock');
 });
+afterEach(() => rmSync(dirname(lock), { recursive: true, force: true }));
 
 const held = (holder: object, path = lock): void => writeFileSync(path, JSON.stringify(holder));
 async function outcome(): Promise<string> {

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -16,7 +17,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readOwnIdentity } from '../../../src/adapters/process-identity.ts';
 import { openStateDocument, type StateDocument } from '../../../src/adapters/state-document.ts';
 import { GuardError } from '../../../src/guard-error.ts';
@@ -46,6 +47,7 @@ beforeEach(() => {
   said = [];
   counter = openStateDocument(counterSpec(path, (text) => said.push(text)));
 });
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const increment = (current: Counter): Counter => ({ version: 2, count: current.count + 1 });
 const onDisk = (file = path): unknown => JSON.parse(readFileSync(file, 'utf8'));
