@@ -4,7 +4,7 @@
 import type { Moment } from '../../ports/breaker-store.ts';
 import { isCount } from '../../wire/number-kinds.ts';
 import { LONGEST_TOOL } from './board.ts';
-import type { Cause, Evidence } from './breaker-state.ts';
+import type { Cause, Evidence, SampleCounts } from './breaker-state.ts';
 
 export type FleetEvidence = Extract<Evidence, { kind: 'fleet' }>;
 
@@ -38,16 +38,10 @@ export interface FleetView {
 export const NO_FLEET_BREAKERS: readonly FleetBreaker[] = [];
 
 /** As an opening is told: one line of JSON. */
-export interface FleetNote {
+export interface FleetNote extends Omit<SampleCounts, 'lastExit'> {
   readonly machine: string;
   readonly cause: Cause;
   readonly round: number;
-  readonly samples: number;
-  readonly faults: number;
-  readonly toolErrors: number;
-  readonly slow: number;
-  readonly row: number;
-  readonly exits?: number;
 }
 
 export interface FleetRow {
