@@ -1,4 +1,4 @@
-// Makes untrusted text safe to show on the screens of the audit and config commands. Knows nothing of what the text means.
+// Makes untrusted text safe to show on the screens of commands. Knows nothing of what the text means.
 import { showInert } from '../wire/inert-text.ts';
 
 /** Beyond what `showInert` makes visible: any format character, private use, unassigned, and the braille blank. */

@@ -186,6 +186,37 @@ test('an answer that is held back is on record as withheld', async () => {
   expect(yard.command('audit', 'verify').status).toBe(0);
 });
 
+test.each([
+  ['one server', ['--server', 'srv'], 'read'],
+  ['a gateway', [], 'srv__read'],
+])('what a server writes to stderr is not shown where it ends the session: %s', async (_, flags, tool) => {
+  const script = join(yard.home, 'writer.cjs');
+  fs.writeFileSync(
+    script,
+    `require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+    const { id, method, params } = JSON.parse(line);
+    if (id === undefined) return;
+    const greeting = { protocolVersion: params?.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'w', version: '1' } };
+    if (method === 'tools/call') console.error('it is ' + require('node:fs').readFileSync(params.arguments.path, 'utf8'));
+    else console.log(JSON.stringify({ jsonrpc: '2.0', id, result: greeting }));
+  });`,
+  );
+  const config = writeConfig(yard, { acme: { canary: true }, globex: { canary: 'stop' } }, { args: [script] });
+  const acme = connect(yard, config, 'acme');
+  await acme.initialize();
+  expect(await acme.end()).toBe(0);
+  const foreign = join(`${yard.state}-homes`, 'acme', 'home', 'canary.txt');
+  const token = fs.readFileSync(foreign, 'utf8').trim();
+  const globex = connect(yard, config, 'globex', {}, flags);
+  await globex.initialize();
+  const params = JSON.stringify({ name: tool, arguments: { path: foreign } });
+  globex.write(`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":${params}}\n`);
+  expect(await globex.exited).toEqual([77, null]);
+  await globex.end();
+  expect(globex.stderr()).toContain('of another tenant stands in what a server writes to stderr');
+  expect([token.startsWith('canary-'), globex.stderr().includes(token)]).toEqual([true, false]);
+});
+
 test('nothing is planted or looked at where the block does not say so', async () => {
   const config = writeConfig(yard, { acme: { canary: false }, globex: {} });
   for (const tenant of ['acme', 'globex']) {

@@ -2,6 +2,8 @@
 // running session.
 
 import { describe, expect, test } from 'vitest';
+import { Lane } from '../../../src/core/gateway/lane.ts';
+import { learnCapabilities, takeRegained } from '../../../src/core/gateway/withheld-lists.ts';
 import { ALL, GatewayPlaybook, laneSettings } from './gateway-playbook.ts';
 import { CHANGED, list } from './lane-messages.ts';
 
@@ -85,4 +87,13 @@ describe('a server that its scope hid', () => {
     play.lane('b', { id: greeting?.id, result: { protocolVersion: '2025-11-25', capabilities: { resources: {} } } });
     expect(play.toLanes().map(([, { method }]) => method)).toContain('resources/subscribe');
   });
+});
+
+test('what a greeting says stays as it says it, whatever is hidden just then', () => {
+  const lane = new Lane(a);
+  const capabilities = { tools: { listChanged: true }, logging: {} };
+  learnCapabilities(lane, { capabilities }, () => true);
+  expect(lane.withheld).not.toContain('tools');
+  takeRegained(lane, () => false);
+  expect(lane.capabilities).toMatchObject(capabilities);
 });
